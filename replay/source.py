@@ -1,0 +1,129 @@
+"""Where a fault stands in a file that a person wrote, and how that is shown.
+
+Every error in a log, a spec or a config, and every failed expectation, names a `Span`
+and is shown by `excerpt`: file, line and column, the line itself, a caret.
+"""
+
+from __future__ import annotations
+
+import bisect
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+MAX_FILE = 256 * 2**20
+"""Octets that are read of one file at the most."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The text of one file, and the name by which the user knows it."""
+
+    name: str
+    text: str
+
+    @classmethod
+    def read(cls, path: Path) -> Source:
+        """Read `path` as UTF-8; undecodable octets become U+FFFD.
+
+        Raises SourceError if the file can't be read or is larger than MAX_FILE.
+        """
+        try:
+            with path.open("rb") as file:
+                octets = file.read(MAX_FILE + 1)
+        except OSError as error:
+            raise SourceError(None, f"{path}: {(error.strerror or str(error)).lower()}") from None
+        return cls.decode(str(path), octets)
+
+    @classmethod
+    def decode(cls, name: str, octets: bytes) -> Source:
+        """Take the octets of a file, with or without a byte order mark."""
+        if len(octets) > MAX_FILE:
+            raise SourceError(None, f"{name}: larger than {MAX_FILE >> 20} MiB")
+        return cls(name, octets.decode("utf-8-sig", "replace"))
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        return [0, *(m.end() for m in re.finditer(r"\r\n|\n|\r", self.text))]
+
+    def span(self, start: int, end: int | None = None) -> Span:
+        """The characters from `start` up to, not with, `end`."""
+        return Span(self, start, start if end is None else end)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of characters in a source; lines and columns count from 1."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        return bisect.bisect_right(self.source.line_starts, self.start)
+
+    @property
+    def column(self) -> int:
+        return self.start - self.source.line_starts[self.line - 1] + 1
+
+    @property
+    def line_text(self) -> str:
+        starts = self.source.line_starts
+        end = starts[self.line] if self.line < len(starts) else len(self.source.text)
+        return self.source.text[starts[self.line - 1] : end].rstrip("\r\n")
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.line}:{self.column}"
+
+
+class SourceError(Exception):
+    """A fault in what the user wrote: where it stands, what is wrong, how to mend it."""
+
+    def __init__(self, span: Span | None, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.span = span
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        if self.span is None:
+            return self.message + (f"\n  help: {self.hint}" if self.hint else "")
+        shown = f"{printable(str(self.span))}: {self.message}\n{excerpt(self.span)}"
+        return shown + (f"\n  help: {self.hint}" if self.hint else "")
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal would act on: control, bidirectional and lone surrogate characters."""
+    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", text)
+
+
+def excerpt(span: Span, label: str = "", width: int = 100) -> str:
+    """The line that `span` starts on, with carets under it and `label` behind them.
+
+    Columns are counted in terminal cells. A line longer than `width` is cut around the span.
+    """
+    from rich.cells import cell_len
+
+    line, at = span.line_text, span.column - 1
+    length = max(1, min(span.end - span.start, len(line) - at))
+    first = max(0, min(at - width // 3, len(line) - width))
+    last = first + width
+    before = ("…" if first else "") + printable(line[first:at].replace("\t", " "))
+    marked = printable(line[at : min(at + length, last)].replace("\t", " "))
+    after = printable(line[at + length : last].replace("\t", " ")) + ("…" if last < len(line) else "")
+    number = str(span.line)
+    gutter = " " * len(number)
+    carets = "^" * max(1, cell_len(marked)) + (f" {label}" if label else "")
+    return f" {gutter} |\n {number} | {before}{marked}{after}\n {gutter} | {' ' * cell_len(before)}{carets}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """'did you mean …?' with the known word nearest to `word`, or None."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"did you mean {found[0]!r}?" if found else None

@@ -1,0 +1,173 @@
+"""The opening handshake (RFC 6455 §4) as octets and as HTTP; its rules stand in `protocol.opening`.
+
+HTTP is parsed by h11. The octets are kept as they stood, since a recorded handshake is sent
+as it was recorded.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import h11
+
+from replay.wire.side import Side
+
+MAX_HEAD = 64 * 1024
+"""Octets of a request or response head that are read at the most."""
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_END = re.compile(rb"\r?\n\r?\n")
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class HeadError(Exception):
+    """These octets aren't the head of an HTTP request or response."""
+
+
+class HostError(HeadError):
+    """A request of HTTP/1.1 without a Host header, or with several (RFC 9112 §3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    headers: Headers  # names as written, values stripped, in order
+    octets: bytes
+
+    def values(self, name: str) -> list[str]:
+        """The values of all header lines with this name, in any case."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def tokens(self, name: str) -> list[str]:
+        """The comma-separated tokens of these header lines, in lower case."""
+        listed = ",".join(self.values(name)).split(",")
+        return [token.strip().lower() for token in listed if token.strip()]
+
+    def offset(self, name: str) -> int:
+        """Where the first header line of this name stands in the octets; else where the head ends."""
+        found = re.search(rb"(?im)^" + re.escape(name.encode("latin-1")) + rb"[ \t]*:", self.octets)
+        return found.start() if found else max(0, len(self.octets) - 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Request(_Head):
+    method: str
+    target: str
+    version: str  # "1.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Response(_Head):
+    status: int
+    reason: str
+    version: str
+
+
+class HeadReader:
+    """Collects octets up to the blank line. Linear in what it is fed."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    @property
+    def held(self) -> int:
+        return len(self._buffer)
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """The head and the octets behind it, or None as long as it isn't whole.
+
+        Raises HeadError when the head is larger than MAX_HEAD.
+        """
+        start = max(0, len(self._buffer) - 3)
+        self._buffer += data
+        found = _END.search(self._buffer, start)
+        if (found.end() if found else len(self._buffer)) > MAX_HEAD:
+            raise HeadError(f"the head is larger than {MAX_HEAD} octets")
+        if found is None:
+            return None
+        octets = bytes(self._buffer)
+        self._buffer.clear()
+        return octets[: found.end()], octets[found.end() :]
+
+
+def parse_head(side: Side, octets: bytes) -> Request | Response:
+    """Parse the whole head that `side` sent. Raises HeadError."""
+    connection = h11.Connection(
+        h11.SERVER if side is Side.CLIENT else h11.CLIENT, max_incomplete_event_size=MAX_HEAD
+    )
+    if side is Side.SERVER:
+        upgrade = [("Host", "h"), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
+        connection.send(h11.Request(method="GET", target="/", headers=upgrade))
+    try:
+        connection.receive_data(octets)
+        event = connection.next_event()
+    except h11.RemoteProtocolError as error:
+        raise (HostError if "Host:" in str(error) else HeadError)(str(error)) from None
+    if isinstance(event, h11.Request):
+        return Request(
+            headers=_headers(event),
+            octets=octets,
+            method=event.method.decode("latin-1"),
+            target=event.target.decode("latin-1"),
+            version=event.http_version.decode("latin-1"),
+        )
+    if isinstance(event, h11.InformationalResponse | h11.Response):
+        return Response(
+            headers=_headers(event),
+            octets=octets,
+            status=event.status_code,
+            reason=bytes(event.reason).decode("latin-1"),
+            version=event.http_version.decode("latin-1"),
+        )
+    raise HeadError("no whole HTTP head")
+
+
+def _headers(event: h11.Request | h11.InformationalResponse | h11.Response) -> Headers:
+    return tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers.raw_items()
+    )
+
+
+def accept(key: str) -> str:
+    """Sec-WebSocket-Accept for a Sec-WebSocket-Key (§4.2.2, 5.4)."""
+    return base64.b64encode(hashlib.sha1(key.encode("latin-1") + _GUID).digest()).decode()
+
+
+def encode_request(target: str, headers: Sequence[tuple[str, str]]) -> bytes:
+    """The octets of `GET target HTTP/1.1` with these header lines."""
+    return _encode(f"GET {target} HTTP/1.1", headers)
+
+
+def encode_response(status: int, reason: str, headers: Sequence[tuple[str, str]]) -> bytes:
+    """The octets of a response head with these header lines."""
+    return _encode(f"HTTP/1.1 {status} {reason}", headers)
+
+
+def _encode(first: str, headers: Sequence[tuple[str, str]]) -> bytes:
+    lines = [first, *(f"{name}: {value}" for name, value in headers), "", ""]
+    return "\r\n".join(lines).encode("latin-1")
+
+
+def edit_head(
+    octets: bytes, target: str | None = None, headers: Sequence[tuple[str, str]] = ()
+) -> bytes:
+    """A recorded head with another target or other header lines; all else stays, octet for octet.
+
+    A header line that is there already is replaced where it stands, a new one goes to the end.
+    """
+    first, sep, rest = octets.partition(b"\r\n")
+    if target is not None and (words := first.split(b" ")) and len(words) == 3:
+        first = b" ".join((words[0], target.encode("latin-1"), words[2]))
+    head = first + sep + rest
+    for name, value in headers:
+        line = f"{name}: {value}".encode("latin-1")
+        pattern = re.compile(rb"(?im)^" + re.escape(name.encode("latin-1")) + rb"[ \t]*:[^\r\n]*")
+        if pattern.search(head):
+            head = pattern.sub(lambda _, line=line: line, head, count=1)  # type: ignore[misc]
+        else:
+            head = head[:-2] + line + b"\r\n\r\n"
+    return head

@@ -1,0 +1,111 @@
+"""Frames are lossless, legal or not, and mean the same in any chopping."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.wire.frame import Frame, FrameDecoder, decode, decode_header, encode, encode_header, frame
+from replay.wire.masking import mask
+from tests.chops import every_chop
+
+keys = st.one_of(st.just(b""), st.binary(min_size=4, max_size=4))
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> Frame:
+    payload = draw(st.binary(max_size=300))
+    forms = [form for form, most in ((0, 125), (2, 65535), (8, 2**64)) if len(payload) <= most]
+    return frame(
+        draw(st.integers(0, 15)),
+        payload,
+        fin=draw(st.booleans()),
+        rsv=draw(st.integers(0, 7)),
+        key=draw(keys),
+        form=draw(st.sampled_from(forms)),
+    )
+
+
+@given(st.lists(frames(), max_size=5), st.binary(max_size=1))
+def test_decode_is_the_inverse_of_encode(sent: list[Frame], tail: bytes) -> None:
+    octets = b"".join(map(encode, sent)) + tail
+    found, rest = decode(octets)
+    assert (found, rest) == (sent, tail)
+    assert b"".join(map(encode, found)) + rest == octets
+
+
+@given(st.binary(max_size=400))
+def test_any_octets_come_back(octets: bytes) -> None:
+    found, rest = decode(octets)
+    assert b"".join(map(encode, found)) + rest == octets
+
+
+@given(st.lists(frames(), min_size=1, max_size=4))
+def test_the_decoder_gives_the_same_in_every_chopping(sent: list[Frame]) -> None:
+    octets = b"".join(map(encode, sent))
+    for chunks in every_chop(octets):
+        decoder = FrameDecoder()
+        seen: list[Frame] = []
+        for chunk in chunks:
+            for piece in decoder.feed(chunk):
+                if piece.opens:
+                    assert piece.at == 0
+                    seen.append(Frame(piece.header, piece.data))
+                else:
+                    seen[-1] = seen[-1]._replace(payload=seen[-1].payload + piece.data)
+                assert piece.last == (len(seen[-1].payload) == piece.header.length)
+                at = piece.stream_at
+                assert mask(octets[at : at + len(piece.data)], piece.header.key, piece.at) == piece.data
+        assert seen == sent
+        assert decoder.unfinished == 0
+
+
+@given(frames(), st.data())
+def test_an_unfinished_frame_is_counted(sent: Frame, data: st.DataObject) -> None:
+    octets = encode(sent)
+    kept = data.draw(st.integers(0, len(octets) - 1))
+    decoder = FrameDecoder()
+    decoder.feed(octets[:kept])
+    assert decoder.unfinished == kept
+
+
+@pytest.mark.parametrize(
+    ("octets", "form", "length"),
+    [
+        ("8105", 0, 5),
+        ("817e0005", 2, 5),
+        ("817f0000000000000005", 8, 5),
+        ("817fffffffffffffffff", 8, 2**64 - 1),
+        ("81fe007e01020304", 2, 126),
+    ],
+)
+def test_the_form_of_a_length_is_kept(octets: str, form: int, length: int) -> None:
+    found = decode_header(bytes.fromhex(octets))
+    assert found is not None
+    assert (found[0].form, found[0].length) == (form, length)
+    assert encode_header(found[0]).hex() == octets
+
+
+def test_a_header_may_announce_what_never_comes() -> None:
+    octets = encode(frame(2, b"abc", length=2**62))
+    decoder = FrameDecoder()
+    (piece,) = decoder.feed(octets)
+    assert (piece.header.length, piece.data, piece.last) == (2**62, b"abc", False)
+    assert encode(Frame(piece.header, piece.data)) == octets
+
+
+@pytest.mark.parametrize(
+    "lie", [{"length": 126, "form": 0}, {"length": 2**64}, {"key": b"abc"}, {"rsv": 8}, {"length": -1}]
+)
+def test_what_no_octets_can_express_is_refused(lie: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=r"form|key"):
+        frame(1, b"", **lie)  # type: ignore[arg-type]
+
+
+@given(st.binary(max_size=300), st.binary(min_size=4, max_size=4), st.integers(0, 9))
+def test_masking(data: bytes, key: bytes, at: int) -> None:
+    masked = mask(data, key, at)
+    assert masked == bytes(octet ^ key[(at + i) % 4] for i, octet in enumerate(data))
+    assert mask(masked, key, at) == data
+    assert mask(data, b"", at) == data
