@@ -1,0 +1,64 @@
+"""RFC 6455's rules for one frame (§5): what its header breaks, what a Close payload breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from replay.protocol.messages import Utf8
+from replay.protocol.rules import Breach
+from replay.wire.frame import Header, Opcode, minimal_form
+from replay.wire.side import Side
+
+DEFINED = frozenset(Opcode)
+
+
+def header_breaches(header: Header, side: Side, fragmented: bool, deflate: bool) -> Iterator[Breach]:
+    """What is wrong with a header that `side` sent.
+
+    `fragmented`: a message of that side has begun and not ended. `deflate`: permessage-deflate
+    was agreed, so RSV1 may stand on the first frame of a message (RFC 7692 §6).
+    """
+    if side is Side.CLIENT and not header.key:
+        yield Breach("client-masks", "the MASK bit is 0", 1)
+    if side is Side.SERVER and header.key:
+        yield Breach("server-does-not-mask", f"the frame is masked with {header.key.hex()}", 1)
+    allowed = 4 if deflate and header.opcode in (Opcode.TEXT, Opcode.BINARY) else 0
+    if header.rsv & ~allowed:
+        yield Breach("rsv-zero", f"the reserved bits are {header.rsv:03b}", 0)
+    if header.opcode not in DEFINED:
+        yield Breach("known-opcode", f"the opcode is {header.opcode}", 0)
+    if header.form == 8 and header.length >> 63:
+        yield Breach("length-below-2-63", f"the length is {header.length:#x}", 2)
+    elif header.form != minimal_form(header.length):
+        yield Breach("minimal-length", f"a length of {header.length} stands in {header.form * 8} bits", 1)
+    if header.is_control:
+        if not header.fin:
+            yield Breach("control-not-fragmented", "FIN is 0", 0)
+        if header.length > 125:
+            yield Breach("control-length", f"the payload is {header.length} octets long", 1)
+    elif header.opcode == Opcode.CONTINUATION and not fragmented:
+        yield Breach("continuation-continues", "no message is open", 0)
+    elif header.opcode in (Opcode.TEXT, Opcode.BINARY) and fragmented:
+        yield Breach("fragments-not-interleaved", "the message before has not ended", 0)
+
+
+def close_breach(payload: bytes) -> Breach | None:
+    """What is wrong with the payload of a Close frame (§5.5.1, §7.4)."""
+    if not payload:
+        return None
+    if len(payload) == 1:
+        return Breach("close-length", "the payload is 1 octet long", 0)
+    if not may_stand_in_close(code := int.from_bytes(payload[:2], "big")):
+        return Breach("close-code", f"the code is {code}", 0)
+    if (wrong := Utf8().feed(payload[2:], final=True)) is not None:
+        return Breach("close-reason-is-utf8", f"octet {wrong} of the reason is wrong", 2 + wrong)
+    return None
+
+
+def may_stand_in_close(code: int) -> bool:
+    """Whether RFC 6455 §7.4 lets a code stand in a Close frame.
+
+    §7.4.1 defines 1000-1003 and 1007-1011; 1004-1006 and 1015 must not be sent; 3000-4999 are
+    free for libraries and applications (§7.4.2).
+    """
+    return 1000 <= code <= 1003 or 1007 <= code <= 1011 or 3000 <= code <= 4999

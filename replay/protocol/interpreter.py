@@ -1,0 +1,370 @@
+"""Octets of both sides -> events. What breaks a rule is an event; reading goes on behind it as
+long as frame borders are known.
+
+The live player feeds it entry by entry; `observe` runs it over a whole trace. They can't disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypedDict
+
+from replay.protocol.closing import CLOSING, Act
+from replay.protocol.events import (
+    Close,
+    End,
+    Event,
+    Fired,
+    Message,
+    NotOpened,
+    Opened,
+    Ping,
+    Pong,
+    Requested,
+    Unparsed,
+    Violation,
+)
+from replay.protocol.framing import close_breach, header_breaches
+from replay.protocol.messages import Assembly
+from replay.protocol.opening import agreed_deflate, request_breaches, response_breaches
+from replay.protocol.rules import RULES, Breach
+from replay.trace.model import Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
+from replay.wire.frame import FrameDecoder, Header, Opcode, Piece
+from replay.wire.handshake import HeadError, HeadReader, HostError, Request, Response, parse_head
+from replay.wire.side import Side
+
+_HEADS = (b"GET ", b"HTTP/")
+
+
+def observe(trace: Trace) -> tuple[Event, ...]:
+    """All events of a trace, in the order in which its entries completed them."""
+    interpreter = Interpreter(trace.recorder, opened=not has_opening(trace))
+    return tuple(event for entry in trace.entries for event in interpreter.feed(entry))
+
+
+def has_opening(trace: Trace) -> bool:
+    """Whether the trace begins with an opening handshake (or with nothing), and not with frames."""
+    begins = {side: b"" for side in Side}
+    for entry in trace.entries:
+        if isinstance(entry, Octets) and len(begins[entry.side]) < 5:
+            begins[entry.side] += entry.data[:5]
+    said = [octets for octets in begins.values() if octets]
+    return not said or any(octets.startswith(_HEADS) or b"HTTP/".startswith(octets) for octets in said)
+
+
+class _Place(TypedDict):
+    """Where an event stands: the fields that all events share."""
+
+    side: Side
+    entry: int
+    start: int
+    end: int
+
+
+class _Stream:
+    """What one side has sent so far."""
+
+    def __init__(self, side: Side, opened: bool) -> None:
+        self.side = side
+        self.position = 0  # octets seen
+        self.head: HeadReader | None = None if opened else HeadReader()
+        self.early = bytearray()  # of a client: what came behind its request before the response
+        self.frames: FrameDecoder | None = FrameDecoder() if opened else None
+        self.assembly: Assembly | None = None
+        self.message_at = 0
+        self.control = bytearray()
+        self.spoiled = False  # the control frame in hand breaks a rule and is passed over
+        self.pings: list[bytes] = []  # not answered yet
+        self.stray_pong = False
+        self.closed = False
+        self.failed = False  # it broke a rule for which the other side fails the connection
+        self.unparsed = False
+
+
+class Interpreter:
+    """The state of one connection. `feed` takes the entries of a trace in order."""
+
+    def __init__(self, recorder: Side, opened: bool = False) -> None:
+        """`opened`: the octets begin with frames, the opening handshake isn't among them."""
+        self.recorder = recorder
+        self.opened = opened
+        self.ended = False
+        self._over = False  # a NotOpened was told
+        self._deflate = False
+        self._request: Request | None = None
+        self._entry = 0
+        self._count = 0
+        self._streams = {side: _Stream(side, opened) for side in Side}
+
+    def closed(self, side: Side) -> bool:
+        """Whether this side has sent a Close frame that keeps the rules."""
+        return self._streams[side].closed
+
+    def feed(self, entry: Entry) -> Iterator[Event]:
+        """The events that this entry completes, each as the state of the connection is then.
+
+        Further entries may be fed before the last event is taken, as when an event is answered.
+        """
+        number = self._entry = self._count
+        self._count += 1
+        for event in self._events(entry):
+            yield event
+            self._entry = number
+
+    def _events(self, entry: Entry) -> Iterator[Event]:
+        match entry:
+            case Octets():
+                stream = self._streams[entry.side]
+                yield from self._octets(stream, entry.data)
+                if entry.cut is not None and not stream.unparsed:
+                    yield from self._cut(stream, entry.cut.more)
+            case Digest():
+                stream = self._streams[entry.side]
+                yield Message(
+                    **self._at(stream),
+                    text=entry.opcode == Opcode.TEXT,
+                    data=b"",
+                    parts=(),
+                    digest=(entry.length, entry.sha256),
+                )
+            case Timer(fired=True):
+                yield from self._timer(entry)
+            case Drop():
+                yield from self._drop(entry)
+            case Unreached():
+                yield from self._not_opened(self._streams[Side.SERVER], entry.reason)
+
+    def _at(self, stream: _Stream, start: int | None = None, end: int | None = None) -> _Place:
+        start = stream.position if start is None else start
+        end = stream.position if end is None else end
+        return _Place(side=stream.side, entry=self._entry, start=start, end=end)
+
+    # The opening handshake.
+
+    def _octets(self, stream: _Stream, data: bytes) -> Iterator[Event]:
+        stream.position += len(data)
+        if stream.unparsed or not data:
+            return
+        if stream.frames is not None:
+            for piece in stream.frames.feed(data):
+                yield from self._piece(stream, piece)
+                if stream.unparsed:
+                    return
+        elif stream.head is None:  # a client's octets between its request and the response
+            stream.early += data
+        else:
+            yield from self._head(stream, stream.head, data)
+
+    def _head(self, stream: _Stream, reader: HeadReader, data: bytes) -> Iterator[Event]:
+        try:
+            if (found := reader.feed(data)) is None:
+                return
+            octets, rest = found
+            head = parse_head(stream.side, octets)
+        except HeadError as error:
+            rule = "request-host" if isinstance(error, HostError) else "opening-http"
+            yield self._violation(stream, rule, str(error)[:200], 0)
+            yield from self._not_opened(stream, "the opening handshake is not HTTP")
+            yield self._lost(stream, 0, "no HTTP head")
+            return
+        stream.head = None
+        if isinstance(head, Request):
+            stream.early += rest
+            self._request = head
+            place = self._at(stream, 0, len(octets))
+            breaches = list(request_breaches(head))
+            for breach in breaches:
+                yield self._violation(stream, breach.rule, breach.detail, breach.at)
+            yield Requested(**place, request=head, valid=not breaches)
+        else:
+            yield from self._response(stream, head, rest)
+
+    def _response(self, server: _Stream, response: Response, rest: bytes) -> Iterator[Event]:
+        client = self._streams[Side.CLIENT]
+        place = self._at(server, 0, len(response.octets))
+        if response.status != 101 or self._request is None:
+            reason = f"the server answered {response.status} {response.reason}".rstrip()
+            if self._request is None:
+                reason = "a response stands before any request"
+            yield from self._not_opened(server, reason, response.status)
+            yield self._lost(server, len(response.octets), "what follows is no WebSocket connection")
+            yield self._lost(client, client.position, "the connection was not opened")
+            return
+        breaches = list(response_breaches(self._request, response))
+        for breach in breaches:
+            yield self._violation(server, breach.rule, breach.detail, breach.at)
+        if client.early:
+            at = client.position - len(client.early)
+            detail = f"{len(client.early)} octets came before the response"
+            yield self._violation(client, "frame-before-opening", detail, at)
+        if breaches:
+            yield from self._not_opened(server, "the response is not what the RFC wants", 101)
+        else:
+            self.opened = True
+            yield Opened(**place, request=self._request, response=response)
+        self._deflate = agreed_deflate(response)
+        early, client.early = bytes(client.early), bytearray()
+        for stream, octets in ((client, early), (server, rest)):
+            stream.position -= len(octets)
+            stream.frames = FrameDecoder(stream.position)
+            yield from self._octets(stream, octets)
+
+    def _not_opened(self, stream: _Stream, reason: str, status: int | None = None) -> Iterator[Event]:
+        if not self.opened and not self._over:
+            self._over = True
+            yield NotOpened(**self._at(stream), reason=reason, status=status)
+
+    # Frames.
+
+    def _piece(self, stream: _Stream, piece: Piece) -> Iterator[Event]:
+        header = piece.header
+        if piece.opens:
+            broken = list(self._header_breaches(stream, header))
+            for rule, detail, at in broken:
+                yield self._violation(stream, rule, detail, piece.start + at, piece.start)
+            stream.spoiled = bool(broken)
+            if header.form == 8 and header.length >> 63:
+                yield self._lost(stream, piece.start + header.size, "the frame has no end")
+                return
+        if header.is_control:
+            yield from self._control(stream, piece)
+        else:
+            yield from self._data(stream, piece)
+
+    def _header_breaches(self, stream: _Stream, header: Header) -> Iterator[Breach]:
+        yield from header_breaches(header, stream.side, stream.assembly is not None, self._deflate)
+        act = Act.CLOSE if header.opcode == Opcode.CLOSE else Act.FRAME
+        if rule := CLOSING[stream.closed, self._streams[stream.side.other].closed, act]:
+            yield Breach(rule, "a frame after the Close frame", 0)
+
+    def _control(self, stream: _Stream, piece: Piece) -> Iterator[Event]:
+        if stream.spoiled:
+            return
+        stream.control += piece.data
+        if not piece.last:
+            return
+        data = bytes(stream.control)
+        stream.control.clear()
+        body = piece.start + piece.header.size
+        place = self._at(stream, piece.start, body + len(data))
+        other = self._streams[stream.side.other]
+        match piece.header.opcode:
+            case Opcode.PING:
+                stream.pings.append(data)
+                yield Ping(**place, data=data)
+            case Opcode.PONG:
+                if data in other.pings:
+                    del other.pings[: other.pings.index(data) + 1]
+                    stream.stray_pong = False
+                elif other.pings:
+                    stream.stray_pong = True
+                yield Pong(**place, data=data)
+            case Opcode.CLOSE:
+                yield from self._close(stream, data, piece.start, body, place)
+
+    def _close(self, stream: _Stream, data: bytes, start: int, body: int, place: _Place) -> Iterator[Event]:
+        other = self._streams[stream.side.other]
+        code = int.from_bytes(data[:2], "big") if len(data) > 1 else None
+        breach = close_breach(data)
+        if breach:
+            rule, detail, at = breach
+            yield self._violation(stream, rule, detail, body + at, start)
+        elif not stream.closed:
+            stream.closed = True
+            if other.closed and other.pings:  # this Close answers one that stands behind the Ping
+                rule = "pong-echoes-ping" if stream.stray_pong else "ping-answered"
+                detail = "the Pong has another payload" if stream.stray_pong else "no Pong came"
+                yield self._violation(stream, rule, detail, start, start)
+        yield Close(**place, code=code, reason=data[2:], valid=breach is None)
+
+    def _data(self, stream: _Stream, piece: Piece) -> Iterator[Event]:
+        header = piece.header
+        if header.opcode not in (Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY):
+            return
+        if piece.opens and (header.opcode != Opcode.CONTINUATION or stream.assembly is None):
+            compressed = self._deflate and bool(header.rsv & 4)
+            stream.assembly = Assembly(header.opcode == Opcode.TEXT, compressed)
+            stream.message_at = piece.start
+            if header.opcode == Opcode.CONTINUATION:
+                stream.assembly.valid = False
+        assembly = stream.assembly
+        if assembly is None:
+            return
+        if piece.opens:
+            assembly.parts.append((piece.start + header.size, header.length))
+        whole = piece.last and header.fin
+        if assembly.utf8 and (wrong := assembly.utf8.feed(piece.data, whole)) is not None:
+            at = assembly.offset_to_stream(wrong)
+            detail = f"octet {wrong} of the message is wrong"
+            yield self._violation(stream, "text-is-utf8", detail, at, piece.start)
+            assembly.utf8, assembly.valid = None, False
+        if assembly.valid:
+            assembly.chunks.append(piece.data)
+        if not whole:
+            return
+        stream.assembly = None
+        if assembly.valid:
+            yield Message(
+                **self._at(stream, stream.message_at, piece.stream_at + len(piece.data)),
+                text=assembly.text,
+                data=b"".join(assembly.chunks),
+                parts=tuple(assembly.parts),
+                compressed=assembly.compressed,
+            )
+
+    # The end, and what the log left out.
+
+    def _timer(self, timer: Timer) -> Iterator[Event]:
+        testee = self._streams[self.recorder.other]
+        both_closed = all(stream.closed for stream in self._streams.values())
+        yield Fired(**self._at(self._streams[self.recorder]), wait=timer.wait, tag=timer.tag)
+        if timer.wait is Wait.OPENING:
+            yield from self._not_opened(testee, "no answer to the opening handshake came in time")
+        elif timer.wait is Wait.CLOSING:
+            yield self._violation(testee, "close-answered", "no Close frame came in time")
+        elif (
+            timer.wait in (Wait.DROP, Wait.FAIL, Wait.LIMIT) and both_closed and testee.side is Side.SERVER
+        ):
+            yield self._violation(testee, "server-drops", "TCP was still up when the time was over")
+
+    def _drop(self, drop: Drop) -> Iterator[Event]:
+        if self.ended:
+            return
+        self.ended = True
+        stream = self._streams[drop.side]
+        other = self._streams[drop.side.other]
+        if self.opened and not other.failed and drop.side is not self.recorder:
+            rule = CLOSING[stream.closed, other.closed, Act.DROP]
+            if rule is not None:
+                yield self._violation(stream, rule, "TCP ended without a Close frame")
+        yield from self._not_opened(stream, "TCP ended before the opening handshake was done")
+        unfinished = stream.frames.unfinished if stream.frames else 0
+        yield End(**self._at(stream), how=drop.how, unfinished=unfinished)
+
+    def _cut(self, stream: _Stream, more: int | None) -> Iterator[Event]:
+        if stream.frames is None:
+            yield self._lost(stream, stream.position, "the log left out a part of the handshake")
+            return
+        left_out = "octets" if more is None else f"{more} octets"
+        place = self._at(stream)
+        stream.position += more or 0
+        stream.frames = FrameDecoder(stream.position)
+        stream.assembly = None
+        stream.control.clear()
+        yield Unparsed(
+            **place, reason=f"the log left out {left_out}; the next entry is taken to begin a frame"
+        )
+
+    def _violation(
+        self, stream: _Stream, rule: str, detail: str, at: int | None = None, frame: int | None = None
+    ) -> Violation:
+        at = stream.position if at is None else at
+        if RULES[rule].code is not None:
+            stream.failed = True
+        return Violation(
+            **self._at(stream, at, at + 1), rule=rule, detail=detail, frame=at if frame is None else frame
+        )
+
+    def _lost(self, stream: _Stream, at: int, reason: str) -> Unparsed:
+        stream.unparsed = True
+        return Unparsed(**self._at(stream, at, max(at, stream.position)), reason=reason)

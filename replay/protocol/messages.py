@@ -1,0 +1,61 @@
+"""Fragments to messages (RFC 6455 §5.4) and UTF-8 as it arrives (§8.1)."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass, field
+
+
+class Utf8:
+    """Validates UTF-8 in any chopping; says at once which octet can't be right.
+
+    Python's incremental decoder does it (RFC 3629), but is one octet late on surrogates:
+    `ed a0` can't be continued and is told only with the third octet.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._fed = 0
+
+    def feed(self, data: bytes, final: bool = False) -> int | None:
+        """The offset, in all that was fed, of the first octet that is wrong; None: none is.
+
+        With `final`, text that ends inside a code point is wrong one octet behind its end.
+        """
+        pending = bytes(self._decoder.getstate()[0])
+        base = self._fed - len(pending)
+        self._fed += len(data)
+        try:
+            self._decoder.decode(data, final)
+        except UnicodeDecodeError as error:
+            return base + (error.start if error.reason == "invalid start byte" else error.end)
+        pending = bytes(self._decoder.getstate()[0])
+        if len(pending) == 2 and pending[0] == 0xED and pending[1] >= 0xA0:
+            return self._fed - 1
+        return None
+
+
+@dataclass(slots=True)
+class Assembly:
+    """A data message while its frames come in."""
+
+    text: bool
+    compressed: bool
+    entry: int = 0
+    chunks: list[bytes] = field(default_factory=list)
+    parts: list[tuple[int, int]] = field(default_factory=list)
+    utf8: Utf8 | None = None  # None: nothing to validate (any more)
+    valid: bool = True
+
+    def __post_init__(self) -> None:
+        if self.text and not self.compressed:
+            self.utf8 = Utf8()
+
+    def offset_to_stream(self, offset: int) -> int:
+        """Where octet `offset` of the message stands in the stream of its side."""
+        for start, length in self.parts:
+            if offset < length:
+                return start + offset
+            offset -= length
+        start, length = self.parts[-1]
+        return start + length

@@ -1,0 +1,83 @@
+"""RFC 6455's rules for the opening handshake (§4), on heads that are well-formed HTTP."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+
+from replay.protocol.rules import Breach
+from replay.wire.handshake import Request, Response, accept
+
+
+def request_breaches(request: Request) -> Iterator[Breach]:
+    """What is wrong with a client's request (§4.1), by the server's checks of §4.2.1."""
+    if request.method != "GET":
+        yield Breach("request-method", f"the method is {request.method!r}", 0)
+    if _version(request.version) < (1, 1):
+        yield Breach("request-version", f"the version is HTTP/{request.version}", 0)
+    if "#" in request.target or not request.target.startswith(
+        ("/", "http://", "https://", "ws://", "wss://")
+    ):
+        yield Breach("request-target", f"the target is {request.target!r}", 0)
+    if (count := len(request.values("Host"))) != 1:
+        yield Breach("request-host", f"there are {count} Host headers", request.offset("Host"))
+    if "websocket" not in request.tokens("Upgrade"):
+        yield _wrong("request-upgrade", request, "Upgrade")
+    if "upgrade" not in request.tokens("Connection"):
+        yield _wrong("request-connection", request, "Connection")
+    keys = request.values("Sec-WebSocket-Key")
+    if len(keys) != 1 or not _is_key(keys[0]):
+        yield _wrong("request-key", request, "Sec-WebSocket-Key")
+    if request.values("Sec-WebSocket-Version") != ["13"]:
+        yield _wrong("request-websocket-version", request, "Sec-WebSocket-Version")
+
+
+def response_breaches(request: Request, response: Response) -> Iterator[Breach]:
+    """What is wrong with a server's 101 response to `request` (§4.2.2), by the client's checks of §4.1."""
+    if _version(response.version) < (1, 1):
+        yield Breach("response-version", f"the version is HTTP/{response.version}", 0)
+    if [value.lower() for value in response.values("Upgrade")] != ["websocket"]:
+        yield _wrong("response-upgrade", response, "Upgrade")
+    if "upgrade" not in response.tokens("Connection"):
+        yield _wrong("response-connection", response, "Connection")
+    wanted = accept((request.values("Sec-WebSocket-Key") or [""])[0])
+    if response.values("Sec-WebSocket-Accept") != [wanted]:
+        breach = _wrong("response-accept", response, "Sec-WebSocket-Accept")
+        yield breach._replace(detail=f"{breach.detail}, expected {wanted!r}")
+    offered = _extensions(request)
+    for name in _extensions(response):
+        if name not in offered:
+            at = response.offset("Sec-WebSocket-Extensions")
+            yield Breach("response-extensions", f"{name!r} was not offered", at)
+    chosen = response.values("Sec-WebSocket-Protocol")
+    protocols = [p.strip() for value in request.values("Sec-WebSocket-Protocol") for p in value.split(",")]
+    if len(chosen) > 1 or any(name not in protocols for name in chosen):
+        yield _wrong("response-subprotocol", response, "Sec-WebSocket-Protocol")
+
+
+def agreed_deflate(response: Response) -> bool:
+    """Whether the response agrees on permessage-deflate (RFC 7692 §7)."""
+    return "permessage-deflate" in _extensions(response)
+
+
+def _extensions(head: Request | Response) -> list[str]:
+    listed = ",".join(head.values("Sec-WebSocket-Extensions")).split(",")
+    return [name for item in listed if (name := item.split(";")[0].strip())]
+
+
+def _wrong(rule: str, head: Request | Response, name: str) -> Breach:
+    values = head.values(name)
+    shown = " and ".join(repr(value[:80]) for value in values[:3])
+    return Breach(rule, f"{name} is {shown}" if values else f"there is no {name}", head.offset(name))
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _version(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
