@@ -17,8 +17,6 @@ from pathlib import Path
 MAX_FILE = 256 * 2**20
 """Octets that are read of one file at the most."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -99,8 +97,17 @@ class SourceError(Exception):
 
 
 def printable(text: str) -> str:
-    """Escape what a terminal would act on: control, bidirectional and lone surrogate characters."""
-    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", text)
+    """Text on one line and harmless on a terminal: whatever moves a cursor, turns the direction of
+    writing, hides or joins is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    point = ord(char)
+    short = f"\\x{point:02x}" if point < 256 else f"\\u{point:04x}" if point < 65536 else f"\\U{point:08x}"
+    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char, short)
 
 
 def excerpt(span: Span, label: str = "", width: int = 100) -> str:

@@ -152,9 +152,7 @@ def _encode(first: str, headers: Sequence[tuple[str, str]]) -> bytes:
     return "\r\n".join(lines).encode("latin-1")
 
 
-def edit_head(
-    octets: bytes, target: str | None = None, headers: Sequence[tuple[str, str]] = ()
-) -> bytes:
+def edit_head(octets: bytes, target: str | None = None, headers: Sequence[tuple[str, str]] = ()) -> bytes:
     """A recorded head with another target or other header lines; all else stays, octet for octet.
 
     A header line that is there already is replaced where it stands, a new one goes to the end.

@@ -63,9 +63,11 @@ def test_what_is_no_http_is_refused(octets: bytes) -> None:
 
 def test_a_head_is_bounded() -> None:
     reader = HeadReader()
+    line = b"x: " + b"y" * 995 + b"\r\n"
+    for _ in range(MAX_HEAD // len(line)):
+        assert reader.feed(line) is None
     with pytest.raises(HeadError, match="larger"):
-        for _ in range(MAX_HEAD // 1000 + 1):
-            reader.feed(b"x: " + b"y" * 995 + b"\r\n")
+        reader.feed(line)
 
 
 def test_a_recorded_request_is_edited_only_where_asked() -> None:

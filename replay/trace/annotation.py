@@ -1,0 +1,267 @@
+"""FRAME lines: what they say, and whether the octets beside them say the same.
+
+Where both stand, the octets are the truth. A FRAME line without octets stands for those that it
+describes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from replay.source import SourceError, Span
+from replay.trace import fields, literal
+from replay.trace.fields import Field, Value
+from replay.trace.framing import Found, Stream, stream
+from replay.trace.model import Entry, Octets
+from replay.wire.frame import Frame, Header, encode, frame
+from replay.wire.side import Side
+
+READERS: fields.Readers = {
+    "OPCODE": fields.number,
+    "FIN": fields.truth,
+    "RSV": fields.number,
+    "PAYLOAD-LEN": fields.number,
+    "MASKED": fields.truth,
+    "MASK": fields.key,
+    "PAYLOAD-REPEAT-LEN": fields.optional,
+    "CHOPSIZE": fields.optional,
+    "SYNC": fields.truth,
+}
+_AUTOBAHN = ("PAYLOAD-REPEAT-LEN", "CHOPSIZE", "SYNC")
+_ON_WIRE: dict[str, Callable[[Header], Value]] = {
+    "OPCODE": lambda header: header.opcode,
+    "FIN": lambda header: header.fin,
+    "RSV": lambda header: header.rsv,
+    "PAYLOAD-LEN": lambda header: header.length,
+    "MASKED": lambda header: bool(header.key),
+    "MASK": lambda header: header.key or None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLine:
+    """A FRAME line as read."""
+
+    side: Side
+    fields: dict[str, Field]
+    span: Span  # of the line's words
+    at: int | None = None
+
+    @property
+    def is_autobahns(self) -> bool:
+        """Autobahn wrote it, or may have: it warns at most."""
+        return "PAYLOAD" not in self.fields and any(name in self.fields for name in _AUTOBAHN)
+
+    def value(self, name: str, default: Value = None) -> Value:
+        found = self.fields.get(name)
+        return default if found is None else found.value
+
+
+class Difference(NamedTuple):
+    span: Span
+    message: str
+
+
+def read(side: Side, body: Span, span: Span, limit: int, at: int | None) -> FrameLine:
+    """Read what stands behind 'FRAME :'. Raises SourceError, also when PAYLOAD and its length differ."""
+    line = FrameLine(side, fields.read(body, READERS, limit, "PAYLOAD"), span, at)
+    payload, length = line.value("PAYLOAD"), line.fields.get("PAYLOAD-LEN")
+    if isinstance(payload, bytes) and length is not None and length.value != len(payload):
+        message = f"PAYLOAD-LEN={show(length.value)}, but PAYLOAD has {len(payload)} octets"
+        raise SourceError(
+            length.span, message, "leave PAYLOAD-LEN out, or write the octets as an OCTETS line"
+        )
+    return line
+
+
+def octets(line: FrameLine, sent_by: Side) -> Octets:
+    """The octets that the line stands for. Raises SourceError when it doesn't say enough."""
+    payload = line.value("PAYLOAD")
+    if not isinstance(payload, bytes):
+        hint = "add PAYLOAD=, or the OCTETS line that it describes"
+        raise SourceError(line.span, "this FRAME line has no OCTETS beside it, and no PAYLOAD=", hint)
+    if "OPCODE" not in line.fields:
+        raise SourceError(line.span, "expected OPCODE= in a FRAME line that has no OCTETS beside it")
+    if "MASK" not in line.fields and (line.value("MASKED") or sent_by is Side.CLIENT):
+        hint = "MASK=None is a frame that isn't masked"
+        raise SourceError(
+            line.span, "expected MASK= in a FRAME line of the client's that has no OCTETS", hint
+        )
+    numbers = {name: line.value(name, 0) for name in ("OPCODE", "RSV")}
+    opcode, rsv, key = numbers["OPCODE"], numbers["RSV"], line.value("MASK")
+    assert isinstance(opcode, int)
+    assert isinstance(rsv, int)
+    masked = line.fields.get("MASKED")
+    if masked is not None and masked.value != bool(key):
+        raise SourceError(masked.span, f"MASKED={show(masked.value)} and MASK contradict each other")
+    for name, most in (("OPCODE", 15), ("RSV", 7)):
+        if (number := line.value(name, 0)) is not None and int(number) > most:
+            raise SourceError(line.fields[name].span, f"{name}: expected 0 to {most}, found {show(number)}")
+    made = frame(
+        opcode,
+        payload,
+        fin=bool(line.value("FIN", True)),
+        rsv=rsv,
+        key=key if isinstance(key, bytes) else b"",
+    )
+    source, literal_at = line.span.source, line.fields["PAYLOAD"].span
+    start = source.text.rindex("PAYLOAD", 0, literal_at.start)
+    return Octets(line.side, encode(made), line.at, span=source.span(start, literal_at.end))
+
+
+def difference(line: FrameLine, found: Found, where: str = "the octets") -> Difference | None:
+    """The first field in which the line and the frame in the octets differ; `where` those stand."""
+    header = found.header
+    if header is None:
+        return None
+    repeated = line.value("PAYLOAD-REPEAT-LEN") is not None
+    for name, on_wire in _ON_WIRE.items():
+        field = line.fields.get("PAYLOAD-REPEAT-LEN" if repeated and name == "PAYLOAD-LEN" else name)
+        if field is not None and field.value != on_wire(header):
+            expected, said = show(on_wire(header)), show(field.value)
+            return Difference(field.span, f"{name} contradicts {where}: expected {expected}, found {said}")
+    field = line.fields.get("PAYLOAD")
+    if field is None or not isinstance(field.value, bytes):
+        return None
+    there, said_ = found.payload(), field.value
+    if len(said_) == header.length and said_[: len(there)] == there:
+        return None
+    if len(said_) != header.length:
+        message = f"PAYLOAD contradicts {where}: expected {header.length} octets, found {len(said_)}"
+        return Difference(field.span, message)
+    at = next(i for i, (a, b) in enumerate(zip(said_, there, strict=False)) if a != b)
+    message = (
+        f"PAYLOAD contradicts {where} at octet {at} of {header.length}: "
+        f"expected {there[at]:02x}, found {said_[at]:02x}"
+    )
+    return Difference(literal.locate(field.span, at), message)
+
+
+def show(value: Value) -> str:
+    """A value as a FRAME line writes it."""
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+Drafts = Sequence[Entry | FrameLine]
+
+
+def settle(
+    drafts: Drafts, recorder: Side, me: Side, *, report: bool
+) -> tuple[list[Entry], list[Difference]]:
+    """Compare the FRAME lines with the octets; what remains are entries.
+
+    A line without octets becomes the octets that it describes. Raises SourceError for a line that
+    contradicts its octets; what may only be a quirk of a report comes back as a warning.
+    `me` is the side that the drafts name for TX.
+    """
+    made: dict[int, Octets] = {}
+    warnings: list[Difference] = []
+    for side in Side:
+        sent_by = recorder if side is me else recorder.other
+        ahead = side is me  # TX lines stand before their octets, RX lines behind them
+        for lines, frames, known in _segments(drafts, side, ahead, stream(drafts, side, aligned=report)):
+            fitting, alone = _pair(lines, frames, ahead)
+            for line, found in fitting:
+                if (whole := _filled(drafts[found.last], line, found)) is not None:
+                    made[found.last] = whole
+            for index, line, beside in alone:
+                strict = "PAYLOAD" in line.fields or not (report or line.is_autobahns or not ahead)
+                wrong = None if beside is None else difference(line, beside, _place(drafts[beside.first]))
+                if wrong is not None and strict:
+                    hint = "delete the OCTETS line to let the FRAME line stand for its octets"
+                    raise SourceError(*wrong, hint)
+                if wrong is not None:
+                    warnings.append(wrong)
+                elif known and strict:
+                    made[index] = octets(line, sent_by)
+                elif known:
+                    warnings.append(Difference(line.span, "no frame in the octets fits this line"))
+                elif "PAYLOAD" in line.fields:
+                    warnings.append(Difference(line.span, "not compared: octets beside it are missing"))
+    entries = [
+        made.get(index, draft)
+        for index, draft in enumerate(drafts)
+        if not isinstance(draft, FrameLine) or index in made
+    ]
+    return [entry for entry in entries if not isinstance(entry, FrameLine)], warnings
+
+
+def _place(entry: Entry | FrameLine) -> str:
+    return f"the octets of line {entry.span.line}" if entry.span else "the octets"
+
+
+def _filled(entry: Entry | FrameLine, line: FrameLine, found: Found) -> Octets | None:
+    """An entry whose source cut it off within a frame that the line describes in full."""
+    payload = line.value("PAYLOAD")
+    if not isinstance(entry, Octets) or entry.cut is None or found.whole or found.first != found.last:
+        return None
+    if found.header is None or not isinstance(payload, bytes):
+        return None
+    data = entry.data[: found.at] + encode(Frame(found.header, payload))
+    if entry.cut.more not in (None, len(data) - len(entry.data)):
+        return None
+    return replace(entry, data=data, cut=None)
+
+
+Lines = list[tuple[int, FrameLine]]
+
+
+def _segments(
+    drafts: Drafts, side: Side, ahead: bool, found: Stream
+) -> list[tuple[Lines, list[Found], bool]]:
+    """Lines that stand together, the frames beside them, and whether those are all known."""
+    segment = 0
+    of_entry: dict[int, int] = {}
+    lines: dict[int, Lines] = {}
+    previous: type | None = None
+    for index, draft in enumerate(drafts):
+        if not isinstance(draft, FrameLine | Octets) or draft.side is not side:
+            continue
+        kind = type(draft)
+        segment += previous is (Octets if ahead else FrameLine) and kind is not previous
+        previous = kind
+        if isinstance(draft, FrameLine):
+            lines.setdefault(segment, []).append((index, draft))
+        else:
+            of_entry[index] = segment
+    frames: dict[int, list[Found]] = {}
+    for one in found.frames:
+        frames.setdefault(of_entry[one.first if ahead else one.last], []).append(one)
+    unknown = {of_entry[index] for index in found.lost}
+    for index, draft in enumerate(drafts):
+        if isinstance(draft, Octets) and draft.cut is not None and draft.side is side:
+            unknown.add(of_entry[index])
+    return [(lines[one], frames.get(one, []), one not in unknown) for one in sorted(lines)]
+
+
+def _pair(
+    lines: Lines, frames: Sequence[Found], ahead: bool
+) -> tuple[list[tuple[FrameLine, Found]], list[tuple[int, FrameLine, Found | None]]]:
+    """The lines that fit a frame, with it; the others, with the frame in whose place they stand.
+
+    With more lines than frames, the ones next to the octets belong to them.
+    """
+    fitting: list[tuple[FrameLine, Found]] = []
+    alone: list[tuple[int, FrameLine, Found | None]] = []
+    waiting: Lines = []
+    at = 0
+
+    def close(end: int) -> None:
+        gap = frames[at:end]
+        none = [None] * (len(waiting) - len(gap))
+        places = [*none, *gap] if ahead else [*gap, *none]
+        alone.extend((*line, place) for line, place in zip(waiting, places, strict=False))
+        waiting.clear()
+
+    for index, line in lines:
+        fit = next((i for i in range(at, len(frames)) if difference(line, frames[i]) is None), None)
+        if fit is None:
+            waiting.append((index, line))
+        else:
+            close(fit)
+            fitting.append((line, frames[fit]))
+            at = fit + 1
+    close(len(frames))
+    return fitting, alone

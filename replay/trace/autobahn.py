@@ -1,0 +1,278 @@
+"""Logs inside of Autobahn|Testsuite's reports: what stands around them, pages, JSON, and their quirks."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from operator import index
+from typing import Any
+
+from replay.source import Source, SourceError, Span
+from replay.trace.annotation import READERS, FrameLine
+from replay.trace.fields import Field, Value, key
+from replay.trace.framing import stream
+from replay.trace.kinds import ME
+from replay.trace.literal import MAX_ENTRY
+from replay.trace.model import SECOND, Cut, Drop, Entry, Logging, Octets, Timer, Wait
+from replay.wire.frame import encode, frame
+from replay.wire.side import Side
+
+_SHOWN = 64
+"""Octets that today's reports show of a longer write; the mark ' ...' comes from 61 octets on."""
+
+_MOST = 10**15
+"""Octets and microseconds that no true report reaches."""
+
+_PAGE = re.compile(r"(?i)\s*<(?:!doctype html|html)\b")
+_ROW = re.compile(r'<pre class="?wirelog_[a-z_]*"?>(.*)</pre>')
+_TAG = re.compile(r"<[^<>]*>")
+_SIZE = re.compile(r'<tr class="?stats_row"?><td>(\d+)</td><td>\d+</td><td>\d+</td>')
+_HEADING = re.compile(r"^[ \t]*(?P<agent>\S.*?) - Case (?P<case>\d+(?:\.\d+)+)[ \t]*:", re.MULTILINE)
+_SERVER = re.compile(r"\bisServer\s*(True|False)")
+_FIELDS = r"(?:\r?\n[ \t]*[!-9;-~]+:[^\r\n]*)*"
+_HEADS = re.compile(
+    rf"^[ \t]*(?:GET [^\r\n]* HTTP/1\.\d|HTTP/1\.\d \d{{3}}[^\r\n]*){_FIELDS}", re.MULTILINE
+)
+_WIRELOG = re.compile(r'(?<!\\)"wirelog"\s*:\s*\[')
+_GAP = re.compile(r"[\s,]*")
+
+Drafts = list[Entry | FrameLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a report says beside its log."""
+
+    agent: str | None = None
+    case: str | None = None
+    recorder: Side | None = None
+    heads: tuple[bytes, ...] = ()  # of the opening handshake, whole
+    sizes: frozenset[int] = frozenset()  # of reads and writes; empty: it doesn't say
+    drafts: Drafts = field(default_factory=list)  # of a JSON report
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        known = (("agent", self.agent), ("case", self.case))
+        return tuple((name, value) for name, value in known if value is not None)
+
+
+def around(text: str) -> Report:
+    """Read what stands before the log, in a page or in a text that was pasted from one."""
+    sizes = frozenset(int(size) for size in _SIZE.findall(text))
+    if "<" in text:
+        text = html.unescape(_TAG.sub("", text))
+    heading, server = _HEADING.search(text), _SERVER.search(text)
+    heads = tuple(
+        "".join(line.strip() + "\r\n" for line in (*found[0].splitlines(), "")).encode(
+            "utf-8", "surrogatepass"
+        )
+        for found in _HEADS.finditer(text)
+    )
+    recorder = None if server is None else Side.SERVER if server[1] == "True" else Side.CLIENT
+    agent, case = (None, None) if heading is None else (heading["agent"], heading["case"])
+    return Report(agent, case, recorder, heads, sizes)
+
+
+def page(source: Source) -> tuple[Source, list[tuple[int, int]]] | None:
+    """The log of a saved page: the text with all else blanked, and the lines. None: it is no page.
+
+    Raises SourceError for a page without a log.
+    """
+    if _PAGE.match(source.text) is None and 'class="wirelog_' not in source.text:
+        return None
+    blanked: list[str] = []
+    lines: list[tuple[int, int]] = []
+    starts = [*source.line_starts, len(source.text)]
+    for start, end in pairwise(starts):
+        found = _ROW.search(source.text, start, end)
+        kept = (found.start(1), found.end(1)) if found else (end, end)
+        line = source.text[start:end]
+        blank = re.sub(r"[^\r\n]", " ", line)
+        blanked.append(
+            blank[: kept[0] - start] + line[kept[0] - start : kept[1] - start] + blank[kept[1] - start :]
+        )
+        if found:
+            lines.append(kept)
+    if not lines:
+        hint = "the report of one case has one, if it was made with logging on"
+        raise SourceError(None, f"{source.name}: no wire log in this page", hint)
+    return Source(source.name, "".join(blanked)), lines
+
+
+def mend(drafts: Sequence[Entry | FrameLine], report: Report) -> Drafts:
+    """Give back what a report cut off and shows elsewhere, and take away marks that mean nothing."""
+    mended: Drafts = list(drafts)
+    for side in Side:
+        place = next(
+            (i for i, one in enumerate(mended) if isinstance(one, Octets) and one.side is side), None
+        )
+        if place is not None and isinstance(one := mended[place], Octets):
+            mended[place] = _restored(one, report)
+    ends = {place for side in Side for place in stream(mended, side, aligned=side is ME).ends}
+    for place, one in enumerate(mended):
+        if isinstance(one, Octets) and one.cut == Cut():
+            known = len(one.data) == _SHOWN and place in ends
+            if known or _SHOWN - 3 <= len(one.data) < _SHOWN:
+                mended[place] = replace(one, cut=None)
+    return mended
+
+
+def _restored(octets: Octets, report: Report) -> Octets:
+    if octets.cut is None or not octets.data:
+        return octets
+    for head in report.heads:
+        more = octets.cut.more
+        fits = (
+            len(head) == len(octets.data) + more
+            if more is not None
+            else not report.sizes or len(head) in report.sizes
+        )
+        if head.startswith(octets.data) and fits:
+            return replace(octets, data=head, cut=None)
+    return octets
+
+
+def is_json(source: Source) -> bool:
+    """Whether a text is JSON, and so can only be a case report."""
+    return source.text.lstrip("\ufeff \t\r\n").startswith("{")
+
+
+def read_json(source: Source) -> Report:
+    """Read a case report in JSON. Raises SourceError."""
+    text = source.text
+    try:
+        report = json.loads(text.lstrip("\ufeff"))
+    except (json.JSONDecodeError, RecursionError) as error:
+        place = error.pos if isinstance(error, json.JSONDecodeError) else 0
+        raise SourceError(source.span(min(place, len(text) - 1)), "this JSON can't be read") from None
+    start = _WIRELOG.search(text)
+    if start is None or not isinstance(report.get("wirelog"), list):
+        hint = "a case report has one; index.json holds verdicts only"
+        raise SourceError(
+            None, f"{source.name}: no wire log in this JSON: expected the field 'wirelog'", hint
+        )
+    reader = _Rows(source)
+    at = start.end()
+    decoder = json.JSONDecoder()
+    for _ in report["wirelog"]:
+        gap = _GAP.match(text, at)
+        begin = gap.end() if gap else at
+        row, at = decoder.raw_decode(text, begin)
+        reader.take(row, source.span(begin, at))
+    recorder = Side.SERVER if report.get("isServer") is True else Side.CLIENT
+    heads = (report.get("httpRequest"), report.get("httpResponse"))
+    return Report(
+        agent=report["agent"] if isinstance(report.get("agent"), str) else None,
+        case=report["id"] if isinstance(report.get("id"), str) else None,
+        recorder=recorder,
+        heads=tuple(head.encode("utf-8", "surrogatepass") for head in heads if isinstance(head, str)),
+        drafts=[*reader.drafts, *_end(report, source.span(start.start(), start.end() - 1))],
+    )
+
+
+def _end(report: dict[str, Any], span: Span) -> list[Entry]:
+    """What a report says by flags rather than by rows of its log."""
+    flags = {
+        "wasOpenHandshakeTimeout": Wait.OPENING,
+        "wasCloseHandshakeTimeout": Wait.CLOSING,
+        "wasServerConnectionDropTimeout": Wait.DROP,
+    }
+    fired: list[Entry] = [
+        Timer(wait, True, span=span) for flag, wait in flags.items() if report.get(flag) is True
+    ]
+    return [*fired, Drop(ME if report.get("droppedByMe") is True else ME.other, span=span)]
+
+
+class _Rows:
+    """The rows of a JSON report's log, one by one."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._described: list[bytes] = []  # what the TX frame above looks like on the wire
+        self.drafts: Drafts = []
+
+    def take(self, row: Any, span: Span) -> None:
+        """Read one row. Raises SourceError."""
+        try:
+            self.drafts.append(_ROWS[row[0]](self, row, span))
+        except (TypeError, ValueError, LookupError, AttributeError, OverflowError):
+            hint = f"known are {', '.join(_ROWS)}"
+            raise SourceError(
+                span, 'expected a row of a wire log such as ["TO", [2, "8100"], false]', hint
+            ) from None
+
+    def octets(self, row: Any, span: Span, side: Side) -> Octets:
+        length, shown = row[1]
+        data = bytes.fromhex(shown.removesuffix(" ..."))
+        if not 0 <= (more := index(length) - len(data)) < _MOST:
+            raise ValueError
+        cut = Cut(more) if more else None
+        if cut is not None and side is ME:
+            whole = next(
+                (one for one in self._described if len(one) == length and one.startswith(data)), None
+            )
+            data, cut = (data, cut) if whole is None else (whole, None)
+        if side is ME:
+            self._described = []
+        start = self._source.text.index('"', self._source.text.index(",", span.start)) + 1
+        return Octets(
+            side, data, cut=cut, span=self._source.span(start, start + len(shown.removesuffix(" ...")))
+        )
+
+    def tx_frame(self, row: Any, span: Span) -> FrameLine:
+        (length, shown), opcode, fin, rsv, mask, repeat, chop, sync = row[1:]
+        octets = key(str(mask))
+        self._described = []
+        for payload in _payloads(shown):
+            if len(payload) == length and (repeat is None or (length and index(repeat) <= MAX_ENTRY)):
+                full = payload if repeat is None else (payload * (repeat // length + 1))[:repeat]
+                self._described.append(encode(frame(opcode, full, fin=fin, rsv=rsv, key=octets or b"")))
+        values = (opcode, fin, rsv, length, octets is not None, octets, repeat, chop, sync)
+        return FrameLine(ME, _named(values, span), span)
+
+    def rx_frame(self, row: Any, span: Span) -> FrameLine:
+        (length, _), opcode, fin, rsv, masked, mask = row[1:]
+        return FrameLine(ME.other, _named((opcode, fin, rsv, length, masked, key(str(mask))), span), span)
+
+
+def _named(values: Sequence[Value], span: Span) -> dict[str, Field]:
+    return {name: Field(value, span) for name, value in zip(READERS, values, strict=False)}
+
+
+def _payloads(shown: str) -> list[bytes]:
+    """What a shown payload may have been: text, or '0x' and hex."""
+    found = [shown.encode("utf-8", "surrogatepass")]
+    with suppress(ValueError):
+        found.append(bytes.fromhex(shown.removeprefix("0x")))
+    return found
+
+
+def _timer(wait: Wait, fired: bool) -> Callable[[_Rows, Any, Span], Timer]:
+    def build(rows: _Rows, row: Any, span: Span) -> Timer:
+        after = None if fired else round(row[1] * SECOND)
+        if after is not None and not 0 <= after < _MOST:
+            raise ValueError
+        tag = row[-1] if wait is Wait.DELAY else None
+        return Timer(wait, fired, after, tag if tag is None else str(tag), span=span)
+
+    return build
+
+
+_ROWS: dict[str, Callable[[_Rows, Any, Span], Entry | FrameLine]] = {
+    "TO": lambda rows, row, span: rows.octets(row, span, ME),
+    "RO": lambda rows, row, span: rows.octets(row, span, ME.other),
+    "TF": _Rows.tx_frame,
+    "RF": _Rows.rx_frame,
+    "CT": _timer(Wait.DELAY, False),
+    "CTE": _timer(Wait.DELAY, True),
+    "KL": _timer(Wait.FAIL, False),
+    "KLE": _timer(Wait.FAIL, True),
+    "TI": _timer(Wait.CLOSE, False),
+    "TIE": _timer(Wait.CLOSE, True),
+    "WLM": lambda rows, row, span: Logging(bool(row[1]), span=span),
+}

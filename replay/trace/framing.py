@@ -1,0 +1,149 @@
+"""Where the frames of a connection stand in the entries of its trace, and who recorded them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from replay.trace.model import Cut, Logging, Octets
+from replay.wire.frame import Header, decode_header
+from replay.wire.masking import mask
+from replay.wire.side import Side
+
+MAX_FRAMES = 2**17
+"""Frames that are told apart in one run of octets; behind so many, no borders are known."""
+
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_SWITCHED = re.compile(rb"HTTP/1\.\d 101\b")
+HEADS = (b"GET ", b"HTTP/")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A frame in the octets of one side."""
+
+    first: int  # index of the entry with its first octet
+    last: int  # index of the entry with the last of its octets that is there
+    header: Header | None  # None: not even the header is whole
+    run: bytes = field(repr=False)
+    at: int  # where it starts in the first entry
+    start: int  # where it starts in `run`
+    body: int  # where its payload starts in `run`
+
+    @property
+    def whole(self) -> bool:
+        return self.header is not None and self.body + self.header.length <= len(self.run)
+
+    def payload(self) -> bytes:
+        """The payload, unmasked, as far as it is there."""
+        if self.header is None:
+            return b""
+        return mask(self.run[self.body : self.body + self.header.length], self.header.key)
+
+
+@dataclass(slots=True)
+class Stream:
+    """The frames of one side. In the entries of `lost`, behind missing octets, no borders are known."""
+
+    frames: list[Found] = field(default_factory=list)
+    lost: set[int] = field(default_factory=set)
+    ends: set[int] = field(default_factory=set)
+    """Entries behind whose last shown octet a head or a frame ends."""
+
+
+def stream(entries: Sequence[object], side: Side, *, aligned: bool = False) -> Stream:
+    """Find the frames that `side` sent. Whatever isn't an Octets or Logging entry is skipped.
+
+    `aligned`: behind octets that are missing, the next entry starts a frame; so does an
+    Autobahn report, which logs one write a frame.
+    """
+    out = Stream()
+    run: list[tuple[int, bytes]] = []
+    opening, lost = True, False
+    for index, entry in enumerate(entries):
+        if isinstance(entry, Logging):
+            _scan(out, run, opening, None)
+            run, lost, opening = [], False, opening and not run
+        elif isinstance(entry, Octets) and entry.side is side:
+            if lost:
+                out.lost.add(index)
+                continue
+            run.append((index, entry.data))
+            if entry.cut is not None:
+                lost = not _scan(out, run, opening, entry.cut) and not aligned
+                run, opening = [], False
+    _scan(out, run, opening, None)
+    return out
+
+
+def _scan(out: Stream, run: Sequence[tuple[int, bytes]], opening: bool, cut: Cut | None) -> bool:
+    """Take the frames of a run of octets; is the next octet the first of a frame?"""
+    octets = b"".join(data for _, data in run) if len(run) != 1 else run[0][1]
+    marks = _Marks(run)
+    at = 0
+    if opening and octets.startswith(HEADS):
+        end = _END_OF_HEAD.search(octets)
+        at = end.end() if end else len(octets)
+        if end and at == len(octets):
+            out.ends.add(run[-1][0])
+        if end is None or (octets.startswith(b"HTTP/") and not _SWITCHED.match(octets)):
+            out.lost.update(index for index, _ in run)
+            return False
+    count = len(out.frames)
+    while at < len(octets):
+        first, offset = marks.entry(at)
+        if len(out.frames) - count == MAX_FRAMES:
+            out.lost.update(index for index, _ in run if index >= first)
+            return False
+        header, body = decode_header(octets, at) or (None, len(octets))
+        end_at = body + header.length if header else len(octets)
+        last, _ = marks.entry(min(end_at, len(octets)) - 1)
+        out.frames.append(Found(first, last, header, octets, offset, at, body))
+        if header is None or end_at > len(octets):
+            return header is not None and cut is not None and cut.more == end_at - len(octets)
+        at = end_at
+        if at == len(octets):
+            out.ends.add(run[-1][0])
+    return cut is not None and cut.more == 0
+
+
+class _Marks:
+    """Which entry an octet of a run stands in, and where; asked for in rising order."""
+
+    def __init__(self, run: Sequence[tuple[int, bytes]]) -> None:
+        self._run = run
+        self._at = self._start = 0
+
+    def entry(self, offset: int) -> tuple[int, int]:
+        while offset - self._start >= len(self._run[self._at][1]):
+            self._start += len(self._run[self._at][1])
+            self._at += 1
+        return self._run[self._at][0], offset - self._start
+
+
+def recorder(entries: Sequence[object], me: Side) -> Side | None:
+    """Who recorded this, as far as the octets tell, if `me` is the side whose octets are TX.
+
+    Who sent the request line is the client; else who masked; else who sent frames alone.
+    """
+    for side in (me, me.other):
+        if (head := _head(entries, side)) is not None:
+            client = side if head == b"GET " else side.other
+            return Side.CLIENT if client is me else Side.SERVER
+    mine, theirs = stream(entries, me).frames, stream(entries, me.other).frames
+    for frames, who in ((mine, Side.CLIENT), (theirs, Side.SERVER)):
+        if any(found.header is not None and found.header.key for found in frames):
+            return who
+    return Side.SERVER if mine and not theirs else Side.CLIENT if theirs and not mine else None
+
+
+def _head(entries: Sequence[object], side: Side) -> bytes | None:
+    """What the octets of `side` start with, if it is the start of an HTTP head."""
+    start = b""
+    for entry in entries:
+        if isinstance(entry, Octets) and entry.side is side:
+            start += entry.data[:5]
+            if len(start) >= 5 or entry.cut is not None:
+                break
+    return next((head for head in HEADS if start.startswith(head)), None)

@@ -1,0 +1,306 @@
+"""The octet literal of a wire log: hex, quoted text and repeats, in any mix.
+
+    82fe007e 3245eb4b (ccbb15b5)*31 ccbb        "GET / HTTP/1.1\\r\\n" 0d0a
+
+White space between items is free, `(items)*n` is one level deep, quoted text is UTF-8 with the
+escapes \\r \\n \\t \\" \\\\ \\xNN.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from replay.source import SourceError, Span
+
+MAX_ENTRY = 64 * 2**20
+"""Octets that one literal may expand to."""
+
+MAX_UNIT = 512
+"""Octets of the longest unit that is looked for when a literal is written."""
+
+_PROBE = 16
+_LEAST = 48
+_WIDTH = 100
+
+_TOKEN = re.compile(
+    r"(?P<space>(?:[\r\n][ \t]*#[^\r\n]*|\s)+)"
+    r"|(?P<hex>[0-9a-fA-F]+)"
+    r'|(?P<quoted>"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*")'
+    r"|(?P<open>\()"
+    r"|(?P<close>\)(?:\s*\*\s*(?P<count>[0-9]+))?)"
+)
+_PLAIN_HEX = re.compile(r"[0-9a-fA-F \t\r\n]*")
+_CHARACTER = re.compile(r"\\x[0-9a-fA-F]{2}|\\.|.", re.DOTALL)
+_ESCAPES = {"\\r": b"\r", "\\n": b"\n", "\\t": b"\t", '\\"': b'"', "\\\\": b"\\"}
+_PRINTABLE = frozenset(range(0x20, 0x7F))
+_SHOWN = {octet: chr(octet) if octet in _PRINTABLE else f"\\x{octet:02x}" for octet in range(256)} | {
+    octets[0]: escape for escape, octets in _ESCAPES.items()
+}
+
+
+class _Part(NamedTuple):
+    """Hex, quoted text (no `parts`), or a repeat (the parts of its unit)."""
+
+    start: int
+    end: int
+    octets: bytes
+    times: int = 1
+    parts: tuple[_Part, ...] = ()
+
+
+def parse(span: Span, limit: int = MAX_ENTRY) -> bytes:
+    """The octets that the characters of `span` write.
+
+    Raises SourceError where they are no literal, or write more than `limit` octets; the size is
+    known before anything is expanded.
+    """
+    text = span.source.text
+    if (span.end - span.start) // 2 <= limit and _PLAIN_HEX.fullmatch(text, span.start, span.end):
+        try:
+            return bytes.fromhex(text[span.start : span.end])
+        except ValueError:
+            pass  # an odd group of digits: found again below, with its place
+    return b"".join(part.octets * part.times for part in _parts(span, limit))
+
+
+def parse_text(span: Span) -> str:
+    """The text that a quoted literal writes. Raises SourceError."""
+    try:
+        return parse(span).decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        raise SourceError(span, "expected text, but these octets are no UTF-8") from None
+
+
+def locate(span: Span, offset: int) -> Span:
+    """The characters that wrote the octet at `offset`; in a repeat, the octet of its unit.
+
+    The whole of `span` where no character stands for that one octet: behind the end, or when
+    `span` is no literal (an entry that a FRAME line stands for, a restored handshake).
+    """
+    try:
+        parts: Sequence[_Part] = _parts(span, None)
+    except SourceError:
+        return span
+    while parts:
+        for part in parts:
+            size = len(part.octets) * part.times
+            if offset < size:
+                break
+            offset -= size
+        else:
+            break
+        offset %= len(part.octets)
+        if not part.parts:
+            return _character(span, part, offset)
+        parts = part.parts
+    return span
+
+
+def _character(span: Span, part: _Part, offset: int) -> Span:
+    text = span.source.text
+    if text[part.start] != '"':
+        return span.source.span(part.start + 2 * offset, part.start + 2 * offset + 2)
+    for found in _CHARACTER.finditer(text, part.start + 1, part.end - 1):
+        offset -= len(_octets(found[0]))
+        if offset < 0:
+            return span.source.span(found.start(), found.end())
+    return span
+
+
+def _parts(span: Span, limit: int | None) -> list[_Part]:
+    source, text = span.source, span.source.text
+    outer: list[_Part] = []
+    parts = outer
+    opened, total, at = span.start, 0, span.start
+    while at < span.end:
+        found = _TOKEN.match(text, at, span.end)
+        if found is None:
+            raise _unknown(span, at)
+        here = source.span(at, found.end())
+        at = found.end()
+        part = None
+        if found["hex"]:
+            if len(found["hex"]) % 2:
+                raise SourceError(
+                    here, f"an odd number of hex digits: {len(found['hex'])}", "an octet is two"
+                )
+            part = _Part(here.start, here.end, bytes.fromhex(found["hex"]))
+        elif found["quoted"]:
+            part = _Part(here.start, here.end, _unquote(here))
+        elif found["open"]:
+            if parts is not outer:
+                raise SourceError(here, "a repeat inside of a repeat", "write the inner one out")
+            parts, opened = [], here.start
+        elif found["close"]:
+            part = _repeat(here, parts, parts is not outer, opened, found["count"], limit)
+            parts = outer
+        if part is not None:
+            if parts is outer:
+                total += len(part.octets) * part.times
+                if limit is not None and total > limit:
+                    raise SourceError(
+                        here, f"more octets than one log may hold here: {total:,} over {limit:,}"
+                    )
+            parts.append(part)
+    if parts is not outer:
+        raise SourceError(source.span(opened, opened + 1), "a '(' that isn't closed: expected '(items)*n'")
+    return outer
+
+
+def _repeat(
+    here: Span, parts: list[_Part], inside: bool, opened: int, count: str | None, limit: int | None
+) -> _Part:
+    if not inside:
+        raise SourceError(here, "a ')' that nothing opened: expected '(items)*n'")
+    if count is None:
+        raise SourceError(here, "expected '*' and a number behind ')'", "a repeat is (items)*n")
+    unit = b"".join(part.octets for part in parts)
+    if not unit:
+        raise SourceError(here.source.span(opened, here.end), "nothing to repeat between '(' and ')'")
+    digits = count.lstrip("0") or "0"
+    if limit is not None and (len(digits) > 18 or int(digits) * len(unit) > limit):
+        size = f"{int(digits) * len(unit):,}" if len(digits) <= 18 else "far more"
+        raise SourceError(
+            here.source.span(opened, here.end),
+            f"this repeat expands to {size} octets: at most {limit:,} may stand here",
+        )
+    return _Part(opened, here.end, unit, int(digits), tuple(parts))
+
+
+def _unknown(span: Span, at: int) -> SourceError:
+    text = span.source.text
+    if text[at] == '"':
+        return SourceError(span.source.span(at), "a quote that isn't closed on its line")
+    if text.startswith("...", at):
+        hint = "'...', or '... +131008 octets sha256=' and 64 hex digits"
+        return SourceError(span.source.span(at, at + 3), "'...' only stands at the end of an entry", hint)
+    end = at + 1
+    while end < span.end and not text[end].isspace() and text[end] not in '"()':
+        end += 1
+    return SourceError(span.source.span(at, end), 'expected hex digits, "text" or (items)*n')
+
+
+def _octets(character: str) -> bytes:
+    if character.startswith("\\x") and len(character) == 4:
+        return bytes.fromhex(character[2:])
+    return _ESCAPES.get(character) or character.encode("utf-8", "surrogatepass")
+
+
+def _unquote(span: Span) -> bytes:
+    text = span.source.text[span.start + 1 : span.end - 1]
+    if "\\" not in text and text.isascii():
+        return text.encode()
+    for found in _CHARACTER.finditer(text):
+        here = span.source.span(span.start + 1 + found.start(), span.start + 1 + found.end())
+        if found[0][0] == "\\" and found[0] not in _ESCAPES and len(found[0]) != 4:
+            raise SourceError(here, "an unknown escape", 'known are \\r \\n \\t \\" \\\\ and \\xNN')
+        if found[0] == "\ufffd":
+            raise SourceError(
+                here, "a character that is no UTF-8 in this file", "write its octets as \\xNN"
+            )
+    return b"".join(_octets(found[0]) for found in _CHARACTER.finditer(text))
+
+
+def quote(octets: bytes) -> str:
+    """These octets as quoted text, all but printable ASCII escaped."""
+    return f'"{"".join(map(_SHOWN.__getitem__, octets))}"'
+
+
+def quote_text(text: str) -> str:
+    """This text as a quoted literal; what isn't printable, and U+FFFD, is escaped."""
+    shown = (c if ord(c) > 0x7F and c.isprintable() and c != "\ufffd" else _escaped(c) for c in text)
+    return f'"{"".join(shown)}"'
+
+
+def _escaped(character: str) -> str:
+    return "".join(map(_SHOWN.__getitem__, character.encode("utf-8", "surrogatepass")))
+
+
+def items(octets: bytes, *, text: bool = False, most: int | None = None) -> list[str] | None:
+    """The canonical items of a literal: repeats, and between them hex (or `text`, if all is printable).
+
+    One rule for repeats: from the left, the first run of at least three units and 48 octets is
+    one, with its smallest unit of at most MAX_UNIT octets. None: more than `most` octets would
+    have to be written out. Takes time linear in the octets.
+    """
+    write = quote if text and _PRINTABLE.issuperset(octets) else bytes.hex
+    found: list[str] = []
+    written = at = 0
+    for start, unit, count in _runs(octets, most):
+        if start > at:
+            found.append(write(octets[at:start]))
+        found.append(f"({write(octets[start : start + unit])})*{count}")
+        written += start - at + unit
+        at = start + unit * count
+    if most is not None and written + len(octets) - at > most:
+        return None
+    if at < len(octets):
+        found.append(write(octets[at:]))
+    return found
+
+
+def _runs(octets: bytes, most: int | None) -> Iterator[tuple[int, int, int]]:
+    """Start, size of the unit and count of each repeat. Every long enough run holds a probe twice."""
+    done = probe = 0
+    while probe + _PROBE < len(octets) and (most is None or probe - done <= most):
+        needle = octets[probe : probe + _PROBE]
+        again = octets.find(needle, probe + 1, probe + MAX_UNIT + _PROBE)
+        while again >= 0:
+            unit = again - probe
+            start = probe
+            while start > done and octets[start - 1] == octets[start - 1 + unit]:
+                start -= 1
+            end = _end_of_run(octets, unit, again + _PROBE)
+            if end - start >= max(_LEAST, 3 * unit):
+                yield start, unit, (end - start) // unit
+                done = probe = start + (end - start) // unit * unit
+                break
+            again = octets.find(needle, again + 1, probe + MAX_UNIT + _PROBE)
+        else:
+            probe += _PROBE
+
+
+def _end_of_run(octets: bytes, unit: int, end: int) -> int:
+    """How far the octets before `end` go on with this period: steps that double, then halve."""
+    step, growing = 64, True
+    while step:
+        chunk = octets[end : end + step]
+        if chunk and chunk == octets[end - unit : end - unit + len(chunk)]:
+            end += len(chunk)
+        else:
+            growing = False
+        step = min(step * 2, 2**20) if growing else step // 2
+    return end
+
+
+def wrap(head: str, written: Sequence[str], indent: int) -> str:
+    """`head` and the items behind it, on lines of about 100 columns; further lines are indented."""
+    margin = " " * indent
+    lines: list[str] = []
+    line = head
+    for item in written:
+        width = _WIDTH + 20 if line == head else _WIDTH
+        if len(line) + len(item) <= width or len(item) <= _WIDTH - indent or item[0] == "." or '"' in item:
+            if len(line) + len(item) > width and line != margin:
+                lines.append(line.rstrip())
+                line = margin
+            line += item + " "
+            continue
+        close = item.find(")")
+        at = 0
+        while at < len(item):
+            room = _WIDTH - len(line)
+            if room < _PROBE:
+                lines.append(line.rstrip())
+                line, room = margin, _WIDTH - indent
+            take = len(item)
+            if take - at > room:  # never part an octet, nor ')*n'
+                take = at + room - (at + room - item.startswith("(")) % 2
+                take = min(take, close) if close >= 0 else take
+            line += item[at:take]
+            at = take
+        line += " "
+    lines.append(line.rstrip())
+    return "\n".join(lines)

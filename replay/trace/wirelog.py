@@ -1,0 +1,220 @@
+"""Wire logs as text: `parse` reads every form of them, `write` writes the one canonical form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from replay.source import Source, Span, printable
+from replay.trace import annotation, autobahn, framing, kinds, lines, literal
+from replay.trace.annotation import FrameLine
+from replay.trace.fields import show_seconds
+from replay.trace.framing import Found
+from replay.trace.model import Digest, Drop, Entry, Octets, Trace
+from replay.wire.handshake import MAX_HEAD
+from replay.wire.side import Side
+
+MAX_LOG = 256 * 2**20
+"""Octets that the literals of one log may expand to, all together."""
+
+_MOST_FRAMES = 256
+"""An entry with more frames than this is written without their FRAME lines."""
+
+_MOST_PAYLOAD = 256
+"""Octets of a payload that a FRAME line writes out; longer ones only if they repeat."""
+
+_WIDEST = 110
+"""Columns of a FRAME line, before its payload goes to the next line."""
+
+_INDENT = len("000 TX OCTETS: ")
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_HTTP_LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A trace, and what its text left unclear: one 'file:line:column: text' each."""
+
+    trace: Trace
+    warnings: tuple[str, ...] = ()
+
+
+def parse(source: Source) -> Parsed:
+    """Read a wire log: canonical, written by hand, or inside of an Autobahn report.
+
+    A report may be the page, the text pasted from it, or the JSON of the case. Raises SourceError
+    for whatever is neither an entry nor, outside of the log, prose; and for a FRAME line that
+    contradicts the octets, unless a report said so.
+    """
+    if autobahn.is_json(source):
+        report = autobahn.read_json(source)
+        return _finish(source, autobahn.mend(report.drafts, report), report, (), None, imported=True)
+    page = autobahn.page(source)
+    log = lines.scan(*page) if page else lines.scan(source, lines.split(source))
+    drafts = _build(log.words)
+    start = log.words[0].head.start if log.words else 0
+    report = autobahn.around(source.text[:start]) if page or log.prose else autobahn.Report()
+    marked = any(isinstance(one, FrameLine) and one.is_autobahns for one in drafts)
+    imported = page is not None or report.case is not None or marked
+    if imported:
+        drafts = autobahn.mend(drafts, report)
+    return _finish(source, drafts, report, tuple(log.headers), log.recorder, imported=imported)
+
+
+def _build(words: Sequence[kinds.Words]) -> list[Entry | FrameLine]:
+    drafts: list[Entry | FrameLine] = []
+    left = MAX_LOG
+    for one in words:
+        draft = kinds.build(one, min(left, literal.MAX_ENTRY))
+        if isinstance(draft, Octets):
+            left -= len(draft.data)
+        elif isinstance(draft, FrameLine) and isinstance(payload := draft.value("PAYLOAD"), bytes):
+            left -= len(payload)
+        drafts.append(draft)
+    return drafts
+
+
+def _finish(
+    source: Source,
+    drafts: Sequence[Entry | FrameLine],
+    report: autobahn.Report,
+    headers: tuple[tuple[str, str], ...],
+    recorder: Side | None,
+    *,
+    imported: bool,
+) -> Parsed:
+    recorder = (
+        recorder or framing.recorder(drafts, kinds.ME) or _masker(drafts) or report.recorder or Side.CLIENT
+    )
+    entries, differences = annotation.settle(drafts, recorder, kinds.ME, report=imported)
+    warnings = [_warning(span, message) for span, message in differences]
+    cut = [entry.span for entry in entries if isinstance(entry, Octets) and entry.cut is not None]
+    if cut:
+        others = f" (and {len(cut) - 1} more times below)" if cut[1:] else ""
+        warnings.append(
+            _warning(cut[0], f"octets are missing here{others}: this log can be checked, not replayed")
+        )
+    if recorder is not kinds.ME:
+        entries = [_swapped(entry) for entry in entries]
+    named = {name for name, _ in headers}
+    headers = (*headers, *(header for header in report.headers if header[0] not in named))
+    return Parsed(Trace(recorder, tuple(entries), headers), tuple(warnings))
+
+
+def _masker(drafts: Sequence[Entry | FrameLine]) -> Side | None:
+    """Who recorded a log that has only FRAME lines: who masks is the client."""
+    for draft in drafts:
+        if isinstance(draft, FrameLine) and draft.value("MASK"):
+            return Side.CLIENT if draft.side is kinds.ME else Side.SERVER
+    return None
+
+
+def _swapped(entry: Entry) -> Entry:
+    if isinstance(entry, Octets | Digest | Drop):
+        return replace(entry, side=entry.side.other)
+    return entry
+
+
+def _warning(span: Span | None, message: str) -> str:
+    return f"{printable(str(span))}: {message}"
+
+
+def write(trace: Trace) -> str:
+    """The canonical text of a trace; `parse` gives the trace again. Time linear in its octets."""
+    me = trace.recorder
+    head = [_header(name, value) for name, value in trace.headers]
+    if (framing.recorder(trace.entries, me) or Side.CLIENT) is not me or not (head or trace.entries):
+        head.insert(0, f"# recorder: {me.value}")
+    frames = {side: framing.stream(trace.entries, side).frames for side in Side}
+    before = _beside([(found.first, found) for found in frames[me]])
+    behind = _beside([(found.last, found) for found in frames[me.other]])
+    inner = [_beside([(found.first, found) for found in frames[side]]) for side in Side]
+    out: list[str] = []
+    for index, entry in enumerate(trace.entries):
+        for found in before.get(index, ()):
+            out.append(_frame("TX", found, len(out)))
+        words, tail = kinds.write(entry, me)
+        at = "" if entry.at is None else f"+{show_seconds(entry.at)} "
+        line = f"{len(out):03d} {at}{words}"
+        if isinstance(entry, Octets):
+            starts = [found for one in inner for found in one.get(index, ())]
+            out.append(_octets(line, entry, starts, tail))
+        else:
+            out.append(line)
+        for found in behind.get(index, ()):
+            out.append(_frame("RX", found, len(out)))
+    return "".join(line + "\n" for line in (*head, *out))
+
+
+def _header(name: str, value: str) -> str:
+    plain = _KEY.fullmatch(name) and name != "recorder"
+    return f"# {name if plain else literal.quote_text(name)}: {kinds.show_text(value)}"
+
+
+def _beside(frames: Sequence[tuple[int, Found]]) -> dict[int, list[Found]]:
+    """The whole frames of each entry, unless they are too many to be told one by one."""
+    of_entry: dict[int, list[Found]] = {}
+    for index, found in frames:
+        if found.whole:
+            of_entry.setdefault(index, []).append(found)
+    return {index: some for index, some in of_entry.items() if len(some) <= _MOST_FRAMES}
+
+
+def _octets(line: str, entry: Octets, frames: Sequence[Found], tail: list[str]) -> str:
+    """An OCTETS entry: a head as text, a line each; frames as header, key and payload."""
+    data, margin = entry.data, "\n" + " " * _INDENT
+    if not data:
+        return literal.wrap(line, ['""', *tail], _INDENT)
+    end = _head_end(data)
+    quoted = [literal.quote(found[0]) for found in _HTTP_LINE.finditer(data, 0, end)]
+    rest = _parts(data[end:], _borders(frames, end)) + tail
+    if not quoted:
+        return literal.wrap(line, rest, _INDENT)
+    text = line + margin.join(quoted)
+    return literal.wrap(text + margin, rest, _INDENT) if rest else text
+
+
+def _head_end(data: bytes) -> int:
+    """How many octets are an HTTP head, written as text."""
+    if not data.startswith(framing.HEADS):
+        return 0
+    end = data.find(b"\r\n\r\n", 0, MAX_HEAD)
+    return end + 4 if end >= 0 else len(data) if len(data) <= MAX_HEAD else 0
+
+
+def _borders(frames: Sequence[Found], end: int) -> list[int]:
+    """Where headers, keys and payloads start, counted from `end`."""
+    borders = []
+    for found in frames:
+        start = found.at - end
+        body = start + found.body - found.start
+        borders += [start, body - (len(found.header.key) if found.header else 0), body]
+    return borders
+
+
+def _parts(data: bytes, borders: Sequence[int]) -> list[str]:
+    marks = [0, *sorted({border for border in borders if 0 < border < len(data)}), len(data)]
+    return [item for a, b in pairwise(marks) for item in literal.items(data[a:b]) or ()]
+
+
+def _frame(way: str, found: Found, number: int) -> str:
+    """The FRAME line of a whole frame."""
+    header = found.header
+    assert header is not None  # only whole frames have one
+    words = f"{number:03d} {way} FRAME : OPCODE={header.opcode}, FIN={header.fin}, RSV={header.rsv}"
+    key = header.key.hex() or None
+    masked = f"MASK={key}" if way == "TX" and key else f"MASKED={bool(key)}, MASK={key}"
+    words += f", PAYLOAD-LEN={header.length}, {masked}"
+    payload = found.payload()
+    code = payload[:2] if header.opcode == 8 else b""
+    shown = literal.items(payload[len(code) :], text=True, most=_MOST_PAYLOAD)
+    if shown is None:
+        return words
+    items = ([code.hex(), *shown] if code else shown) or ['""']
+    if len(words) + sum(map(len, items)) > _WIDEST:
+        words += ",\n" + " " * _INDENT + "PAYLOAD="
+        first, _, last = words.rpartition("\n")
+        return first + "\n" + literal.wrap(last, items, _INDENT)
+    return literal.wrap(words + ", PAYLOAD=", items, _INDENT)

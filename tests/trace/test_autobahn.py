@@ -1,0 +1,290 @@
+"""Reports of Autobahn|Testsuite: their forms, and each of their quirks as a vector."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from replay.source import Source, SourceError
+from replay.trace import literal, wirelog
+from replay.trace.model import Cut, Drop, Entry, Logging, Octets, Timer, Wait
+from replay.wire.frame import encode, frame
+from replay.wire.side import Side
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+REQUEST = b"GET / HTTP/1.1\r\nHost: localhost:9001\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+RESPONSE = b"HTTP/1.1 101 Switching Protocols\r\nServer: a & b\r\nUpgrade: websocket\r\n\r\n"
+KEY = bytes.fromhex("01020304")
+HEADING = "tiny/0.1 - Case 1.2.3 : Pass - 1 ms @ 2026-01-01T00:00:00Z"
+
+
+def shown(octets: bytes) -> str:
+    """Octets as such a report shows them."""
+    return octets[:64].hex() + (" ..." if len(octets) > 60 else "")
+
+
+def page(*rows: str, heading: str = HEADING, sizes: tuple[int, ...] = ()) -> bytes:
+    """A small page with the parts of a report that matter, its log wrapped at 100 digits."""
+    lines = []
+    for row in rows:
+        words, colon, text = row.partition("OCTETS: ")
+        lines.append(words + colon + text[:100] if colon else row)
+        lines += [" " * 15 + text[i : i + 100] for i in range(100, len(text), 100)] if colon else []
+    agent, _, rest = heading.partition("Case")
+    body = "\n".join(
+        [
+            "<!DOCTYPE html>\n<html><body>",
+            f'<p class="case case_ok">{agent}<span><b>Case{rest.replace(" :", "</b></span> :", 1)}</p>',
+            *(f'<tr class="stats_row"><td>{n}</td><td>1</td><td>{n}</td></tr>' for n in sizes),
+            f'<pre class="http_dump">{REQUEST.decode().strip()}</pre>',
+            f'<pre class="http_dump">{RESPONSE.decode().strip().replace("&", "&amp;")}</pre>',
+            *(f'         <pre class="wirelog_tx_octets">{line}</pre>' for line in lines),
+            "</body></html>",
+        ]
+    )
+    return body.encode("utf-8", "surrogatepass")
+
+
+def parse(octets: bytes) -> wirelog.Parsed:
+    return wirelog.parse(Source.decode("report", octets))
+
+
+def report(*rows: object, **fields: object) -> bytes:
+    base: dict[str, Any] = {
+        "agent": "tiny/0.1",
+        "id": "1.2.3",
+        "isServer": False,
+        "droppedByMe": False,
+        "httpRequest": REQUEST.decode(),
+        "httpResponse": RESPONSE.decode(),
+        "wirelog": rows,
+    }
+    return json.dumps(base | fields, indent=1).encode()
+
+
+def entries(octets: bytes) -> tuple[Entry, ...]:
+    return parse(octets).trace.entries
+
+
+def data(entry: Entry) -> bytes:
+    assert isinstance(entry, Octets)
+    assert entry.cut is None
+    return entry.data
+
+
+HANDSHAKE = (f"000 TX OCTETS: {shown(REQUEST)}", f"001 RX OCTETS: {shown(RESPONSE)}")
+
+
+@pytest.mark.parametrize("size", [54, 55, 56, 57, 58])
+def test_1_an_ellipsis_may_mean_nothing(size: int) -> None:
+    octets = encode(frame(2, bytes(range(size)), key=KEY))
+    got = entries(page(*HANDSHAKE, f"002 TX OCTETS: {shown(octets)}"))
+    assert ("..." in shown(octets)) == (size > 54)
+    assert data(got[2]) == octets
+
+
+def test_1_an_ellipsis_behind_64_octets_of_a_longer_frame_is_a_cut() -> None:
+    octets = encode(frame(2, bytes(59), key=KEY))
+    got = entries(page(*HANDSHAKE, f"002 TX OCTETS: {shown(octets)}", "003 TX OCTETS: 8180 01020304"))
+    assert isinstance(got[2], Octets)
+    assert (got[2].data, got[2].cut) == (octets[:64], Cut())
+    assert data(got[3]) == bytes.fromhex("818001020304")
+
+
+def test_1_json_keeps_the_true_length() -> None:
+    octets = encode(frame(2, bytes(130)))
+    exact, longer = entries(report(["RO", [64, shown(bytes(64))]], ["RO", [len(octets), shown(octets)]]))[
+        :2
+    ]
+    assert data(exact) == bytes(64)
+    assert isinstance(longer, Octets)
+    assert longer.cut == Cut(len(octets) - 64)
+
+
+def test_2_the_handshake_is_restored() -> None:
+    rows = [["TO", [len(REQUEST), shown(REQUEST)], False], ["RO", [len(RESPONSE), shown(RESPONSE)]]]
+    pasted = "\n".join([HEADING, "", REQUEST.decode().strip(), RESPONSE.decode().strip(), "", *HANDSHAKE])
+    for octets in (report(*rows), page(*HANDSHAKE), page(*HANDSHAKE, sizes=(len(REQUEST), len(RESPONSE)))):
+        assert [data(entry) for entry in entries(octets)[:2]] == [REQUEST, RESPONSE]
+    assert [data(entry) for entry in entries(pasted.encode())] == [REQUEST, RESPONSE]
+
+
+def test_2_not_when_another_number_of_octets_was_read() -> None:
+    longer = [["RO", [len(RESPONSE) + 2, shown(RESPONSE)]]]
+    for octets in (report(*longer), page(HANDSHAKE[1], sizes=(len(RESPONSE) + 2,))):
+        entry = entries(octets)[0]
+        assert isinstance(entry, Octets)
+        assert entry.cut is not None
+
+
+def test_2_a_frame_that_a_json_report_describes_is_restored() -> None:
+    octets = encode(frame(1, b"x" * 60, key=KEY))
+    described = ["TF", [60, "x" * 60], 1, True, 0, KEY.hex(), None, None, False]
+    assert data(entries(report(described, ["TO", [66, shown(octets)], False]))[0]) == octets
+    octets = encode(frame(1, b"ab" * 70, key=KEY))
+    described = ["TF", [2, "ab"], 1, True, 0, KEY.hex(), 140, None, False]
+    assert data(entries(report(described, ["TO", [len(octets), shown(octets)], False]))[0]) == octets
+
+
+def test_3_a_report_may_contradict_itself() -> None:
+    octets = page(
+        *HANDSHAKE,
+        "002 RX OCTETS: 8103616263",
+        "003 TX OCTETS: 8880 01020304",
+        "004 RX FRAME : OPCODE=1, FIN=True, RSV=0, PAYLOAD-LEN=0, MASKED=False, MASK=None",
+    )
+    parsed = parse(octets)
+    assert len(parsed.trace.entries) == 4
+    (warning,) = parsed.warnings
+    assert "PAYLOAD-LEN contradicts the octets of line" in warning
+    assert "expected 3, found 0" in warning
+
+
+def test_3_in_a_log_of_ones_own_it_is_an_error() -> None:
+    line = "TX FRAME : OPCODE=1, FIN=True, RSV=0, PAYLOAD-LEN=0, MASK=None"
+    with pytest.raises(SourceError, match="PAYLOAD-LEN contradicts"):
+        parse(f"{line}\nTX OCTETS: 8101 61".encode())
+    (warning,) = parse(f"{line}, CHOPSIZE=None, SYNC=False\nTX OCTETS: 8101 61".encode()).warnings
+    assert warning.startswith("report:1:51: PAYLOAD-LEN contradicts")
+
+
+def test_4_a_page_that_is_no_utf_8() -> None:
+    comment = " " * 15 + "caf\ud800</pre>"
+    octets = page(
+        *HANDSHAKE, "002 TX FRAME : OPCODE=1, FIN=True, RSV=0, PAYLOAD-LEN=3, MASK=01020304", comment
+    )
+    assert b"\xed\xa0\x80" in octets
+    assert len(entries(octets)) == 2
+
+
+def test_4_a_lone_surrogate_in_json() -> None:
+    described = ["TF", [6, "caf\ud800"], 1, True, 0, KEY.hex(), None, None, False]
+    octets = encode(frame(1, b"caf\xed\xa0\x80", key=KEY))
+    parsed = parse(report(described, ["TO", [12, shown(octets)], False], agent="\udc00"))
+    assert data(parsed.trace.entries[0]) == octets
+    text = wirelog.write(parsed.trace)
+    assert text.encode()
+    assert wirelog.parse(Source("log", text)).trace == parsed.trace
+
+
+@pytest.mark.parametrize("mask", ["01020304", "3031303230333034"])
+def test_5_a_mask_may_be_hexed_twice(mask: str) -> None:
+    text = (
+        f'RX OCTETS: "GET / HTTP/1.1\\r\\n\\r\\n"\nRX OCTETS: 8180 01020304\n'
+        f"RX FRAME : OPCODE=1, FIN=True, RSV=0, PAYLOAD-LEN=0, MASKED=True, MASK={mask}, PAYLOAD="
+    )
+    assert parse(text.encode()).trace.recorder is Side.SERVER
+    with pytest.raises(SourceError, match=r"MASK contradicts .* expected 01020304, found 01020305"):
+        parse(text.replace("4, PAYLOAD", "5, PAYLOAD").encode())
+
+
+def test_6_a_payload_below_a_frame_line_is_a_comment() -> None:
+    text = "\n".join(
+        [
+            HEADING,
+            "",
+            "003 TX FRAME : OPCODE=1, FIN=True, RSV=0, PAYLOAD-LEN=2, MASK=01020304, CHOPSIZE=None",
+            "               009 TX OCTETS: 8100",
+            "               þþþþ",
+            "               # case: 9.9.9",
+            "007 TX OCTETS: 8182010203046060",
+            "WIRELOG DISABLED",
+        ]
+    )
+    parsed = parse(text.encode())
+    assert [type(entry) for entry in parsed.trace.entries] == [Octets, Logging]
+    assert parsed.trace.headers == (("agent", "tiny/0.1"), ("case", "1.2.3"))
+    assert parsed.warnings == ()
+
+
+def test_6_the_length_of_a_repeated_frame_is_another_field() -> None:
+    octets = encode(frame(1, b"ab" * 10, key=KEY))
+    line = "TX FRAME : OPCODE=1, PAYLOAD-LEN=2, MASK=01020304, PAYLOAD-REPEAT-LEN=20, CHOPSIZE=None"
+    assert parse(f"{line}\nTX OCTETS: {octets.hex()}".encode()).warnings == ()
+    assert parse(f"{line.replace('=20', '=21')}\nTX OCTETS: {octets.hex()}".encode()).warnings != ()
+
+
+LINES = {
+    "DELAY 1.000000 sec for TAG A": Timer(Wait.DELAY, False, 1_000_000, "A"),
+    "DELAY TIMEOUT on TAG A": Timer(Wait.DELAY, True, None, "A"),
+    "DELAY 0.500000 sec for TAG None": Timer(Wait.DELAY, False, 500_000),
+    "FAIL CONNECTION AFTER 1.000000 sec": Timer(Wait.FAIL, False, 1_000_000),
+    "FAILING CONNECTION": Timer(Wait.FAIL, True),
+    "CLOSE CONNECTION AFTER 10.000000 sec": Timer(Wait.CLOSE, False, 10_000_000),
+    "CLOSING CONNECTION": Timer(Wait.CLOSE, True),
+    "WIRELOG DISABLED": Logging(False),
+    "WIRELOG ENABLED": Logging(True),
+    "TCP DROPPED BY PEER": Drop(Side.SERVER),
+}
+ROWS = [
+    ["CT", 1, "A"],
+    ["CTE", "A"],
+    ["CT", 0.5, None],
+    ["KL", 1],
+    ["KLE"],
+    ["TI", 10],
+    ["TIE"],
+    ["WLM", False],
+    ["WLM", True],
+]
+
+
+def test_7_all_kinds_of_lines() -> None:
+    assert entries(page(*HANDSHAKE, *(f"{i:03d} {line}" for i, line in enumerate(LINES, 2))))[2:] == tuple(
+        LINES.values()
+    )
+    assert entries(report(*ROWS)) == tuple(LINES.values())
+
+
+def test_what_json_says_by_flags() -> None:
+    got = entries(report(wasCloseHandshakeTimeout=True, droppedByMe=True))
+    assert got == (Timer(Wait.CLOSING, True), Drop(Side.CLIENT))
+
+
+def test_the_recorder_of_a_tested_client_is_the_server() -> None:
+    rows = [["RO", [len(REQUEST), shown(REQUEST)]], ["TO", [len(RESPONSE), shown(RESPONSE)], False]]
+    trace = parse(report(*rows, isServer=True)).trace
+    assert trace.recorder is Side.SERVER
+    assert [entry.side for entry in trace.entries if isinstance(entry, Octets | Drop)] == [
+        Side.CLIENT,
+        Side.SERVER,
+        Side.CLIENT,
+    ]
+
+
+def test_page_and_json_tell_the_same() -> None:
+    octets = encode(frame(2, b"\xfe" * 3, key=KEY))
+    rows = [
+        ["TO", [len(REQUEST), shown(REQUEST)], False],
+        ["RO", [len(RESPONSE), shown(RESPONSE)]],
+        ["TF", [3, "0xfefefe"], 2, True, 0, KEY.hex(), None, None, False],
+        ["TO", [len(octets), shown(octets)], False],
+    ]
+    html = page(*HANDSHAKE, f"002 TX OCTETS: {shown(octets)}", "003 TCP DROPPED BY PEER")
+    assert parse(report(*rows)).trace == parse(html).trace
+    assert parse(html).trace.headers == (("agent", "tiny/0.1"), ("case", "1.2.3"))
+
+
+def test_places_are_those_of_the_file() -> None:
+    html = page("000 TX OCTETS: 818001020304")
+    source = Source.decode("report", html)
+    (entry,) = wirelog.parse(source).trace.entries
+    assert entry.span is not None
+    assert source.text[entry.span.start : entry.span.end] == "818001020304"
+    place = literal.locate(entry.span, 2)
+    assert source.text.splitlines()[place.line - 1][place.column - 1 :].startswith("01020304")
+    source = Source.decode("report", report(["TO", [6, "818001020304"], False]))
+    octets, drop = wirelog.parse(source).trace.entries
+    assert octets.span is not None
+    assert drop.span is not None
+    place = literal.locate(octets.span, 2)
+    assert source.text[place.start : place.start + 8] == "01020304"
+
+
+def test_the_pasted_report_stands_as_it_is() -> None:
+    parsed = wirelog.parse(Source.read(FIXTURES / "autobahn-case-1.2.3-report.txt"))
+    assert parsed.warnings == ()
+    assert len(parsed.trace.entries) == 8

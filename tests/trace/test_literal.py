@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.source import Source, SourceError
+from replay.trace import literal
+from tests.strategies import payloads
+
+
+def parse(text: str, limit: int = literal.MAX_ENTRY) -> bytes:
+    return literal.parse(Source("log", text).span(0, len(text)), limit)
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [
+        ("", b""),
+        ("81 00\t0A\n  ff", b"\x81\0\n\xff"),
+        (r'"a\r\n\t\"\\\x00\xFF" 62', b'a\r\n\t"\\\0\xffb'),
+        ('"µ"', b"\xc2\xb5"),
+        ('(61 "bc")*3 64', b"abcabcabcd"),
+        ("(fe)*0", b""),
+        ("( fe ) * 2", b"\xfe\xfe"),
+    ],
+)
+def test_what_a_literal_writes(text: str, octets: bytes) -> None:
+    assert parse(text) == octets
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "at"),
+    [
+        ("8", "odd number", 0),
+        ("81 800 00", "odd number", 3),
+        ("81 xx", "expected hex", 3),
+        ('81 "ab', "quote", 3),
+        (r'"a\q"', "escape", 2),
+        (r'"a\x4"', "escape", 2),
+        ('"a\ufffd"', "no UTF-8", 2),
+        ("((00)*2)*2", "inside of a repeat", 1),
+        ("00 (11", "isn't closed", 3),
+        ("00)*2", "nothing opened", 2),
+        ("(00)", "expected '\\*'", 3),
+        ("()*3", "nothing to repeat", 0),
+        ("(00)*999999999999", "999,999,999,999", 0),
+        ("(00)*" + "9" * 6000, "far more", 0),
+        ("00 ... 00", "end of an entry", 3),
+    ],
+)
+def test_what_is_wrong_with_a_literal(text: str, message: str, at: int) -> None:
+    with pytest.raises(SourceError, match=message) as error:
+        parse(text)
+    assert error.value.span is not None
+    assert error.value.span.start == at
+
+
+@pytest.mark.parametrize("text", ["(00)*6", "000000000000", '"abcdef"', "(00)*3 (00)*3"])
+def test_the_bound_is_exact(text: str) -> None:
+    assert len(parse(text, 6)) == 6
+    with pytest.raises(SourceError, match="5"):
+        parse(text, 5)
+
+
+@given(payloads, st.booleans())
+def test_what_is_written_reads_back(octets: bytes, text: bool) -> None:
+    items = literal.items(octets, text=text)
+    assert items is not None
+    assert parse(" ".join(items)) == octets
+    assert parse(literal.wrap("", items, 15)) == octets
+
+
+@pytest.mark.parametrize(
+    ("octets", "items"),
+    [
+        (b"", []),
+        (b"\xfe" * 47, ["fe" * 47]),
+        (b"\xfe" * 48, ["(fe)*48"]),
+        (b"\x82\x7e\0\x7e" + b"\xfe" * 126, ["827e007e", "(fe)*126"]),
+        (bytes(range(32)) * 2, [(bytes(range(32)) * 2).hex()]),
+        (bytes(range(32)) * 3 + b"\0", [f"({bytes(range(32)).hex()})*3", "00"]),
+        (bytes(512) + b"\1", ["(00)*512", "01"]),
+    ],
+)
+def test_one_rule_for_repeats(octets: bytes, items: list[str]) -> None:
+    assert literal.items(octets) == items
+
+
+@given(
+    st.binary(min_size=1, max_size=512), st.binary(max_size=40), st.binary(max_size=40), st.integers(3, 6)
+)
+def test_every_long_enough_run_is_found(unit: bytes, before: bytes, after: bytes, count: int) -> None:
+    run = unit * (count + 48 // len(unit))
+    items = literal.items(before + run + after)
+    assert items is not None
+    assert any(")*" in item for item in items)
+
+
+def test_text_is_quoted_only_if_all_of_it_is_printable() -> None:
+    assert literal.items(b"Hello", text=True) == ['"Hello"']
+    assert literal.items(b"Hello\0", text=True) == ["48656c6c6f00"]
+    assert literal.items(b"ab" * 40 + b"c", text=True) == ['("ab")*40', '"c"']
+
+
+def test_a_long_payload_is_left_out_unless_it_repeats() -> None:
+    assert literal.items(bytes(range(256)), most=255) is None
+    assert literal.items(bytes(range(256)), most=256) == [bytes(range(256)).hex()]
+    assert literal.items(bytes(10000), most=10) == ["(00)*10000"]
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "shown"),
+    [
+        ("8100 ff", 2, "ff"),
+        ("8100\n   ff", 2, "ff"),
+        (r'"a\r\x41µ"', 1, r"\r"),
+        (r'"a\r\x41µ"', 2, r"\x41"),
+        ('"aµb"', 2, "µ"),
+        ('"aµb"', 3, "b"),
+        ("00 (0102)*3 ff", 4, "02"),
+        ("00 (0102)*3 ff", 7, "ff"),
+        ('(00 "ab")*2', 4, "a"),
+        ("8100", 9, "8100"),
+        ("PAYLOAD=8100", 0, "PAYLOAD=8100"),
+    ],
+)
+def test_the_characters_of_an_octet(text: str, offset: int, shown: str) -> None:
+    found = literal.locate(Source("log", text).span(0, len(text)), offset)
+    assert text[found.start : found.end] == shown
+
+
+@given(payloads.filter(bool), st.data())
+def test_every_octet_is_found_where_it_was_written(octets: bytes, data: st.DataObject) -> None:
+    items = literal.items(octets, text=True)
+    assert items is not None
+    text = " ".join(items)
+    offset = data.draw(st.integers(0, len(octets) - 1))
+    found = literal.locate(Source("log", text).span(0, len(text)), offset)
+    shown = text[found.start : found.end]
+    wrote = parse(f'"{shown}"') if '"' in text else bytes.fromhex(shown)
+    assert wrote == octets[offset : offset + 1]
+
+
+@given(st.text())
+def test_any_text_can_be_quoted(text: str) -> None:
+    quoted = literal.quote_text(text)
+    assert literal.parse_text(Source("log", quoted).span(0, len(quoted))) == text
+    assert quoted.isprintable()
