@@ -100,6 +100,7 @@ class Fired(Event):
 
     wait: Wait
     tag: str | None
+    after: int | None  # microseconds; None where it isn't known, or where no time was the limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

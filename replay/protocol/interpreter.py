@@ -44,7 +44,7 @@ def observe(trace: Trace) -> tuple[Event, ...]:
 
 def has_opening(trace: Trace) -> bool:
     """Whether the trace begins with an opening handshake (or with nothing), and not with frames."""
-    begins = {side: b"" for side in Side}
+    begins = dict.fromkeys(Side, b"")
     for entry in trace.entries:
         if isinstance(entry, Octets) and len(begins[entry.side]) < 5:
             begins[entry.side] += entry.data[:5]
@@ -198,7 +198,7 @@ class Interpreter:
             detail = f"{len(client.early)} octets came before the response"
             yield self._violation(client, "frame-before-opening", detail, at)
         if breaches:
-            yield from self._not_opened(server, "the response is not what the RFC wants", 101)
+            yield from self._not_opened(server, f"in the response {breaches[0].detail}", 101)
         else:
             self.opened = True
             yield Opened(**place, request=self._request, response=response)
@@ -317,7 +317,8 @@ class Interpreter:
     def _timer(self, timer: Timer) -> Iterator[Event]:
         testee = self._streams[self.recorder.other]
         both_closed = all(stream.closed for stream in self._streams.values())
-        yield Fired(**self._at(self._streams[self.recorder]), wait=timer.wait, tag=timer.tag)
+        place = self._at(self._streams[self.recorder])
+        yield Fired(**place, wait=timer.wait, tag=timer.tag, after=timer.after)
         if timer.wait is Wait.OPENING:
             yield from self._not_opened(testee, "no answer to the opening handshake came in time")
         elif timer.wait is Wait.CLOSING:

@@ -1,0 +1,121 @@
+"""The one comparison: are the observed events open towards, complete with, or apart from a list?
+
+The player asks whether it may stop waiting, the judge what it is, so the two can't disagree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from replay.protocol.events import (
+    Close,
+    End,
+    Event,
+    Fired,
+    Message,
+    NotOpened,
+    Pong,
+    Violation,
+)
+from replay.spec.model import Kind, Pattern
+from replay.trace.model import Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first place where expected and observed part."""
+
+    at: int  # which event, from 0
+    expected: Pattern | None  # None: nothing more was expected
+    observed: Event | None  # None: nothing more came
+    field: Literal["kind", "payload", "tag", "code", "rule", "missing", "unexpected"]
+    offset: int | None = None  # of a payload: the first octet that differs (or is missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    state: Literal["open", "complete", "apart"]
+    at: int  # the event where they part, or the next one that is wanted
+    why: Difference | None = None
+
+    def missing(self, patterns: Sequence[Pattern]) -> Difference | None:
+        """What is wrong with the list once nothing more can come; None: it is complete."""
+        if self.state == "open":
+            return Difference(self.at, patterns[self.at], None, "missing")
+        return self.why
+
+
+def fit(expected: Sequence[Pattern], events: Sequence[Event]) -> Fit:
+    """Compare event by event, in order, to the first difference.
+
+    `complete` is final only when the connection has ended: a later event can still part them.
+    """
+    for at, (want, got) in enumerate(zip(expected, events, strict=False)):
+        if why := difference(at, want, got):
+            return Fit("apart", at, why)
+    if len(events) > len(expected):
+        at = len(expected)
+        return Fit("apart", at, Difference(at, None, events[at], "unexpected"))
+    return Fit("complete" if len(events) == len(expected) else "open", len(events))
+
+
+def kind(event: Event) -> Kind | None:
+    """The word of the spec language for an event; None: no expectation speaks of such."""
+    match event:
+        case Message():
+            return Kind.TEXT if event.text else Kind.BINARY
+        case Pong():
+            return Kind.PONG
+        case Close():
+            return Kind.CLOSE
+        case Violation():
+            return Kind.VIOLATION
+        case End():
+            return Kind.END
+        case NotOpened():
+            return Kind.NOT_OPENED
+        case Fired(wait=Wait.DELAY, tag=str()):
+            return Kind.STILL_OPEN
+    return None
+
+
+def difference(at: int, want: Pattern, got: Event) -> Difference | None:
+    """How an event differs from what was expected as number `at`; None: it doesn't."""
+    if kind(got) is not want.kind:
+        return Difference(at, want, got, "kind")
+    match got:
+        case Message() | Pong() if want.payload is not None:
+            if (offset := first_difference(want.payload.octets, got.data)) is not None:
+                return Difference(at, want, got, "payload", offset)
+        case Fired() if want.tag is not None and got.tag != want.tag:
+            return Difference(at, want, got, "tag")
+        case Close() if got.code != want.code:
+            return Difference(at, want, got, "code")
+        case Violation() if got.rule != want.rule:
+            return Difference(at, want, got, "rule")
+        case NotOpened() if got.status != want.code:
+            return Difference(at, want, got, "code")
+    return None
+
+
+def _sha256(octets: bytes) -> str:
+    return hashlib.sha256(octets).hexdigest()
+
+
+def first_difference(expected: bytes, observed: bytes) -> int | None:
+    """The first offset at which two payloads differ, the shorter one's end included; None: equal."""
+    if expected == observed:
+        return None
+    low, high = 0, min(len(expected), len(observed))
+    if expected[:high] == observed[:high]:
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if expected[low:middle] == observed[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low

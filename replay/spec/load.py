@@ -1,0 +1,281 @@
+"""YAML nodes -> cases. The tables are at once parser, 'did you mean' list and the schema's source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from replay.source import Source, SourceError, Span, nearest
+from replay.spec import matrix, nodes
+from replay.spec.echo import echo
+from replay.spec.fields import (
+    Files,
+    Found,
+    Items,
+    Mapped,
+    OneKey,
+    OrNone,
+    Reader,
+    Record,
+    Row,
+    Shaped,
+    Word,
+    expected,
+)
+from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Patience, Pattern, Pause, Step
+from replay.spec.scalars import CODE, DURATION, FLAG, ID, LINE, RULE, TAG
+from replay.spec.steps import PAYLOAD, SEND
+from replay.trace.model import Timer, Trace, Wait
+
+
+@dataclass(frozen=True)
+class Echo:
+    """The word `echo`, until the case's steps say what it stands for."""
+
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An outcome whose echoes aren't resolved yet."""
+
+    verdict: Behaviour
+    events: tuple[Pattern | Echo, ...]
+    span: Span | None = None
+
+
+def _event_placed(event: Pattern | Echo, span: Span) -> Pattern | Echo:
+    return replace(event, span=span)
+
+
+def _wanted_placed(wanted: Wanted, span: Span) -> Wanted:
+    return replace(wanted, span=span)
+
+
+def _payload_event(kind: Kind) -> Reader[Pattern]:
+    return Mapped(PAYLOAD, lambda payload: Pattern(kind, payload))
+
+
+EVENTS: dict[str, Reader[Pattern | Echo]] = {
+    "text": _payload_event(Kind.TEXT),
+    "binary": _payload_event(Kind.BINARY),
+    "pong": _payload_event(Kind.PONG),
+    "still-open": Mapped(TAG, lambda tag: Pattern(Kind.STILL_OPEN, tag=tag)),
+}
+
+EVENT: Reader[Pattern | Echo] = OneKey("an event", EVENTS, _event_placed, alone={"echo": Echo()})
+
+
+def _outcome(verdict: Behaviour) -> Reader[Wanted]:
+    return Mapped(Items("a list of events", EVENT), lambda events: Wanted(verdict, events))
+
+
+OUTCOMES: dict[str, Reader[Wanted]] = {
+    verdict.value.lower(): _outcome(verdict)
+    for verdict in (
+        Behaviour.OK,
+        Behaviour.NON_STRICT,
+        Behaviour.INFORMATIONAL,
+        Behaviour.UNIMPLEMENTED,
+        Behaviour.FAILED,
+    )
+}
+
+EXPECT: Reader[tuple[Wanted, ...]] = Items(
+    "a list of outcomes, best first, such as '- ok: [echo]'",
+    OneKey("an outcome", OUTCOMES, _wanted_placed),
+    at_least=1,
+)
+
+
+def _patience(found: Found) -> Patience:
+    return Patience(**found.values)
+
+
+PATIENCE: Reader[Patience] = Shaped(
+    "a duration such as '10 s', or a mapping of after and then",
+    {
+        nodes.Scalar: Mapped(DURATION, Patience),
+        nodes.Mapping: Record(
+            "patience",
+            {
+                "after": Row(
+                    DURATION, "How long the testee may take once all is sent; 1 s if it isn't said."
+                ),
+                "then": Row(
+                    Word("an end of patience", {"fail": "fail", "close": "close"}),
+                    "Whether the tester then fails the connection, or closes it.",
+                ),
+            },
+            _patience,
+        ),
+    },
+)
+
+
+def _closing(found: Found) -> Closing:
+    codes: tuple[int | None, ...] = found.get("codes") or (found.get("code", 1000),)
+    # A Close without a code is right wherever one with a code is.
+    codes = tuple(dict.fromkeys((*codes, None)))
+    return Closing(
+        by=found.get("by", "tester"),
+        codes=codes,
+        clean=found.get("clean", True),
+        wrong_code_fails=found.get("wrong-code", False),
+        decisive=found.get("decisive", False),
+        span=found.span,
+    )
+
+
+CLOSE: Reader[Closing] = Record(
+    "the closing",
+    {
+        "by": Row(
+            Word("a role", {"tester": "tester", "testee": "testee", "either": "either"}),
+            "Who has to send the first Close.",
+        ),
+        "code": Row(
+            OrNone(CODE, None), "The code that the testee's Close may carry; none: it carries none."
+        ),
+        "codes": Row(Items("a list of close codes", CODE, at_least=1), "The codes that it may carry."),
+        "clean": Row(
+            Word("a demand", {"required": True, "optional": False}),
+            "Whether both Closes must pass, and the server must end TCP.",
+        ),
+        "wrong-code": Row(Word("a consequence", {"fails": True}), "Another code fails the behaviour too."),
+        "decisive": Row(FLAG, "Whether the wrong side closing fails the behaviour too."),
+    },
+    _closing,
+    exclusive=("code", "codes"),
+)
+
+DEFAULTS = {
+    "title": Row(LINE, "What is tested, in a line."),
+    "rule": Row(RULE, "The row of the rule table that it is about."),
+    "patience": Row(PATIENCE, "How long the testee may take, and what then happens."),
+    "close": Row(CLOSE, "How the connection must end."),
+}
+
+CASE: Record[Found] = Record(
+    "a case",
+    {
+        "id": Row(ID, "The name of the case, by which it is selected.", True),
+        "matrix": Row(matrix.Axes(), "Axes of labelled rows: one case for each choice of rows."),
+        "send": Row(SEND, "The steps of the tester, in order, or 'trace: FILE'.", True),
+        "expect": Row(EXPECT, "What may come back, best first: verdict -> events in order.", True),
+        **DEFAULTS,
+    },
+    lambda found: found,
+)
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The reader of `cases`: each is read once for each choice of its matrix's rows."""
+
+    wants: str = "a list of cases"
+
+    def read(self, node: nodes.Node, files: Files) -> tuple[Found, ...]:
+        if not isinstance(node, nodes.Sequence):
+            raise expected(self.wants, node)
+        if not node.items:
+            raise SourceError(node.span, f"expected {self.wants}, found an empty list")
+        return tuple(case for item in node.items for case in self._cases(item, files))
+
+    def _cases(self, node: nodes.Node, files: Files) -> Iterable[Found]:
+        if not isinstance(node, nodes.Mapping):
+            raise expected(CASE.wants, node)
+        axes = node.get("matrix")
+        rows = () if axes is None else CASE.rows["matrix"].reader.read(axes, files)
+        return (CASE.read(case, files) for case in matrix.expand(node, rows))
+
+
+FILE: Record[tuple[Case, ...]] = Record(
+    "a spec",
+    {
+        "section": Row(ID, "The section that the cases belong to.", True),
+        **DEFAULTS,
+        "cases": Row(Templates(), "The cases.", True),
+    },
+    lambda found: tuple(_case(case, found) for case in found.values["cases"]),
+)
+
+
+def load(
+    source: Source,
+    *,
+    read: Callable[[str, Span], Trace] | None = None,
+    octets: Callable[[str, Span], bytes] | None = None,
+) -> tuple[Case, ...]:
+    """The cases of a spec, in the order of the file.
+
+    `read` and `octets` follow the names of wire logs and of payload files, which are relative to
+    the spec; they may raise OSError, or SourceError with or without a span.
+    Raises SourceError, where it stands, for whatever isn't in the language.
+    """
+    return unique(FILE.read(nodes.parse(source), Files(read, octets)))
+
+
+def unique(cases: Iterable[Case]) -> tuple[Case, ...]:
+    """The cases, of one file or of several. Raises SourceError where an id stands a second time."""
+    seen: dict[str, Case] = {}
+    for case in cases:
+        if (first := seen.setdefault(case.id, case)) is case:
+            continue
+        if first.span == case.span:
+            hint = "the label of each axis belongs to the id, as '$axis'"
+            raise SourceError(case.span, f"the matrix yields the id {case.id!r} twice", hint)
+        raise SourceError(case.span, f"the id {case.id!r} stands twice; first in {first.span}")
+    return tuple(seen.values())
+
+
+def _case(found: Found, file: Found) -> Case:
+    def value(key: str, default: Any = None) -> Any:
+        return found.get(key, file.get(key, default))
+
+    if (title := value("title")) is None:
+        raise SourceError(found.at("id"), "neither the case nor the spec has a 'title'")
+    sent: tuple[Step, ...] | Trace = found.values["send"]
+    _check_tags(sent, found.values["expect"])
+    return Case(
+        id=found.values["id"],
+        title=title,
+        section=file.values["section"],
+        steps=() if isinstance(sent, Trace) else sent,
+        outcomes=tuple(_resolved(wanted, sent) for wanted in found.values["expect"]),
+        closing=value("close", Closing()),
+        patience=value("patience", Patience()),
+        rule=value("rule"),
+        trace=sent if isinstance(sent, Trace) else None,
+        span=found.at("id"),
+    )
+
+
+def _resolved(wanted: Wanted, sent: Sequence[Step] | Trace) -> Outcome:
+    patterns: list[Pattern] = []
+    for event in wanted.events:
+        if isinstance(event, Pattern):
+            patterns.append(event)
+        elif event.span is not None:
+            patterns.extend(echo(sent, event.span))
+    return Outcome(wanted.verdict, tuple(patterns), wanted.span)
+
+
+def _check_tags(sent: Sequence[Step] | Trace, wanted: Iterable[Wanted]) -> None:
+    tags: set[str] = set()
+    if isinstance(sent, Trace):
+        timers = (entry for entry in sent.entries if isinstance(entry, Timer))
+        tags = {timer.tag for timer in timers if timer.wait is Wait.DELAY and timer.tag is not None}
+    else:
+        for step in sent:
+            if isinstance(step, Pause) and step.tag is not None:
+                if step.tag in tags:
+                    raise SourceError(step.span, f"a second pause has the tag {step.tag!r}")
+                tags.add(step.tag)
+    for outcome in wanted:
+        for event in outcome.events:
+            if isinstance(event, Pattern) and event.tag is not None and event.tag not in tags:
+                known = f"known: {', '.join(sorted(tags))}" if tags else "a step gives it: 'pause: A'"
+                hint = nearest(event.tag, tags) or known
+                raise SourceError(event.span, f"no pause has the tag {event.tag!r}", hint)

@@ -1,0 +1,57 @@
+"""Which of the observed events a verdict is about, in order: Autobahn's `received`.
+
+The player collects them while they come, the judge afterwards, by the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from replay.protocol.events import Close, Event, Fired, Message, Violation
+from replay.protocol.rules import RULES
+from replay.spec.fit import kind
+from replay.spec.model import Kind
+from replay.trace.model import Wait
+from replay.wire.side import Side
+
+
+class Received:
+    """Takes every event of both sides and keeps those of the testee that count."""
+
+    def __init__(self, tester: Side, kinds: frozenset[Kind]) -> None:
+        self.events: list[Event] = []
+        self.failed = False  # the tester has failed the connection
+        self._tester = tester
+        self._kinds = kinds
+        self._closed: set[Side] = set()
+
+    def add(self, event: Event) -> bool:
+        """Whether this event counts."""
+        counts = self._counts(event)
+        match event:
+            case Close(valid=True):
+                self._closed.add(event.side)
+            case Violation(side=side) if side is not self._tester:
+                self.failed |= RULES[event.rule].code is not None
+            case Fired(wait=Wait.FAIL | Wait.LIMIT):
+                self.failed = True
+        if counts:
+            self.events.append(event)
+        return counts
+
+    def _counts(self, event: Event) -> bool:
+        if kind(event) not in self._kinds:
+            return False
+        if self._tester is Side.SERVER and len(self._closed) == 2:
+            return False  # a server ends TCP with the second Close and reads no further
+        if self.failed and isinstance(event, Message):
+            return False  # once a connection has failed, its data is discarded (RFC 6455 §7.1.7)
+        return event.side is not self._tester or isinstance(event, Fired)
+
+
+def received(events: Iterable[Event], tester: Side, kinds: frozenset[Kind]) -> tuple[Event, ...]:
+    """The events that count, of a whole connection."""
+    collected = Received(tester, kinds)
+    for event in events:
+        collected.add(event)
+    return tuple(collected.events)

@@ -1,0 +1,62 @@
+"""A recorded trace as its own expectation: the same events from the testee, in the same order."""
+
+from __future__ import annotations
+
+from replay.protocol.events import Close, Event, Message, NotOpened, Pong, Violation
+from replay.protocol.interpreter import observe
+from replay.source import SourceError
+from replay.spec.fit import kind
+from replay.spec.model import RECORDED, Behaviour, Case, Outcome, Pattern, Payload
+from replay.spec.received import received
+from replay.trace.model import Cut, Digest, Octets, Trace
+from replay.wire.side import Side
+
+
+def case_of(trace: Trace, name: str, tester: Side) -> Case:
+    """The case that a log of an unknown case makes. Close reason, headers and fragmentation are free."""
+    span = next((entry.span for entry in trace.entries if entry.span), None)
+    return Case(
+        id=name,
+        title=trace.header("title") or "as recorded",
+        section="",
+        steps=(),
+        outcomes=(Outcome(Behaviour.OK, patterns(trace, tester), span),),
+        closing=None,
+        trace=trace,
+        span=span,
+    )
+
+
+def patterns(trace: Trace, tester: Side) -> tuple[Pattern, ...]:
+    """What the recorded testee did, as patterns."""
+    events = received(observe(trace), tester, RECORDED)
+    return tuple(_pattern(event, trace) for event in events)
+
+
+def _pattern(event: Event, trace: Trace) -> Pattern:
+    word = kind(event)
+    assert word is not None
+    payload: Payload | None = None
+    code: int | None = None
+    match event:
+        case Message(digest=None) | Pong():
+            payload = Payload(event.data)
+        case Close():
+            code = event.code
+        case NotOpened():
+            code = event.status
+    rule = event.rule if isinstance(event, Violation) else None
+    span = trace.entries[event.entry].span
+    return Pattern(word, payload, code=code, rule=rule, span=span, recorded=event)
+
+
+def check_replayable(trace: Trace, name: str, sides: frozenset[Side] = frozenset(Side)) -> None:
+    """Raise SourceError if octets of these sides are missing that a replay has to send or to expect."""
+    for entry in trace.entries:
+        match entry:
+            case Octets(cut=Cut(), side=side) | Digest(side=side) if side in sides:
+                raise SourceError(
+                    entry.span,
+                    f"{name} can't be replayed: octets that the {side.value} sent are missing here",
+                    "the log was cut when it was written; `replay check` and `replay show` read the rest",
+                )

@@ -1,0 +1,193 @@
+"""What each word of the language means, seen through the loader."""
+
+import pytest
+
+from replay.source import Source, SourceError, Span
+from replay.spec.load import load, unique
+from replay.spec.model import (
+    Behaviour,
+    Case,
+    Closing,
+    Kind,
+    Patience,
+    Pattern,
+    Pause,
+    Payload,
+    SendClose,
+    SendFrame,
+    Step,
+)
+from replay.trace.model import SECOND, Octets, Timer, Trace, Wait
+from replay.wire.frame import encode, frame
+from replay.wire.side import Side
+
+
+def spec(send: str = "[]", expect: str = "[{ok: []}]", more: str = "", id: str = '"1.1"') -> Source:
+    head = f'section: "1"\ntitle: T\ncases:\n  - id: {id}\n'
+    return Source("s.yaml", f"{head}    send: {send}\n    expect: {expect}\n    {more}\n")
+
+
+def one(send: str = "[]", expect: str = "[{ok: []}]", more: str = "") -> Case:
+    (case,) = load(spec(send, expect, more))
+    return case
+
+
+@pytest.mark.parametrize(
+    ("word", "step"),
+    [
+        ("text: Hello", SendFrame(1, Payload(b"Hello"))),
+        ("text: 3.10", SendFrame(1, Payload(b"3.10"))),
+        ("text: no", SendFrame(1, Payload(b"no"))),
+        ("text: 1:30", SendFrame(1, Payload(b"1:30"))),
+        ("text: null", SendFrame(1, Payload(b"null"))),
+        ('ping: ""', SendFrame(9)),
+        ("pong: κόσμε", SendFrame(10, Payload("κόσμε".encode()))),
+        ("text: $$5 and $6", SendFrame(1, Payload(b"$5 and $6"))),
+        ("binary: {hex: 00 fF, size: 64 KiB}", SendFrame(2, Payload(b"\x00\xff", 65536))),
+        ("continuation: {utf8: a, fin: false, rsv: 4}", SendFrame(0, Payload(b"a"), fin=False, rsv=4)),
+        ("text: {utf8: a, mask: none, chop: 1}", SendFrame(1, Payload(b"a"), mask=False, chop=1)),
+        ("text: {utf8: a, mask: 01020304, chop: none}", SendFrame(1, Payload(b"a"), mask=b"\1\2\3\4")),
+        ("text: {utf8: a, length: 5, form: 8}", SendFrame(1, Payload(b"a"), length=5, form=8)),
+        ('frame: {opcode: 0xb, hex: ""}', SendFrame(11)),
+        ("close: 1000", SendClose(1000)),
+        ("close: none", SendClose(None)),
+        ("close:", SendClose(None)),
+        ("close: {code: 3000, reason: bye}", SendClose(3000, b"bye")),
+        ("close: {code: none, reason: {hex: ff}}", SendClose(None, b"\xff")),
+        ("pause: 1.5 s", Pause(1_500_000)),
+        ("pause: 100 ms", Pause(100_000)),
+        ("pause: A", Pause(SECOND, "A")),
+        ("pause: {after: 2 s, tag: B}", Pause(2 * SECOND, "B")),
+    ],
+)
+def test_steps(word: str, step: Step) -> None:
+    assert one(f"\n      - {word}").steps == (step,)
+
+
+@pytest.mark.parametrize(
+    ("word", "closing"),
+    [
+        ("{}", Closing()),
+        ("{by: testee, code: 1002, clean: optional}", Closing("testee", (1002, None), clean=False)),
+        ("{by: either, codes: [1000, 1001]}", Closing("either", (1000, 1001, None))),
+        ("{code: none}", Closing(codes=(None,))),
+        ("{wrong-code: fails, decisive: true}", Closing(wrong_code_fails=True, decisive=True)),
+    ],
+)
+def test_closing(word: str, closing: Closing) -> None:
+    assert one(more=f"close: {word}").closing == closing
+
+
+@pytest.mark.parametrize(
+    ("word", "patience"),
+    [
+        ("10 s", Patience(10 * SECOND, "fail")),
+        ("{after: 2 s, then: close}", Patience(2 * SECOND, "close")),
+        ("{then: close}", Patience(SECOND, "close")),
+    ],
+)
+def test_patience(word: str, patience: Patience) -> None:
+    assert one(more=f"patience: {word}").patience == patience
+
+
+def test_defaults_of_the_file_and_of_the_language() -> None:
+    plain = one()
+    assert (plain.closing, plain.patience, plain.rule, plain.title) == (Closing(), Patience(), None, "T")
+    text = spec().text.replace("cases:", "rule: rsv-zero\npatience: 3 s\nclose: {code: 1001}\ncases:", 1)
+    (case,) = load(Source("s.yaml", text))
+    assert (case.rule, case.patience.after, case.section) == ("rsv-zero", 3 * SECOND, "1")
+    assert case.closing == Closing(codes=(1001, None))
+
+
+def test_outcomes_keep_their_order() -> None:
+    send = "[text: a, pause: A, text: b]"
+    case = one(send, "[{ok: [echo]}, {non-strict: [text: a, still-open: A]}, {ok: []}]")
+    assert [outcome.verdict for outcome in case.outcomes] == [
+        Behaviour.OK,
+        Behaviour.NON_STRICT,
+        Behaviour.OK,
+    ]
+    assert case.outcomes[1].patterns == (
+        Pattern(Kind.TEXT, Payload(b"a")),
+        Pattern(Kind.STILL_OPEN, tag="A"),
+    )
+
+
+def test_echo_joins_fragments_and_stands_at_its_word() -> None:
+    send = (
+        "[text: {utf8: a, fin: false}, ping: p, continuation: b, binary: {hex: fe, size: 9}, close: 1000]"
+    )
+    case = one(send, "[{ok: [pong: p, echo]}]")
+    assert case.outcomes[0].patterns == (
+        Pattern(Kind.PONG, Payload(b"p")),
+        Pattern(Kind.TEXT, Payload(b"ab")),
+        Pattern(Kind.BINARY, Payload(b"\xfe", 9)),
+    )
+    span = case.outcomes[0].patterns[1].span
+    assert span is not None
+    assert span.source.text[span.start : span.end] == "echo"
+
+
+def test_spans_name_the_words() -> None:
+    case = one("[text: a]", "[{ok: [text: a]}]")
+    (step,), ((pattern,), outcome) = case.steps, (case.outcomes[0].patterns, case.outcomes[0])
+    shown = []
+    for thing in (case, step, pattern, outcome):
+        assert thing.span is not None
+        shown.append(thing.span.source.text[thing.span.start : thing.span.end])
+    assert shown == ['"1.1"', "text: a", "text: a", "{ok: [text: a]}"]
+
+
+def recorded() -> Trace:
+    octets = b"GET / HTTP/1.1\r\n\r\n" + encode(frame(1, b"hi", key=b"\1\2\3\4"))
+    pause = Timer(Wait.DELAY, True, SECOND, "A")
+    return Trace(Side.CLIENT, (Octets(Side.CLIENT, octets), Octets(Side.SERVER, b"\x81\x00"), pause))
+
+
+def test_a_trace_is_sent_in_place_of_steps() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def read(name: str, span: Span) -> Trace:
+        asked.append((name, str(span)))
+        return recorded()
+
+    (case,) = load(spec("{trace: a/b.wirelog}", "[{ok: [echo, still-open: A]}]"), read=read)
+    assert asked == [("a/b.wirelog", "s.yaml:5:19")]
+    assert (case.trace, case.steps) == (recorded(), ())
+    assert case.outcomes[0].patterns[0] == Pattern(Kind.TEXT, Payload(b"hi"))
+
+
+def test_payload_files_are_followed_by_the_caller() -> None:
+    (case,) = load(spec("[binary: {file: x.bin, size: 5}]"), octets=lambda name, span: name.encode())
+    assert case.steps == (SendFrame(2, Payload(b"x.bin", 5)),)
+    with pytest.raises(SourceError, match="without the files"):
+        load(spec("[binary: {file: x.bin}]"))
+
+
+def test_an_error_without_a_place_gets_the_place_of_the_name() -> None:
+    def octets(name: str, span: Span) -> bytes:
+        raise SourceError(None, "too large")
+
+    with pytest.raises(SourceError, match="too large") as caught:
+        load(spec("[binary: {file: x.bin}]"), octets=octets)
+    assert str(caught.value.span) == "s.yaml:5:27"
+
+
+def test_an_id_in_two_files_names_both() -> None:
+    first, second = load(Source("a.yaml", spec().text)), load(Source("b.yaml", spec().text))
+    with pytest.raises(SourceError) as caught:
+        unique((*first, *second))
+    assert str(caught.value).startswith("b.yaml:4:9: the id '1.1' stands twice; first in a.yaml:4:9")
+
+
+def test_the_value_of_an_alias_is_read_where_it_is_used() -> None:
+    case = one("[text: &p {utf8: a, size: 3}, binary: *p]")
+    assert [step.opcode for step in case.steps if isinstance(step, SendFrame)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "\ud800", "a: \x00", "--- &"]
+)
+def test_hostile_texts_are_refused(text: str) -> None:
+    with pytest.raises(SourceError):
+        load(Source("x.yaml", text))
