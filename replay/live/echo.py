@@ -1,0 +1,28 @@
+"""The built-in server: a flawless echo on a free port of the loopback interface."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from replay.live.transport import Address, Connection
+from replay.play.echo import Echo
+from replay.play.endpoint import Limits
+from replay.trace.model import SECOND
+from replay.wire.side import Side
+
+_LIMITS = Limits(case=3600 * SECOND)
+
+
+@asynccontextmanager
+async def echo_server() -> AsyncIterator[Address]:
+    """Listen while the context lasts."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: Connection(Echo(Side.SERVER, _LIMITS, bytes), loop), "127.0.0.1", 0
+    )
+    try:
+        yield Address("127.0.0.1", server.sockets[0].getsockname()[1])
+    finally:
+        server.close()

@@ -1,0 +1,150 @@
+"""Sockets: lets an `Endpoint` speak over TCP. The one place where octets and time are real."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import dataclass
+
+from replay.play.endpoint import Endpoint
+from replay.trace.model import SECOND, How
+
+LINGER = 1.0
+"""Seconds for which octets that the peer doesn't read are kept after we have ended TCP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens, and what is asked of it."""
+
+    host: str
+    port: int
+    target: str = "/"
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header: without the port if that is 80 (RFC 6455 §4.1)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == 80 else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"ws://{self.authority}{'' if self.target == '/' else self.target}"
+
+
+class Connection(asyncio.Protocol):
+    """Carries octets, ends and deadlines between a socket and an endpoint."""
+
+    def __init__(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> None:
+        self.finished: asyncio.Future[None] = loop.create_future()
+        self._endpoint = endpoint
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._paused = False
+        self._pumping = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._endpoint.connected(self._now())
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        self._endpoint.received(data, self._now())
+        self._flush()
+
+    def eof_received(self) -> None:
+        self._endpoint.ended(How.FIN, self._now())
+        self._flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._endpoint.done:
+            self._endpoint.ended(How.FIN if exc is None else How.RST, self._now())
+        if self._timer:
+            self._timer.cancel()
+        if not self.finished.done():
+            self.finished.set_result(None)
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self._flush()
+
+    def abort(self) -> None:
+        """Give the connection up at once."""
+        if self._transport:
+            self._transport.abort()
+
+    def _now(self) -> int:
+        return int(self._loop.time() * SECOND)
+
+    def _flush(self) -> None:
+        """Do what the endpoint asks for: write, end TCP, wake it in time."""
+        transport, endpoint = self._transport, self._endpoint
+        if transport is None or transport.is_closing():
+            return
+        for piece in endpoint.output:
+            transport.write(piece)
+        endpoint.output.clear()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if endpoint.done:
+            self._end(transport)
+            return
+        if endpoint.pending and not self._paused and not self._pumping:
+            self._pumping = True
+            self._loop.call_soon(self._pump)
+        if (deadline := endpoint.deadline) is not None:
+            self._timer = self._loop.call_at(deadline / SECOND, self._wake)
+
+    def _end(self, transport: asyncio.Transport) -> None:
+        if self._endpoint.dropped_as is How.RST:
+            transport.abort()
+        else:
+            transport.close()
+            if transport.get_write_buffer_size():
+                self._timer = self._loop.call_later(LINGER, transport.abort)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        if not self._paused:
+            self._endpoint.pump(self._now())
+            self._flush()
+
+    def _wake(self) -> None:
+        self._endpoint.wake(self._now())
+        self._flush()
+
+
+async def connect(endpoint: Endpoint, address: Address, timeout: float) -> None:
+    """Connect, and let the endpoint speak until the connection has ended.
+
+    A connection that can't be had is an event of the endpoint's, not an exception.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(timeout):
+            _, connection = await loop.create_connection(
+                lambda: Connection(endpoint, loop), address.host, address.port
+            )
+    except (OSError, UnicodeError) as error:
+        endpoint.unreached(_reason(error, timeout), int(loop.time() * SECOND))
+        return
+    try:
+        await connection.finished
+    finally:
+        connection.abort()
+
+
+def _reason(error: Exception, timeout: float) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no connection within {timeout:g} s"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused: nothing listens there"
+    if isinstance(error, socket.gaierror):
+        return "no such host"
+    strerror = getattr(error, "strerror", None)
+    return str(strerror or error).lower()

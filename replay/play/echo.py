@@ -1,0 +1,38 @@
+"""A flawless peer: it sends every message back. The built-in server, and the far end of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from replay.play.endpoint import Endpoint, Limits
+from replay.protocol.events import Close, Event, Message
+from replay.wire.frame import Opcode
+from replay.wire.handshake import encode_request
+from replay.wire.side import Side
+
+
+class Echo(Endpoint):
+    """Echoes text and binary messages, each in one frame, as client or as server."""
+
+    def __init__(
+        self,
+        side: Side,
+        limits: Limits,
+        keys: Callable[[], bytes],
+        request: tuple[str, Sequence[tuple[str, str]]] | None = None,
+    ) -> None:
+        """`request`: target and headers with which a client opens the connection."""
+        super().__init__(side, limits, keys)
+        self._request = request
+
+    def opening(self) -> None:
+        if self._request is not None:
+            self.write(encode_request(*self._request))
+
+    def event(self, event: Event) -> None:
+        match event:
+            case Message(side=side) if side is not self.side and self.is_open:
+                self.send_frame(Opcode.TEXT if event.text else Opcode.BINARY, event.data)
+
+    def reply_code(self, close: Close) -> int | None:
+        return close.code

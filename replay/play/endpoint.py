@@ -1,0 +1,289 @@
+"""One side of a connection, pure: octets and `now` come in, octets and the next deadline go out.
+
+An `Endpoint` records all that happens as a trace, answers Pings and Closes, and fails the
+connection on a breach (RFC 6455 §5.5, §7). What it sends of its own accord is left to those that
+build on it: `Player` and `Echo`. Nothing here waits: whoever owns the socket calls `wake` when
+`deadline` has come. All times are microseconds on one clock, whichever it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Violation
+from replay.protocol.interpreter import Interpreter
+from replay.protocol.rules import RULES
+from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
+from replay.wire.frame import Opcode, encode, frame
+from replay.wire.handshake import accept, encode_response
+from replay.wire.side import Side
+
+_UPGRADE = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Times in microseconds, and bounds on what a peer may send on one connection."""
+
+    opening: int = 5 * SECOND  # the opening handshake
+    closing: int = 1 * SECOND  # for a Close in answer to ours
+    drop: int = 1 * SECOND  # for the server's end of TCP, after both Closes
+    patience: int = 1 * SECOND  # for what a recorded testee sent next, at the least
+    case: int = 20 * SECOND  # for a whole case, beside what it waits by itself
+    octets: int = 256 * 2**20  # that are taken from the peer
+    reads: int = 200_000  # in which they come
+    events: int = 20_000  # that they make
+
+
+class Endpoint:
+    """See the module. `output` and `dropped_as` are for the owner of the socket to act on."""
+
+    def __init__(self, side: Side, limits: Limits, keys: Callable[[], bytes]) -> None:
+        """`keys` makes a masking key for each frame that a client sends."""
+        self.side = side
+        self.limits = limits
+        self.entries: list[Entry] = []
+        self.output: list[bytes] = []  # each one write
+        self.dropped_as: How | None = None  # we ended TCP
+        self.done = False
+        self.opened = False
+        self._keys = keys
+        self._interpreter = Interpreter(side)
+        self._outbox: deque[bytes] = deque()
+        self._timers: dict[Wait, tuple[int, Timer]] = {}
+        self._epoch: int | None = None
+        self._now = 0
+        self._octets = self._reads = self._events = 0  # that the peer sent
+        self._failed_at = -1  # the frame whose breach was acted on
+
+    # What the owner of the socket says.
+
+    def connected(self, now: int) -> None:
+        """TCP stands."""
+        self._clock(now)
+        self._set(Wait.OPENING, self.limits.opening)
+        self._set(Wait.LIMIT, self._limit())
+        self.opening()
+
+    def unreached(self, reason: str, now: int) -> None:
+        """TCP (or TLS) could not be had."""
+        self._clock(now)
+        self._finish()
+        self._record(Unreached(reason, self._now))
+
+    def received(self, data: bytes, now: int) -> None:
+        """Octets came."""
+        self._clock(now)
+        if self.done:
+            return
+        self._octets += len(data)
+        self._reads += 1
+        self._record(Octets(self.side.other, data, self._now))
+        if self._octets > self.limits.octets or self._reads > self.limits.reads:
+            self._give_up()
+
+    def ended(self, how: How, now: int) -> None:
+        """The peer ended TCP."""
+        self._clock(now)
+        if not self.done:
+            self._finish()
+            self._record(Drop(self.side.other, how, self._now))
+
+    def wake(self, now: int) -> None:
+        """Time has passed; the timers that have run out are acted on, in order."""
+        self._clock(now)
+        while not self.done and self._timers:
+            wait, (due, timer) = min(self._timers.items(), key=lambda item: item[1][0])
+            if due > self._now:
+                return
+            del self._timers[wait]
+            self.fired(timer)
+
+    def pump(self, now: int) -> None:
+        """The socket takes more: the next of the writes that wait goes to `output`."""
+        self._clock(now)
+        if self._outbox and not self.done:
+            self._write_now(self._outbox.popleft())
+        if not self._outbox:
+            self.idle()
+
+    @property
+    def pending(self) -> bool:
+        """Whether `pump` has something to write."""
+        return bool(self._outbox) and not self.done
+
+    @property
+    def deadline(self) -> int | None:
+        """When to call `wake`, on the owner's clock; None: not needed."""
+        if self.done or not self._timers or self._epoch is None:
+            return None
+        return self._epoch + min(due for due, _ in self._timers.values())
+
+    def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
+        """All that was seen."""
+        return Trace(self.side, tuple(self.entries), headers)
+
+    # What is left to those that build on this.
+
+    def opening(self) -> None:
+        """TCP stands: a client sends its request."""
+
+    def respond(self, requested: Requested) -> None:
+        """A request came: a server takes the connection, or refuses a request that breaks a rule."""
+        if not requested.valid:
+            self.write(encode_response(400, "Bad Request", [("Connection", "close")]))
+            self.drop()
+            return
+        key = requested.request.values("Sec-WebSocket-Key")[0]
+        headers = [*_UPGRADE, ("Sec-WebSocket-Accept", accept(key))]
+        self.write(encode_response(101, "Switching Protocols", headers))
+
+    def event(self, event: Event) -> None:
+        """Something happened, on either side."""
+
+    def idle(self) -> None:
+        """All that was to be written is written."""
+
+    def answers(self) -> bool:
+        """Whether Pings, Closes and breaches are acted on."""
+        return True
+
+    def reply_code(self, close: Close) -> int | None:
+        """The code with which a Close is answered."""
+        return 1000
+
+    # The closing handshake.
+
+    @property
+    def has_closed(self) -> bool:
+        """We have sent a Close frame."""
+        return self._interpreter.closed(self.side)
+
+    @property
+    def both_closed(self) -> bool:
+        return self.has_closed and self._interpreter.closed(self.side.other)
+
+    @property
+    def is_open(self) -> bool:
+        """Opened, and neither side has sent a Close."""
+        closed = self.has_closed or self._interpreter.closed(self.side.other)
+        return self.opened and not closed and not self.done
+
+    def send_close(self, code: int | None = 1000, reason: bytes = b"") -> None:
+        """Send a Close frame; unless it is an answer, wait for one."""
+        payload = b"" if code is None else code.to_bytes(2, "big")
+        self.send_frame(Opcode.CLOSE, payload + reason)
+        if not self._interpreter.closed(self.side.other):
+            self._set(Wait.CLOSING, self.limits.closing)
+
+    def send_frame(self, opcode: int, payload: bytes) -> None:
+        """Send one frame, masked if we are the client."""
+        self.write(encode(frame(opcode, payload, key=self._keys())))
+
+    def drop(self, how: How = How.FIN) -> None:
+        """End TCP."""
+        if not self.done:
+            self.dropped_as = how
+            self._finish()
+            self._record(Drop(self.side, how, self._now))
+
+    def fired(self, timer: Timer) -> None:
+        """A timer ran out. It is recorded, and acted on."""
+        self._record(replace(timer, at=self._now))
+        match timer.wait:
+            case Wait.FAIL if self.is_open:
+                self.send_close(1001, b"Going Away")
+            case Wait.CLOSE:
+                if self.is_open:
+                    self.send_close(None)
+            case Wait.FAIL:
+                self.drop()
+            case Wait.OPENING | Wait.CLOSING | Wait.DROP | Wait.LIMIT:
+                self.drop(How.RST)
+
+    def _breach(self, violation: Violation) -> None:
+        """Fail the connection (§7.1.7), once for each frame; while closing, by ending TCP."""
+        code = RULES[violation.rule].code
+        if code is None or violation.frame == self._failed_at:
+            return
+        self._failed_at = violation.frame
+        if self.is_open:
+            self.send_close(code)
+        else:
+            self.drop()
+
+    def _close(self, close: Close) -> None:
+        if not close.valid:
+            return
+        self._timers.pop(Wait.CLOSING, None)
+        answer = not self.has_closed
+        if answer:
+            self.send_close(self.reply_code(close))
+        if self.side is Side.SERVER:
+            self.drop()
+        elif not answer:
+            self._set(Wait.DROP, self.limits.drop)
+
+    def _act(self, event: Event) -> None:
+        match event:
+            case Opened():
+                self.opened = True
+                self._timers.pop(Wait.OPENING, None)
+            case Requested() if self.side is Side.SERVER:
+                self.respond(event)
+            case NotOpened():
+                self.drop(How.RST)
+            case Violation() if event.side is not self.side and self.answers():
+                self._breach(event)
+            case Close() if event.side is not self.side and self.answers():
+                self._close(event)
+            case Ping() if event.side is not self.side and self.answers() and self.is_open:
+                self.send_frame(Opcode.PONG, event.data)
+
+    # Recording and writing.
+
+    def write(self, *pieces: bytes) -> None:
+        """Write each piece by itself: the first now if nothing waits, each other one when pumped."""
+        for number, piece in enumerate(pieces):
+            if number or self._outbox:
+                self._outbox.append(piece)
+            else:
+                self._write_now(piece)
+
+    def _write_now(self, piece: bytes) -> None:
+        self.output.append(piece)
+        self._record(Octets(self.side, piece, self._now))
+
+    def _record(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        for event in self._interpreter.feed(entry):
+            if self.done:
+                break
+            self._act(event)
+            self.event(event)
+            if event.side is not self.side:
+                self._events += 1
+                if self._events == self.limits.events + 1:
+                    self._give_up()
+
+    def _set(self, wait: Wait, after: int, tag: str | None = None) -> None:
+        self._timers[wait] = (self._now + after, Timer(wait, True, after, tag))
+
+    def _limit(self) -> int:
+        return self.limits.case
+
+    def _give_up(self) -> None:
+        if not self.done:
+            self.fired(Timer(Wait.LIMIT, True))
+
+    def _clock(self, now: int) -> None:
+        if self._epoch is None:
+            self._epoch = now
+        self._now = now - self._epoch
+
+    def _finish(self) -> None:
+        self.done = True
+        self._timers.clear()
+        self._outbox.clear()

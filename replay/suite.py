@@ -1,0 +1,144 @@
+"""From paths to cases: the bundled suite, and the specs and wire logs that a user names."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from replay.source import Source, SourceError, Span
+from replay.spec.load import load, unique
+from replay.spec.model import Behaviour, Case
+from replay.spec.recorded import case_of, check_replayable
+from replay.trace.model import Trace
+from replay.trace.wirelog import Parsed, parse
+from replay.verdict.judge import judge
+from replay.wire.side import Side
+
+SPECS = (".yaml", ".yml")
+LOGS = (".wirelog",)
+MAX_PAYLOAD_FILE = 64 * 2**20
+"""Octets of a payload `file:` at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A case, and where it comes from."""
+
+    case: Case
+    path: str | None = None  # as the user would name it; None: of the bundled suite, its id names it
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A wire log as read."""
+
+    name: str
+    trace: Trace
+    warnings: tuple[str, ...]
+
+
+def bundled(kind: str) -> Path:
+    """The folder `specs` or `traces` of the suite that replay ships, installed or in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "bundled" / kind
+    return installed if installed.is_dir() else package.parent / kind
+
+
+@cache
+def known() -> Mapping[str, Case]:
+    """The cases of the bundled specs, by id."""
+    files = _files([bundled("specs")], SPECS)
+    return {case.id: case for case in unique(case for file in files for case in read_spec(file))}
+
+
+def bundled_items() -> list[Item]:
+    """The bundled suite: its specs."""
+    return [Item(case) for case in known().values()]
+
+
+def items(paths: Sequence[str], tester: Side) -> list[Item]:
+    """The cases of specs, wire logs and folders of them, in the order given.
+
+    A log that names a known case is judged by it, any other by its own recording. Raises
+    SourceError for what can't be read, or can't be replayed.
+    """
+    found: list[Item] = []
+    for path in paths:
+        for file in [path] if path == "-" else _files([Path(path)], SPECS + LOGS):
+            if Path(file).suffix in SPECS:
+                found += [Item(case, str(file)) for case in read_spec(Path(file))]
+            else:
+                found.append(_recorded(read_log(str(file)), tester))
+    unique(item.case for item in found if item.case.trace is None)
+    return found
+
+
+def _recorded(log: Log, tester: Side) -> Item:
+    case, notes = expectation(log, tester)
+    own = case.closing is None
+    check_replayable(log.trace, log.name, frozenset(Side) if own else frozenset({tester}))
+    if not own and (recorded := judge(case, log.trace, tester)).failed:
+        verdict = recorded.behaviour if recorded.behaviour is Behaviour.FAILED else recorded.closing
+        notes += (f"the recording itself is {verdict.value} by this case; `replay check` shows why",)
+    return Item(case, log.name, (*log.warnings, *notes))
+
+
+def expectation(log: Log, tester: Side) -> tuple[Case, tuple[str, ...]]:
+    """By what a log is judged: by the case that it names, or by itself; and what to say of that."""
+    named = log.trace.header("case")
+    if named is not None and (case := known().get(named)):
+        span = next((entry.span for entry in log.trace.entries if entry.span), case.span)
+        return replace(case, trace=log.trace, steps=case.steps, span=span), ()
+    unknown = named is not None
+    case = case_of(log.trace, named or (Path(log.name).stem if log.name != "-" else "stdin"), tester)
+    return case, ((f"no case is known as {named!r}: the log is its own expectation",) if unknown else ())
+
+
+def read_spec(path: Path) -> tuple[Case, ...]:
+    """The cases of one spec. Raises SourceError."""
+
+    def trace(name: str, span: Span) -> Trace:
+        return read_log(str(path.parent / name), span).trace
+
+    def octets(name: str, span: Span) -> bytes:
+        with (path.parent / name).open("rb") as file:
+            data = file.read(MAX_PAYLOAD_FILE + 1)
+        if len(data) > MAX_PAYLOAD_FILE:
+            raise SourceError(span, f"{name} is larger than {MAX_PAYLOAD_FILE >> 20} MiB")
+        return data
+
+    return load(Source.read(path), read=trace, octets=octets)
+
+
+def read_log(path: str, span: Span | None = None) -> Log:
+    """One wire log, from a file or (`-`) from standard input. Raises SourceError."""
+    if path == "-":
+        source = Source.decode("-", sys.stdin.buffer.read())
+    else:
+        if span is not None and not Path(path).exists():
+            raise SourceError(span, f"there is no file {path}", "the name is relative to the spec")
+        source = Source.read(Path(path))
+    parsed: Parsed = parse(source)
+    return Log(path, parsed.trace, parsed.warnings)
+
+
+def logs(paths: Sequence[str]) -> Iterator[Log]:
+    """The wire logs of files and folders. Raises SourceError if a folder has none."""
+    for path in paths:
+        for file in [path] if path == "-" else _files([Path(path)], LOGS):
+            yield read_log(str(file))
+
+
+def _files(paths: Iterable[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(file for file in path.rglob("*") if file.suffix in suffixes and file.is_file())
+        if not found:
+            raise SourceError(None, f"{path}: no {' or '.join(suffixes)} file in this folder")
+        yield from found

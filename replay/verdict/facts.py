@@ -1,0 +1,82 @@
+"""Who ended the connection, and how, as read from its events: the inputs of the closing verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from replay.protocol.events import Close, End, Event, Fired, Opened
+from replay.spec.model import RECORDED
+from replay.spec.received import Received
+from replay.trace.model import Wait
+from replay.wire.side import Side
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingFacts:
+    """Autobahn's closing table, with absolute words. The testee is the side that `tester` isn't."""
+
+    tester: Side
+    opened: bool
+    closed_by_tester: bool  # the tester's Close frame came first
+    closed_by_testee: bool
+    failed_by_tester: bool  # it failed the connection: a breach by the testee, or patience ran out
+    dropped_by_tester: bool  # it ended TCP
+    dropped_by_testee: bool
+    opening_timed_out: bool
+    close_timed_out: bool  # no Close came in answer to the tester's
+    drop_timed_out: bool  # the server didn't end TCP in time
+    limit_reached: bool  # the time for the whole case, or a bound on what is read, cut it
+    flooded: bool  # it was a bound on what is read
+    tester_close: Close | None
+    testee_close: Close | None  # the first one, also if it breaks a rule
+
+    @property
+    def unclean_reason(self) -> str | None:
+        """Why the closing handshake is not clean; None: it is (both Closes passed, and where the
+        tester is the client, the server ended TCP in time)."""
+        testee = self.tester.other.value
+        if not self.opened:
+            return "the connection was never opened"
+        if self.testee_close is None:
+            return f"the {testee} sent no Close frame"
+        if not self.testee_close.valid:
+            return f"the {testee}'s Close frame breaks a rule"
+        if self.tester_close is None:
+            return f"the {self.tester.value} sent no Close frame"
+        if self.limit_reached:
+            return "the time for the whole case ran out"
+        if self.drop_timed_out:
+            return "the server did not end TCP in time"
+        return None
+
+    @property
+    def clean(self) -> bool:
+        return self.unclean_reason is None
+
+
+def closing_facts(events: Sequence[Event], tester: Side) -> ClosingFacts:
+    """Read the facts from all events of a connection, of both sides, in order."""
+    received = Received(tester, RECORDED)
+    for event in events:
+        received.add(event)
+    closes = [event for event in events if isinstance(event, Close)]
+    first = next((close for close in closes if close.valid), None)
+    fired = {event.wait for event in events if isinstance(event, Fired)}
+    ends = {event.side for event in events if isinstance(event, End)}
+    return ClosingFacts(
+        tester=tester,
+        opened=any(isinstance(event, Opened) for event in events),
+        closed_by_tester=first is not None and first.side is tester,
+        closed_by_testee=first is not None and first.side is not tester,
+        failed_by_tester=received.failed,
+        dropped_by_tester=tester in ends,
+        dropped_by_testee=tester.other in ends,
+        opening_timed_out=Wait.OPENING in fired,
+        close_timed_out=Wait.CLOSING in fired,
+        drop_timed_out=Wait.DROP in fired,
+        limit_reached=Wait.LIMIT in fired,
+        flooded=any(isinstance(e, Fired) and e.wait is Wait.LIMIT and e.after is None for e in events),
+        tester_close=next((close for close in closes if close.side is tester), None),
+        testee_close=next((close for close in closes if close.side is not tester), None),
+    )

@@ -1,0 +1,178 @@
+"""Behaviour and closing: pure functions of the case and the observed trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from replay.protocol.events import Event, NotOpened, Violation
+from replay.protocol.interpreter import observe
+from replay.spec.fit import Fit, fit
+from replay.spec.model import DATA, RECORDED, Behaviour, Case, Closing, Kind, Outcome, Pattern
+from replay.spec.received import received
+from replay.trace.model import Entry, Trace
+from replay.verdict.facts import ClosingFacts, closing_facts
+from replay.verdict.result import CaseResult, ClosingVerdict
+from replay.wire.side import Side
+
+_ENDING = frozenset({Kind.CLOSE, Kind.END, Kind.NOT_OPENED})
+
+Verdict = tuple[ClosingVerdict, str]
+
+
+def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -> CaseResult:
+    """The verdict on one observed connection.
+
+    A case of a spec is judged by Autobahn's decision table. A recorded one is compared with its
+    own recording: the same events from the testee, and the same end.
+    """
+    events = observe(trace)
+    facts = closing_facts(events, tester)
+    found = _compare(case, events, facts)
+    behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
+    if case.closing is None:
+        closing, reason = _recorded_closing(case, facts)
+    else:
+        closing, reason = _closing(case.closing, facts, events)
+        if closing is ClosingVerdict.WRONG_CODE and case.closing.wrong_code_fails:
+            behaviour = Behaviour.FAILED
+        if case.closing.decisive and not _closed_as_wanted(case.closing, facts):
+            behaviour = Behaviour.FAILED
+    return CaseResult(
+        case=case,
+        trace=trace,
+        events=events,
+        behaviour=behaviour,
+        closing=closing,
+        facts=facts,
+        outcome=found.outcome if found.fits else None,
+        nearest=found.outcome,
+        expected=found.expected,
+        received=found.received,
+        divergence=found.fit.missing(found.expected),
+        closing_reason=reason,
+        broken=tuple(e for e in events if isinstance(e, Violation) and e.side is not tester),
+        notes=notes,
+        duration=_duration(trace.entries),
+    )
+
+
+def _compare(case: Case, events: Sequence[Event], facts: ClosingFacts) -> _Compared:
+    """The first outcome that fits, or the one that fits longest. How a recorded connection ended
+    is left to the closing."""
+    kinds = DATA if case.closing is not None else RECORDED - _ENDING
+    seen = received(events, facts.tester, kinds)
+    compared = []
+    for outcome in case.outcomes:
+        expected = tuple(pattern for pattern in outcome.patterns if pattern.kind in kinds)
+        found = fit(expected, seen)
+        fits = found.state == "complete" and (facts.opened or case.closing is None)
+        compared.append(_Compared(outcome, expected, seen, found, fits))
+        if fits:
+            return compared[-1]
+    return max(compared, key=_how_far)
+
+
+class _Compared(NamedTuple):
+    outcome: Outcome
+    expected: tuple[Pattern, ...]
+    received: tuple[Event, ...]
+    fit: Fit
+    fits: bool
+
+
+def _how_far(of: _Compared) -> tuple[int, int]:
+    """By how many events, and then by how many octets of the next one, an outcome fits."""
+    return of.fit.at, (of.fit.why.offset or 0) if of.fit.why else 0
+
+
+def _closed_as_wanted(closing: Closing, facts: ClosingFacts) -> bool:
+    return closing.by == "either" or facts.closed_by_tester is (closing.by == "tester")
+
+
+def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event]) -> Verdict:
+    """Autobahn's table: the first row that fits. The second row is ours: there the original never ends."""
+    tester, testee = facts.tester.value, facts.tester.other.value
+    code = facts.testee_close.code if facts.testee_close else None
+    if not facts.opened:
+        return ClosingVerdict.FAILED, _why_not_opened(events)
+    if facts.limit_reached:
+        return ClosingVerdict.UNCLEAN, f"the {tester} gave up: {_limit(facts)}"
+    if not _closed_as_wanted(closing, facts):
+        return ClosingVerdict.FAILED, _who_closed(facts, closing.by)
+    if closing.clean and facts.unclean_reason:
+        return ClosingVerdict.UNCLEAN, facts.unclean_reason
+    if code is not None and code not in closing.codes:
+        wanted = " or ".join(str(known) for known in closing.codes if known is not None)
+        return ClosingVerdict.WRONG_CODE, f"the {testee} closed with code {code}, expected {wanted}"
+    if facts.tester is Side.CLIENT and facts.dropped_by_tester:
+        return ClosingVerdict.FAILED_BY_CLIENT, "the client had to end TCP; the server has to do that"
+    return ClosingVerdict.OK, "the connection was closed as expected"
+
+
+def _recorded_closing(case: Case, facts: ClosingFacts) -> Verdict:
+    """The same end as in the recording: who closed, with what code, cleanly or not, who ended TCP."""
+    assert case.trace is not None
+    events = observe(case.trace)
+    before = closing_facts(events, facts.tester)
+    testee = facts.tester.other.value
+    if facts.opened is not before.opened:
+        if before.opened:
+            return ClosingVerdict.FAILED, "the connection was never opened; in the log it was"
+        return (
+            ClosingVerdict.FAILED,
+            f"the connection was opened; in the log not: {_why_not_opened(events)}",
+        )
+    if facts.limit_reached and not before.limit_reached:
+        return ClosingVerdict.UNCLEAN, f"the {facts.tester.value} gave up: {_limit(facts)}"
+    if facts.closed_by_testee and not before.closed_by_testee:
+        return ClosingVerdict.FAILED, f"the {testee} sent the first Close frame; in the log it did not"
+    if before.testee_close and not facts.testee_close:
+        return ClosingVerdict.UNCLEAN, f"the {testee} sent no Close frame; in the log it did"
+    if before.clean and facts.unclean_reason:
+        return ClosingVerdict.UNCLEAN, f"{facts.unclean_reason}; in the log the closing was clean"
+    if facts.testee_close and before.testee_close and facts.testee_close.code != before.testee_close.code:
+        was, now = (_code(close.code) for close in (before.testee_close, facts.testee_close))
+        return ClosingVerdict.WRONG_CODE, f"the {testee} closed with {now}, in the log with {was}"
+    if before.dropped_by_testee and not facts.dropped_by_testee:
+        reason = f"the {testee} did not end TCP; in the log it did"
+        by_client = facts.tester is Side.CLIENT
+        return (ClosingVerdict.FAILED_BY_CLIENT if by_client else ClosingVerdict.UNCLEAN), reason
+    if before.dropped_by_tester and facts.dropped_by_testee:
+        return ClosingVerdict.FAILED, f"the {testee} ended TCP; in the log the {facts.tester.value} did"
+    return ClosingVerdict.OK, "the connection ended as in the log"
+
+
+def _why_not_opened(events: Sequence[Event]) -> str:
+    found = next((event for event in events if isinstance(event, NotOpened)), None)
+    return (
+        f"the connection was never opened: {found.reason}" if found else "the connection was never opened"
+    )
+
+
+def _limit(facts: ClosingFacts) -> str:
+    if facts.flooded:
+        return f"the {facts.tester.other.value} sent more than is read of one connection"
+    if facts.closed_by_testee and facts.tester_close and facts.tester is Side.CLIENT:
+        return "both Close frames had passed, but the server did not end TCP"
+    return "the time for the whole case was over"
+
+
+def _who_closed(facts: ClosingFacts, wanted: str) -> str:
+    tester, testee = facts.tester.value, facts.tester.other.value
+    if wanted == "testee":
+        return f"the {tester} had to close the connection; the {testee} was to fail or close it"
+    if facts.closed_by_testee:
+        return f"the {testee} sent the first Close frame; the {tester} was to close"
+    if facts.dropped_by_testee:
+        return f"the {testee} ended TCP without a Close frame; the {tester} was to close"
+    return f"the {tester} ended TCP before it had sent a Close frame"
+
+
+def _code(code: int | None) -> str:
+    return "no code" if code is None else f"code {code}"
+
+
+def _duration(entries: Sequence[Entry]) -> int | None:
+    times = [entry.at for entry in entries if entry.at is not None]
+    return times[-1] - times[0] if times else None

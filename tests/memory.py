@@ -1,0 +1,106 @@
+"""Connections without sockets and without waiting: two endpoints, or one and a script of octets."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Sequence
+
+from replay.play.echo import Echo
+from replay.play.endpoint import Endpoint, Limits
+from replay.play.player import Player
+from replay.play.script import Options, script
+from replay.spec.model import Case
+from replay.trace.model import SECOND, How, Trace
+from replay.wire.handshake import accept, encode_request, encode_response
+from replay.wire.side import Side
+
+KEY = "D+fcK/QqRpDx3yz323ge5w=="
+REQUEST = (
+    ("Host", "localhost"),
+    ("Upgrade", "websocket"),
+    ("Connection", "Upgrade"),
+    ("Sec-WebSocket-Key", KEY),
+    ("Sec-WebSocket-Version", "13"),
+)
+ACCEPTED = encode_response(
+    101,
+    "Switching Protocols",
+    [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(KEY))],
+)
+
+
+def keys(side: Side, seed: int = 1) -> Callable[[], bytes]:
+    """Masking keys for a side: fresh ones for a client, none for a server."""
+    generator = random.Random(seed)
+    return (lambda: generator.randbytes(4)) if side is Side.CLIENT else (lambda: b"")
+
+
+def player(
+    case: Case, tester: Side = Side.CLIENT, options: Options | None = None, limits: Limits | None = None
+) -> Player:
+    limits, masks = limits or Limits(), keys(tester)
+    own = script(case, tester, options or Options(), limits, masks, KEY)
+    return Player(own, limits, masks)
+
+
+def echo(side: Side = Side.SERVER) -> Echo:
+    return Echo(
+        side, Limits(case=3600 * SECOND), keys(side, 2), ("/", REQUEST) if side is Side.CLIENT else None
+    )
+
+
+def join(one: Endpoint, other: Endpoint, chop: int | None = None) -> None:
+    """Play two endpoints against each other until both are done; time jumps when both wait."""
+    now = 0
+    one.connected(now)
+    other.connected(now)
+    for _ in range(1_000_000):
+        moved = False
+        for sender, receiver in ((one, other), (other, one)):
+            while sender.output or sender.pending:
+                if not sender.output:
+                    sender.pump(now)
+                    continue
+                data = sender.output.pop(0)
+                step = chop or len(data) or 1
+                for at in range(0, len(data), step):
+                    receiver.received(data[at : at + step], now)
+                moved = True
+            if sender.dropped_as and not receiver.done:
+                receiver.ended(sender.dropped_as, now)
+                moved = True
+        if moved:
+            continue
+        due = [endpoint.deadline for endpoint in (one, other) if endpoint.deadline is not None]
+        if not due:
+            return
+        now = max(now, min(due))
+        one.wake(now)
+        other.wake(now)
+    raise AssertionError("the two never come to an end")
+
+
+def against(
+    case: Case, tester: Side, peer: Sequence[dict[str, object]], limits: Limits | None = None
+) -> Trace:
+    """Play a case against a peer that sends given octets at given seconds after the opening."""
+    own = player(case, tester, limits=limits)
+    own.connected(0)
+    own.received(ACCEPTED if tester is Side.CLIENT else encode_request("/", REQUEST), 0)
+    acts = list(peer)
+    for tick in itertools.count(1):
+        now = tick * 50_000
+        while acts and float(str(acts[0]["at"])) * SECOND <= now + 1:
+            act = acts.pop(0)
+            if "octets" in act:
+                own.received(bytes.fromhex(str(act["octets"])), now)
+            else:
+                own.ended(How.FIN, now)
+        while own.pending:
+            own.pump(now)
+        own.wake(now)
+        if own.done:
+            return own.trace()
+        assert tick < 10_000, "the player never comes to an end"
+    raise AssertionError

@@ -1,0 +1,160 @@
+"""Player and built-in peer joined in memory: as client and as server, in any chopping."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from replay.play.endpoint import Limits
+from replay.play.script import Options
+from replay.protocol.events import Close, Message, Pong, Violation
+from replay.protocol.interpreter import observe
+from replay.spec.model import Behaviour
+from replay.spec.recorded import case_of
+from replay.suite import known
+from replay.trace.model import SECOND, Drop, How, Octets, Timer, Trace, Wait
+from replay.verdict.judge import judge
+from replay.verdict.result import ClosingVerdict
+from replay.wire.frame import Opcode, encode, frame
+from replay.wire.side import Side
+from tests.memory import ACCEPTED, against, echo, join, player
+
+IDS = sorted(known())
+SMALL = [case for case in IDS if case not in ("1.1.6", "1.1.7", "1.1.8", "1.2.6", "1.2.7", "1.2.8")]
+
+
+@pytest.mark.parametrize("tester", Side)
+@pytest.mark.parametrize("id", IDS)
+def test_the_built_in_peer_is_flawless(id: str, tester: Side) -> None:
+    one, other = player(known()[id], tester), echo(tester.other)
+    join(one, other)
+    result = judge(known()[id], one.trace(), tester)
+    assert (result.behaviour, result.closing) == (Behaviour.OK, ClosingVerdict.OK)
+    assert result.broken == ()
+
+
+@pytest.mark.parametrize("tester", Side)
+@pytest.mark.parametrize("id", SMALL)
+def test_chopping_changes_no_verdict(id: str, tester: Side) -> None:
+    one = player(known()[id], tester, Options(chop=1))
+    join(one, echo(tester.other), chop=1)
+    result = judge(known()[id], one.trace(), tester)
+    assert (result.behaviour, result.closing) == (Behaviour.OK, ClosingVerdict.OK)
+    sent = [e.data for e in one.entries if isinstance(e, Octets) and e.side is tester]
+    # As client all but the closing handshake goes out octet by octet; a server answers the request whole.
+    assert {len(data) for data in sent[:5] if not data.startswith(b"HTTP")} <= {1, 4, 8}
+
+
+@pytest.mark.parametrize("tester", Side)
+@pytest.mark.parametrize("id", IDS)
+def test_what_was_observed_can_be_played_again(id: str, tester: Side) -> None:
+    first = player(known()[id], tester)
+    join(first, echo(tester.other))
+    case = case_of(first.trace(), id, tester)
+    second = player(case, tester)
+    join(second, echo(tester.other))
+    result = judge(case, second.trace(), tester)
+    assert (result.behaviour, result.closing) == (Behaviour.OK, ClosingVerdict.OK), result.closing_reason
+    assert octets(second.trace(), tester) == octets(first.trace(), tester)
+
+
+def octets(trace: Trace, side: Side) -> list[bytes]:
+    return [e.data for e in trace.entries if isinstance(e, Octets) and e.side is side]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["1.1.2", "1.2.3", "2.5", "2.7", "2.10"]),
+    st.sampled_from(Side),
+    st.lists(
+        st.one_of(
+            st.binary(min_size=1, max_size=60),
+            st.builds(
+                lambda opcode, payload, fin, key: encode(frame(opcode, payload, fin=fin, key=key)),
+                st.integers(0, 15),
+                st.binary(max_size=130),
+                st.booleans(),
+                st.sampled_from([b"", b"abcd"]),
+            ),
+        ),
+        max_size=6,
+    ),
+    st.booleans(),
+    st.integers(1, 50),
+)
+def test_whatever_comes_there_is_a_verdict(
+    id: str, tester: Side, chunks: list[bytes], drops: bool, chop: int
+) -> None:
+    data = b"".join(chunks)
+    peer: list[dict[str, object]] = [
+        {"at": 0.05, "octets": data[at : at + chop].hex()} for at in range(0, len(data), chop)
+    ]
+    if drops:
+        peer.append({"at": 0.1, "tcp": "drop"})
+    trace = against(known()[id], tester, peer)
+    result = judge(known()[id], trace, tester)
+    assert isinstance(trace.entries[-1], Drop)
+    assert judge(known()[id], trace, tester) == result
+
+
+def test_a_recorded_wait_is_waited() -> None:
+    entries = (
+        Octets(Side.CLIENT, encode(frame(1, b"a", key=b"abcd")), 0),
+        Timer(Wait.DELAY, False, 3 * SECOND, "A", 0),
+        Timer(Wait.DELAY, True, 3 * SECOND, "A", 3 * SECOND),
+        Octets(Side.CLIENT, encode(frame(1, b"b", key=b"abcd")), 3 * SECOND),
+        Octets(Side.SERVER, encode(frame(1, b"a")) + encode(frame(1, b"b")), 3 * SECOND),
+    )
+    one = player(case_of(Trace(Side.CLIENT, entries), "x", Side.CLIENT))
+    join(one, echo())
+    sent = [e for e in one.entries if isinstance(e, Octets) and e.side is Side.CLIENT]
+    assert sent[-1].at is not None
+    assert sent[-1].at >= 3 * SECOND
+
+
+def test_only_recorded_octets_are_sent_when_a_log_is_played() -> None:
+    sent, back = encode(frame(1, b"a", key=b"abcd")), encode(frame(1, b"a"))
+    trace = Trace(Side.CLIENT, (Octets(Side.CLIENT, sent), Octets(Side.SERVER, back)))
+    for answer in (False, True):
+        own = player(case_of(trace, "x", Side.CLIENT), Side.CLIENT, Options(answer_pings=answer))
+        own.connected(0)
+        own.received(ACCEPTED, 0)
+        own.received(encode(frame(9, b"hi")), 100_000)
+        pongs = [e for e in observe(own.trace()) if isinstance(e, Pong) and e.side is Side.CLIENT]
+        assert len(pongs) == answer
+
+
+def test_a_breach_fails_the_connection_once_for_a_frame() -> None:
+    bad = "b97e0001 00".replace(" ", "")  # RSV, a Ping without FIN? no: FIN, RSV 3, Ping, non-minimal
+    trace = against(
+        known()["1.1.1"],
+        Side.CLIENT,
+        [{"at": 0.1, "octets": bad}, {"at": 0.2, "octets": "880203ea"}, {"at": 0.3, "tcp": "drop"}],
+    )
+    events = observe(trace)
+    assert len([e for e in events if isinstance(e, Violation) and e.frame == len(ACCEPTED)]) == 2
+    assert [e.code for e in events if isinstance(e, Close)] == [1002, 1002]
+
+
+@pytest.mark.parametrize("limits", [Limits(reads=10), Limits(octets=1000), Limits(events=1000)])
+def test_a_peer_that_sends_too_much_is_given_up(limits: Limits) -> None:
+    flood = [{"at": 0.1, "octets": encode(frame(Opcode.PING, b"")).hex() * 50}] * 40
+    trace = against(known()["1.1.1"], Side.CLIENT, flood, limits)
+    result = judge(known()["1.1.1"], trace, Side.CLIENT)
+    assert result.facts.limit_reached
+    assert len(observe(trace)) < 2500
+
+
+def test_messages_before_a_close_in_the_same_read_are_echoed() -> None:
+    server = echo(Side.SERVER)
+    one = player(known()["1.1.1"])
+    one.connected(0)
+    server.connected(0)
+    server.received(b"".join(one.output), 0)
+    server.output.clear()
+    both = encode(frame(1, b"hi", key=b"abcd")) + encode(frame(8, b"\x03\xe8", key=b"abcd"))
+    server.received(both, 0)
+    sent = [e for e in observe(server.trace()) if e.side is Side.SERVER and isinstance(e, Message | Close)]
+    assert [type(e) for e in sent] == [Message, Close]
+    assert server.dropped_as is How.FIN

@@ -1,0 +1,44 @@
+"""Writes traces/: each case of the bundled specs, played against the built-in server in memory.
+
+    python -m tests.record
+
+1.2.3 is the log of the report that the project grew from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from replay import __version__
+from replay.source import Source
+from replay.suite import bundled, known
+from replay.trace.model import Trace
+from replay.trace.wirelog import parse, write
+from replay.wire.side import Side
+from tests.memory import echo, join, player
+
+SEED = Path(__file__).parent / "fixtures" / "autobahn-case-1.2.3-report.txt"
+
+
+def recorded(id: str) -> Trace:
+    """The trace that is kept for a case; without times, which would differ with each recording."""
+    if id == "1.2.3":
+        return parse(Source.read(SEED)).trace
+    own = player(known()[id])
+    join(own, echo())
+    entries = tuple(replace(entry, at=None) for entry in own.entries)
+    return Trace(Side.CLIENT, entries, (("agent", f"replay echo/{__version__}"), ("case", id)))
+
+
+def main() -> None:
+    for file in bundled("specs").rglob("*.yaml"):
+        for id, case in known().items():
+            if case.span is not None and Path(case.span.source.name) == file:
+                path = bundled("traces") / file.parent.name / f"{id}.wirelog"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(write(recorded(id)))
+
+
+if __name__ == "__main__":
+    main()
