@@ -1,0 +1,281 @@
+"""A failure, from the user's own file to the very octet: which octet, which rule, whose fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from rich.text import Text
+
+from replay.protocol.events import Close, Message, Pong, Violation
+from replay.report import log, safe, words
+from replay.report.layout import (
+    DIM,
+    FAULT,
+    INDENT,
+    LABEL,
+    PATH,
+    STYLES,
+    WANTED,
+    WRONG,
+    command,
+    labelled,
+    pad,
+    pointed,
+    sides,
+    text,
+    wrapped,
+)
+from replay.report.octets import Octet, header_bits, pointed_octets
+from replay.report.stream import Stream, Streams, both, parts, to_payload, to_stream
+from replay.source import Span
+from replay.spec.fit import Difference
+from replay.spec.model import Behaviour, Pattern
+from replay.trace.literal import locate
+from replay.verdict.result import CaseResult, ClosingVerdict
+
+AROUND = 3
+"""Events before and behind the divergence that are shown of a long list."""
+
+MOST_RULES = 5
+"""Broken rules that are shown with their octets; the others are counted."""
+
+ABSENT = {"close-answered", "close-before-drop", "server-drops", "ping-answered", "pong-echoes-ping"}
+"""Rules that are broken by what doesn't come, so that there is no octet to point at."""
+
+
+def failure(result: CaseResult, command_line: str | None, width: int) -> Iterator[Text]:
+    """All that a person needs to see why a case isn't OK."""
+    streams = both(result.trace, result.events)
+    stream = streams[result.facts.tester.other]
+    yield heading(result, width)
+    yield from _arrow(result, width)
+    found = result.divergence
+    if found is not None:
+        yield text()
+        yield from _lists(result, found, width)
+        yield from _section(_octets(result, found, stream, width))
+    else:
+        yield from _section(_close_octets(result, stream, width))
+    if not result.facts.opened:
+        yield from _section(_answer(stream, width))
+    yield from _rules(result, stream, width)
+    yield from _section(_remarks(result, width))
+    yield from _section(_log(result, streams, width))
+    if command_line:
+        yield text()
+        for number, line in enumerate(command(safe.escape(command_line), width - INDENT)):
+            yield text(("  again".ljust(INDENT) if not number else " " * INDENT, LABEL), line)
+
+
+def _section(lines: Iterable[Text]) -> Iterator[Text]:
+    """A blank line above the lines, if there are any."""
+    for number, line in enumerate(lines):
+        if not number:
+            yield text()
+        yield line
+
+
+def _remarks(result: CaseResult, width: int) -> Iterator[Text]:
+    if result.closing is not ClosingVerdict.OK and not _arrow_says_closing(result):
+        yield from labelled("closing", f"{result.closing.value}: {_plain(result.closing_reason)}", width)
+    for note in result.notes:
+        yield from labelled("note", safe.escape(note), width)
+
+
+def _log(result: CaseResult, streams: Streams, width: int) -> Iterator[Text]:
+    if total := len(result.trace.entries):
+        said = f"the last {log.TAIL} of {total} entries" if total > log.TAIL else ""
+        yield text(("  wire log".ljust(INDENT), LABEL), (said, DIM))
+        yield from log.tail(result.trace, streams, width)
+
+
+def heading(result: CaseResult, width: int) -> Text:
+    """'FAILED 1.2.3  title … closing: UNCLEAN'."""
+    closing = f"closing: {result.closing.value}"
+    fault = result.closing not in (ClosingVerdict.OK, ClosingVerdict.INFORMATIONAL)
+    left = text(
+        (result.behaviour.value, STYLES[result.behaviour]),
+        (f" {safe.escape(result.case.id)}", LABEL),
+        f"  {safe.escape(result.case.title)}",
+    )
+    return sides(left, text((closing, FAULT if fault else DIM)), width)
+
+
+def _plain(sentence: str) -> str:
+    return safe.escape(sentence, 300)
+
+
+# Where it stands in the user's own file.
+
+
+def _arrow_says_closing(result: CaseResult) -> bool:
+    """Whether the way the connection ended, or that there was none, is what is wrong first of all."""
+    found = result.divergence
+    return found is None or (found.observed is None and not result.facts.opened)
+
+
+def _arrow(result: CaseResult, width: int) -> Iterator[Text]:
+    found = result.divergence
+    if found is not None:
+        label = words.difference(found)
+        if _arrow_says_closing(result):
+            label = _plain(result.closing_reason)
+        span = _place(result, found)
+    elif result.behaviour is Behaviour.FAILED:
+        label = f"the events fit, the way the connection ended doesn't: {_plain(result.closing_reason)}"
+        span = result.case.closing.span if result.case.closing else None
+    else:
+        label = f"closing {result.closing.value}: {_plain(result.closing_reason)}"
+        span = result.case.closing.span if result.case.closing else None
+    span = span or result.nearest.span or result.case.span
+    if span is not None:
+        yield from pointed(span, label, width)
+        return
+    if result.path:
+        yield text(("  --> ", DIM), (safe.escape(result.path), PATH))
+    for line in wrapped(label, width, "  "):
+        yield text((line, WRONG))
+
+
+def _place(result: CaseResult, found: Difference) -> Span | None:
+    """The very octet in the user's file if it stands there, else the pattern, else its list."""
+    want = found.expected
+    if want is None:
+        return result.nearest.span
+    if want.recorded is not None and found.offset is not None and result.case.trace is not None:
+        stream = Stream(result.case.trace, want.recorded.side)
+        offset = to_stream(parts(want.recorded, stream), found.offset)
+        if offset is not None and (place := stream.place(offset)) is not None:
+            span = result.case.trace.entries[place.entry].span
+            return span and locate(span, place.offset)
+    return want.span
+
+
+# Expected beside observed.
+
+
+def _lists(result: CaseResult, found: Difference, width: int) -> Iterator[Text]:
+    expected, events = result.expected, result.received
+    total = max(len(expected), len(events))
+    first, last = max(0, found.at - AROUND), min(total, found.at + AROUND + 1)
+    number = len(str(last)) + 2
+    column = (width - number - 4) // 2
+    side = result.facts.tester.other.value
+    verdict = result.nearest.verdict.value
+    others = len(result.case.outcomes) - 1
+    alternatives = f", the nearest of {others + 1}" if others else ""
+    yield text(
+        " " * (number + 2),
+        (pad(f"expected ({verdict}{alternatives})", column), LABEL),
+        "  ",
+        (f"observed ({side})", LABEL),
+    )
+    if first:
+        yield text((f"  {'…'.rjust(number - 1)} {first} before that are as expected", DIM))
+    for at in range(first, last):
+        apart = at == found.at
+        around = found.offset if apart else None
+        want = words.pattern(expected[at], around, column) if at < len(expected) else "nothing more"
+        got = words.event(events[at], around, column) if at < len(events) else "nothing more"
+        yield text(
+            (f"{'>' if apart else ' '}", FAULT),
+            (f"{at + 1:>{number - 1}}  ", FAULT if apart else DIM),
+            (pad(want, column), WANTED if apart else ""),
+            "  ",
+            (pad(got, column).rstrip(), WRONG if apart else ""),
+        )
+    if last < total:
+        yield text((f"  {'…'.rjust(number - 1)} {_behind(len(expected) - last, len(events) - last)}", DIM))
+
+
+def _behind(expected: int, events: int) -> str:
+    return f"{max(0, expected)} more expected, {max(0, events)} more observed"
+
+
+# The octets received.
+
+
+def _octets(result: CaseResult, found: Difference, stream: Stream, width: int) -> Iterator[Text]:
+    got = found.observed
+    if got is None or got.side is not stream.side:
+        return
+    pieces = parts(got, stream)
+    offset = to_stream(pieces, found.offset) if found.offset is not None else None
+    if offset is not None and isinstance(got, Message | Pong):
+        expected = _expected_octet(found.expected, pieces, len(got.data))
+        behind = found.offset == len(got.data)
+        yield from pointed_octets(stream, offset, width, expected=expected, behind=behind)
+        if (placed := stream.frame_around(offset - behind)) is not None:
+            yield from header_bits(placed, stream, width)
+        return
+    placed = stream.frame(got.start) if isinstance(got, Message | Pong | Close) else None
+    if placed is None:
+        return
+    if found.offset is not None and isinstance(got, Message) and found.expected is not None:
+        # Inflated: the octets that differ stand nowhere on the wire.
+        octets = got.data[max(0, found.offset - 8) : found.offset + 8]
+        yield text("  decoded".ljust(17), safe.hexed(octets))
+    yield from pointed_octets(stream, placed.start, width)
+    yield from header_bits(placed, stream, width)
+
+
+def _close_octets(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
+    """The close code as it came, if it is what is wrong."""
+    close = result.facts.testee_close
+    if result.closing is not ClosingVerdict.WRONG_CODE or close is None:
+        return
+    yield from labelled("close", words.event(close).removeprefix("close, "), width)
+    if (placed := stream.frame(close.start)) is not None:
+        yield from pointed_octets(stream, placed.body, width, length=2)
+        yield from header_bits(placed, stream, width)
+
+
+def _expected_octet(want: Pattern | None, pieces: tuple[tuple[int, int], ...], observed: int) -> Octet:
+    """What should have stood at an offset of the stream; behind the payload what is missing of it."""
+    end = pieces[-1][0] + pieces[-1][1]
+
+    def octet(position: int) -> bytes:
+        at = observed + position - end if position >= end else to_payload(pieces, position)
+        if at is None or want is None or want.payload is None:
+            return b""
+        return words.part(want.payload, at, at + 1)
+
+    return octet
+
+
+def _answer(stream: Stream, width: int) -> Iterator[Text]:
+    """How the testee's side of an opening handshake that failed began."""
+    head = stream.slice(0, 2048).split(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+    for number, line in enumerate(line for line in head[:8] if line):
+        label = stream.side.value if not number else ""
+        yield text(("  " + label).ljust(INDENT), (safe.escape(line, 200), DIM))
+
+
+# Rules.
+
+
+def _rules(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
+    """The rules that the testee broke, those of one frame together."""
+    shown = result.broken[:MOST_RULES]
+    for _, group in groupby(shown, key=lambda violation: (violation.side, violation.frame)):
+        violations = list(group)
+        yield text()
+        for violation in violations:
+            level = words.level(violation.rule)
+            said = f"{words.reference(violation.rule)}, {level}: {words.sentence(violation.rule)}"
+            yield from labelled("rule", said, width)
+            yield from labelled("", f"{_plain(violation.detail)} [{violation.rule}]", width, DIM)
+        yield from _breach([v for v in violations if v.rule not in ABSENT], stream, width)
+    if (more := len(result.broken) - len(shown)) > 0:
+        yield text(" " * INDENT, (f"and {words.count(more, 'more breach', 'more breaches')}", DIM))
+
+
+def _breach(violations: list[Violation], stream: Stream, width: int) -> Iterator[Text]:
+    """The octets that break the rules, and the header of their frame."""
+    if not violations or violations[0].side is not stream.side:
+        return
+    for start in sorted({violation.start for violation in violations}):
+        yield from pointed_octets(stream, start, width)
+    if (placed := stream.frame(violations[0].frame)) is not None:
+        yield from header_bits(placed, stream, width, [violation.rule for violation in violations])

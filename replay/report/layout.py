@@ -1,0 +1,144 @@
+"""Lines of a terminal: made for a width, never wider than it, in colours that any theme has."""
+
+from __future__ import annotations
+
+import io
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.text import Text
+
+from replay.report.safe import escape
+from replay.source import Span, excerpt
+from replay.spec.model import Behaviour
+
+STYLES = {
+    Behaviour.OK: "green",
+    Behaviour.NON_STRICT: "yellow",
+    Behaviour.INFORMATIONAL: "blue",
+    Behaviour.UNIMPLEMENTED: "yellow",
+    Behaviour.FAILED: "bold red",
+}
+DIM, LABEL, PATH, FAULT, WRONG, WANTED = "dim", "bold", "cyan", "bold red", "red", "green"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A renderable that is drawn line by line for the width at hand."""
+
+    draw: Callable[[int], Iterable[Text]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.draw(options.max_width):
+            line.no_wrap = True
+            line.truncate(options.max_width, overflow="ellipsis")
+            yield line
+
+
+def as_text(renderable: RenderableType, width: int = 100) -> str:
+    """The same in plain text, for a file."""
+    file = io.StringIO()
+    console = Console(width=width, file=file, color_system=None, legacy_windows=False, _environ={})
+    console.print(renderable)
+    return "".join(line.rstrip() + "\n" for line in file.getvalue().splitlines())
+
+
+def text(*parts: str | tuple[str, str]) -> Text:
+    """A line of plain and styled pieces; none of them is markup."""
+    return Text.assemble(*parts)
+
+
+def pad(string: str, width: int) -> str:
+    """Exactly so many cells wide, cut with an ellipsis."""
+    if cell_len(string) <= width:
+        return set_cell_size(string, width)
+    return set_cell_size(string, width - 1) + "…" if width > 0 else ""
+
+
+def sides(left: Text, right: Text, width: int) -> Text:
+    """`left` from the left edge, cut for `right`, which ends at the right edge."""
+    room = max(1, width - right.cell_len - (2 if right.cell_len else 0))
+    left = left.copy()
+    left.truncate(room, overflow="ellipsis", pad=bool(right.cell_len))
+    return left.append("  ").append_text(right) if right.cell_len else left
+
+
+def wrapped(string: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
+    """Break at spaces, and within a word that is too long; `first` and `rest` stand before the lines."""
+    rest = " " * cell_len(first) if rest is None else rest
+    lines, line, empty = [], first, True
+    for word in string.split(" "):
+        if not empty and cell_len(line) + 1 + cell_len(word) > width:
+            lines.append(line)
+            line, empty = rest, True
+        line += word if empty else f" {word}"
+        empty = False
+        while cell_len(line) > width > cell_len(rest) + 1:
+            kept = set_cell_size(line, width).rstrip(" ") or line[:1]
+            lines.append(kept)
+            line = rest + line[len(kept) :]
+    return [*lines, line]
+
+
+def labelled(label: str, string: str, width: int, style: str = "") -> Iterator[Text]:
+    """A label in a column of its own, and what it is the label of, wrapped beside it."""
+    lines = wrapped(string, width, " " * INDENT)
+    for number, line in enumerate(lines):
+        margin = ("  " + label).ljust(INDENT) if not number else " " * INDENT
+        yield text((margin, LABEL), (line[INDENT:], style))
+
+
+INDENT = 12
+"""The column of what is labelled."""
+
+
+def command(line: str, width: int) -> list[str]:
+    """A command for the shell, broken between its words if it has to be."""
+    if cell_len(line) <= width:
+        return [line]
+    try:
+        words = [shlex.quote(word) for word in shlex.split(line)]
+    except ValueError:
+        words = line.split(" ")
+    lines, row = [], ""
+    for word in words:
+        if row and cell_len(row) + cell_len(word) + 3 > width:
+            lines.append(row + " \\")
+            row = "  " + word
+        else:
+            row = f"{row} {word}" if row else word
+    return [piece for row in [*lines, row] for piece in wrapped(row, width, "", "")]
+
+
+def pointed(span: Span, label: str, width: int) -> Iterator[Text]:
+    """The arrow to a place in the user's own file, the line, carets under it, and what is wrong there."""
+    shown: list[str] = []
+    room = width - 8
+    while room > 8:
+        shown = excerpt(span, "", room).split("\n")
+        if max(cell_len(line) for line in shown) <= width:
+            break
+        room = room * 2 // 3
+    gutter = shown[0].rindex("|")
+    path = escape(str(span))
+    while gutter + 2 + cell_len(path) > width:
+        path = "…" + path[2:]
+    yield text((" " * (gutter - 2) + "--> ", DIM), (path, PATH))
+    yield text((shown[0], DIM))
+    yield text((shown[1][: gutter + 1], DIM), shown[1][gutter + 1 :])
+    carets = shown[2].rstrip()
+    column = len(carets) - len(carets[gutter + 1 :].lstrip())
+    beside = len(carets) + 1
+    prefix = " " * gutter + "|"
+    if width - beside >= min(48, cell_len(label)):
+        lines = wrapped(label, width, carets + " ", prefix + " " * (beside - gutter - 1))
+    else:
+        hang = min(column, max(gutter + 2, width - 56))
+        lines = [carets, *wrapped(label, width, prefix + " " * (hang - gutter - 1))] if label else [carets]
+        lines[1:] = [prefix + line[gutter + 1 :] for line in lines[1:]]
+    for number, line in enumerate(lines):
+        marks = len(carets) if not number else gutter + 1
+        yield text((line[: gutter + 1], DIM), (line[gutter + 1 : marks], FAULT), (line[marks:], WRONG))

@@ -1,0 +1,202 @@
+"""Where an octet stands: in the stream of its side, in an entry of the trace, in a frame.
+
+Nothing is joined or copied but the few octets that are asked for.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from replay.protocol.events import Event, Message, Opened, Pong, Unparsed
+from replay.trace.model import Octets, Trace
+from replay.wire.frame import Header, decode_header
+from replay.wire.handshake import MAX_HEAD
+from replay.wire.masking import mask
+from replay.wire.side import Side
+
+MOST_FRAMES = 256
+"""Frames of one entry that a written log tells one by one."""
+
+
+class Place(NamedTuple):
+    """An octet in a trace."""
+
+    entry: int  # number of the entry
+    offset: int  # in this entry
+    length: int  # of this entry
+    start: int  # where the entry starts in the stream
+
+
+class Placed(NamedTuple):
+    """A frame in a stream."""
+
+    start: int
+    header: Header
+
+    @property
+    def body(self) -> int:
+        return self.start + self.header.size
+
+    @property
+    def end(self) -> int:
+        return self.body + self.header.length
+
+
+class Stream:
+    """All octets that one side sent."""
+
+    def __init__(self, trace: Trace, side: Side, events: tuple[Event, ...] = ()) -> None:
+        self.side = side
+        self.recorded = side is trace.recorder  # TX in the log
+        self.length = 0
+        self.numbers: Sequence[int] = range(len(trace.entries))
+        self._entries: list[int] = []
+        self._starts: list[int] = []
+        self._chunks: list[bytes] = []
+        self._gaps: list[int] = []  # what follows octets that the log left out is taken to begin a frame
+        cuts: set[int] = set()
+        for number, entry in enumerate(trace.entries):
+            if isinstance(entry, Octets) and entry.side is side:
+                self._entries.append(number)
+                self._starts.append(self.length)
+                self._chunks.append(entry.data)
+                self.length += len(entry.data)
+                if entry.cut is not None:
+                    cuts.add(self.length)
+                    self.length += entry.cut.more or 0
+                    self._gaps.append(self.length)
+        self.first = self._entries[0] if self._entries else None
+        self.head = self._head_end(events)
+        unparsed = [event.start for event in events if isinstance(event, Unparsed) and event.side is side]
+        lost = [start for start in unparsed if start not in cuts]
+        self._limit = min([self.length, *lost])  # from here on there are no frames any more
+
+    def _head_end(self, events: tuple[Event, ...]) -> int:
+        """Where the opening handshake of this side ends and its frames begin."""
+        for event in events:
+            if isinstance(event, Opened):
+                head = event.request if self.side is Side.CLIENT else event.response
+                return len(head.octets)
+        start = self.slice(0, MAX_HEAD)
+        if not start.startswith((b"GET ", b"HTTP/")):
+            return self.length if start[:1].isalpha() else 0
+        found = start.find(b"\r\n\r\n")
+        return self.length if found < 0 else found + 4
+
+    def slice(self, start: int, end: int) -> bytes:
+        """The octets from `start` up to `end`, or up to the first one that is missing."""
+        found = b""
+        index = bisect.bisect_right(self._starts, start) - 1
+        while start < end and 0 <= index < len(self._starts):
+            at = start - self._starts[index]
+            piece = self._chunks[index][at : at + end - start]
+            if not piece and self._chunks[index]:
+                break
+            found += piece
+            start += len(piece)
+            index += 1
+            if index < len(self._starts) and self._starts[index] != start:
+                break
+        return found
+
+    def place(self, offset: int) -> Place | None:
+        """The entry that holds the octet; for the end of the stream, the place behind the last one."""
+        index = bisect.bisect_right(self._starts, min(offset, self.length - 1)) - 1
+        if index < 0:
+            return None
+        start, length = self._starts[index], len(self._chunks[index])
+        if offset - start > length:
+            return None
+        return Place(self._entries[index], offset - start, length, start)
+
+    def _walk(self, at: int) -> Iterator[Placed]:
+        while at < self._limit and (found := decode_header(self.slice(at, at + 14))) is not None:
+            yield Placed(at, found[0])
+            end = at + found[1] + found[0].length
+            if self._gaps:
+                end = min(end, next((gap for gap in self._gaps if gap > at), end))
+            at = end
+
+    @cached_property
+    def frames(self) -> list[Placed]:
+        """The frames behind the opening handshake. The last one may be unfinished."""
+        return list(self._walk(self.head))
+
+    def frame(self, start: int) -> Placed | None:
+        """The frame that starts here."""
+        return next(self._walk(start), None) if self.head <= start < self.length else None
+
+    def frame_around(self, offset: int) -> Placed | None:
+        """The frame that holds this octet."""
+        index = bisect.bisect_right(self.frames, offset, key=lambda placed: placed.start) - 1
+        return self.frames[index] if index >= 0 else None
+
+    def payload(self, placed: Placed, limit: int) -> bytes:
+        """The first octets of a frame's payload, unmasked."""
+        end = min(placed.end, placed.body + limit)
+        return mask(self.slice(placed.body, end), placed.header.key)
+
+
+Streams = dict[Side, Stream]
+
+
+def both(trace: Trace, events: tuple[Event, ...]) -> Streams:
+    """The streams of both sides, which know the numbers of the entries in the written log."""
+    streams = {side: Stream(trace, side, events) for side in Side}
+    numbers = _numbers(trace, streams.values())
+    for stream in streams.values():
+        stream.numbers = numbers
+    return streams
+
+
+def _numbers(trace: Trace, streams: Iterable[Stream]) -> list[int]:
+    """A written log numbers FRAME lines too: they stand in front of what the recorder sent and
+    behind what it received."""
+    before: Counter[int] = Counter()
+    behind: Counter[int] = Counter()
+    for stream in streams:
+        for placed in stream.frames:
+            at = placed.start if stream.recorded else placed.end - 1
+            if placed.end <= stream.length and (place := stream.place(at)) is not None:
+                (before if stream.recorded else behind)[place.entry] += 1
+    numbers, number = [], 0
+    for index in range(len(trace.entries)):
+        number += before[index] if before[index] <= MOST_FRAMES else 0
+        numbers.append(number)
+        number += 1 + (behind[index] if behind[index] <= MOST_FRAMES else 0)
+    return numbers
+
+
+def parts(event: Event, stream: Stream) -> tuple[tuple[int, int], ...]:
+    """Where the payload of a message or Pong stands in its stream: (offset, length) of each frame.
+
+    Empty where that can't be said: what was inflated stands nowhere as it is shown.
+    """
+    if isinstance(event, Message):
+        return event.parts if sum(length for _, length in event.parts) == len(event.data) else ()
+    if isinstance(event, Pong) and (placed := stream.frame(event.start)) is not None:
+        return ((placed.body, len(event.data)),)
+    return ()
+
+
+def to_stream(pieces: tuple[tuple[int, int], ...], offset: int) -> int | None:
+    """Where octet `offset` of a payload stands in the stream; its end is behind its last octet."""
+    for start, length in pieces:
+        if offset < length:
+            return start + offset
+        offset -= length
+    return pieces[-1][0] + pieces[-1][1] if pieces and not offset else None
+
+
+def to_payload(pieces: tuple[tuple[int, int], ...], position: int) -> int | None:
+    """Which octet of a payload stands here in the stream; None: one that isn't of it."""
+    before = 0
+    for start, length in pieces:
+        if start <= position < start + length:
+            return before + position - start
+        before += length
+    return None

@@ -1,0 +1,145 @@
+"""What a run shows on a terminal: a line a case, the failures, a summary. Nothing here prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from replay.report import diff, safe, words
+from replay.report import verbose as sections
+from replay.report.layout import DIM, FAULT, LABEL, STYLES, Lines, as_text, labelled, pad, sides, text
+from replay.spec.model import Behaviour
+from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
+
+__all__ = ["as_text", "failure", "line", "notes", "summary", "verbose"]
+
+MOST_IDS = 60
+"""Ids of failed cases that the summary lists."""
+
+_VERDICT = max(len(behaviour.value) for behaviour in Behaviour)
+_CLOSING = {ClosingVerdict.OK: "green", ClosingVerdict.INFORMATIONAL: "blue"}
+_GOOD = (ClosingVerdict.OK, ClosingVerdict.INFORMATIONAL)
+
+
+def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
+    """One case in one line: verdict, id, title, what is wrong with the closing, time.
+
+    `note`: a word of the run's, such as 'expected' of a failure that is.
+    """
+    closing = "" if result.closing in _GOOD else f"closing {result.closing.value}"
+    took = words.seconds(result.duration).rjust(7)
+    right = text((closing, FAULT), (f"  {note}" if note else "", DIM), (f"  {took}", DIM))
+    left = text(
+        (result.behaviour.value.ljust(_VERDICT), STYLES[result.behaviour]),
+        (f" {_id(result.case.id, width // 2)}", LABEL),
+        f" {safe.escape(result.case.title)}",
+    )
+    return sides(left, right, width)
+
+
+def _id(case: str, width: int) -> str:
+    """An id in a column of 8 cells or, if it is a path, of more; the end of it matters most."""
+    shown = safe.escape(case)
+    while cell_len(shown) > max(8, width):
+        shown = "…" + shown[2:]
+    return pad(shown, max(8, cell_len(shown)))
+
+
+def notes(result: CaseResult) -> Lines:
+    """What the user should know of how a case was played or judged."""
+    return Lines(
+        lambda width: (
+            row for note in result.notes for row in labelled("note", safe.escape(note), width, DIM)
+        )
+    )
+
+
+def failure(result: CaseResult, command: str | None = None) -> Lines:
+    """Why a case isn't OK: expected beside observed, the octets, the rules, the end of the log, and
+    the command that runs just this case."""
+    return Lines(lambda width: diff.failure(result, command, width))
+
+
+def verbose(result: CaseResult) -> Lines:
+    """What -v adds for a case: handshake, closing, octets by size, frames by opcode, wire log."""
+    return Lines(lambda width: sections.verbose(result, width))
+
+
+def summary(run: RunResult) -> Lines:
+    """How many of each verdict, which cases failed, and the run in one line."""
+    return Lines(lambda width: _summary(run, width))
+
+
+def _summary(run: RunResult, width: int) -> Iterator[Text]:
+    behaviours = Counter(result.behaviour for result in run.results)
+    closings = Counter(result.closing for result in run.results)
+    if run.results:
+        yield from _table(behaviours, closings)
+        yield text()
+    yield from _failed(run.results, width)
+    if run.unreached is not None:
+        yield from labelled("unreached", safe.escape(run.unreached, 300), width, FAULT)
+    if len(run.results) < run.planned:
+        said = f"{len(run.results)} of {words.count(run.planned, 'case')} were run"
+        yield from labelled("partial", said, width, FAULT)
+    yield from _last(run, behaviours, closings, width)
+
+
+def _table(behaviours: Counter[Behaviour], closings: Counter[ClosingVerdict]) -> Iterator[Text]:
+    left = [(b.value, behaviours[b], STYLES[b]) for b in Behaviour if behaviours[b]]
+    right = [(c.value, closings[c], _CLOSING.get(c, FAULT)) for c in ClosingVerdict if closings[c]]
+    digits = max(5, *(len(str(n)) for _, n, _ in left + right))
+    yield text((f"  {'behaviour':<14}{'cases':>{digits}}      {'closing':<17}{'cases':>{digits}}", DIM))
+    for number in range(max(len(left), len(right))):
+        row = text("  ")
+        name, n, style = left[number] if number < len(left) else ("", None, "")
+        row.append(f"{name:<14}", style).append(f"{'' if n is None else n:>{digits}}      ")
+        if number < len(right):
+            name, n, style = right[number]
+            row.append(f"{name:<17}", style).append(f"{n:>{digits}}")
+        row.rstrip()
+        yield row
+
+
+def _failed(results: Iterable[CaseResult], width: int) -> Iterator[Text]:
+    """The failed cases by what is wrong with them."""
+    groups: dict[str, list[str]] = {}
+    for result in results:
+        if result.failed:
+            failed = result.behaviour is Behaviour.FAILED
+            groups.setdefault("FAILED" if failed else result.closing.value, []).append(result.case.id)
+    for name, ids in groups.items():
+        more = f" … and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
+        listed = " ".join(safe.escape(case, 60) for case in ids[:MOST_IDS]) + more
+        label = name if name == "FAILED" else f"closing {name}"
+        yield text((f"  {label}", FAULT), (f"  {words.count(len(ids), 'case')}", DIM))
+        yield from labelled("", listed, width)
+    if groups:
+        yield text()
+
+
+def _last(
+    run: RunResult, behaviours: Counter[Behaviour], closings: Counter[ClosingVerdict], width: int
+) -> Iterator[Text]:
+    """'27 cases: 26 OK, 1 FAILED · ws://127.0.0.1:9001 (agent) · 0.42 s · seed 1234'."""
+    counts = [f"{behaviours[b]} {b.value}" for b in Behaviour if behaviours[b]]
+    bad = [f"{closings[c]} {c.value}" for c in ClosingVerdict if closings[c] and c not in _GOOD]
+    said = words.count(len(run.results), "case") + (": " if counts else "") + ", ".join(counts)
+    said += f"; closing: {', '.join(bad)}" if bad else ""
+    who = safe.escape(run.address, 120)
+    who += f" ({safe.escape(run.agent, 80)})" if run.agent and run.agent != run.address else ""
+    pieces = [said, who, f"{run.duration:.2f} s", *([] if run.seed is None else [f"seed {run.seed}"])]
+    failed = any(result.failed for result in run.results) or run.unreached is not None
+    row = text()
+    for number, piece in enumerate(pieces):
+        # A piece that doesn't fit goes to the next line.
+        if number and row.cell_len + 3 + len(piece) > width:
+            yield row
+            row = text("  ")
+        elif number:
+            row.append(" · ", DIM)
+        row.append(piece, (FAULT if failed else "green") if not number else "")
+    yield row

@@ -1,0 +1,313 @@
+"""Every verdict, event, pattern, rule, code and difference in words, once.
+
+All of it is text that a terminal may show as it is: what a peer sent is escaped, and cut,
+before it gets in.
+"""
+
+from __future__ import annotations
+
+from replay.protocol.events import (
+    Close,
+    End,
+    Event,
+    Fired,
+    Message,
+    NotOpened,
+    Opened,
+    Ping,
+    Pong,
+    Requested,
+    Unparsed,
+    Violation,
+)
+from replay.protocol.rules import RULES
+from replay.report.safe import escape, is_text, sample
+from replay.spec.fit import Difference
+from replay.spec.model import Behaviour, Kind, Pattern, Payload
+from replay.trace.model import SECOND, How, Wait
+from replay.verdict.result import ClosingVerdict
+from replay.wire.side import Side
+
+SAMPLE = 48
+"""Octets of a payload that are shown at the most."""
+
+BEHAVIOURS: dict[Behaviour, str] = {
+    Behaviour.OK: "what the case asks for",
+    Behaviour.NON_STRICT: "allowed, but not the best: later or laxer than it should be",
+    Behaviour.INFORMATIONAL: "nothing is asked for; shown for your information",
+    Behaviour.UNIMPLEMENTED: "the testee doesn't have what the case tests",
+    Behaviour.FAILED: "none of what the case allows",
+}
+
+CLOSINGS: dict[ClosingVerdict, str] = {
+    ClosingVerdict.OK: "closed as it should be",
+    ClosingVerdict.WRONG_CODE: "the close code isn't one that the case allows",
+    ClosingVerdict.UNCLEAN: "the closing handshake isn't complete",
+    ClosingVerdict.FAILED_BY_CLIENT: "the client failed the connection",
+    ClosingVerdict.FAILED: "the wrong side closed the connection",
+    ClosingVerdict.INFORMATIONAL: "nothing is asked for; shown for your information",
+}
+
+_OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
+
+_CODES = {
+    1000: "normal closure",
+    1001: "going away",
+    1002: "protocol error",
+    1003: "unsupported data",
+    1005: "no code; may not be sent",
+    1006: "abnormal closure; may not be sent",
+    1007: "invalid payload data",
+    1008: "policy violation",
+    1009: "message too big",
+    1010: "extension missing",
+    1011: "internal error",
+    1012: "service restart",
+    1013: "try again later",
+    1014: "bad gateway",
+    1015: "TLS handshake; may not be sent",
+}
+
+_WAITS = {
+    Wait.DELAY: "a pause",
+    Wait.FAIL: "the patience of the case",
+    Wait.CLOSE: "the time of the case",
+    Wait.EVENTS: "the patience for the recorded events",
+    Wait.OPENING: "the time for the opening handshake",
+    Wait.CLOSING: "the time for the other side's Close",
+    Wait.DROP: "the time for the server's end of TCP",
+    Wait.LIMIT: "the time for the whole case",
+}
+
+
+# Numbers.
+
+
+def ordinal(n: int) -> str:
+    """1st, 2nd, 3rd, 4th, …"""
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """'1 octet', '2 octets'; '16777216 octets (16 MiB)' where that is whole."""
+    said = f"{n} {noun}" if n == 1 else f"{n} {plural or noun + 's'}"
+    if noun == "octet" and n >= 2**20 and n % 2**20 == 0:
+        said += f" ({n >> 20} MiB)"
+    return said
+
+
+def seconds(microseconds: int | None) -> str:
+    """A duration as a column shows it: '1 ms', '0.42 s', '12.3 s'; nothing if it isn't known."""
+    if microseconds is None:
+        return ""
+    if microseconds < 100_000:
+        return f"{max(1, round(microseconds / 1000))} ms"
+    return f"{microseconds / SECOND:.{1 if microseconds >= 10 * SECOND else 2}f} s"
+
+
+# Frames and codes.
+
+
+def opcode(number: int) -> str:
+    """'text'; 'reserved 3' for one that isn't defined."""
+    return _OPCODES.get(number, f"reserved {number}")
+
+
+def code(number: int | None) -> str:
+    """'1000 (normal closure)'; 'no code'."""
+    if number is None:
+        return "no code"
+    if number in _CODES:
+        return f"{number} ({_CODES[number]})"
+    if 3000 <= number < 4000:
+        return f"{number} (registered for a library)"
+    return f"{number} (private)" if 4000 <= number < 5000 else f"{number} (not assigned)"
+
+
+def _coded(number: int | None) -> str:
+    return code(number) if number is None else f"code {code(number)}"
+
+
+def reference(rule: str) -> str:
+    """'RFC 6455 §5.2' for the id of a rule."""
+    return RULES[rule].reference if rule in RULES else rule
+
+
+def sentence(rule: str) -> str:
+    """The rule in its own sentence."""
+    return RULES[rule].sentence if rule in RULES else ""
+
+
+def level(rule: str) -> str:
+    """'MUST' or 'SHOULD'."""
+    return RULES[rule].level if rule in RULES else "MUST"
+
+
+def wait(what: Wait, tag: str | None = None) -> str:
+    """What a timer waits for."""
+    return _WAITS[what] + (f" {escape(tag)}" if tag else "")
+
+
+def side(who: Side, tester: Side | None = None) -> str:
+    """'client', and whether it is the tester or the testee where that is known."""
+    return who.value + ("" if tester is None else " (tester)" if who is tester else " (testee)")
+
+
+# Events and patterns: one notation for what is expected and what came.
+
+
+def part(payload: Payload, start: int, end: int) -> bytes:
+    """payload.octets[start:end], without making the rest."""
+    end = min(end, len(payload))
+    if payload.size is None or start >= end:
+        return payload.unit[start:end]
+    first = start % len(payload.unit)
+    until = first + end - start
+    return (payload.unit * (-(-until // len(payload.unit))))[first:until]
+
+
+def _data(name: str, payload: bytes | Payload | None, around: int | None, room: int) -> str:
+    """A message or Pong in about `room` cells, with octets from its start, or around an offset that
+    would not be seen then."""
+    if payload is None:
+        return f"{name}, any payload"
+    payload = Payload(payload) if isinstance(payload, bytes) else payload
+    total = len(payload)
+    if not total:
+        return f"{name}, empty"
+    left = min(SAMPLE, room - len(f"{name} {total}: … …"))
+    head = part(payload, 0, max(left, 4))
+    fitting = max(left if is_text(head, name == "text") else (left + 1) // 3, 4)
+    start = 0
+    if around is not None and around >= fitting - 1:
+        start = max(0, around - fitting * 2 // 3)
+    head = part(payload, start, start + fitting)
+    return f"{name} {total}: {sample(head, total, start, name == 'text')}"
+
+
+def _still_open(tag: str | None) -> str:
+    return "still open" + (f" after pause {escape(tag)}" if tag else "")
+
+
+def _breach(rule: str | None) -> str:
+    if rule is None:
+        return "breach of any rule"
+    return f"breach of {rule}" + (f", {reference(rule)}" if rule in RULES else "")
+
+
+def pattern(want: Pattern, around: int | None = None, room: int = 80) -> str:
+    """What is expected, in about `room` cells; of its payload what stands near the offset `around`."""
+    match want.kind:
+        case Kind.TEXT | Kind.BINARY | Kind.PONG:
+            return _data(want.kind.value, want.payload, around, room)
+        case Kind.STILL_OPEN:
+            return _still_open(want.tag)
+        case Kind.CLOSE:
+            return f"close, {code(want.code)}"
+        case Kind.VIOLATION:
+            return _breach(want.rule)
+        case Kind.END:
+            return "end of TCP"
+        case Kind.NOT_OPENED:
+            return "not opened" + (f": HTTP status {want.code}" if want.code else "")
+
+
+def event(got: Event, around: int | None = None, room: int = 80) -> str:
+    """What came, in about `room` cells, in the notation of `pattern`."""
+    match got:
+        case Message(digest=(length, sha256)):
+            return f"{_kind(got)} {length}: sha256 {escape(sha256[:16])}…"
+        case Message():
+            return _data(_kind(got), got.data, around, room)
+        case Ping() | Pong():
+            return _data("ping" if isinstance(got, Ping) else "pong", got.data, around, room)
+        case Close():
+            reason = sample(got.reason[:SAMPLE], len(got.reason), text=True)
+            said = f"close, {code(got.code)}" + (f" {reason}" if got.reason else "")
+            return said + ("" if got.valid else ", invalid")
+        case Violation():
+            return _breach(got.rule)
+        case Fired(wait=Wait.DELAY):
+            return _still_open(got.tag)
+        case Fired():
+            return f"{wait(got.wait)} ran out"
+        case End():
+            how = f" ({got.how.value})" if got.how is not How.UNKNOWN else ""
+            left = f", {count(got.unfinished, 'octet')} of a frame unfinished" if got.unfinished else ""
+            return f"end of TCP, by the {got.side.value}{how}{left}"
+        case NotOpened():
+            return "not opened: " + (f"HTTP status {got.status}" if got.status else escape(got.reason, 200))
+        case Requested():
+            return "request" if got.valid else "request, invalid"
+        case Opened():
+            return "opened"
+        case Unparsed():
+            return f"unparsed octets: {escape(got.reason, 200)}"
+    raise AssertionError(got)
+
+
+def _kind(message: Message) -> str:
+    return ("text" if message.text else "binary") + (" compressed" if message.compressed else "")
+
+
+def noun(item: Pattern | Event) -> str:
+    """The same within a sentence: 'a binary message of 126 octets'."""
+    match item:
+        case Pattern(kind=Kind.TEXT | Kind.BINARY as kind, payload=payload):
+            return _sized(f"a {kind.value} message", payload)
+        case Pattern(kind=Kind.PONG, payload=payload):
+            return _sized("a Pong", payload)
+        case Message(digest=None):
+            return _sized(f"a {_kind(item)} message", Payload(item.data))
+        case Pong():
+            return _sized("a Pong", Payload(item.data))
+        case Close() | Pattern(kind=Kind.CLOSE):
+            return f"a Close with {_coded(item.code)}"
+        case Pattern(kind=Kind.STILL_OPEN) | Fired(wait=Wait.DELAY):
+            return f"the connection {_still_open(item.tag)}"
+        case Violation() | Pattern(kind=Kind.VIOLATION):
+            return f"a {_breach(item.rule)}"
+        case Pattern():
+            return pattern(item)
+    return event(item)
+
+
+def _sized(name: str, payload: Payload | None) -> str:
+    if payload is None:
+        return name
+    if not len(payload):
+        return f"{name} without a payload"
+    head = part(payload, 0, 24)
+    short = len(payload) <= 24 and is_text(head, False)
+    return f"{name} of {count(len(payload), 'octet')}" + (f" ({sample(head, len(head))})" if short else "")
+
+
+# Differences.
+
+
+def _octet(value: bytes) -> str:
+    """One octet in hex, and the character that it is."""
+    return value.hex() + (f" {chr(value[0])!r}" if 0x20 < value[0] < 0x7F else "")
+
+
+def difference(found: Difference) -> str:
+    """The first divergence in a sentence without a full stop: '1st event: expected …, observed …'."""
+    return f"{ordinal(found.at + 1)} event: {_difference(found)}"
+
+
+def _difference(found: Difference) -> str:
+    want, got = found.expected, found.observed
+    if want is None:
+        return "nothing more was expected, observed " + (noun(got) if got else "nothing")
+    if got is None:
+        return f"expected {noun(want)}, but nothing more came"
+    if isinstance(got, Message | Pong) and found.offset is not None and want.payload is not None:
+        name, at, total = "Pong" if isinstance(got, Pong) else "message", found.offset, len(want.payload)
+        if at >= total:
+            return f"the {name} goes on after the expected {count(total, 'octet')}: {len(got.data)} came"
+        if at >= len(got.data):
+            return f"the {name} ends after {at} of {count(total, 'octet')}"
+        expected, observed = _octet(part(want.payload, at, at + 1)), _octet(got.data[at : at + 1])
+        return f"the {name} differs at offset {at} of {total}: expected {expected}, observed {observed}"
+    return f"expected {noun(want)}, observed {noun(got)}"
