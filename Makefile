@@ -1,0 +1,37 @@
+# `make run` and `make test` need Python 3.11 with its venv module, and make; the rest they install.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: run test live lint format build clean
+
+run: $(INSTALLED)
+	$(BIN)/replay run traces/
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n auto
+
+live: $(INSTALLED)
+	$(BIN)/python -m pytest -n auto -m live
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+build: $(INSTALLED)
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf .venv .cache build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find replay tests -name __pycache__ -prune -exec rm -rf {} +
+
+# On an existing .venv, `venv` only mends what is missing.
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@

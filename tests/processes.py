@@ -1,0 +1,56 @@
+"""Programs that tests start: replay's own commands, and peers that say when they listen."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def replay(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """`python -m replay …`, as a person without a terminal would run it."""
+    return subprocess.run(
+        [sys.executable, "-m", "replay", *map(str, arguments)],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@contextmanager
+def listening(*command: str | Path, env: Mapping[str, str] | None = None) -> Iterator[int]:
+    """Run a server that prints 'listening on PORT' until the block ends; yields the port."""
+    with subprocess.Popen(
+        list(map(str, command)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(env or {})},
+    ) as process:
+        try:
+            assert process.stdout is not None
+            words = process.stdout.readline().split()
+            assert words[:2] == ["listening", "on"], f"{command} doesn't listen"
+            yield int(words[2])
+        finally:
+            process.terminate()
+
+
+_BEHAVIOUR = r"(OK|NON-STRICT|INFORMATIONAL|UNIMPLEMENTED|FAILED)"
+_CLOSING = r"(?:closing (WRONG CODE|UNCLEAN|FAILED BY CLIENT|FAILED))?"
+_LINE = re.compile(rf"^{_BEHAVIOUR} +(\d+(?:\.\d+)+) .*?{_CLOSING} +[\d.]+ m?s$")
+
+
+def verdicts(output: str) -> dict[str, tuple[str, str]]:
+    """Behaviour and closing by case, from the lines of a run."""
+    lines = [match for line in output.splitlines() if (match := _LINE.match(line))]
+    return {line[2]: (line[1], line[3] or "OK") for line in lines}

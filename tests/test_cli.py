@@ -1,0 +1,238 @@
+"""The commands as a person runs them: what they print, and with what status they exit."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from replay import __version__
+from tests.processes import ROOT, listening, replay
+
+REPORT = ROOT / "tests" / "fixtures" / "autobahn-case-1.2.3-report.txt"
+FAULTY = ROOT / "tests" / "peers" / "faulty.py"
+ERRORS = ROOT / "tests" / "outcome"
+
+
+def test_without_a_path_the_bundled_suite_is_played_from_any_folder(tmp_path: Path) -> None:
+    done = replay("run", "-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "27 cases: 27 OK · the built-in echo server" in done.stdout
+
+
+def test_the_bundled_traces_are_green() -> None:
+    done = replay("run", "-q", "traces/")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "27 cases: 27 OK" in done.stdout
+
+
+def test_a_pasted_report_runs_shows_and_is_judged() -> None:
+    for command in ("run", "check"):
+        done = replay(command, REPORT)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.startswith("OK            1.2.3")
+    assert "1000 (normal closure)" in replay("show", REPORT).stdout
+
+
+def test_a_log_may_come_from_standard_input() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "replay", "check", "-"],
+        input=REPORT.read_bytes(),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"OK            1.2.3")
+
+
+def altered(tmp_path: Path, old: str, new: str, drop_case: bool = False) -> Path:
+    text = (ROOT / "traces" / "01-framing" / "1.2.3.wirelog").read_text()
+    assert old in text
+    text = text.replace(old, new, 1)
+    if drop_case:
+        text = text.replace("# case: 1.2.3\n", "")
+    log = tmp_path / "altered.wirelog"
+    log.write_text("\n".join(line for line in text.splitlines() if "FRAME" not in line) + "\n")
+    return log
+
+
+def test_one_octet_altered_in_what_is_sent_is_found(tmp_path: Path) -> None:
+    log = altered(tmp_path, "(ccbb15b5)*31 ccbb", "(ccbb15b5)*31 cfbb")
+    done = replay("run", log)
+    assert done.returncode == 1
+    assert "the message differs at offset 124 of 126:" in done.stdout
+    assert "expected fe, observed fd" in done.stdout
+    assert "offset 128 of 130" in done.stdout
+
+
+def test_one_octet_altered_in_what_came_back_is_found_in_the_user_s_own_file(tmp_path: Path) -> None:
+    log = altered(tmp_path, "827e007e (fe)*126", "827e007e (fe)*124 fd fe", drop_case=True)
+    done = replay("run", log)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if "(fe)*124 fd fe" in line)
+    assert lines[at + 1].index("^^") == lines[at].index("fd fe")
+    assert "expected fd, observed fe" in done.stdout
+
+
+def test_a_log_that_names_a_case_is_judged_by_it_offline(tmp_path: Path) -> None:
+    log = altered(tmp_path, "827e007e (fe)*126", "827e007e (fe)*124 fd fe")
+    done = replay("check", log)
+    assert done.returncode == 1
+    assert "expected fe, observed fd" in done.stdout
+    played = replay("run", log)
+    assert played.returncode == 0
+    assert "the recording itself is FAILED by this case" in " ".join(played.stdout.split())
+
+
+@pytest.mark.parametrize("chop", ["1", "frame", "7"])
+def test_chopping_changes_no_verdict(chop: str) -> None:
+    done = replay("run", "-q", "--chop", chop, "traces/", "!1.?.8", "!1.?.6", "!1.?.7")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "1.1.9"], "did you mean '1.1.8'?"),
+        (["run", "9.*"], "no case has an id like '9.*'"),
+        (["run", "-k", "nothing-of-the-kind"], "no case is selected"),
+        (["list", "!*"], "no case is selected"),
+        (["run", "missing.wirelog"], "missing.wirelog: no such file or directory"),
+        (["run", "missing/"], "no such file or directory"),
+        (["run", "docs"], "no .yaml or .yml or .wirelog file"),
+        (["check", "replay"], "no .wirelog file in this folder"),
+        (["run", "--url", "http://127.0.0.1"], "expected ws://HOST[:PORT]"),
+        (["run", "--url", "ws://127.0.0.1:99999"], "ws://127.0.0.1:99999"),
+        (["run", "--url", "wss://127.0.0.1"], "TLS is not supported yet"),
+        (["run", "--chop", "0"], "expected 'recorded', 'frame' or a number of octets"),
+        (["run", "--header", "X: a\r\nY: b"], "expected 'NAME: VALUE'"),
+        (["run", "-k", "a and"], "expected a word here"),
+        (["run", "-j", "0"], "-j"),
+        (["runn"], "No such command"),
+    ],
+)
+def test_what_the_user_got_wrong_is_said(arguments: list[str], said: str) -> None:
+    done = replay(*arguments)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "OK" not in done.stdout
+
+
+@pytest.mark.parametrize("path", sorted(ERRORS.glob("*_error/*.*")), ids=lambda path: path.name)
+def test_a_bad_file_has_status_2_and_no_traceback(path: Path) -> None:
+    if path.suffix not in (".wirelog", ".yaml"):
+        return
+    done = replay("run", path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.startswith(f"error: {path}:")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_server_that_isn_t_there_has_status_3() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        done = replay("run", "--url", f"ws://127.0.0.1:{port}", "1.*")
+    assert done.returncode == 3
+    assert f"ws://127.0.0.1:{port}: connection refused: nothing listens there" in done.stderr
+    assert "0 of 16 cases" in done.stdout
+
+
+def test_ipv6_path_query_and_headers_reach_the_server(tmp_path: Path) -> None:
+    with listening(sys.executable, ROOT / "tests" / "peers" / "mirror.py", "::1") as port:
+        url = f"ws://[::1]:{port}/chat?room=1"
+        arguments = [
+            "--header",
+            "X-Token: a b",
+            "--origin",
+            "http://o",
+            "--subprotocol",
+            "mqtt",
+            "--seed",
+            "1",
+        ]
+        done = replay("run", "-v", "--url", url, *arguments, "traces/02-pings/2.7.wirelog")
+    for sent in (
+        "GET /chat?room=1 HTTP/1.1",
+        "X-Token: a b",
+        "Origin: http://o",
+        "Sec-WebSocket-Protocol: mqtt",
+        "Host: localhost",
+    ):
+        assert sent in done.stdout
+    assert "the recorded request was edited" in " ".join(done.stdout.split())
+
+
+def test_the_command_of_a_failure_plays_just_that_case_with_the_same_octets() -> None:
+    with listening(sys.executable, FAULTY, "--fault", "flips-one-octet") as port:
+        url = f"ws://127.0.0.1:{port}"
+        first = replay("run", "--url", url, "1.1.3", "1.2.1", "2.1", "--seed", "5")
+        assert f"replay run --url {url} --seed 5 1.1.3" in first.stdout
+        again = replay("run", "--url", url, "--seed", "5", "1.1.3")
+    sent = [
+        next(line.split("OCTETS")[1] for line in run.stdout.splitlines() if "TX OCTETS: 81fe007e" in line)
+        for run in (first, again)
+    ]
+    assert sent[0] == sent[1]
+
+
+def test_the_first_failure_ends_the_run_if_asked() -> None:
+    with listening(sys.executable, FAULTY, "--fault", "flips-one-octet") as port:
+        done = replay("run", "--url", f"ws://127.0.0.1:{port}", "-x", "-j", "1", "1.1.3", "1.2.3", "2.1")
+    assert done.returncode == 1
+    assert "1 of 3 cases were run" in done.stdout
+
+
+def test_an_interrupted_run_says_what_it_has() -> None:
+    with listening(sys.executable, FAULTY, "--fault", "no-close-reply") as port:
+        command = [sys.executable, "-m", "replay", "run", "--url", f"ws://127.0.0.1:{port}", "-j", "1"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            rest, errors = process.communicate()
+    assert process.returncode == 130
+    assert "1.1.1" in first
+    assert "of 27 cases were run" in rest
+    assert "Traceback" not in errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_said() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "replay", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "error: can't write: no space left on device\n"
+
+
+def test_version_and_help() -> None:
+    assert replay("--version").stdout.split() == ["replay,", "version", __version__]
+    for command in ("run", "check", "show", "list"):
+        assert f"replay {command}" in replay(command, "--help").stdout
+
+
+def test_no_colour_where_none_is_wanted() -> None:
+    env = {**os.environ, "NO_COLOR": "1", "FORCE_COLOR": ""}
+    done = subprocess.run(
+        [sys.executable, "-m", "replay", "run", "1.1.1"],
+        capture_output=True,
+        text=True,
+        env=env,
+        check=False,
+    )
+    assert "\x1b" not in done.stdout

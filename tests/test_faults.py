@@ -1,0 +1,52 @@
+"""Every fault of the faulty server is caught by the cases that have to catch it, and by its rule."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from replay.protocol.rules import RULES
+from replay.wire.side import Side
+from tests.peers.faulty import FAULTS
+from tests.processes import ROOT, listening, replay, verdicts
+
+SERVER = Path(__file__).parent / "peers" / "faulty.py"
+BROKEN = [name for name, fault in FAULTS.items() if fault.verdict != ("OK", "OK")]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_fault_is_caught(name: str) -> None:
+    fault = FAULTS[name]
+    with listening(sys.executable, SERVER, "--fault", name) as port:
+        done = replay("run", "--url", f"ws://127.0.0.1:{port}", *fault.cases)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert verdicts(done.stdout) == dict.fromkeys(fault.cases, fault.verdict)
+    assert fault.rule is None or fault.rule in done.stdout
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("name", [name for name in BROKEN if FAULTS[name].verdict[0] == "FAILED"])
+def test_the_recorded_traces_catch_it_too(name: str) -> None:
+    fault = FAULTS[name]
+    traces = [next((ROOT / "traces").rglob(f"{case}.wirelog")) for case in fault.cases]
+    with listening(sys.executable, SERVER, "--fault", name) as port:
+        done = replay("run", "--url", f"ws://127.0.0.1:{port}", *traces)
+    assert done.returncode == 1, done.stdout + done.stderr
+    behaviours = {case: behaviour for case, (behaviour, _) in verdicts(done.stdout).items()}
+    assert behaviours == dict.fromkeys(fault.cases, "FAILED")
+
+
+@pytest.mark.parametrize("what", [("1.*", "2.*"), ("traces",)], ids=["specs", "traces"])
+@pytest.mark.parametrize("name", [name for name in FAULTS if name not in BROKEN])
+def test_without_a_fault_all_is_ok(name: str, what: tuple[str, ...]) -> None:
+    with listening(sys.executable, SERVER, "--fault", name) as port:
+        done = replay("run", "--url", f"ws://127.0.0.1:{port}", *what)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(verdicts(done.stdout).values()) == {("OK", "OK")}
+
+
+def test_each_rule_for_servers_has_a_fault() -> None:
+    binding = {rule.id for rule in RULES.values() if rule.binds is not Side.CLIENT}
+    assert binding == {fault.rule for fault in FAULTS.values()} - {None}

@@ -1,0 +1,247 @@
+"""The layers of the package, held by reading every import.
+
+source <- wire <- trace <- protocol <- spec <- {play, verdict}, play <- live, verdict <- report,
+all <- flows <- cli. Only `live` waits, only `config` and `cli` read the environment, and chance
+is passed in.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "replay"
+
+_CORE = {"source", "wire", "trace", "protocol", "spec"}
+_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "suite", "config"}
+
+LAYERS: dict[str, set[str]] = {
+    "source": set(),
+    "wire": {"source"},
+    "trace": {"source", "wire"},
+    "protocol": {"source", "wire", "trace"},
+    "spec": {"source", "wire", "trace", "protocol"},
+    "play": _CORE,
+    "verdict": _CORE,
+    "schedule": _CORE | {"verdict"},
+    "suite": _CORE,
+    "live": _CORE | {"play", "schedule"},
+    "report": _CORE | {"verdict"},
+    "config": _CORE,
+    "flows": _ALL,
+    "cli": _ALL | {"flows"},
+    "pytest_plugin": _ALL | {"flows"},
+    "__init__": set(),
+    "__main__": {"cli"},
+}
+"""Each folder or module at the top of the package, and what it may import beside itself."""
+
+WAITING = {
+    "asyncio",
+    "concurrent",
+    "datetime",
+    "multiprocessing",
+    "sched",
+    "select",
+    "selectors",
+    "signal",
+    "socket",
+    "socketserver",
+    "ssl",
+    "subprocess",
+    "threading",
+    "time",
+}
+"""Modules that wait, start something, or know the time: for `live` only."""
+
+ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.unsetenv"}
+READS_ENVIRONMENT = {"config", "cli"}
+
+MAKES_CHANCE = {"flows", "play"}
+"""Where a `random.Random` may be made; elsewhere it is an argument."""
+DRAWS_SEED = {"cli"}
+
+INPUT_OUTPUT = {"exists", "glob", "input", "is_dir", "is_file", "iterdir", "open", "print"}
+INPUT_OUTPUT |= {"read_bytes", "read_text", "rglob", "stat", "write_bytes", "write_text"}
+
+IMPORTERS = {"import_module", "__import__"}
+
+MAX_LINES = 400
+
+Breach = tuple[int, str]
+
+
+def test_imports_keep_the_layers() -> None:
+    found = breaches(PACKAGE)
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_every_top_level_name_has_a_layer() -> None:
+    unknown = {unit(PACKAGE, path) for path in modules(PACKAGE)} - LAYERS.keys()
+    assert not unknown, f"give these a row in LAYERS: {sorted(unknown)}"
+
+
+def test_importing_the_commands_loads_nothing_heavy() -> None:
+    program = "import sys, replay.cli; print(*sorted(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
+    heavy = {"asyncio", "h11", "hypothesis", "jinja2", "rich", "ssl", "yaml"}
+    assert "click" in loaded
+    assert not heavy.intersection(loaded)
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "breach"),
+    [
+        ("wire/frame.py", "from replay.spec import model", "wire imports spec"),
+        ("play/player.py", "import replay.verdict.judge", "play imports verdict"),
+        ("verdict/judge.py", "from ..play import player", "verdict imports play"),
+        ("report/html.py", "from replay import live", "report imports live"),
+        ("report/junit.py", "def f():\n    import replay.play", "report imports play"),
+        ("spec/fit.py", "if TYPE_CHECKING:\n    from replay.flows import run", "spec imports flows"),
+        ("trace/har.py", "m = importlib.import_module('replay.play')", "trace imports play"),
+        ("play/player.py", "import asyncio", "play imports asyncio"),
+        ("schedule.py", "from time import monotonic", "schedule imports time"),
+        ("flows.py", "import os.path, concurrent.futures", "flows imports concurrent"),
+        ("report/words.py", "import os\nx = os.environ.get('A')", "report uses os.environ"),
+        ("live/echo.py", "import os as o\no.getenv('A')", "live uses os.getenv"),
+        ("flows.py", "from os import environ", "flows uses os.environ"),
+        ("play/script.py", "import random\nx = random.randbytes(4)", "play uses random.randbytes"),
+        ("flows.py", "from random import choice", "flows uses random.choice"),
+        ("wire/masking.py", "import random\nr = random.Random(1)", "wire makes a random.Random"),
+        ("verdict/result.py", "x = open('f').read()", "verdict does open() on import"),
+        ("report/html.py", "class A:\n    x = Path('f').read_text()", "report does read_text() on import"),
+        ("source.py", "def f(x=print('a')): ...", "source does print() on import"),
+        ("trace/model.py", "\n" * MAX_LINES, "trace has a module of 401 lines"),
+    ],
+)
+def test_a_planted_breach_is_seen(tmp_path: Path, module: str, text: str, breach: str) -> None:
+    path = tmp_path / "replay" / module
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n")
+    (found,) = breaches(tmp_path / "replay")
+    place, _, said = found.partition(": ")
+    assert said == breach
+    assert place.rpartition(":")[0] == f"replay/{module}"
+
+
+def test_what_is_allowed_passes(tmp_path: Path) -> None:
+    allowed = {
+        "live/transport.py": "import asyncio, socket, time\nfrom replay.play.player import Player\n",
+        "cli.py": "import os\nfrom replay import __version__, flows\nx = os.environ\n",
+        "flows.py": "import random\nfrom replay.live import echo\nr = random.Random(1)\n",
+        "spec/load.py": "import random, yaml\nfrom . import model\ndef f(r: random.Random): open('f')\n",
+        "wire/masking.py": "from random import Random\ndef f(chance: Random): ...\n",
+    }
+    for module, text in allowed.items():
+        path = tmp_path / "replay" / module
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert breaches(tmp_path / "replay") == []
+
+
+def breaches(package: Path) -> list[str]:
+    """All breaches under a package's folder, as 'file:line: what'."""
+    found = (
+        f"{path.relative_to(package.parent)}:{line}: {what}"
+        for path in modules(package)
+        for line, what in module_breaches(package, path)
+    )
+    return list(dict.fromkeys(found))  # an import of several names is one breach
+
+
+def modules(package: Path) -> list[Path]:
+    return sorted(package.rglob("*.py"))
+
+
+def unit(package: Path, path: Path) -> str:
+    """The folder or module at the top of the package that `path` belongs to."""
+    return path.relative_to(package).with_suffix("").parts[0]
+
+
+def module_breaches(package: Path, path: Path) -> Iterator[Breach]:
+    here, text = unit(package, path), path.read_text()
+    tree = ast.parse(text, str(path))
+    if (count := len(text.splitlines())) > MAX_LINES:
+        yield count, f"{here} has a module of {count} lines"
+    aliases: dict[str, str] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import():
+                for alias in node.names:
+                    top = alias.name.partition(".")[0]
+                    aliases[alias.asname or top] = alias.name if alias.asname else top
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import() | ast.ImportFrom() | ast.Call():
+                for name in imported(node, path.relative_to(package.parent)):
+                    yield from ((node.lineno, what) for what in import_breaches(here, name))
+                if called(node) == "Random" and here not in MAKES_CHANCE:
+                    yield node.lineno, f"{here} makes a random.Random"
+            case ast.Attribute(value=ast.Name(id=module), attr=attribute) if module in aliases:
+                name = f"{aliases[module]}.{attribute}"
+                yield from ((node.lineno, what) for what in use_breaches(here, name))
+    for call in calls_on_import(tree):
+        if called(call) in INPUT_OUTPUT:
+            yield call.lineno, f"{here} does {called(call)}() on import"
+
+
+def imported(node: ast.AST, path: Path) -> Iterator[str]:
+    """The dotted names that a node imports: 'replay.wire.frame', 'os.environ'."""
+    match node:
+        case ast.Import():
+            yield from (alias.name for alias in node.names)
+        case ast.ImportFrom():
+            above = path.parts[: -node.level] if node.level else ()
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        case ast.Call(args=[ast.Constant(value=str(name)), *_]) if called(node) in IMPORTERS:
+            yield name
+
+
+def import_breaches(here: str, name: str) -> Iterator[str]:
+    top, _, rest = name.partition(".")
+    if top == "replay":
+        target = rest.partition(".")[0]
+        if target in LAYERS and target != here and target not in LAYERS.get(here, set()):
+            yield f"{here} imports {target}"
+    elif top in WAITING and here != "live":
+        yield f"{here} imports {top}"
+    else:
+        yield from use_breaches(here, name)
+
+
+def use_breaches(here: str, name: str) -> Iterator[str]:
+    chance = name.startswith("random.") and name != "random.Random"
+    seed = name == "random.SystemRandom" and here in DRAWS_SEED
+    if (chance and not seed) or (name in ENVIRONMENT and here not in READS_ENVIRONMENT):
+        yield f"{here} uses {name}"
+
+
+def called(node: ast.AST) -> str | None:
+    """The last part of the name of the function that a call is to."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name
+    return None
+
+
+def calls_on_import(node: ast.AST) -> Iterator[ast.Call]:
+    """The calls that importing a module makes: all but those inside functions."""
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                for part in (*child.decorator_list, child.args):
+                    yield from calls_on_import(part)
+                continue
+            case ast.Lambda():
+                continue
+            case ast.Call():
+                yield child
+        yield from calls_on_import(child)

@@ -1,0 +1,76 @@
+"""The wheel, installed on its own: it carries the suite and needs nothing of the checkout."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT
+
+pytestmark = pytest.mark.live
+
+CASES = 27
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of commands of a venv that holds the wheel and what it depends on."""
+    folder = tmp_path_factory.mktemp("venv")
+    venv.create(folder, with_pip=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", str(wheel)]
+    subprocess.run(pip, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    return folder / "bin"
+
+
+def run(command: Path, *arguments: str, cwd: Path) -> str:
+    """The output of an installed command that sees neither the checkout nor its environment."""
+    environment = {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
+    done = subprocess.run(
+        [command, *arguments],
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_it_is_typed_and_carries_the_suite(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert "replay/py.typed" in names
+    for folder in ("specs", "traces"):
+        stand = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()}
+        assert stand
+        assert {f"replay/bundled/{name}" for name in stand} <= names
+
+
+def test_list_names_the_bundled_cases(installed: Path, tmp_path: Path) -> None:
+    listed = run(installed / "replay", "list", cwd=tmp_path)
+    assert len(set(re.findall(r"\b[12](?:\.\d+)+\b", listed))) == CASES
+
+
+def test_run_is_green_by_itself(installed: Path, tmp_path: Path) -> None:
+    assert re.search(rf"\b{CASES}\b", run(installed / "replay", "run", cwd=tmp_path))
+
+
+def test_the_longer_name_of_the_command(installed: Path, tmp_path: Path) -> None:
+    assert "Usage:" in run(installed / "wire-replay", "--help", cwd=tmp_path)
