@@ -105,7 +105,7 @@ def test_chopping_changes_no_verdict(chop: str) -> None:
         (["list", "!*"], "no case is selected"),
         (["run", "missing.wirelog"], "missing.wirelog: no such file or directory"),
         (["run", "missing/"], "no such file or directory"),
-        (["run", "docs"], "no .yaml or .yml or .wirelog file"),
+        (["run", "replay"], "no .yaml or .yml or .wirelog file"),
         (["check", "replay"], "no .wirelog file in this folder"),
         (["run", "--url", "http://127.0.0.1"], "expected ws://HOST[:PORT]"),
         (["run", "--url", "ws://127.0.0.1:99999"], "ws://127.0.0.1:99999"),

@@ -29,7 +29,7 @@ LAYERS: dict[str, set[str]] = {
     "play": _CORE,
     "verdict": _CORE,
     "schedule": _CORE | {"verdict"},
-    "suite": _CORE,
+    "suite": _CORE | {"verdict"},
     "live": _CORE | {"play", "schedule"},
     "report": _CORE | {"verdict"},
     "config": _CORE,

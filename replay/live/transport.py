@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from replay.play.endpoint import Endpoint
@@ -46,20 +47,16 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._endpoint.connected(self._now())
-        self._flush()
+        self._tell(self._endpoint.connected)
 
     def data_received(self, data: bytes) -> None:
-        self._endpoint.received(data, self._now())
-        self._flush()
+        self._tell(lambda now: self._endpoint.received(data, now))
 
     def eof_received(self) -> None:
-        self._endpoint.ended(How.FIN, self._now())
-        self._flush()
+        self._tell(lambda now: self._endpoint.ended(How.FIN, now))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._endpoint.done:
-            self._endpoint.ended(How.FIN if exc is None else How.RST, self._now())
+        self._tell(lambda now: self._endpoint.ended(How.FIN if exc is None else How.RST, now))
         if self._timer:
             self._timer.cancel()
         if not self.finished.done():
@@ -70,15 +67,22 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._paused = False
-        self._flush()
+        self._tell(lambda now: None)
 
     def abort(self) -> None:
         """Give the connection up at once."""
         if self._transport:
             self._transport.abort()
 
-    def _now(self) -> int:
-        return int(self._loop.time() * SECOND)
+    def _tell(self, what: Callable[[int], None]) -> None:
+        """Tell the endpoint what has happened, and when; a fault of its own ends the connection."""
+        try:
+            what(int(self._loop.time() * SECOND))
+            self._flush()
+        except Exception as fault:
+            if not self.finished.done():
+                self.finished.set_exception(fault)
+            self.abort()
 
     def _flush(self) -> None:
         """Do what the endpoint asks for: write, end TCP, wake it in time."""
@@ -111,12 +115,10 @@ class Connection(asyncio.Protocol):
     def _pump(self) -> None:
         self._pumping = False
         if not self._paused:
-            self._endpoint.pump(self._now())
-            self._flush()
+            self._tell(self._endpoint.pump)
 
     def _wake(self) -> None:
-        self._endpoint.wake(self._now())
-        self._flush()
+        self._tell(self._endpoint.wake)
 
 
 async def connect(endpoint: Endpoint, address: Address, timeout: float) -> None:

@@ -73,7 +73,7 @@ class _Stream:
         self.assembly: Assembly | None = None
         self.message_at = 0
         self.control = bytearray()
-        self.spoiled = False  # the control frame in hand breaks a rule and is passed over
+        self.spoiled = False  # the control frame in hand breaks a rule and means nothing
         self.pings: list[bytes] = []  # not answered yet
         self.stray_pong = False
         self.closed = False
@@ -222,7 +222,8 @@ class Interpreter:
             broken = list(self._header_breaches(stream, header))
             for rule, detail, at in broken:
                 yield self._violation(stream, rule, detail, piece.start + at, piece.start)
-            stream.spoiled = bool(broken)
+            answers = header.opcode in (Opcode.PING, Opcode.PONG) and header.form < 8
+            stream.spoiled = bool(broken) and not answers
             if header.form == 8 and header.length >> 63:
                 yield self._lost(stream, piece.start + header.size, "the frame has no end")
                 return

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-_XOR = [bytes(octet ^ key for octet in range(256)) for key in range(256)]
+from functools import cache
+
 _SHORT = 64
+
+
+@cache
+def _xor(key: int) -> bytes:
+    """What each octet becomes under one octet of a key."""
+    return bytes(octet ^ key for octet in range(256))
 
 
 def mask(data: bytes, key: bytes, at: int = 0) -> bytes:
@@ -19,5 +26,5 @@ def mask(data: bytes, key: bytes, at: int = 0) -> bytes:
         return (int.from_bytes(data, "big") ^ whole).to_bytes(len(data), "big")
     masked = bytearray(len(data))
     for i in range(4):
-        masked[i::4] = data[i::4].translate(_XOR[key[i]])
+        masked[i::4] = data[i::4].translate(_xor(key[i]))
     return bytes(masked)

@@ -112,7 +112,7 @@ FAULTS = {
     "pongs-reversed": Fault("ten at once, the last one first", None, ("2.10", "2.11"), pings_held=10),
     "pong-too-long": Fault("a Pong of 126 octets", "control-length", ("2.1", "2.2"), pong=lambda opcode, _: frame(opcode, bytes(126))),
     "answers-pongs": Fault("a Pong for a Pong", None, ("2.7", "2.8", "2.9"), answers_pongs=True),
-    "answers-oversized-ping": Fault("of 126 octets", "control-length", ("2.5",), ("OK", "FAILED"), longest_ping=126),
+    "answers-oversized-ping": Fault("of 126 octets", "control-length", ("2.5",), ("FAILED", "FAILED"), longest_ping=126),
     "ignores-oversized-ping": Fault("of 126 octets", None, ("2.5",), ("OK", "FAILED"), longest_ping=126, pong=lambda *_: b""),
     # Closing.
     "wrong-close-code": Fault("1001, going away", None, ("1.1.1", "2.7"), ("OK", "WRONG CODE"), close=close(1001)),
