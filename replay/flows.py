@@ -8,67 +8,134 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 
-from replay.live.run import play_all
+from replay.limits import CONNECT, JOBS
+from replay.live.run import Target, play_all
 from replay.live.transport import Address
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.player import Player
 from replay.play.script import Options, script
 from replay.protocol.events import Opened
+from replay.protocol.interpreter import observe
 from replay.protocol.rules import RULES
+from replay.spec.canary import CANARY, refusal
 from replay.spec.model import Behaviour
+from replay.store.writer import About, Store
 from replay.suite import Item, Log, expectation
-from replay.trace.model import Unreached
+from replay.trace.model import Trace, Unreached
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, RunResult
 from replay.wire.side import Side
 
-Watch = Callable[[CaseResult], bool]
-"""Is told each result as it comes, and says whether to go on."""
+Watch = Callable[[int, CaseResult], bool]
+"""Is told each result and its number as it comes, and says whether to go on."""
+
+DYING = 1.0
+"""Seconds within which a case must have been cut off to be one that the server died on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a run is played."""
 
-    address: Address | None = None  # None: the built-in echo server
+    target: Target = field(default_factory=Target)
     options: Options = field(default_factory=Options)
     limits: Limits = field(default_factory=Limits)
-    connect_timeout: float = 5.0  # seconds
-    jobs: int = 8
+    connect_timeout: float = CONNECT.default  # seconds
+    jobs: int = JOBS.default
     seed: int = 0
 
 
 def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
-    """Play each case against a server, and judge what was observed. ^C leaves a partial result."""
-    results: dict[int, CaseResult] = {}
-    unreached: list[str] = []
+    """Play each case against a server, and judge what was observed. ^C leaves a partial result.
 
-    def done(number: int, endpoint: Endpoint) -> bool:
-        item = items[number]
-        trace = endpoint.trace((("case", item.case.id), ("seed", str(settings.seed))))
-        refused = next((entry.reason for entry in trace.entries if isinstance(entry, Unreached)), None)
-        if refused is not None:
-            unreached.append(refused)
-            return False
-        result = judge(item.case, trace, Side.CLIENT, (*item.notes, *_edits(item, settings.options)))
-        results[number] = replace(result, path=item.path)
-        return watch(results[number])
-
-    makers = [_maker(item, settings) for item in items]
-    played = play_all(makers, settings.address, settings.jobs, settings.connect_timeout, done)
-    ordered = tuple(results[number] for number in sorted(results))
+    Before and after the cases of specs a canary shows that the server echoes at all.
+    """
+    collected = _Collected(items, settings, watch)
+    makers = [collected.maker(number) for number in range(len(items))]
+    foreign = settings.target != Target() and any(item.case.closing is not None for item in items)
+    canary = [_maker(Item(CANARY), settings)] if foreign else []
+    played = play_all(
+        (canary, makers, canary), settings.target, settings.jobs, settings.connect_timeout, collected.done
+    )
+    ordered = tuple(collected.results[number] for number in sorted(collected.results))
     return RunResult(
         agent=_agent(ordered),
-        address=str(settings.address) if settings.address else "the built-in echo server",
+        address=_named(settings.target, played.address),
         results=ordered,
         seed=settings.seed,
         duration=played.seconds,
-        unreached=unreached[0] if unreached else None,
+        unreached=played.fault or collected.unreached,
+        last_lines=played.last_lines,
+        died_on=tuple(items[number].case.id for number in sorted(collected.died_on)),
         planned=len(items),
         interrupted=played.interrupted,
     )
+
+
+class _Collected:
+    """What the cases of a run have come to so far."""
+
+    def __init__(self, items: Sequence[Item], settings: Settings, watch: Watch) -> None:
+        self.results: dict[int, CaseResult] = {}
+        self.unreached: str | None = None
+        self.died_on: set[int] = set()
+        self._items, self._settings, self._watch = items, settings, watch
+        self._under_way: set[int] = set()
+        self._cut_off: dict[int, float] = {}  # when the server ended TCP without a Close
+
+    def maker(self, number: int) -> Callable[[Address], Endpoint]:
+        make = _maker(self._items[number], self._settings)
+
+        def begin(address: Address) -> Endpoint:
+            self._under_way.add(number)
+            return make(address)
+
+        return begin
+
+    def done(self, phase: int, number: int, endpoint: Endpoint, at: float) -> bool:
+        if phase != 1:
+            return self._canary(phase, endpoint)
+        self._under_way.discard(number)
+        item = self._items[number]
+        trace = endpoint.trace((("case", item.case.id), ("seed", str(self._settings.seed))))
+        if (reason := _unreached(trace)) is not None:
+            self.unreached = reason
+            if self.results:  # it was there, so it has died on what was under way
+                recently = {cut for cut, when in self._cut_off.items() if at - when < DYING}
+                self.died_on = recently | self._under_way
+            return False
+        notes = (*item.notes, *_edits(item, self._settings.options))
+        result = replace(judge(item.case, trace, Side.CLIENT, notes), path=item.path)
+        if result.facts.dropped_by_testee and result.facts.testee_close is None:
+            self._cut_off[number] = at
+        self.results[number] = result
+        return self._watch(number, result)
+
+    def _canary(self, phase: int, endpoint: Endpoint) -> bool:
+        trace = endpoint.trace()
+        reason = _unreached(trace) or refusal(observe(trace), Side.CLIENT)
+        if reason is not None:
+            self.unreached = reason if phase == 0 else f"after the last case: {reason}"
+        return reason is None
+
+
+def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> Store:
+    """Where the results of a run are kept. Raises SourceError if `directory` holds something else."""
+    about = About(Side.CLIENT, _named(settings.target), settings.seed, asdict(settings.limits))
+    return Store.create(directory, items, about)
+
+
+def _named(target: Target, address: Address | None = None) -> str:
+    if target == Target():
+        return "the built-in echo server"
+    return str(address or target.address or target.command)
+
+
+def _unreached(trace: Trace) -> str | None:
+    return next((entry.reason for entry in trace.entries if isinstance(entry, Unreached)), None)
 
 
 def _maker(item: Item, settings: Settings) -> Callable[[Address], Endpoint]:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-MAX_FILE = 256 * 2**20
+from replay import limits
+
+MAX_FILE = limits.FILE.default
 """Octets that are read of one file at the most."""
 
 

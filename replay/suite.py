@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from replay import limits
 from replay.source import Source, SourceError, Span
 from replay.spec.load import load, unique
 from replay.spec.model import Behaviour, Case
@@ -19,7 +20,7 @@ from replay.wire.side import Side
 
 SPECS = (".yaml", ".yml")
 LOGS = (".wirelog",)
-MAX_PAYLOAD_FILE = 64 * 2**20
+MAX_PAYLOAD_FILE = limits.PAYLOAD_FILE.default
 """Octets of a payload `file:` at the most."""
 
 
@@ -102,7 +103,9 @@ def read_spec(path: Path) -> tuple[Case, ...]:
     """The cases of one spec. Raises SourceError."""
 
     def trace(name: str, span: Span) -> Trace:
-        return read_log(str(path.parent / name), span).trace
+        log = read_log(str(path.parent / name), span)
+        check_replayable(log.trace, log.name, frozenset({log.trace.recorder}))
+        return log.trace
 
     def octets(name: str, span: Span) -> bytes:
         with (path.parent / name).open("rb") as file:

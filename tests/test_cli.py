@@ -109,7 +109,7 @@ def test_chopping_changes_no_verdict(chop: str) -> None:
         (["check", "replay"], "no .wirelog file in this folder"),
         (["run", "--url", "http://127.0.0.1"], "expected ws://HOST[:PORT]"),
         (["run", "--url", "ws://127.0.0.1:99999"], "ws://127.0.0.1:99999"),
-        (["run", "--url", "wss://127.0.0.1"], "TLS is not supported yet"),
+        (["run", "--url", "ws://127.0.0.1", "--sni", "x"], "--sni is for wss://"),
         (["run", "--chop", "0"], "expected 'recorded', 'frame' or a number of octets"),
         (["run", "--header", "X: a\r\nY: b"], "expected 'NAME: VALUE'"),
         (["run", "-k", "a and"], "expected a word here"),
@@ -187,7 +187,7 @@ def test_the_first_failure_ends_the_run_if_asked() -> None:
     with listening(sys.executable, FAULTY, "--fault", "flips-one-octet") as port:
         done = replay("run", "--url", f"ws://127.0.0.1:{port}", "-x", "-j", "1", "1.1.3", "1.2.3", "2.1")
     assert done.returncode == 1
-    assert "1 of 3 cases were run" in done.stdout
+    assert "1 of 3 cases run" in done.stdout
 
 
 def test_an_interrupted_run_says_what_it_has() -> None:
@@ -202,7 +202,7 @@ def test_an_interrupted_run_says_what_it_has() -> None:
             rest, errors = process.communicate()
     assert process.returncode == 130
     assert "1.1.1" in first
-    assert "of 27 cases were run" in rest
+    assert "of 27 cases run" in rest
     assert "Traceback" not in errors
 
 

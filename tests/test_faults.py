@@ -9,11 +9,12 @@ import pytest
 
 from replay.protocol.rules import RULES
 from replay.wire.side import Side
-from tests.peers.faulty import FAULTS
+from tests.peers.faulty import FAULTS, UNREACHED
 from tests.processes import ROOT, listening, replay, verdicts
 
 SERVER = Path(__file__).parent / "peers" / "faulty.py"
-BROKEN = [name for name, fault in FAULTS.items() if fault.verdict != ("OK", "OK")]
+BROKEN = [name for name, fault in FAULTS.items() if fault.verdict not in (("OK", "OK"), UNREACHED)]
+POINTLESS = [name for name, fault in FAULTS.items() if fault.verdict == UNREACHED]
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -24,6 +25,16 @@ def test_the_fault_is_caught(name: str) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     assert verdicts(done.stdout) == dict.fromkeys(fault.cases, fault.verdict)
     assert fault.rule is None or fault.rule in done.stdout
+
+
+@pytest.mark.parametrize("name", POINTLESS)
+def test_a_server_that_takes_no_part_is_told_from_one_that_fails(name: str) -> None:
+    with listening(sys.executable, SERVER, "--fault", name) as port:
+        done = replay("run", "--url", f"ws://127.0.0.1:{port}")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert verdicts(done.stdout) == {}
+    said = {"answers-404": "the server answered 404 Not Found", "no-echo": "is it an echo server?"}[name]
+    assert said in done.stderr
 
 
 @pytest.mark.live
@@ -39,7 +50,7 @@ def test_the_recorded_traces_catch_it_too(name: str) -> None:
 
 
 @pytest.mark.parametrize("what", [("1.*", "2.*"), ("traces",)], ids=["specs", "traces"])
-@pytest.mark.parametrize("name", [name for name in FAULTS if name not in BROKEN])
+@pytest.mark.parametrize("name", [name for name in FAULTS if name not in BROKEN + POINTLESS])
 def test_without_a_fault_all_is_ok(name: str, what: tuple[str, ...]) -> None:
     with listening(sys.executable, SERVER, "--fault", name) as port:
         done = replay("run", "--url", f"ws://127.0.0.1:{port}", *what)

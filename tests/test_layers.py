@@ -1,8 +1,8 @@
 """The layers of the package, held by reading every import.
 
 source <- wire <- trace <- protocol <- spec <- {play, verdict}, play <- live, verdict <- report,
-all <- flows <- cli. Only `live` waits, only `config` and `cli` read the environment, and chance
-is passed in.
+all <- flows <- cli; `limits` is open to all. Only `live` waits, only `config` and `cli` read the
+environment, and chance is passed in.
 """
 
 from __future__ import annotations
@@ -17,24 +17,28 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "replay"
 
-_CORE = {"source", "wire", "trace", "protocol", "spec"}
-_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "suite", "config"}
+_CORE = {"limits", "source", "wire", "trace", "protocol", "spec"}
+_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "suite", "store", "config"}
 
 LAYERS: dict[str, set[str]] = {
-    "source": set(),
-    "wire": {"source"},
-    "trace": {"source", "wire"},
-    "protocol": {"source", "wire", "trace"},
-    "spec": {"source", "wire", "trace", "protocol"},
+    "limits": set(),
+    "source": {"limits"},
+    "wire": {"limits", "source"},
+    "trace": {"limits", "source", "wire"},
+    "protocol": {"limits", "source", "wire", "trace"},
+    "spec": {"limits", "source", "wire", "trace", "protocol"},
     "play": _CORE,
     "verdict": _CORE,
     "schedule": _CORE | {"verdict"},
     "suite": _CORE | {"verdict"},
+    "store": _CORE | {"verdict", "report", "suite"},
     "live": _CORE | {"play", "schedule"},
     "report": _CORE | {"verdict"},
     "config": _CORE,
     "flows": _ALL,
-    "cli": _ALL | {"flows"},
+    "arguments": _ALL,
+    "cli_run": _ALL | {"arguments", "flows"},
+    "cli": _ALL | {"arguments", "cli_run", "flows"},
     "pytest_plugin": _ALL | {"flows"},
     "__init__": set(),
     "__main__": {"cli"},
@@ -60,11 +64,11 @@ WAITING = {
 """Modules that wait, start something, or know the time: for `live` only."""
 
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.unsetenv"}
-READS_ENVIRONMENT = {"config", "cli"}
+READS_ENVIRONMENT = {"config", "cli", "cli_run"}
 
 MAKES_CHANCE = {"flows", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""
-DRAWS_SEED = {"cli"}
+DRAWS_SEED = {"cli_run"}
 
 INPUT_OUTPUT = {"exists", "glob", "input", "is_dir", "is_file", "iterdir", "open", "print"}
 INPUT_OUTPUT |= {"read_bytes", "read_text", "rglob", "stat", "write_bytes", "write_text"}

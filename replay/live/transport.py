@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from replay.live.tls import REFUSED, Tls, reason
 from replay.play.endpoint import Endpoint
 from replay.trace.model import SECOND, How
 
@@ -21,15 +23,18 @@ class Address:
     host: str
     port: int
     target: str = "/"
+    tls: Tls | None = None  # None: ws://
 
     @property
     def authority(self) -> str:
-        """The value of the Host header: without the port if that is 80 (RFC 6455 §4.1)."""
+        """The value of the Host header: without the port if it is the scheme's (RFC 6455 §4.1)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == 80 else f"{host}:{self.port}"
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
     def __str__(self) -> str:
-        return f"ws://{self.authority}{'' if self.target == '/' else self.target}"
+        return (
+            f"{'wss' if self.tls else 'ws'}://{self.authority}{'' if self.target == '/' else self.target}"
+        )
 
 
 class Connection(asyncio.Protocol):
@@ -41,6 +46,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._silent = True  # so far nothing has come
         self._paused = False
         self._pumping = False
 
@@ -50,12 +56,18 @@ class Connection(asyncio.Protocol):
         self._tell(self._endpoint.connected)
 
     def data_received(self, data: bytes) -> None:
+        self._silent = False
         self._tell(lambda now: self._endpoint.received(data, now))
 
     def eof_received(self) -> None:
+        if self._silent and self._transport and self._transport.get_extra_info("ssl_object"):
+            self._tell(lambda now: self._endpoint.unreached(REFUSED, now))
         self._tell(lambda now: self._endpoint.ended(How.FIN, now))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if isinstance(exc, ssl.SSLError) and not self._endpoint.opened:
+            why = reason(exc)  # in TLS 1.3 a server refuses our certificate after the handshake
+            self._tell(lambda now: self._endpoint.unreached(why, now))
         self._tell(lambda now: self._endpoint.ended(How.FIN if exc is None else How.RST, now))
         if self._timer:
             self._timer.cancel()
@@ -121,19 +133,27 @@ class Connection(asyncio.Protocol):
         self._tell(self._endpoint.wake)
 
 
-async def connect(endpoint: Endpoint, address: Address, timeout: float) -> None:
+async def connect(
+    endpoint: Endpoint, address: Address, timeout: float, context: ssl.SSLContext | None = None
+) -> None:
     """Connect, and let the endpoint speak until the connection has ended.
 
-    A connection that can't be had is an event of the endpoint's, not an exception.
+    `timeout` is in seconds, for TCP and TLS; `context` is that of `address.tls`. A connection that
+    can't be had is an event of the endpoint's, not an exception.
     """
     loop = asyncio.get_running_loop()
+    name = (address.tls.sni or address.host) if address.tls else None
     try:
         async with asyncio.timeout(timeout):
             _, connection = await loop.create_connection(
-                lambda: Connection(endpoint, loop), address.host, address.port
+                lambda: Connection(endpoint, loop),
+                address.host,
+                address.port,
+                ssl=context,
+                server_hostname=name,
             )
-    except (OSError, UnicodeError) as error:
-        endpoint.unreached(_reason(error, timeout), int(loop.time() * SECOND))
+    except (OSError, UnicodeError, ValueError) as error:
+        endpoint.unreached(_reason(error, timeout, context is not None), int(loop.time() * SECOND))
         return
     try:
         await connection.finished
@@ -141,11 +161,16 @@ async def connect(endpoint: Endpoint, address: Address, timeout: float) -> None:
         connection.abort()
 
 
-def _reason(error: Exception, timeout: float) -> str:
+def _reason(error: Exception, timeout: float, tls: bool) -> str:
+    if isinstance(error, ssl.SSLError):
+        return reason(error)
     if isinstance(error, TimeoutError):
-        return f"no connection within {timeout:g} s"
+        asked = "; does the server speak TLS?" if tls else ""
+        return f"no connection within {timeout:g} s{asked}"
     if isinstance(error, ConnectionRefusedError):
         return "connection refused: nothing listens there"
+    if isinstance(error, ConnectionResetError):
+        return "the connection was reset before it stood"
     if isinstance(error, socket.gaierror):
         return "no such host"
     strerror = getattr(error, "strerror", None)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from replay import limits
 from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Violation
 from replay.protocol.interpreter import Interpreter
 from replay.protocol.rules import RULES
@@ -27,14 +28,14 @@ _UPGRADE = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
 class Limits:
     """Times in microseconds, and bounds on what a peer may send on one connection."""
 
-    opening: int = 5 * SECOND  # the opening handshake
-    closing: int = 1 * SECOND  # for a Close in answer to ours
-    drop: int = 1 * SECOND  # for the server's end of TCP, after both Closes
-    patience: int = 1 * SECOND  # for what a recorded testee sent next, at the least
-    case: int = 20 * SECOND  # for a whole case, beside what it waits by itself
-    octets: int = 256 * 2**20  # that are taken from the peer
-    reads: int = 200_000  # in which they come
-    events: int = 20_000  # that they make
+    opening: int = limits.OPENING.default * SECOND  # the opening handshake
+    closing: int = limits.CLOSING.default * SECOND  # for a Close in answer to ours
+    drop: int = limits.DROP.default * SECOND  # for the server's end of TCP, after both Closes
+    patience: int = limits.PATIENCE.default * SECOND  # for what a recorded testee sent next, at the least
+    case: int = limits.CASE.default * SECOND  # for a whole case, beside what it waits by itself
+    octets: int = limits.OCTETS.default  # that are taken from the peer, beside four times what is sent
+    reads: int = limits.READS.default  # in which they come
+    events: int = limits.EVENTS.default  # that they make
 
 
 class Endpoint:
@@ -70,8 +71,9 @@ class Endpoint:
     def unreached(self, reason: str, now: int) -> None:
         """TCP (or TLS) could not be had."""
         self._clock(now)
-        self._finish()
-        self._record(Unreached(reason, self._now))
+        if not self.done:
+            self._finish()
+            self._record(Unreached(reason, self._now))
 
     def received(self, data: bytes, now: int) -> None:
         """Octets came."""
@@ -81,7 +83,7 @@ class Endpoint:
         self._octets += len(data)
         self._reads += 1
         self._record(Octets(self.side.other, data, self._now))
-        if self._octets > self.limits.octets or self._reads > self.limits.reads:
+        if self._octets > self._most_octets() or self._reads > self.limits.reads:
             self._give_up()
 
     def ended(self, how: How, now: int) -> None:
@@ -273,6 +275,9 @@ class Endpoint:
 
     def _limit(self) -> int:
         return self.limits.case
+
+    def _most_octets(self) -> int:
+        return self.limits.octets
 
     def _give_up(self) -> None:
         if not self.done:

@@ -75,18 +75,18 @@ class Player(Endpoint):
                 super().fired(timer)
 
     def _close_when_complete(self) -> None:
-        if self.script.close_code is None or not self.is_open:
+        if self.script.close_with is None or not self.is_open:
             return
-        lists = self.script.alternatives
-        if all(fit(expected, self._received.events).state == "complete" for expected in lists):
-            self.send_close(self.script.close_code)
+        states = {fit(expected, self._received.events).state for expected in self.script.alternatives}
+        if "complete" in states and "open" not in states:
+            self._run(self.script.close_with)
 
     def _advance(self) -> None:
         """Run actions up to one that has to wait."""
         while self._actions and not self.done and Wait.DELAY not in self._timers:
             action = self._actions[0]
             match action:
-                case Await() if len(self._received.events) < action.count:
+                case Await(count=count) if count is None or len(self._received.events) < count:
                     if Wait.EVENTS not in self._timers:
                         self._set(Wait.EVENTS, self._patience(action))
                     return
@@ -121,6 +121,9 @@ class Player(Endpoint):
 
     def _patience(self, action: Await) -> int:
         return min(action.patience, self.limits.drop) if self.both_closed else action.patience
+
+    def _most_octets(self) -> int:
+        return self.limits.octets + 4 * self.script.volume
 
     def _limit(self) -> int:
         return self.limits.case + self.script.waits

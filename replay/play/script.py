@@ -42,7 +42,7 @@ class Await:
     """Wait until so many events have been observed as the log shows before this place. Whether
     they are the same ones is for the judge to say."""
 
-    count: int
+    count: int | None  # None: until the testee ends TCP
     patience: int  # microseconds
 
 
@@ -69,9 +69,16 @@ class Script:
     actions: tuple[Action, ...]
     whole: bool  # behaves as a whole endpoint; else only recorded octets are sent
     kinds: frozenset[Kind]  # of the events that count
-    alternatives: tuple[tuple[Pattern, ...], ...] = ()  # when the events equal all of them: close
-    close_code: int | None = None  # with this code; None: the testee has to
+    alternatives: tuple[tuple[Pattern, ...], ...] = ()
+    close_with: CloseWith | None = None  # when one of them is complete; None: the testee has to close
     answer_pings: bool = False
+    recorded: int = 0  # octets of both sides in the log that is played
+
+    @property
+    def volume(self) -> int:
+        """Octets that are exchanged if all goes well, about."""
+        writes = (action.pieces for action in self.actions if isinstance(action, Write))
+        return max(self.recorded, sum(len(piece) for pieces in writes for piece in pieces))
 
     @property
     def waits(self) -> int:
@@ -115,7 +122,7 @@ def script(
         whole=True,
         kinds=DATA,
         alternatives=tuple(outcome.patterns for outcome in case.outcomes),
-        close_code=None if by_testee or closing is None else closing.codes[0],
+        close_with=None if by_testee or closing is None else CloseWith(closing.codes[0], b""),
     )
 
 
@@ -178,6 +185,7 @@ def _of_trace(
         whole=False,
         kinds=RECORDED,
         answer_pings=options.answer_pings,
+        recorded=sum(len(entry.data) for entry in trace.entries if isinstance(entry, Octets)),
     )
 
 
@@ -220,8 +228,9 @@ def _recorded_actions(
             case Timer(wait=wait, fired=True, after=after) if wait is not Wait.DELAY:
                 yield Await(before, patience)
                 yield Delay(patience if after is None else after)
-    yield Await(len(awaited), patience)
-    if not any(isinstance(entry, Drop) for entry in trace.entries):
+    ends = [entry.side for entry in trace.entries if isinstance(entry, Drop)]
+    yield Await(None if ends and ends[0] is not tester else len(awaited), patience)
+    if not ends:
         yield Delay(limits.patience)  # the log says nothing of an end: does more come than it has?
     yield EndTcp()
 

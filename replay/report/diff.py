@@ -8,6 +8,7 @@ from itertools import groupby
 from rich.text import Text
 
 from replay.protocol.events import Close, Message, Pong, Violation
+from replay.protocol.rules import RULES
 from replay.report import log, safe, words
 from replay.report.layout import (
     DIM,
@@ -122,6 +123,9 @@ def _arrow(result: CaseResult, width: int) -> Iterator[Text]:
         if _arrow_says_closing(result):
             label = _plain(result.closing_reason)
         span = _place(result, found)
+    elif result.closing is ClosingVerdict.OK and result.broken:
+        label = f"no rule may be broken, and this one is: {RULES[result.broken[0].rule].sentence}"
+        span = result.trace.entries[result.broken[0].entry].span
     elif result.behaviour is Behaviour.FAILED:
         label = f"the events fit, the way the connection ended doesn't: {_plain(result.closing_reason)}"
         span = result.case.closing.span if result.case.closing else None

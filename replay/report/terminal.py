@@ -82,8 +82,13 @@ def _summary(run: RunResult, width: int) -> Iterator[Text]:
     yield from _failed(run.results, width)
     if run.unreached is not None:
         yield from labelled("unreached", safe.escape(run.unreached, 300), width, FAULT)
+    for number, said in enumerate(run.last_lines):
+        yield from labelled("" if number else "it wrote", safe.escape(said, 300), width)
+    if run.died_on:
+        under_way = ", ".join(safe.escape(case, 60) for case in run.died_on[:MOST_IDS])
+        yield from labelled("died on", f"{under_way} (under way when it died)", width, FAULT)
     if len(run.results) < run.planned:
-        said = f"{len(run.results)} of {words.count(run.planned, 'case')} were run"
+        said = f"{len(run.results)} of {words.count(run.planned, 'case')} run"
         yield from labelled("partial", said, width, FAULT)
     yield from _last(run, behaviours, closings, width)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from replay import limits
 from replay.source import SourceError, Span
 from replay.spec.model import Kind, Pattern, Payload, SendFrame, Step
 from replay.trace.model import Octets, Trace
 from replay.wire.frame import Opcode, decode
 
-MAX_JOINED = 64 * 2**20
+MAX_JOINED = limits.JOINED.default
 """Octets that a message may have whose fragments are joined when the spec is loaded."""
 
 _KINDS = {Opcode.TEXT: Kind.TEXT, Opcode.BINARY: Kind.BINARY}

@@ -15,6 +15,9 @@ from replay.spec import nodes
 from replay.spec.nodes import SHAPES, Node
 from replay.trace.model import Trace
 
+ANY = r"(?s).*"
+"""The pattern of any text, also an empty one."""
+
 T = TypeVar("T")
 S = TypeVar("S")
 T_co = TypeVar("T_co", covariant=True)
@@ -66,6 +69,8 @@ class Typed(Generic[T]):
     wants: str
     pattern: str
     parse: Callable[[re.Match[str]], T]
+    looks: str = ""  # the pattern for editors, where `parse` says what `pattern` leaves open
+    bounds: tuple[int, int] | None = None  # of what is a whole number for an editor
 
     def read(self, node: Node, files: Files) -> T:
         if not isinstance(node, nodes.Scalar) or (node.plain and not node.text):

@@ -157,6 +157,9 @@ DEFAULTS = {
     "close": Row(CLOSE, "How the connection must end."),
 }
 
+NEEDED = ("title",)
+"""What has to be said in the file, or in each of its cases."""
+
 CASE: Record[Found] = Record(
     "a case",
     {
@@ -234,13 +237,14 @@ def _case(found: Found, file: Found) -> Case:
     def value(key: str, default: Any = None) -> Any:
         return found.get(key, file.get(key, default))
 
-    if (title := value("title")) is None:
-        raise SourceError(found.at("id"), "neither the case nor the spec has a 'title'")
+    for key in NEEDED:
+        if value(key) is None:
+            raise SourceError(found.at("id"), f"neither the case nor the spec has a {key!r}")
     sent: tuple[Step, ...] | Trace = found.values["send"]
     _check_tags(sent, found.values["expect"])
     return Case(
         id=found.values["id"],
-        title=title,
+        title=value("title"),
         section=file.values["section"],
         steps=() if isinstance(sent, Trace) else sent,
         outcomes=tuple(_resolved(wanted, sent) for wanted in found.values["expect"]),

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from replay import limits
 from replay.source import SourceError, nearest
 from replay.spec import nodes
 from replay.spec.fields import Files, expected
 from replay.spec.nodes import Node
 
-MAX_CASES = 10_000
+MAX_CASES = limits.MATRIX.default
 """Cases that one matrix may yield."""
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"

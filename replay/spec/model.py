@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
+from replay import limits
 from replay.protocol.events import Event
 from replay.source import Span
 from replay.trace.model import SECOND, Trace
@@ -142,7 +143,7 @@ class Closing:
 class Patience:
     """How long the testee may take once all is sent, and what the tester does then."""
 
-    after: int = SECOND
+    after: int = limits.PATIENCE.default * SECOND
     then: Literal["fail", "close"] = "fail"
 
 

@@ -12,14 +12,15 @@ from typing import Any
 import yaml
 from yaml.reader import Reader as YamlReader
 
+from replay import limits
 from replay.source import Source, SourceError, Span, nearest
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-MAX_DEPTH = 32
+MAX_DEPTH = limits.DEPTH.default
 """Lists and mappings inside each other."""
 
-MAX_ALIASED = 10_000
+MAX_ALIASED = limits.ALIASED.default
 """Nodes that the aliases of one file add, counted as if each were written out."""
 
 
@@ -58,8 +59,8 @@ Node = Scalar | Sequence | Mapping
 SHAPES: dict[type[Node], str] = {Scalar: "a single value", Sequence: "a list", Mapping: "a mapping"}
 
 
-def parse(source: Source) -> Node:
-    """The one document of a YAML text.
+def parse(source: Source, kind: str = "spec") -> Node:
+    """The one document of a YAML text; `kind` is what messages call such a file.
 
     Raises SourceError for what isn't YAML, is empty, has tags, keys that aren't single values or
     stand twice, aliases of nothing, of themselves or of too much, or is nested too deep.
@@ -69,7 +70,7 @@ def parse(source: Source) -> Node:
         at, code = unprintable.start(), ord(unprintable[0])
         raise SourceError(source.span(at, at + 1), f"YAML may not hold the character U+{code:04X}")
     try:
-        return _Composer(source).document()
+        return _Composer(source, kind).document()
     except yaml.MarkedYAMLError as error:
         raise _syntax(source, error) from None
 
@@ -85,8 +86,9 @@ def _syntax(source: Source, error: yaml.MarkedYAMLError) -> SourceError:
 
 
 class _Composer:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, kind: str) -> None:
         self._source = source
+        self._kind = kind
         # Any: the stubs know neither an event's node attributes nor that it has marks.
         self._events: Iterator[Any] = yaml.parse(source.text, Loader=LOADER)
         self._anchors: dict[str, tuple[Node, int] | None] = {}  # None: not at its end yet
@@ -101,7 +103,7 @@ class _Composer:
         root = self._node(next(self._events), 1)
         next(self._events)
         if not isinstance(event := next(self._events), yaml.StreamEndEvent):
-            raise SourceError(self._span(event), "a second YAML document", "one file is one spec")
+            raise SourceError(self._span(event), "a second YAML document", f"one file is one {self._kind}")
         return root
 
     def _span(self, event: Any) -> Span:
@@ -111,9 +113,10 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             raise SourceError(
                 self._span(event),
-                f"the tag {event.tag.replace('tag:yaml.org,2002:', '!!')!r} has no meaning in a spec",
+                f"the tag {tag!r} has no meaning in a {self._kind}",
                 "leave it out: each value is read as its key wants it",
             )
         if depth > MAX_DEPTH:

@@ -8,7 +8,7 @@ from replay.source import SourceError
 from replay.spec.fit import kind
 from replay.spec.model import RECORDED, Behaviour, Case, Outcome, Pattern, Payload
 from replay.spec.received import received
-from replay.trace.model import Cut, Digest, Octets, Trace
+from replay.trace.model import Cut, Digest, Logging, Octets, Trace
 from replay.wire.side import Side
 
 
@@ -59,4 +59,10 @@ def check_replayable(trace: Trace, name: str, sides: frozenset[Side] = frozenset
                     entry.span,
                     f"{name} can't be replayed: octets that the {side.value} sent are missing here",
                     "the log was cut when it was written; `replay check` and `replay show` read the rest",
+                )
+            case Logging(on=False):
+                raise SourceError(
+                    entry.span,
+                    f"{name} can't be replayed: from here on its recorder logged no octets",
+                    "`replay check` and `replay show` read the rest",
                 )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from replay import limits
 from replay.protocol.rules import RULES
-from replay.spec.fields import Fault, Typed, Word
+from replay.spec.fields import ANY, Fault, Typed, Word
 from replay.trace.model import SECOND
 
-MAX_SIZE = 2**30
+MAX_SIZE = limits.PAYLOAD.default
 """Octets that one payload may have."""
 
-MAX_DURATION = 3600 * SECOND
+MAX_DURATION = limits.DURATION.default * SECOND
 """Microseconds."""
 
 _SIZES = {None: 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -30,7 +31,7 @@ def integer(low: int, high: int, what: str = "a whole number") -> Typed[int]:
             raise ValueError(f"expected {wants}, found {match[0]!r}")
         return value
 
-    return Typed(wants, r"0x[0-9A-Fa-f]{1,16}|[0-9]{1,20}", parse)
+    return Typed(wants, r"0x[0-9A-Fa-f]{1,16}|[0-9]{1,20}", parse, bounds=(low, high))
 
 
 def _size(match: re.Match[str]) -> int:
@@ -72,16 +73,21 @@ def _utf8(match: re.Match[str]) -> bytes:
         raise Fault("a surrogate has no UTF-8; write such octets as hex", error.start, error.end) from None
 
 
+_OCTET = " *[0-9A-Fa-f] *[0-9A-Fa-f]"
+
 DURATION_PATTERN = r"([0-9]{1,9}(?:\.[0-9]{1,6})?) *(ms|s|min)"
 TAG_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
 
 LINE: Typed[str] = Typed("a text of one line", r"[^\x00-\x1f\x7f-\x9f]+", lambda match: match[0])
-UTF8: Typed[bytes] = Typed("a text", r"(?s).*", _utf8)
-HEX: Typed[bytes] = Typed("octets in hex", r"(?s).*", _hex)
-KEY: Typed[bytes] = Typed("a masking key in hex", r"(?s).*", _key)
+UTF8: Typed[bytes] = Typed("a text", ANY, _utf8)
+HEX: Typed[bytes] = Typed("octets in hex", ANY, _hex, looks=rf"(?:{_OCTET})* *")
+KEY: Typed[bytes] = Typed("a masking key in hex", ANY, _key, looks=rf"(?:{_OCTET}){{4}} *")
 TAG: Typed[str] = Typed("a tag such as 'A'", TAG_PATTERN, lambda match: match[0])
 SIZE: Typed[int] = Typed(
-    "a size in octets such as 126, '64 KiB' or '16 MiB'", r"([0-9]{1,12})(?: *(KiB|MiB|GiB))?", _size
+    "a size in octets such as 126, '64 KiB' or '16 MiB'",
+    r"([0-9]{1,12})(?: *(KiB|MiB|GiB))?",
+    _size,
+    bounds=(0, MAX_SIZE),
 )
 DURATION: Typed[int] = Typed("a duration such as '10 s' or '100 ms'", DURATION_PATTERN, duration)
 ID: Typed[str] = Typed(

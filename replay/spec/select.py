@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
 from typing import TypeVar
 
+from replay import limits
 from replay.source import Source, SourceError, nearest
 from replay.spec.model import Case
 
@@ -15,7 +16,7 @@ Item = TypeVar("Item", bound=str | Case)
 _FILES = (".yaml", ".yml", ".wirelog")
 _TOKEN = re.compile(r"""\s*(?:(?P<quote>["'])(?P<text>.*?)(?P=quote)|(?P<word>[()]|[^\s()"']+))""")
 _OPERATORS = ("and", "or", "not", "(", ")")
-_MAX_DEPTH = 50
+_MAX_DEPTH = limits.BRACKETS.default
 
 Predicate = Callable[[str], bool]
 

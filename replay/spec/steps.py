@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
 
+from replay import limits
 from replay.source import SourceError, Span
 from replay.spec import nodes
 from replay.spec.fields import (
@@ -47,10 +48,10 @@ from replay.wire.frame import Opcode, frame
 
 T = TypeVar("T")
 
-PAUSE = SECOND
+PAUSE = limits.PAUSE.default * SECOND
 """Microseconds that a pause of a tag alone takes."""
 
-MAX_REASON = 2**16
+MAX_REASON = limits.REASON.default
 """Octets of the reason of a Close: far more than a frame may carry, so that one can try."""
 
 
@@ -174,6 +175,7 @@ _PAUSE: Reader[Pause] = Shaped(
             "a duration such as '1 s' or a tag such as 'A'",
             f"{DURATION_PATTERN}|(?P<tag>{TAG_PATTERN})",
             _pause,
+            looks=f"{DURATION_PATTERN}|{TAG_PATTERN}",
         ),
         nodes.Mapping: Record(
             "a pause",

@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from replay import limits
 from replay.trace.model import Cut, Logging, Octets
 from replay.wire.frame import Header, decode_header
 from replay.wire.masking import mask
 from replay.wire.side import Side
 
-MAX_FRAMES = 2**17
+MAX_FRAMES = limits.FRAMES.default
 """Frames that are told apart in one run of octets; behind so many, no borders are known."""
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")

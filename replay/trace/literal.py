@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from replay import limits
 from replay.source import SourceError, Span
 
-MAX_ENTRY = 64 * 2**20
+MAX_ENTRY = limits.ENTRY.default
 """Octets that one literal may expand to."""
 
-MAX_UNIT = 512
+MAX_UNIT = limits.UNIT.default
 """Octets of the longest unit that is looked for when a literal is written."""
 
 _PROBE = 16

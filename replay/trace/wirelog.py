@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from replay import limits
 from replay.source import Source, Span, printable
 from replay.trace import annotation, autobahn, framing, kinds, lines, literal
 from replay.trace.annotation import FrameLine
@@ -16,7 +17,7 @@ from replay.trace.model import Digest, Drop, Entry, Octets, Trace
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.side import Side
 
-MAX_LOG = 256 * 2**20
+MAX_LOG = limits.LOG.default
 """Octets that the literals of one log may expand to, all together."""
 
 _MOST_FRAMES = 256

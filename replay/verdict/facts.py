@@ -55,8 +55,11 @@ class ClosingFacts:
         return self.unclean_reason is None
 
 
-def closing_facts(events: Sequence[Event], tester: Side) -> ClosingFacts:
-    """Read the facts from all events of a connection, of both sides, in order."""
+def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -> ClosingFacts:
+    """Read the facts from all events of a connection, of both sides, in order.
+
+    `opening`: the trace has an opening handshake; one that begins with frames was open before.
+    """
     received = Received(tester, RECORDED)
     for event in events:
         received.add(event)
@@ -66,7 +69,7 @@ def closing_facts(events: Sequence[Event], tester: Side) -> ClosingFacts:
     ends = {event.side for event in events if isinstance(event, End)}
     return ClosingFacts(
         tester=tester,
-        opened=any(isinstance(event, Opened) for event in events),
+        opened=not opening or any(isinstance(event, Opened) for event in events),
         closed_by_tester=first is not None and first.side is tester,
         closed_by_testee=first is not None and first.side is not tester,
         failed_by_tester=received.failed,

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from replay.protocol.events import Event, NotOpened, Violation
-from replay.protocol.interpreter import observe
+from replay.protocol.interpreter import has_opening, observe
 from replay.spec.fit import Fit, fit
 from replay.spec.model import DATA, RECORDED, Behaviour, Case, Closing, Kind, Outcome, Pattern
 from replay.spec.received import received
 from replay.trace.model import Entry, Trace
 from replay.verdict.facts import ClosingFacts, closing_facts
+from replay.verdict.own_limit import own_limit
 from replay.verdict.result import CaseResult, ClosingVerdict
 from replay.wire.side import Side
 
@@ -27,7 +28,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
     own recording: the same events from the testee, and the same end.
     """
     events = observe(trace)
-    facts = closing_facts(events, tester)
+    facts = closing_facts(events, tester, has_opening(trace))
     found = _compare(case, events, facts)
     behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
     if case.closing is None:
@@ -52,7 +53,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
         divergence=found.fit.missing(found.expected),
         closing_reason=reason,
         broken=tuple(e for e in events if isinstance(e, Violation) and e.side is not tester),
-        notes=notes,
+        notes=(*notes, limit) if (limit := own_limit(events, facts)) else notes,
         duration=_duration(trace.entries),
     )
 
@@ -103,7 +104,7 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event]) -> 
     if closing.clean and facts.unclean_reason:
         return ClosingVerdict.UNCLEAN, facts.unclean_reason
     if code is not None and code not in closing.codes:
-        wanted = " or ".join(str(known) for known in closing.codes if known is not None)
+        wanted = " or ".join(str(known) for known in closing.codes if known is not None) or "no code"
         return ClosingVerdict.WRONG_CODE, f"the {testee} closed with code {code}, expected {wanted}"
     if facts.tester is Side.CLIENT and facts.dropped_by_tester:
         return ClosingVerdict.FAILED_BY_CLIENT, "the client had to end TCP; the server has to do that"
@@ -114,7 +115,7 @@ def _recorded_closing(case: Case, facts: ClosingFacts) -> Verdict:
     """The same end as in the recording: who closed, with what code, cleanly or not, who ended TCP."""
     assert case.trace is not None
     events = observe(case.trace)
-    before = closing_facts(events, facts.tester)
+    before = closing_facts(events, facts.tester, has_opening(case.trace))
     testee = facts.tester.other.value
     if facts.opened is not before.opened:
         if before.opened:

@@ -62,7 +62,9 @@ class RunResult:
     results: tuple[CaseResult, ...]
     seed: int | None
     duration: float  # seconds
-    unreached: str | None = None  # why the testee could not be reached, if so
+    unreached: str | None = None  # why the testee could not be reached (any more), if so
+    last_lines: tuple[str, ...] = ()  # of its output, if replay started it and it failed
+    died_on: tuple[str, ...] = ()  # ids of the cases that were under way when it died
     planned: int = 0  # cases that were to run
     interrupted: bool = False
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 import h11
 
+from replay import limits
 from replay.wire.side import Side
 
-MAX_HEAD = 64 * 1024
+MAX_HEAD = limits.HEAD.default
 """Octets of a request or response head that are read at the most."""
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

@@ -77,13 +77,15 @@ def with_top_bit(opcode: int, payload: bytes) -> bytes:
 
 NOT_OPENED = ("FAILED", "FAILED")
 UNCLEAN = ("OK", "UNCLEAN")
+UNREACHED = ("", "")
+"""No case is played: the canary shows that there is no point."""
 
 FAULTS = {
     "none": Fault("keeps every rule", None, (), ("OK", "OK")),
     "drops-at-a-breach": Fault("without a Close, as it may", None, (), ("OK", "OK"), explains=False),
     # The opening handshake.
     "not-http": Fault("answers no HTTP", "opening-http", verdict=NOT_OPENED, status="hello"),
-    "answers-404": Fault("finds nothing", verdict=NOT_OPENED, status="HTTP/1.1 404 Not Found"),
+    "answers-404": Fault("finds nothing", verdict=UNREACHED, status="HTTP/1.1 404 Not Found"),
     "http-1.0": Fault("is of 1996", "response-version", verdict=NOT_OPENED, status="HTTP/1.0 101 Switching Protocols"),
     "no-upgrade": Fault("no Upgrade", "response-upgrade", verdict=NOT_OPENED, headers={"Upgrade": None}),
     "keep-alive": Fault("no Upgrade in Connection", "response-connection", verdict=NOT_OPENED, headers={"Connection": "keep-alive"}),
@@ -95,7 +97,7 @@ FAULTS = {
     "text-as-binary": Fault("echoes text as binary", None, ("1.1.1", "1.1.2"), echo=lambda _, data: frame(BINARY, data)),
     "binary-as-text": Fault("echoes fe as text", "text-is-utf8", ("1.2.2", "1.2.6"), echo=lambda _, data: frame(TEXT, data)),
     "echoes-twice": Fault("once too often", None, ("1.1.1", "1.2.3"), echo=lambda opcode, data: frame(opcode, data) * 2),
-    "no-echo": Fault("swallows messages", None, ("1.1.1", "1.2.3"), echo=lambda *_: b""),
+    "no-echo": Fault("swallows messages", None, ("1.1.1", "1.2.3"), UNREACHED, echo=lambda *_: b""),
     "drops-instead": Fault("drops TCP at a message", "close-before-drop", verdict=("FAILED", "FAILED"), echo=None),
     "masks-frames": Fault("as a client must", "server-does-not-mask", ("1.1.1", "1.2.3"), echo=partial(frame, key=b"\1\2\3\4")),
     "masks-with-zeros": Fault("a key of zeros is a key", "server-does-not-mask", ("1.1.1", "1.2.3"), echo=partial(frame, key=bytes(4))),

@@ -112,7 +112,7 @@ def test_a_run_that_is_not_whole_says_so() -> None:
     shown = terminal.as_text(terminal.summary(run), 80)
     assert "unreached" in shown
     assert "connection refused" in shown
-    assert "5 of 517 cases were run" in shown
+    assert "5 of 517 cases run" in shown
 
 
 def test_a_run_of_nothing() -> None:

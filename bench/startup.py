@@ -1,0 +1,57 @@
+"""What does it cost to start? `replay --help` and a whole run, against `python -c pass`, in turns.
+
+    python bench/startup.py [--rounds 11]
+
+Prints medians of wall-clock time, and how much longer than the bare interpreter each takes. Needs replay
+installed in the Python that runs this; one round beforehand fills the caches of compiled code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+REPLAY = str(Path(sysconfig.get_path("scripts")) / "replay")
+
+COMMANDS = {
+    "python -c pass": [sys.executable, "-c", "pass"],
+    "replay --help": [REPLAY, "--help"],
+    "replay run -q traces/": [REPLAY, "run", "-q", "traces/"],
+}
+
+
+def seconds(command: list[str]) -> float:
+    """How long a command takes that has to succeed."""
+    start = time.perf_counter()
+    subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=11, help="of each, in turns (default: 11)")
+    chosen = parser.parse_args()
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        print("PYTHONDONTWRITEBYTECODE is set: unless it is compiled already, replay is compiled each time")
+    for command in COMMANDS.values():
+        seconds(command)
+    measured: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    for _ in range(chosen.rounds):
+        for name, command in COMMANDS.items():
+            measured[name].append(seconds(command))
+    medians = {name: statistics.median(times) for name, times in measured.items()}
+    base = next(iter(medians.values()))
+    for name, median in medians.items():
+        more = (median - base) * 1000
+        print(f"{name:<22} {median * 1000:6.0f} ms   {more:+6.0f} ms   × {median / base:.1f}")
+
+
+if __name__ == "__main__":
+    main()

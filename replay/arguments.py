@@ -1,0 +1,121 @@
+"""What the commands share: what their options take, which cases are meant, how faults are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+import click
+
+from replay.source import SourceError, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from replay.play.script import Chop
+    from replay.suite import Item
+
+
+FAULTY = 2
+"""Exit status for a bad log, spec or argument."""
+
+
+class Fault(click.ClickException):
+    """What the user wrote is wrong; shown without a traceback."""
+
+    exit_code = FAULTY
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {self.message}", err=True)
+
+
+class Unreachable(Fault):
+    """The testee could not be reached."""
+
+    exit_code = 3
+
+
+class UrlParts(NamedTuple):
+    text: str
+    secure: bool
+    host: str
+    port: int
+    target: str  # path with query
+
+
+class Url(click.ParamType[Any]):
+    """ws:// or wss://, taken apart; the certificates are other options."""
+
+    name = "URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> UrlParts:
+        try:
+            parts = urlsplit(value)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            self.fail(f"{value!r}: {str(error).lower()}", param, ctx)
+        plain = value.isascii() and value.isprintable() and " " not in value
+        if parts.scheme not in ("ws", "wss") or not host or parts.fragment or parts.username or not plain:
+            self.fail(f"{value!r}: expected ws://HOST[:PORT][/PATH][?QUERY], or wss://", param, ctx)
+        secure = parts.scheme == "wss"
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return UrlParts(value, secure, host, port or (443 if secure else 80), target)
+
+
+class ChopSize(click.ParamType[Any]):
+    name = "recorded|frame|N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Chop:
+        if value == "recorded" or value == "frame":
+            return "frame" if value == "frame" else "recorded"
+        if not (str(value).isascii() and str(value).isdigit() and int(value) > 0):
+            self.fail(f"{value!r}: expected 'recorded', 'frame' or a number of octets", param, ctx)
+        return int(value)
+
+
+class Header(click.ParamType[Any]):
+    name = "'NAME: VALUE'"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        name, colon, text = str(value).partition(":")
+        token = name.isascii() and name and all(c.isalnum() or c in "!#$%&'*+-.^_`|~" for c in name)
+        plain = all(c == "\t" or " " <= c <= "~" or "\xa0" <= c <= "\xff" for c in text)
+        if not colon or not token or not plain:
+            self.fail(f"{printable(str(value))!r}: expected 'NAME: VALUE'", param, ctx)
+        return name, text.strip()
+
+
+def selection(command: Callable[..., Any]) -> Callable[..., Any]:
+    command = click.option("-k", "keyword", metavar="EXPR", help="Only cases whose id or title fits.")(
+        command
+    )
+    return click.argument("words", nargs=-1, metavar="[PATH|ID|GLOB|!GLOB]...")(command)
+
+
+def chosen_items(words: Sequence[str], keyword: str | None) -> list[Item]:
+    from replay import suite
+    from replay.spec import select
+    from replay.wire.side import Side
+
+    paths = [word for word in words if select.is_path(word) or Path(word).exists()]
+    ids = [word for word in words if word not in paths]
+    items = suite.items(paths, Side.CLIENT) if paths else suite.bundled_items()
+    if ids:
+        chosen = set(select.select([item.case.id for item in items], ids))
+        items = [item for item in items if item.case.id in chosen]
+    if keyword is not None:
+        fitting = {id(case) for case in select.keyword([item.case for item in items], keyword)}
+        items = [item for item in items if id(item.case) in fitting]
+    if not items:
+        raise SourceError(None, "no case is selected", "`replay list` shows what there is")
+    return items
+
+
+def new_console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)

@@ -1,0 +1,274 @@
+"""`replay run`: the options, the lines while it goes on, the failures at its end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from replay import limits
+from replay.arguments import (
+    ChopSize,
+    Fault,
+    Header,
+    Unreachable,
+    Url,
+    UrlParts,
+    chosen_items,
+    new_console,
+    selection,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from replay.live.transport import Address
+    from replay.play.script import Chop, Options
+    from replay.verdict.result import CaseResult
+
+SECONDS = click.FloatRange(0.001)
+
+
+def _configure(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+    """What isn't given comes from the config, if there is one."""
+    from replay import config
+
+    found = config.find(Path.cwd()) if value is None else config.read(value)
+    if found is not None:
+        names = {
+            option.removeprefix("--"): each.name for each in ctx.command.params for option in each.opts
+        }
+        ctx.default_map = {names[key] or key: value for key, value in found.options.items()}
+        ctx.default_map["words"] = found.cases
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@selection
+@click.option("--url", type=Url(), help="The server under test; without it, the built-in one.")
+@click.option(
+    "--exec", "command", metavar="'CMD {port}'", help="Start the server so, and end it afterwards."
+)
+@click.option("--header", "headers", type=Header(), multiple=True, help="Send this header line too.")
+@click.option("--host", help="Send this Host header.")
+@click.option("--origin", help="Send this Origin header.")
+@click.option("--subprotocol", "subprotocols", multiple=True, help="Offer this subprotocol.")
+@click.option("--ca", type=_FILE, help="Trust these certificates (PEM) instead of the system's.")
+@click.option("--insecure", is_flag=True, help="Take any certificate.")
+@click.option("--cert", type=_FILE, help="The client's certificate (PEM).")
+@click.option("--key", type=_FILE, help="... and its private key, if that file doesn't hold it.")
+@click.option("--sni", help="The name to ask for in TLS, and to expect in the certificate.")
+@click.option("--chop", type=ChopSize(), default="recorded", help="Octets a write: as recorded, or ...")
+@click.option("--answer-pings", is_flag=True, help="Answer Pings also when a log is played.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, limits.MOST_JOBS.default),
+    default=limits.JOBS.default,
+    help="Cases at once.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), help="For masks and keys; else a fresh one, which is shown."
+)
+@click.option("--connect-timeout", type=SECONDS, default=limits.CONNECT.default, help="Seconds.")
+@click.option(
+    "--start-timeout", type=SECONDS, default=limits.START.default, help="Seconds for --exec to listen."
+)
+@click.option(
+    "--timeout", type=SECONDS, default=limits.CASE.default, help="Seconds a case, beside its own waits."
+)
+@click.option(
+    "-x", "--exitfirst", "max_failures", flag_value=1, type=int, help="Stop at the first failure."
+)
+@click.option("--max-failures", type=click.IntRange(1), metavar="N", help="Stop at the Nth.")
+@click.option("--strict", is_flag=True, help="NON-STRICT and UNIMPLEMENTED fail the run too.")
+@click.option("--out", type=click.Path(path_type=Path), help="Keep the results here; else in .replay/last.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each case."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Only failures and the last line.")
+@click.option(
+    "--config",
+    type=_FILE,
+    is_eager=True,
+    expose_value=False,
+    callback=_configure,
+    help="Defaults for these options; else replay.yaml, or [tool.replay] in pyproject.toml.",
+)
+def run(
+    words: tuple[str, ...],
+    keyword: str | None,
+    url: UrlParts | None,
+    command: str | None,
+    jobs: int,
+    seed: int | None,
+    connect_timeout: float,
+    start_timeout: float,
+    timeout: float,
+    max_failures: int | None,
+    strict: bool,
+    out: Path | None,
+    verbose: bool,
+    quiet: bool,
+    ca: Path | None,
+    insecure: bool,
+    cert: Path | None,
+    key: Path | None,
+    sni: str | None,
+    **request: Any,
+) -> None:
+    """Play wire logs and specs against a server, and judge what comes back.
+
+    Without a PATH the bundled suite is played. Ids and globs select from it, or from the PATHs.
+
+    \b
+    replay run --exec './my-server --port {port}'
+    replay run --url ws://127.0.0.1:9001 '1.*' '!1.1.8'
+    replay run --url wss://localhost:9443 --ca ca.pem --chop 1 traces/
+    """
+    import random
+
+    from replay import flows
+    from replay.live.run import Target
+    from replay.live.tls import Tls
+    from replay.live.transport import Address
+    from replay.play.endpoint import Limits
+    from replay.report import terminal
+    from replay.trace.model import SECOND
+
+    chosen = chosen_items(words, keyword)
+    address = None
+    if url is not None:
+        tls = Tls(ca, insecure, cert, key, sni) if url.secure else None
+        address = Address(url.host, url.port, url.target, tls)
+    given = {"--ca": ca, "--insecure": insecure, "--cert": cert, "--key": key, "--sni": sni}
+    if (address is None or address.tls is None) and (idle := [name for name in given if given[name]]):
+        raise click.UsageError(f"{idle[0]} is for wss://")
+    settings = flows.Settings(
+        target=Target(address, command, start_timeout),
+        options=_options(address, **request),
+        limits=Limits(case=int(timeout * SECOND)),
+        connect_timeout=connect_timeout,
+        jobs=jobs,
+        seed=random.SystemRandom().randrange(10**6) if seed is None else seed,
+    )
+    store = flows.store(chosen, settings, out)
+    if out is not None and store.fault is not None:
+        raise Fault(store.fault)
+    console = new_console()
+    failed: list[CaseResult] = []
+    with _progress(console, len(chosen)) as advance:
+
+        def watch(number: int, result: CaseResult) -> bool:
+            store.add(number, result)
+            advance()
+            if not quiet or result.failed:
+                console.print(terminal.line(result, console.width))
+            if verbose:
+                console.print(terminal.verbose(result))
+            elif not quiet and not result.failed:
+                console.print(terminal.notes(result))
+            if result.failed:
+                failed.append(result)
+            return max_failures is None or len(failed) < max_failures
+
+        done = flows.run(chosen, settings, watch)
+    store.finish(done)
+    if store.fault is not None:
+        click.echo(f"warning: {store.fault}", err=True)
+    for result in failed:
+        console.print()
+        console.print(terminal.failure(result, _command(result, done.seed)))
+    if not quiet:
+        console.print()
+    console.print(terminal.summary(done))
+    if done.unreached is not None:
+        raise Unreachable(f"{done.address}: {done.unreached}")
+    sys.exit(done.exit_status(strict))
+
+
+def _options(
+    address: Address | None,
+    headers: tuple[tuple[str, str], ...],
+    host: str | None,
+    origin: str | None,
+    subprotocols: tuple[str, ...],
+    chop: Chop,
+    answer_pings: bool,
+) -> Options:
+    from replay.play.script import Options
+
+    given = list(headers)
+    if origin is not None:
+        given.append(("Origin", origin))
+    if subprotocols:
+        given.append(("Sec-WebSocket-Protocol", ", ".join(subprotocols)))
+    return Options(
+        target=address.target if address else "/",
+        host=host or "localhost",
+        headers=tuple(given),
+        edit_target=address is not None and address.target != "/",
+        edit_host=host is not None,
+        chop=chop,
+        answer_pings=answer_pings,
+    )
+
+
+_AGAIN = {
+    *("url", "command", "headers", "host", "origin", "subprotocols", "answer_pings", "chop"),
+    *("ca", "insecure", "cert", "key", "sni"),
+}
+
+
+def _command(result: CaseResult, seed: int | None) -> str:
+    """The command that plays just this case again, with the same octets."""
+    import shlex
+
+    context = click.get_current_context()
+    words = ["replay", "run"]
+    for option in context.command.params:
+        name = option.name or ""
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if name not in _AGAIN or not given:
+            continue
+        value = context.params[name]
+        if value is True:
+            words.append(option.opts[-1])
+        for one in value if isinstance(value, list | tuple) and name != "url" else [value]:
+            if one is not True:
+                text = ": ".join(one) if name == "headers" else one.text if name == "url" else str(one)
+                words += [option.opts[-1], text]
+    words += ["--seed", str(seed), result.case.id if result.path is None else result.path]
+    if result.path is not None and result.case.trace is None:
+        words.append(result.case.id)
+    return shlex.join(words)
+
+
+class _progress:
+    """A bar under the lines on a terminal; nothing elsewhere, or in CI."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._progress: Any = None
+        if console.is_terminal and not os.environ.get("CI"):
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+            columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self._progress = Progress(*columns, console=console, transient=True)
+            self._task = self._progress.add_task("", total=total)
+
+    def __enter__(self) -> Callable[[], None]:
+        if self._progress is None:
+            return lambda: None
+        self._progress.start()
+        return lambda: self._progress.advance(self._task)
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()

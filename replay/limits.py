@@ -1,0 +1,134 @@
+"""Every timeout, size and count that bounds what replay does: the one table of them.
+
+The code draws its numbers from here, and so does docs/limits.md: `python -m replay.limits`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Limit(NamedTuple):
+    name: str
+    default: int
+    unit: str  # 's', 'octets', or what is counted
+    option: str  # of the command line, or the key of a spec that sets it; '-': none does
+    about: str  # one sentence
+
+
+CONNECT = Limit("connect", 5, "s", "--connect-timeout", "To connect: name, TCP and TLS together.")
+OPENING = Limit("opening", 5, "s", "-", "For the answer to the opening handshake, from the connection on.")
+PATIENCE = Limit(
+    "patience", 1, "s", "patience:", "For what is expected, once all is sent; then the tester acts."
+)
+PAUSE = Limit("pause", 1, "s", "pause:", "Of silence, where a step pauses by a tag alone.")
+CLOSING = Limit("closing", 1, "s", "-", "For a Close in answer to the tester's; then TCP is reset.")
+DROP = Limit("drop", 1, "s", "-", "For the server's end of TCP once both Closes have passed.")
+CASE = Limit(
+    "case", 20, "s", "--timeout", "For a whole case, beside its own waits; then the connection is reset."
+)
+CANARY = Limit(
+    "canary", 5, "s", "-", "For the echo of the message that is sent before and after the suite."
+)
+LINGER = Limit(
+    "linger", 1, "s", "-", "That octets which nobody reads are kept once the tester has ended TCP."
+)
+DURATION = Limit("duration", 3600, "s", "-", "The longest pause or patience that a spec may ask for.")
+ECHO_CASE = Limit("echo", 3600, "s", "-", "For one connection to the built-in echo server.")
+START = Limit("start", 30, "s", "--start-timeout", "For a server of --exec to accept a connection.")
+ATTEMPT = Limit("attempt", 5, "s", "-", "For one of the connections that are tried meanwhile.")
+ENDING = Limit(
+    "ending", 1, "s", "-", "For a server that no longer accepts to end, so that its status is known."
+)
+OUTPUT = Limit("output", 500, "ms", "-", "For the rest of its output once it has ended.")
+DYING = Limit(
+    "dying", 1, "s", "-", "Between the cut of a connection and the server's end, if it died on it."
+)
+STOP = Limit("stop", 2, "s", "-", "For it to end after SIGTERM; then it is killed, with its children.")
+STUCK = Limit("stuck", 3, "s", "-", "For what was killed to be gone; then it is stuck, and left.")
+
+JOBS = Limit("jobs", 8, "cases", "--jobs", "Played at once.")
+MOST_JOBS = Limit("most jobs", 1000, "cases", "-", "The most that --jobs may ask for.")
+KEPT = Limit("kept", 64 * 2**10, "octets", "-", "Of a server's last output that are kept.")
+KEPT_LINES = Limit("kept lines", 20, "lines", "-", "Of them that are shown.")
+KEPT_LINE = Limit("kept line", 500, "characters", "-", "Of one of these.")
+NAME = Limit("name", 80, "characters", "-", "Of an id in the name of a file that is stored.")
+
+OCTETS = Limit(
+    *("octets", 4 * 2**20, "octets", "-"),
+    "Taken from the testee, beside four times what is sent to it; then the connection is reset.",
+)
+READS = Limit("reads", 200_000, "reads", "-", "In which they come; then the same.")
+EVENTS = Limit("events", 10_000, "events", "-", "Made of them, such as messages and Pings; then the same.")
+HEAD = Limit("head", 64 * 2**10, "octets", "-", "Of a request or response head; a larger one is none.")
+
+FILE = Limit("file", 256 * 2**20, "octets", "-", "Of any file that is read.")
+PAYLOAD_FILE = Limit("payload file", 64 * 2**20, "octets", "-", "Of a file that a payload's `file:` names.")
+LOG = Limit("log", 256 * 2**20, "octets", "-", "That all entries of a wire log expand to.")
+ENTRY = Limit("entry", 64 * 2**20, "octets", "-", "That one entry of a wire log expands to.")
+FRAMES = Limit(
+    "frames", 2**17, "frames", "-", "Told apart in one run of a log's octets; behind them none are."
+)
+UNIT = Limit("unit", 512, "octets", "-", "Of the longest unit that a written log shows as a repeat.")
+
+DEPTH = Limit("depth", 32, "levels", "-", "Of lists and mappings inside each other, in a spec or config.")
+ALIASED = Limit(
+    "aliases", 10_000, "values", "-", "That a file's YAML aliases stand for, as if each were written out."
+)
+MATRIX = Limit("matrix", 10_000, "cases", "-", "That one matrix yields.")
+PAYLOAD = Limit("payload", 2**30, "octets", "-", "Of one payload that a spec sends or expects.")
+JOINED = Limit("joined", 64 * 2**20, "octets", "-", "Of a message in fragments whose echo a spec expects.")
+REASON = Limit("reason", 2**16, "octets", "-", "Of the reason of a Close that a spec sends.")
+BRACKETS = Limit("brackets", 50, "levels", "-", "Of brackets inside each other, in an expression of -k.")
+
+TABLE: dict[str, tuple[Limit, ...]] = {
+    "Times of a connection": (
+        *(CONNECT, OPENING, PATIENCE, PAUSE, CLOSING, DROP, CASE),
+        *(CANARY, LINGER, DURATION, ECHO_CASE),
+    ),
+    "Times of a server that replay starts": (START, ATTEMPT, ENDING, OUTPUT, DYING, STOP, STUCK),
+    "A run": (JOBS, MOST_JOBS, KEPT, KEPT_LINES, KEPT_LINE, NAME),
+    "One connection": (OCTETS, READS, EVENTS, HEAD),
+    "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),
+    "Specs, configs and selections": (DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, REASON, BRACKETS),
+}
+"""Heading -> limits, in the order of the page."""
+
+_HEAD = """\
+# Limits
+
+Every timeout, size and count that bounds what replay does, with its default. A peer that passes one loses
+its connection, and the case its verdict; the others go on. A file that passes one is an error that says so.
+
+This page is drawn from the table in `replay/limits.py`: `python -m replay.limits > docs/limits.md`.
+"""
+
+
+def shown(limit: Limit) -> str:
+    """The default with its unit, as a person writes it: '64 KiB', '20 s', '10,000 cases'."""
+    if limit.unit == "octets":
+        for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+            if limit.default % 2**power == 0:
+                return f"{limit.default >> power} {unit}"
+    return f"{limit.default:,} {limit.unit}"
+
+
+def page() -> str:
+    """The text of docs/limits.md."""
+    lines = [_HEAD]
+    for heading, limits in TABLE.items():
+        lines += [f"## {heading}", "", "| limit | default | set by | |", "|---|---|---|---|"]
+        for limit in limits:
+            option = "" if limit.option == "-" else f"`{limit.option}`"
+            lines.append(f"| {limit.name} | {shown(limit)} | {option} | {limit.about} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the page."""
+    print(page(), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""Starts the user's server, waits until it listens, and ends it with all that it started."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from replay.live.keeper import GIVE_UP
+from replay.live.transport import Address
+from replay.source import SourceError
+
+KEPT_OCTETS, KEPT_LINES, LINE_LENGTH = 65536, 20, 500
+"""What is kept of a server's output, at most."""
+
+_KEEPER = Path(__file__).with_name("keeper.py")
+_PLACE = re.compile(r"(?<!\$)\{(port|url)\}")  # `${port}` is the shell's
+_PAUSES = 0.005, 0.1  # seconds between two attempts to connect: the first, the longest
+_ATTEMPT = 5.0  # seconds for one of them
+_LAST_WORDS = 0.5  # seconds for which output is read of a server that has ended
+
+
+class TesteeError(Exception):
+    """The server can't be started, or has ended, or doesn't listen in time."""
+
+    def __init__(self, reason: str, last_lines: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.last_lines = tuple(last_lines)
+
+
+class Testee:
+    """A server that replay has started."""
+
+    address: Address
+
+    def __init__(self, died: asyncio.Future[int], output: _Output) -> None:
+        self.died = died
+        """Done once nothing of the server is left, with its exit status, and all its output is read."""
+        self._output = output
+
+    @property
+    def exit_status(self) -> int | None:
+        """128 + n after signal n, as shells have it; None while it runs."""
+        return self.died.result() if self.died.done() and not self.died.cancelled() else None
+
+    def last_lines(self, count: int = KEPT_LINES) -> tuple[str, ...]:
+        """The end of what it has written; not escaped, and long lines cut."""
+        lines = [line.decode(errors="replace").rstrip() for line in self._output.kept.splitlines()]
+        while lines and not lines[-1]:
+            lines.pop()
+        lines = lines[-min(count, KEPT_LINES) :] if count > 0 else []
+        return tuple(line if len(line) <= LINE_LENGTH else line[:LINE_LENGTH] + "…" for line in lines)
+
+    def failure(self, reason: str) -> TesteeError:
+        return TesteeError(reason, self.last_lines())
+
+
+def ended_with(status: int) -> str:
+    """An exit status in words: 'ended with status 1', 'ended by SIGKILL'."""
+    try:
+        return f"ended by {signal.Signals(status - 128).name}"
+    except ValueError:
+        return f"ended with status {status}"
+
+
+def command_line(command: str, address: Address | None) -> str:
+    """The command with `{port}` and `{url}` filled in; all other braces are the shell's.
+
+    Raises SourceError if it names neither and there is no address either.
+    """
+    if address is None and not _PLACE.search(command):
+        hint = "write {port} or {url} into it, as in 'PORT={port} npm start', or give --url as well"
+        raise SourceError(None, "--exec doesn't tell the server where to listen", hint)
+    at = address or Address("127.0.0.1", 0)
+    values = {"port": str(at.port), "url": shlex.quote(str(at))}
+    return _PLACE.sub(lambda found: values[found[1]], command)
+
+
+@asynccontextmanager
+async def exec_server(
+    command: str, address: Address | None = None, *, start_timeout: float = 30.0, grace: float = 2.0
+) -> AsyncIterator[Testee]:
+    """Run a server by a shell command until the context ends, on a free port unless told where.
+
+    Whatever ends replay, the server and its descendants are ended too: SIGTERM, and SIGKILL after
+    `grace` seconds. Raises TesteeError if it doesn't come to listen; that it ends later is told
+    by `Testee.died` only.
+    """
+    command_line(command, address)
+    addresses = [address] if address else await _free()
+    if address and await _accepts(address):
+        raise TesteeError(f"something listens at {address} already")
+    words = [str(grace), str(addresses[0].port), str(addresses[0]), command_line(command, addresses[0])]
+    ours, theirs = socket.socketpair()
+    link, writer = await asyncio.open_connection(sock=ours)
+    try:
+        with theirs:
+            process = _start(words, theirs)
+        assert process.stdout is not None
+        output = _Output()
+        reading, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: output, process.stdout)
+        server = Testee(asyncio.create_task(_end_of(process, link, output)), output)
+        with contextlib.closing(reading):
+            try:
+                server.address = await _accepted(server, addresses, start_timeout)
+                yield server
+            finally:
+                with contextlib.suppress(OSError):
+                    writer.write_eof()
+                await asyncio.wait([server.died], timeout=grace + GIVE_UP + 1)
+                server.died.cancel()
+    finally:
+        writer.close()
+
+
+def _start(words: Sequence[str], link: socket.socket) -> subprocess.Popen[bytes]:
+    """Start the keeper in a session of its own, out of reach of the terminal's ^C."""
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_KEEPER), *words],
+            stdin=link.fileno(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            bufsize=0,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise TesteeError(f"can't be started: {getattr(error, 'strerror', None) or error}") from None
+
+
+class _Output(asyncio.Protocol):
+    """Reads for ever, and keeps the end."""
+
+    def __init__(self) -> None:
+        self.kept = bytearray()
+        self.ended = asyncio.Event()
+
+    def data_received(self, data: bytes) -> None:
+        self.kept += data
+        del self.kept[:-KEPT_OCTETS]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended.set()
+
+
+async def _end_of(process: subprocess.Popen[bytes], link: asyncio.StreamReader, output: _Output) -> int:
+    """Wait for the end of the keeper, who lets go of the link with its last breath."""
+    await link.read()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS):
+            await output.ended.wait()
+    return process.wait()
+
+
+async def _accepted(server: Testee, addresses: Sequence[Address], timeout: float) -> Address:
+    """The first address that accepts a connection, within `timeout` seconds."""
+    accepting = asyncio.create_task(_first_that_accepts(addresses))
+    either: list[asyncio.Future[Any]] = [server.died, accepting]
+    try:
+        await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if server.died.done():
+            raise server.failure(f"{ended_with(server.died.result())} before it accepted a connection")
+        if accepting.done():
+            return accepting.result()
+        raise server.failure(f"accepted no connection at {addresses[0]} within {timeout:g} s")
+    finally:
+        accepting.cancel()
+
+
+async def _first_that_accepts(addresses: Sequence[Address]) -> Address:
+    pause, longest = _PAUSES
+    while True:
+        for address in addresses:
+            if await _accepts(address):
+                return address
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, longest)
+
+
+async def _accepts(address: Address) -> bool:
+    try:
+        async with asyncio.timeout(_ATTEMPT):
+            transport, _ = await asyncio.get_running_loop().create_connection(
+                asyncio.Protocol, address.host, address.port
+            )
+    except (OSError, UnicodeError):
+        return False
+    # On a free port a socket may by chance be connected to itself.
+    own, other = transport.get_extra_info("sockname"), transport.get_extra_info("peername")
+    transport.close()
+    return bool(own != other)
+
+
+async def _free() -> list[Address]:
+    """A port of the loopback interface where nothing listens, by IPv4 and by IPv6."""
+    while True:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        if not await _accepts(Address("::1", port)):
+            return [Address("127.0.0.1", port), Address("::1", port)]

@@ -1,0 +1,70 @@
+"""TLS for wss:// (RFC 6455 §3, §10.6): whom to trust, and as whom to come."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from replay.source import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What the user said of the server's certificate and of ours."""
+
+    ca: Path | None = None  # trust these instead of the system's
+    insecure: bool = False  # take any certificate
+    cert: Path | None = None  # of the client, with its chain
+    key: Path | None = None  # of `cert`, where that file doesn't have it
+    sni: str | None = None  # the name to ask for and to expect; None: the host
+
+    def context(self) -> ssl.SSLContext:
+        """The context for a connection. Raises SourceError for a file that can't be used."""
+        context = ssl.create_default_context()
+        if self.ca is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            try:
+                context.load_verify_locations(self.ca)
+            except (OSError, ssl.SSLError) as error:
+                raise SourceError(None, f"{self.ca}: {_words(error, 'no certificates in PEM')}") from None
+        if self.insecure:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if self.cert is not None:
+            try:
+                context.load_cert_chain(self.cert, self.key, password=_no_password)
+            except (OSError, ssl.SSLError, ValueError) as error:
+                files = " and ".join(str(file) for file in (self.cert, self.key) if file is not None)
+                words = _words(error, "no certificate with its private key in PEM")
+                raise SourceError(None, f"{files}: {words}") from None
+        return context
+
+
+REFUSED = (
+    "the server ended the connection right after the TLS handshake; "
+    "does it want a client certificate (--cert, --key)?"
+)
+
+
+def reason(error: ssl.SSLError) -> str:
+    """In a line, why TLS could not be had, and what to do."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = error.verify_message.rstrip(".")
+        return f"the server's certificate is refused: {why}; trust it with --ca FILE, or use --insecure"
+    if error.reason == "WRONG_VERSION_NUMBER":
+        return "the server does not speak TLS; is it ws:// rather than wss://?"
+    said = (error.reason or str(error)).lower().replace("_", " ")
+    if "certificate required" in said or "handshake failure" in said:
+        said += "; does the server want a client certificate (--cert, --key)?"
+    return f"TLS failed: {said}"
+
+
+def _words(error: Exception, otherwise: str) -> str:
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.strerror:
+        return error.strerror.lower()
+    return otherwise if not isinstance(error, ValueError) or isinstance(error, ssl.SSLError) else str(error)
+
+
+def _no_password() -> str:
+    raise ValueError("the private key is encrypted; give one without a passphrase")

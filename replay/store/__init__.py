@@ -1,0 +1,36 @@
+"""The store of a run: a folder that holds, at any moment, all that is known by then.
+
+    run.json                what was to run, and, once it has ended, how
+    001-1.2.3.wirelog       what was observed: the canonical log of the first case's connection
+    001-1.2.3.json          its verdict; written behind the log, so where it is, the log is
+    sources/1-my.yaml       what the verdicts need beside the logs: users' specs, the payloads and
+                            logs that these name, and logs that were played
+
+Each file is written under another name and then moved to its place: whenever the program ends, or
+the disk is full, what stands there is whole. Nothing waits for the disk (no fsync).
+
+run.json, `"format": "replay run"`, version 1:
+
+    state       running | complete | stopped (on purpose, before all had run) | interrupted | unreached
+    replay      the version that wrote it       tester      client | server
+    address     of the testee                   agent       its name, once the run has ended
+    seed        of masks and keys               limits      times in microseconds, and bounds
+    cases       in order: number, id, title, file (the name without its suffix), and what it is
+                judged by: `of` suite (the bundled case of this id), spec (that case of that source)
+                or log (that source: with own, by itself, else by the case that it names)
+    sources     name (as the user knows it), file, and for a spec files: those that it names
+    duration    seconds; counts: planned, judged, failed, behaviour, closing
+    unreached   why the testee could not be reached; died_on: ids of the cases that it died on
+
+NNN-id.json, `"format": "replay case"`, version 1:
+
+    id, title, path (as the user gave it), behaviour, closing, closing_reason, failed
+    broken      the rules that the testee broke: rule, side, offset (in its stream), detail
+    divergence  where expected and observed part: event, field, offset, words; null: they fit
+    notes, duration (microseconds), log (file name), sha256 (of the log's text); the last two are
+    null if the log was too large to be read again
+
+A reader leaves what it doesn't know; a change that it can't leave raises the version.
+"""
+
+RUN, CASE, VERSION = "replay run", "replay case", 1

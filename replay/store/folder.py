@@ -1,0 +1,172 @@
+"""The folder of a run: names that are safe, files that are whole, and whose folder it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from replay.source import SourceError, printable
+from replay.store import RUN
+
+LAST, PREVIOUS, REMOVED = (Path(".replay", name) for name in ("last", "previous", "removed"))
+"""Where a run goes if nobody says where, where the one before is kept, and one on its way out."""
+
+MAX_NAME = 80
+"""Characters of the part of a file's name that comes from outside."""
+
+NAME = re.compile(r"(?:sources/)?(?!\.)[A-Za-z0-9._%-]{1,120}")
+"""The names that files of a store may have, seen from its folder."""
+
+_OURS = re.compile(r"\d+-[A-Za-z0-9._%-]*|\.tmp-[A-Za-z0-9._%-]*")
+
+
+def safe_name(text: str) -> str:
+    """Any text as a part of a file's name: what isn't a letter, a digit or one of ._- is written %XX.
+
+    Cut behind MAX_NAME characters, with a hash of the whole. Never begins or ends with a dot. It is
+    not unique, and may be a name that a system reserves: a number in front of it mends both.
+    """
+    octets = text.encode("utf-8", "surrogatepass")
+    name = re.sub(rb"[^A-Za-z0-9._-]", lambda found: f"%{found[0][0]:02X}".encode(), octets).decode()
+    name = re.sub(r"\A\.|\.\Z", "%2E", name)
+    if len(name) <= MAX_NAME:
+        return name
+    digest = hashlib.sha256(octets).hexdigest()[:16]
+    return re.sub(r"%.?\Z", "", name[: MAX_NAME - len(digest) - 1]) + "-" + digest
+
+
+class Folder:
+    """A folder to write to. Where the system can, a run goes on in its own folder when another run
+    in the same place moves that."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises OSError."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self._at: int | None = None
+        if os.open in os.supports_dir_fd:
+            self._at = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+
+    def write(self, name: str, octets: bytes) -> None:
+        """All of a file or nothing. Raises OSError."""
+        folder, slash, last = name.rpartition("/")
+        path, temporary = self._path(name), self._path(f"{folder}{slash}.tmp-{last}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        try:
+            with os.fdopen(os.open(temporary, flags, 0o666, dir_fd=self._at), "wb") as file:
+                file.write(octets)
+            os.replace(temporary, path, src_dir_fd=self._at, dst_dir_fd=self._at)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(temporary, dir_fd=self._at)
+            raise
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there. Raises OSError."""
+        with suppress(FileNotFoundError):
+            os.unlink(self._path(name), dir_fd=self._at)
+
+    def clear(self) -> None:
+        """Remove the files of an earlier run, but run.json and what isn't replay's. Raises OSError."""
+        sources = self._directory / "sources"
+        for folder in (self._directory, sources):
+            if folder is sources and (folder.is_symlink() or not folder.is_dir()):
+                continue
+            for file in folder.iterdir():
+                if _OURS.fullmatch(file.name):
+                    file.unlink()
+        with suppress(OSError):  # something of somebody else's is in it, or it isn't there
+            sources.rmdir()
+
+    def sources(self) -> None:
+        """Make the folder for sources. Raises OSError."""
+        (self._directory / "sources").mkdir(exist_ok=True)
+
+    def close(self) -> None:
+        if self._at is not None:
+            os.close(self._at)
+            self._at = None
+
+    def _path(self, name: str) -> str:
+        return name if self._at is not None else str(self._directory / name)
+
+
+def begin(directory: Path | None, run: bytes) -> Folder:
+    """The folder for a new run, with its run.json and no file of another run; None: LAST, and the
+    run that is there is kept as PREVIOUS.
+
+    Raises SourceError if something is there but no run, and leaves it alone; OSError.
+    """
+    if directory is not None:
+        _check(directory)
+        folder = Folder(directory)
+        folder.write("run.json", run)  # first of all: whose folder it is, and that it has no case yet
+        folder.clear()
+        return folder
+    LAST.parent.mkdir(exist_ok=True)
+    if not (ignore := LAST.parent / ".gitignore").exists():
+        ignore.write_text("*\n")
+    with _alone(LAST.parent):
+        _rotate()
+        folder = Folder(LAST)
+        folder.write("run.json", run)
+    return folder
+
+
+def _check(directory: Path) -> None:
+    """Raises SourceError unless a folder is missing, empty, or holds a run; OSError."""
+    try:
+        with os.scandir(directory) as entries:
+            names = {entry.name for entry in entries}
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        raise SourceError(None, f"{printable(str(directory))} is no folder") from None
+    if names - {".tmp-run.json"} and not _holds_run(directory):
+        hint = "name a new or an empty folder, or one that holds a run; nothing was touched"
+        raise SourceError(None, f"{printable(str(directory))} holds something other than a run", hint)
+
+
+def _rotate() -> None:
+    """LAST becomes PREVIOUS, and what was PREVIOUS goes. Each step leaves runs that are whole."""
+    _check(LAST)
+    _check(PREVIOUS)
+    shutil.rmtree(REMOVED, ignore_errors=True)
+    if _holds_run(LAST):
+        if PREVIOUS.exists():
+            PREVIOUS.rename(REMOVED)
+        LAST.rename(PREVIOUS)
+        shutil.rmtree(REMOVED, ignore_errors=True)
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """One program at a time, where the system can hold it to that."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    at = os.open(directory, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(at, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(at)
+
+
+def _holds_run(directory: Path) -> bool:
+    try:
+        with (directory / "run.json").open("rb") as file:
+            run = json.load(file)
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        return False
+    return isinstance(run, dict) and run.get("format") == RUN

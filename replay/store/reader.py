@@ -1,0 +1,273 @@
+"""Reads a stored run, and derives its verdicts again from its logs.
+
+What is read may be cut off, damaged or made up: a fault of run.json is a SourceError, a fault of one
+case is said of that case, and no name in it leads out of the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar
+
+from replay.source import Source, SourceError, printable
+from replay.spec.model import Behaviour, Case
+from replay.store import CASE, RUN, VERSION
+from replay.store.folder import NAME
+from replay.store.sources import Cases, StoredSource
+from replay.trace.wirelog import parse
+from replay.verdict.judge import judge
+from replay.verdict.result import CaseResult, ClosingVerdict
+from replay.wire.side import Side
+
+E = TypeVar("E", bound=Enum)
+
+_ENDS = {
+    "running": "it was cut off, or still goes on",
+    "interrupted": "it was interrupted",
+    "stopped": "it was stopped before all cases had run",
+    "unreached": "the testee could not be reached",
+    "complete": "files of it are missing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVerdict:
+    """What a case's JSON says."""
+
+    behaviour: Behaviour
+    closing: ClosingVerdict
+    closing_reason: str
+    broken: tuple[tuple[str, int], ...]  # rule, and octet of the testee's stream
+    divergence: str | None  # in words
+    notes: tuple[str, ...]
+    path: str | None
+    duration: int | None  # microseconds
+    log: str | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """One case of a run's plan. Without a verdict and without a fault it has no result."""
+
+    number: int
+    id: str
+    title: str
+    of: str  # suite, spec or log
+    source: int | None
+    own: bool = False  # a log that is its own expectation
+    verdict: StoredVerdict | None = None
+    fault: str | None = None  # why what is stored of it can't be read
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run, as far as it is there."""
+
+    directory: Path
+    state: str
+    version: str  # of the replay that wrote it
+    tester: Side
+    address: str
+    agent: str | None
+    seed: int | None
+    limits: Mapping[str, int]
+    cases: tuple[StoredCase, ...]
+    sources: tuple[StoredSource, ...]
+    duration: float | None  # seconds
+    unreached: str | None
+
+    @property
+    def partial(self) -> str | None:
+        """That results are missing, and why; None: all are there."""
+        here = sum(case.verdict is not None or case.fault is not None for case in self.cases)
+        if self.state == "complete" and here == len(self.cases):
+            return None
+        why = _ENDS[self.state] + (f": {printable(self.unreached)}" if self.unreached else "")
+        return f"a partial run, {here} of {len(self.cases)} cases: {why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """A stored case and its verdict, derived again. Without a result `fault` says why there is none."""
+
+    case: StoredCase
+    result: CaseResult | None
+    fault: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether behaviour and closing are those that are stored."""
+        was, now = self.case.verdict, self.result
+        if was is None or now is None:
+            return False
+        return (was.behaviour, was.closing) == (now.behaviour, now.closing)
+
+
+def load(directory: Path) -> StoredRun:
+    """Read a run; its logs stay where they are. Raises SourceError."""
+    if not (path := directory / "run.json").is_file():
+        hint = "`replay run` stores a folder's last run in .replay/last, or in the DIR of --out"
+        raise SourceError(None, f"{printable(str(directory))}: no run is stored here", hint)
+    run = _Fields.read(path, RUN)
+    state = run.take("state", str)
+    if state not in _ENDS:
+        raise run.fault("state", "one of " + ", ".join(_ENDS))
+    sources = tuple(_source(row) for row in run.rows("sources"))
+    return StoredRun(
+        directory=directory,
+        state=state,
+        version=run.take("replay", str),
+        tester=run.word("tester", Side),
+        address=run.take("address", str),
+        agent=run.take("agent", str | None),
+        seed=run.take("seed", int | None),
+        limits=run.take("limits", dict),
+        cases=tuple(_case(directory, row, len(sources)) for row in run.rows("cases")),
+        sources=sources,
+        duration=run.take("duration", float | int | None),
+        unreached=run.take("unreached", str | None),
+    )
+
+
+def rejudge(run: StoredRun) -> Iterator[Rejudged]:
+    """Judge again what is stored, case by case, offline. Cases without a result are passed over."""
+    cases = Cases(run.directory, run.sources, run.tester, printable(run.version))
+    for case in run.cases:
+        if case.verdict is not None:
+            yield _rejudged(run, case, case.verdict, cases)
+        elif case.fault is not None:
+            yield Rejudged(case, None, case.fault)
+
+
+def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: Cases) -> Rejudged:
+    try:
+        trace = parse(_log(run.directory, verdict)).trace
+        result = judge(_expected(case, cases), trace, run.tester)
+    except SourceError as error:
+        return Rejudged(case, None, str(error))
+    notes = tuple(dict.fromkeys((*verdict.notes, *result.notes)))  # the judge's own are in both
+    return Rejudged(case, replace(result, path=verdict.path, notes=notes))
+
+
+def _log(directory: Path, verdict: StoredVerdict) -> Source:
+    if verdict.log is None:
+        raise SourceError(None, "its log was too large to be stored")
+    source = Source.read(path := directory / verdict.log)
+    if hashlib.sha256(source.text.encode()).hexdigest() != verdict.sha256:
+        hint = "`replay check` judges it as it stands now"
+        raise SourceError(None, f"{printable(str(path))}: this is not the log that was stored", hint)
+    return source
+
+
+def _expected(case: StoredCase, cases: Cases) -> Case:
+    if case.source is None:
+        return cases.bundled(case.id)
+    if case.of == "spec":
+        return cases.of_spec(case.id, case.source)
+    return cases.of_log(case.id, case.source, case.own)
+
+
+def _source(row: _Fields) -> StoredSource:
+    files = row.take("files", dict | None) or {}
+    stored = {name: row.checked("files", file) for name, file in files.items()}
+    return StoredSource(row.take("name", str), row.file("file"), stored)
+
+
+def _case(directory: Path, row: _Fields, sources: int) -> StoredCase:
+    of, source = row.take("of", str), row.take("source", int | None)
+    if of not in ("suite", "spec", "log"):
+        raise row.fault("of", "one of suite, spec, log")
+    if (source is None) is not (of == "suite") or (source is not None and not 0 <= source < sources):
+        raise row.fault("source", "the number of a source, unless it is of the suite")
+    case = StoredCase(
+        number=row.take("number", int),
+        id=row.take("id", str),
+        title=row.take("title", str),
+        of=of,
+        source=source,
+        own=row.take("own", bool | None) is True,
+    )
+    path = directory / (row.file("file") + ".json")
+    if not path.is_file():
+        return case
+    try:
+        return replace(case, verdict=_verdict(_Fields.read(path, CASE)))
+    except SourceError as error:
+        return replace(case, fault=str(error))
+
+
+def _verdict(case: _Fields) -> StoredVerdict:
+    found = case.take("divergence", dict | None)
+    return StoredVerdict(
+        behaviour=case.word("behaviour", Behaviour),
+        closing=case.word("closing", ClosingVerdict),
+        closing_reason=case.take("closing_reason", str),
+        broken=tuple((one.take("rule", str), one.take("offset", int)) for one in case.rows("broken")),
+        divergence=None if found is None else str(found.get("words", "")),
+        notes=tuple(map(str, case.take("notes", list))),
+        path=case.take("path", str | None),
+        duration=case.take("duration", int | None),
+        log=None if case.take("log", str | None) is None else case.file("log"),
+        sha256=case.take("sha256", str | None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """An object of a stored JSON; what isn't as it has to be raises SourceError."""
+
+    name: str
+    values: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: Path, format: str) -> _Fields:
+        name = printable(str(path))
+        try:
+            values = json.loads(Source.read(path).text)
+        except (ValueError, RecursionError):
+            raise SourceError(None, f"{name}: damaged, this is no JSON") from None
+        if not isinstance(values, dict) or values.get("format") != format:
+            raise SourceError(None, f'{name}: expected a JSON of the format "{format}"')
+        if values.get("version") != VERSION:
+            hint = "read it with the replay that wrote it"
+            raise SourceError(None, f"{name}: expected version {VERSION} of the format", hint)
+        return cls(name, values)
+
+    def fault(self, key: str, wants: str) -> SourceError:
+        return SourceError(None, f"{self.name}: damaged, {key!r} has to be {wants}")
+
+    def take(self, key: str, kind: type | UnionType) -> Any:
+        """A value of this type; None for a key that isn't there, where that is allowed."""
+        value = self.values.get(key)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind in (int, int | None)):
+            raise self.fault(key, getattr(kind, "__name__", str(kind)))
+        return value
+
+    def word(self, key: str, words: type[E]) -> E:
+        value = self.take(key, str)
+        found = next((word for word in words if word.value == value), None)
+        if found is None:
+            raise self.fault(key, "one of " + ", ".join(word.value for word in words))
+        return found
+
+    def rows(self, key: str) -> list[_Fields]:
+        rows = self.take(key, list)
+        if not all(isinstance(row, dict) for row in rows):
+            raise self.fault(key, "a list of objects")
+        return [_Fields(f"{self.name}: {key} {number}", row) for number, row in enumerate(rows, 1)]
+
+    def file(self, key: str) -> str:
+        return self.checked(key, self.values.get(key))
+
+    def checked(self, key: str, file: object) -> str:
+        """The name of a file in the folder, and nowhere else."""
+        if not isinstance(file, str) or not NAME.fullmatch(file):
+            raise self.fault(key, "the name of a file of the store")
+        return file

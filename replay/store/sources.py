@@ -1,0 +1,160 @@
+"""What a verdict needs beside the log: the files that cases came from, taken and given back.
+
+A bundled case is known by its id. A user's spec is kept as text, with the files that it names; so
+is a log that was played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, TypeVar
+
+from replay import __version__
+from replay.source import Source, SourceError, Span
+from replay.spec.load import load
+from replay.spec.model import Case
+from replay.spec.recorded import case_of
+from replay.store.folder import safe_name
+from replay.suite import SPECS, Item, Log, expectation, known
+from replay.trace.model import Trace
+from replay.trace.wirelog import parse, write
+from replay.wire.side import Side
+
+T = TypeVar("T")
+
+
+class Sources:
+    """Takes what has to be stored, each file once."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []  # as run.json lists them
+        self._count = 0
+        self._taken: list[tuple[str, bytes]] = []
+        self._specs: dict[str, int] = {}
+
+    def of(self, item: Item) -> dict[str, Any]:
+        """What a case is judged by, as run.json says it. Raises SourceError."""
+        case, path = item.case, item.path
+        if path is not None and case.span is not None and Path(path).suffix in SPECS:
+            if path not in self._specs:
+                self.rows.append(self._spec(case.span.source))
+                self._specs[path] = len(self.rows) - 1
+            return {"of": "spec", "source": self._specs[path]}
+        if case.trace is None or (path is None and case.closing is not None):
+            return {"of": "suite"}
+        name = path or f"{case.id}.wirelog"
+        self.rows.append({"name": name, "file": self._take(name, _octets(_text(case.trace)))})
+        return {"of": "log", "own": case.closing is None, "source": len(self.rows) - 1}
+
+    def taken(self) -> list[tuple[str, bytes]]:
+        """Name and octets of the files that came since the last call."""
+        taken, self._taken = self._taken, []
+        return taken
+
+    def _take(self, name: str, octets: bytes) -> str:
+        self._count += 1
+        last = PurePosixPath(PureWindowsPath(name).as_posix()).name
+        file = f"sources/{self._count}-{safe_name(last)}"
+        self._taken.append((file, octets))
+        return file
+
+    def _spec(self, source: Source) -> dict[str, Any]:
+        """Load a spec once more, only to see which files it names."""
+        file, files = self._take(source.name, _octets(source.text)), dict[str, str]()
+        folder = Path(source.name).parent
+
+        def trace(name: str, span: Span) -> Trace:
+            log = Source.read(folder / name)
+            if name not in files:
+                files[name] = self._take(name, _octets(log.text))
+            return parse(log).trace
+
+        def payload(name: str, span: Span) -> bytes:
+            octets = (folder / name).read_bytes()
+            if name not in files:
+                files[name] = self._take(name, octets)
+            return octets
+
+        load(source, read=trace, octets=payload)
+        return {"name": source.name, "file": file, "files": files}
+
+
+def _text(trace: Trace) -> str:
+    """The text that a trace was read from; the canonical one, if it comes from no single text."""
+    sources = {id(span.source) if (span := entry.span) else None for entry in trace.entries}
+    first = trace.entries[0].span if trace.entries else None
+    return first.source.text if first is not None and len(sources) == 1 else write(trace)
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSource:
+    """A row of run.json's sources."""
+
+    name: str  # as the user knows it
+    file: str
+    files: Mapping[str, str]  # that a spec names, and as what they are stored
+
+
+class Cases:
+    """Gives back what the cases of a run are judged by. A spec is loaded once."""
+
+    def __init__(
+        self, directory: Path, sources: Sequence[StoredSource], tester: Side, version: str
+    ) -> None:
+        self._directory = directory
+        self._sources = sources
+        self._tester = tester
+        self._version = version
+        self._specs: dict[int, Mapping[str, Case]] = {}
+
+    def bundled(self, id: str) -> Case:
+        """Raises SourceError."""
+        return self._named(known(), id, f"the suite of replay {__version__}")
+
+    def of_spec(self, id: str, number: int) -> Case:
+        """Raises SourceError."""
+        if number not in self._specs:
+            self._specs[number] = {case.id: case for case in self._load(self._sources[number])}
+        return self._named(self._specs[number], id, self._sources[number].file)
+
+    def of_log(self, id: str, number: int, own: bool) -> Case:
+        """Raises SourceError."""
+        source = self._sources[number]
+        trace = parse(self._text(source.file, source.name)).trace
+        if own:
+            return case_of(trace, id, self._tester)
+        self.bundled(id)
+        return expectation(Log(source.name, trace, ()), self._tester)[0]
+
+    def _named(self, cases: Mapping[str, Case], id: str, where: str) -> Case:
+        if (case := cases.get(id)) is None:
+            hint = f"the run was stored by replay {self._version}"
+            raise SourceError(None, f"there is no case {id!r} in {where}", hint)
+        return case
+
+    def _load(self, spec: StoredSource) -> tuple[Case, ...]:
+        folder = Path(spec.name).parent
+
+        def stored(read: Callable[[str, str], T]) -> Callable[[str, Span], T]:
+            def get(name: str, span: Span) -> T:
+                if name not in spec.files:
+                    raise SourceError(span, f"{name} was not stored with the run")
+                return read(spec.files[name], str(folder / name))
+
+            return get
+
+        return load(
+            self._text(spec.file, spec.name),
+            read=stored(lambda file, name: parse(self._text(file, name)).trace),
+            octets=stored(lambda file, _: (self._directory / file).read_bytes()),
+        )
+
+    def _text(self, file: str, name: str) -> Source:
+        """A stored text, by the name that the user knows."""
+        return Source(name, Source.read(self._directory / file).text)

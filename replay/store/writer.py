@@ -1,0 +1,195 @@
+"""Writes a run while it runs. Keeps no result, and never stands in the way of the run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from replay import __version__
+from replay.report import words
+from replay.source import MAX_FILE, SourceError, printable
+from replay.store import CASE, RUN, VERSION
+from replay.store.folder import LAST, Folder, begin, safe_name
+from replay.store.sources import Sources
+from replay.suite import Item
+from replay.trace.model import Octets, Trace
+from replay.trace.wirelog import MAX_LOG, write
+from replay.verdict.result import CaseResult, RunResult
+from replay.wire.side import Side
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What holds for a whole run."""
+
+    tester: Side
+    address: str
+    seed: int | None
+    limits: Mapping[str, int]
+
+
+class Store:
+    """See the package for what it writes. `fault` says, in a sentence, what went wrong, if it did:
+    from then on nothing more is stored, and the run on disk stays one that is running."""
+
+    def __init__(self, directory: Path) -> None:
+        """Use `create`."""
+        self.directory = directory
+        self.fault: str | None = None
+        self._folder: Folder | None = None
+        self._run: dict[str, Any] = {}
+
+    @classmethod
+    def create(cls, directory: Path | None, items: Sequence[Item], about: About) -> Store:
+        """Begin a run; None: in LAST, with the run that is there kept as PREVIOUS.
+
+        A run that `directory` holds is replaced, and whatever else is in it stays. Raises
+        SourceError if something is there but no run, and for a spec that can't be read any more.
+        """
+        store = cls(directory or LAST)
+        store._run = {
+            "format": RUN,
+            "version": VERSION,
+            "state": "running",
+            "replay": __version__,
+            "tester": about.tester.value,
+            "address": about.address,
+            "agent": None,
+            "seed": about.seed,
+            "limits": dict(about.limits),
+            "cases": [],
+            "sources": [],
+        }
+        try:
+            store._folder = begin(directory, _json(store._run))
+            store._plan(store._folder, items)
+        except OSError as error:
+            store._broken(error)
+        except SourceError:
+            store.close()
+            raise
+        return store
+
+    def add(self, number: int, result: CaseResult) -> None:
+        """Store the result of an item, by its number from 0. A second one takes the first's place."""
+        if self._folder is not None:
+            try:
+                self._add(self._folder, self._run["cases"][number]["file"], result)
+            except OSError as error:
+                self._broken(error)
+
+    def finish(self, run: RunResult) -> None:
+        """Store how the run ended, and let go of the folder."""
+        if self._folder is not None:
+            self._run |= {
+                "state": _state(run, len(self._run["cases"])),
+                "address": run.address,
+                "agent": run.agent,
+                "duration": run.duration,
+                "unreached": run.unreached,
+                "died_on": run.died_on,
+                "counts": {
+                    "planned": len(self._run["cases"]),
+                    "judged": len(run.results),
+                    "failed": sum(result.failed for result in run.results),
+                    "behaviour": Counter(result.behaviour.value for result in run.results),
+                    "closing": Counter(result.closing.value for result in run.results),
+                },
+            }
+            try:
+                self._folder.write("run.json", _json(self._run))
+            except OSError as error:
+                self._broken(error)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the folder: nothing more is stored."""
+        if self._folder is not None:
+            self._folder.close()
+            self._folder = None
+
+    def _plan(self, folder: Folder, items: Sequence[Item]) -> None:
+        sources = Sources()
+        width = max(3, len(str(len(items))))
+        for number, item in enumerate(items, 1):
+            self._run["cases"].append(
+                {
+                    "number": number,
+                    "id": item.case.id,
+                    "title": item.case.title,
+                    "file": f"{number:0{width}d}-{safe_name(item.case.id)}",
+                    **sources.of(item),
+                }
+            )
+            for name, octets in sources.taken():
+                folder.sources()
+                folder.write(name, octets)
+        self._run["sources"] = sources.rows
+        folder.write("run.json", _json(self._run))
+
+    def _add(self, folder: Folder, file: str, result: CaseResult) -> None:
+        folder.remove(f"{file}.json")  # no verdict may stand beside the log of another one
+        log = _log(result.trace)
+        if log is not None:
+            folder.write(f"{file}.wirelog", log)
+        folder.write(f"{file}.json", _json(_case(result, f"{file}.wirelog", log)))
+
+    def _broken(self, error: OSError) -> None:
+        why = (error.strerror or str(error)).lower()
+        self.fault = f"{printable(str(self.directory))}: {why}; results are not stored from here on"
+        self.close()
+
+
+def _state(run: RunResult, planned: int) -> str:
+    if run.unreached is not None:
+        return "unreached"
+    if run.interrupted:
+        return "interrupted"
+    return "complete" if len(run.results) == planned else "stopped"
+
+
+def _log(trace: Trace) -> bytes | None:
+    """The text of a log; None: it could not be read again."""
+    if sum(len(entry.data) for entry in trace.entries if isinstance(entry, Octets)) > MAX_LOG:
+        return None
+    text = write(trace).encode("utf-8", "replace")
+    return text if len(text) <= MAX_FILE else None
+
+
+def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:
+    found = result.divergence
+    return {
+        "format": CASE,
+        "version": VERSION,
+        "id": result.case.id,
+        "title": result.case.title,
+        "path": result.path,
+        "behaviour": result.behaviour.value,
+        "closing": result.closing.value,
+        "closing_reason": result.closing_reason,
+        "failed": result.failed,
+        "broken": [
+            {"rule": one.rule, "side": one.side.value, "offset": one.start, "detail": one.detail}
+            for one in result.broken
+        ],
+        "divergence": found
+        and {
+            "event": found.at,
+            "field": found.field,
+            "offset": found.offset,
+            "words": words.difference(found),
+        },
+        "notes": result.notes,
+        "duration": result.duration,
+        "log": None if log is None else name,
+        "sha256": None if log is None else hashlib.sha256(log).hexdigest(),
+    }
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1) + "\n").encode()

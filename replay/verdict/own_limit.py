@@ -1,0 +1,46 @@
+"""A limit of the testee's own (RFC 6455 §7.4.1, §10.4) is not a breach, and is named as what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from replay.protocol.events import Event, Message
+from replay.verdict.facts import ClosingFacts
+
+TOO_BIG = 1009
+SUSPECT = (1008, 1011)
+"""Codes with which some libraries refuse what is too big or too much for them."""
+
+LARGE = 4096
+"""Octets of a message, or fragments, from which on other ends are taken for a limit too."""
+
+
+def own_limit(events: Sequence[Event], facts: ClosingFacts) -> str | None:
+    """In a sentence, the limit by which the testee seems to have ended the connection, if any."""
+    size, fragments = _largest(events, facts)
+    testee, close = facts.tester.other.value, facts.testee_close
+    large = size >= LARGE or fragments >= LARGE
+    sent = f"a message of {_size(size)}" + (f" in {fragments} frames" if fragments > 1 else "")
+    if close is not None and facts.closed_by_testee:
+        if close.code == TOO_BIG or (close.code in SUSPECT and large):
+            reason = close.reason.decode("utf-8", "replace")
+            said = f", reason {reason!r}" if reason else ""
+            return f"the {testee}'s own limit: closed {close.code} at {sent}{said}; raise its maximum"
+        return None
+    if close is None and facts.dropped_by_testee and large and facts.opened:
+        return f"perhaps a limit of the {testee}'s own: it ended TCP at {sent} without a word"
+    return None
+
+
+def _largest(events: Sequence[Event], facts: ClosingFacts) -> tuple[int, int]:
+    """Octets and frames of the largest message that the tester sent, or began to send."""
+    sent = [event for event in events if isinstance(event, Message) and event.side is facts.tester]
+    sizes = [(sum(length for _, length in message.parts), len(message.parts)) for message in sent]
+    return max(sizes, default=(0, 0))
+
+
+def _size(octets: int) -> str:
+    for unit, name in ((2**20, "MiB"), (2**10, "KiB")):
+        if octets >= unit and octets % unit == 0:
+            return f"{octets // unit} {name}"
+    return f"{octets} octets"

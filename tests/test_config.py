@@ -1,0 +1,329 @@
+"""Configs: where they are looked for, what they may say, how a fault is shown; click takes them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from replay import config
+from replay.cli import cli
+from replay.config import Config
+from replay.source import SourceError
+
+RUN = cli.commands["run"]
+
+ALL = """\
+url: wss://localhost:9443/chat?a=b
+exec: ./server --port {port}
+cases: ["1.*", "!1.1.8"]
+header: ["X-A: 1", "X-B: two words"]
+host: example.org
+origin: http://localhost
+subprotocol: chat
+chop: 997
+answer-pings: true
+jobs: 4
+seed: 12
+connect-timeout: 2.5
+start-timeout: 60
+timeout: 10
+strict: true
+max-failures: 3
+out: results
+ca: ca.pem
+insecure: false
+cert: client.pem
+key: client.key
+sni: example.org
+"""
+
+AS_TOML = """\
+[project]
+name = "x"
+url = "http://not.this.one"
+
+[tool.replay]
+url = "wss://localhost:9443/chat?a=b"
+exec = './server --port {port}'
+cases = [
+  "1.*",  # "2.*" not
+  "!1.1.8",
+]
+header = ["X-A: 1", "X-B: two words"]
+host = "example.org"
+origin = "http://localhost"
+subprotocol = "chat"
+chop = 997
+answer-pings = true
+jobs = 4
+seed = 12
+connect-timeout = 2.5
+start-timeout = 60
+timeout = 10
+strict = true
+max-failures = 3
+out = "results"
+ca = "ca.pem"
+insecure = false
+cert = "client.pem"
+key = "client.key"
+sni = "example.org"
+
+[tool.other]
+jobs = 99
+"""
+
+OPTIONS: dict[str, Any] = {
+    "url": "wss://localhost:9443/chat?a=b",
+    "exec": "./server --port {port}",
+    "header": ("X-A: 1", "X-B: two words"),
+    "host": "example.org",
+    "origin": "http://localhost",
+    "subprotocol": ("chat",),
+    "chop": "997",
+    "answer-pings": True,
+    "jobs": 4,
+    "seed": 12,
+    "connect-timeout": "2.5",
+    "start-timeout": "60",
+    "timeout": "10",
+    "strict": True,
+    "max-failures": 3,
+    "out": "results",
+    "ca": "ca.pem",
+    "insecure": False,
+    "cert": "client.pem",
+    "key": "client.key",
+    "sni": "example.org",
+}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, in no repository."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ca.pem", "client.pem", "client.key"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def found() -> Config:
+    config_ = config.find(Path.cwd())
+    assert config_ is not None
+    return config_
+
+
+@pytest.mark.parametrize(("name", "text"), [("replay.yaml", ALL), ("pyproject.toml", AS_TOML)])
+def test_both_forms_say_the_same(here: Path, name: str, text: str) -> None:
+    (here / name).write_text(text)
+    assert found() == Config(Path(name), OPTIONS, ("1.*", "!1.1.8"))
+    assert config.read(Path(name)) == found()
+
+
+def test_every_option_is_tried() -> None:
+    assert {*OPTIONS, "cases"} == set(config.ROWS)
+
+
+ASIDE = {"exitfirst", "verbose", "quiet", "config"}
+"""Options of `replay run` that belong to a command line: what is shown, and when one stops early."""
+
+
+def test_the_keys_are_the_options() -> None:
+    names = {
+        name.removeprefix("--")
+        for parameter in RUN.params
+        for name in parameter.opts
+        if name.startswith("--")
+    }
+    assert set(config.ROWS) - {"cases"} == names - ASIDE
+
+
+def test_click_takes_the_values(here: Path) -> None:
+    (here / "replay.yaml").write_text(ALL)
+    given = RUN.make_context("run", ["--jobs", "5"]).params
+    assert (given["jobs"], given["seed"], given["timeout"], given["max_failures"]) == (5, 12, 10.0, 3)
+    assert (given["strict"], given["insecure"], given["host"]) == (True, False, "example.org")
+    assert given["headers"] == (("X-A", "1"), ("X-B", "two words"))
+    assert given["subprotocols"] == ("chat",)
+    assert given["chop"] == 997
+    assert given["words"] == ("1.*", "!1.1.8")
+    assert given["ca"] == Path("ca.pem")
+
+
+def test_the_command_line_goes_before_the_config(here: Path) -> None:
+    (here / "replay.yaml").write_text(ALL)
+    given = RUN.make_context("run", ["2.1", "--header", "X: y", "-x", "--seed", "1"]).params
+    assert (given["words"], given["headers"], given["seed"]) == (("2.1",), (("X", "y"),), 1)
+    assert given["max_failures"] == 1
+
+
+def test_nothing_is_no_config(here: Path) -> None:
+    assert config.find(here) is None
+    (here / "pyproject.toml").write_text("[project]\nname = 'replay'\n")
+    assert config.find(here) is None
+
+
+def test_a_broken_pyproject_that_isnt_ours_is_left_alone(here: Path) -> None:
+    (here / "pyproject.toml").write_text("[project\n")
+    assert config.find(here) is None
+
+
+@pytest.mark.parametrize("text", ["", "\n# jobs: 4\n", "{}"])
+def test_a_config_may_say_nothing(here: Path, text: str) -> None:
+    (here / "replay.yaml").write_text(text)
+    assert found() == Config(Path("replay.yaml"))
+
+
+def test_the_nearest_up_to_the_repository(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = here / "repository" / "a" / "b"
+    inner.mkdir(parents=True)
+    (here / "replay.yaml").write_text("jobs: 1")
+    monkeypatch.chdir(inner)
+    assert config.find(inner) is None  # no repository: only the folder itself
+    (here / "repository" / ".git").mkdir()
+    assert config.find(inner) is None  # above the repository
+    (here / "repository" / "pyproject.toml").write_text("[tool.replay]\njobs = 2")
+    assert found() == Config(Path("../../pyproject.toml"), {"jobs": 2})
+    (here / "repository" / "a" / "replay.yaml").write_text("jobs: 3")
+    assert found().options == {"jobs": 3}
+
+
+def test_two_in_one_folder_are_named(here: Path) -> None:
+    (here / "replay.yaml").write_text("jobs: 1")
+    (here / "pyproject.toml").write_text("[tool.replay]\njobs = 2")
+    with pytest.raises(SourceError) as caught:
+        config.find(here)
+    assert caught.value.message == "replay.yaml and [tool.replay] in pyproject.toml both hold a config"
+
+
+def test_paths_start_at_the_config(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / ".git").mkdir()
+    (here / "logs").mkdir()
+    (here / "inner").mkdir()
+    (here / "replay.yaml").write_text(
+        "{ca: ca.pem, out: results, "
+        f"cases: [logs, a.wirelog, {here}/x.yaml, ./s/, '1.*', '!2.*', '-', 3.1]}}"
+    )
+    monkeypatch.chdir(here / "inner")
+    config_ = found()
+    assert config_.options == {"ca": "../ca.pem", "out": "../results"}
+    assert config_.cases == (
+        *("../logs", "../a.wirelog", f"{here}/x.yaml", "../s", "1.*", "!2.*", "-", "3.1"),
+    )
+    assert config_.folder == Path("..")
+
+
+def message(name: str, text: str) -> str:
+    Path(name).write_text(text)
+    with pytest.raises(SourceError) as caught:
+        config.read(Path(name))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("jubs: 4", "1:1: unknown key 'jubs' in a config\n\n\n ^^^^\n help: did you mean 'jobs'?"),
+        ("headers: [a]", "1:1: unknown key 'headers' in a config\n ^^^^^^^\n help: did you mean 'header'?"),
+        ("jobs: 4\njobs: 5", "2:1: 'jobs' stands here twice; first in line 1"),
+        ("jobs: many", "1:7: expected a whole number from 1 to 1000, found 'many'"),
+        ("jobs: 1001", "1:7: expected a whole number from 1 to 1000, found '1001'"),
+        ("jobs:", "1:6: expected a whole number from 1 to 1000, found nothing"),
+        ("strict: yes", "1:9: unknown flag 'yes'"),
+        ("timeout: 0", "1:10: a timeout is at least 0.001 s"),
+        ("timeout: 10 s", "1:10: expected a number of seconds, found '10 s'"),
+        ("url: http://localhost", "1:6: expected ws://HOST[:PORT][/PATH][?QUERY] or wss://…, found"),
+        ("header: [X]", "1:10: expected a header 'NAME: VALUE', found 'X'"),
+        ("ca: no.pem", "1:5: there is no file no.pem"),
+        ("[1]", "1:1: expected a config, found a list"),
+        ("host: !!str a", "1:7: the tag '!!str' has no meaning in a config"),
+        ("jobs: 1\n---\njobs: 2", "2:1: a second YAML document"),
+    ],
+)
+def test_faults_of_yaml_are_said_where_they_stand(here: Path, text: str, said: str) -> None:
+    first, *more = said.split("\n")
+    shown = message("replay.yaml", text)
+    assert shown.startswith(f"replay.yaml:{first}")
+    assert all(line in " ".join(shown.split("\n")) for line in map(str.strip, more))
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "marked"),
+    [
+        ("[tool.replay]\njubs = 4", "2:1: unknown key 'jubs'", "jubs"),
+        ("[tool.replay]\nhost = 'a' # jobs = 1\n  jobs = 'many'", "3:10: expected a whole", "'many'"),
+        ("[a]\njobs = 1\n[tool.replay]\njobs = 0\n[b]\njobs = 2", "4:8: expected a whole", "0"),
+        ("[tool]\n[tool.replay]\n'jobs' = -1", "3:10: expected a whole", "-1"),
+        ("tool.replay.jobs = 0", "1:20: expected a whole", "0"),
+        ("[tool.replay]\nheader = [\n  # 'A'\n  'A: b',\n  'C'\n]", "5:3: expected a header", "'C'"),
+        ("[tool.replay]\nheader = [['A: b']]", "2:", ""),
+        ("[tool.replay]\ntimeout = inf", "2:11: expected a number of seconds, found 'inf'", "inf"),
+        ("[tool.replay]\nhost = 2001-01-01\nseed = {a = 1}", "3:1: expected a whole", "seed"),
+        ("[tool]\nreplay = 1", "1:1: expected a config, found '1'", ""),
+        ("[tool.replay]\njobs = ", "2:8: not TOML: invalid value", ""),
+        ("[tool.replay]\njobs = 1\njobs = 1", "3:9: not TOML: cannot overwrite a value", ""),
+        ("[tool.replay", "1:13: not TOML: expected ']'", ""),
+    ],
+)
+def test_faults_of_toml_are_said_where_they_stand(here: Path, text: str, place: str, marked: str) -> None:
+    shown = message("pyproject.toml", text)
+    assert shown.startswith(f"pyproject.toml:{place}")
+    if marked:
+        assert shown.split("\n")[3].count("^") == len(marked)
+
+
+def test_a_toml_file_without_the_table_is_said(here: Path) -> None:
+    assert "there is no [tool.replay] in it" in message("other.toml", "[tool.other]\n")
+    with pytest.raises(SourceError, match="no such file"):
+        config.read(Path("no.yaml"))
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "a = " + "[" * 100_000 + "]" * 100_000, "\x00", "=" * 9999]
+)
+def test_hostile_texts_are_refused(here: Path, text: str) -> None:
+    assert message("pyproject.toml", f"[tool.replay]\n{text}")
+
+
+VALIDATOR = Draft202012Validator(config.schema())
+
+
+def test_the_schema_takes_what_the_reader_takes(here: Path) -> None:
+    Draft202012Validator.check_schema(config.schema())
+    assert "(?" not in json.dumps(config.schema()).replace("(?:", "")
+    whole = yaml.safe_load(ALL)
+    assert VALIDATOR.is_valid(whole)
+    for key in whole:
+        words = (
+            "0",
+            "1",
+            "1001",
+            "1.5",
+            "true",
+            "no",
+            "null",
+            "a",
+            "A: b",
+            "frame",
+            "[]",
+            "[a]",
+            "['A: b']",
+            "{}",
+        )
+        for word in words:
+            Path("replay.yaml").write_text(f"{key}: {word}")
+            try:
+                config.read(Path("replay.yaml"))
+            except SourceError:
+                continue
+            assert VALIDATOR.is_valid({key: yaml.safe_load(word)}), f"{key}: {word}"
+
+
+@pytest.mark.parametrize(
+    "text", ["jubs: 4", "jobs: many", "jobs: 0", "strict: maybe", "url: http://a", "header: [X]", "[1]"]
+)
+def test_the_schema_refuses_what_is_wrong(text: str) -> None:
+    assert not VALIDATOR.is_valid(yaml.safe_load(text))

@@ -1,0 +1,136 @@
+"""The examples of the README and of docs/ are true: they parse, and the commands do what is said.
+
+The info string of a fence says what stands in it:
+
+    wirelog [FILE]        a whole wire log, also put into FILE for the commands of the page
+    wirelog-error FILE    a faulty one, for the commands only
+    yaml [FILE]           a whole spec;  `yaml-error FILE` a faulty one
+    yaml case             a case, as it stands in `cases:`
+    yaml part             some keys of a case
+    sh run                commands, one a line; each exits with 0, or as `# exit N` behind it says
+    sh, text, json, …     not looked at
+    console               `$ command` as in `sh run`, and exactly what it prints
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from replay.source import Source, SourceError
+from replay.spec.load import load
+from replay.spec.model import Case
+from replay.suite import read_log, read_spec
+from replay.trace.wirelog import parse
+from tests.processes import ROOT, replay
+
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+_FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"(?:\$ )?replay (?P<words>[^#]*)(?:# (?:exit (?P<status>\d+))?.*)?")
+
+
+class Block(NamedTuple):
+    page: Path
+    line: int
+    kind: str
+    word: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page.name}:{self.line}"
+
+
+def _blocks(page: Path) -> Iterator[Block]:
+    text = page.read_text(encoding="utf-8")
+    for found in _FENCE.finditer(text):
+        kind, _, word = found["info"].strip().partition(" ")
+        yield Block(page, text.count("\n", 0, found.start()) + 1, kind, word, found["text"])
+
+
+BLOCKS = [block for page in PAGES for block in _blocks(page)]
+
+
+def _of(*kinds: str) -> list[Block]:
+    return [block for block in BLOCKS if block.kind in kinds]
+
+
+def _write_files(page: Path, folder: Path) -> None:
+    for block in BLOCKS:
+        if block.page == page and Path(block.word).suffix in (".wirelog", ".yaml"):
+            (folder / block.word).write_text(block.text, encoding="utf-8")
+
+
+def _spec(block: Block) -> str:
+    """A whole spec around a fragment."""
+    if block.word == "case":
+        return "section: x\ncases:\n" + _indented(block.text, 2)
+    if block.word == "part":
+        text = block.text
+        for key, value in (("id", "x"), ("title", "x"), ("send", "[text: x]"), ("expect", "[ok: []]")):
+            if not re.search(rf"^{key}:", text, re.MULTILINE):
+                text += f"{key}: {value}\n"
+        return "section: x\ncases:\n  -\n" + _indented(text, 4)
+    return block.text
+
+
+def _indented(text: str, by: int) -> str:
+    return "".join(" " * by + line for line in text.splitlines(keepends=True))
+
+
+def _loaded(block: Block, folder: Path) -> tuple[Case, ...]:
+    _write_files(block.page, folder)
+    (folder / "example.yaml").write_text(_spec(block), encoding="utf-8")
+    return read_spec(folder / "example.yaml")
+
+
+@pytest.mark.parametrize("block", _of("wirelog"), ids=str)
+def test_a_wire_log_parses_without_a_warning(block: Block) -> None:
+    parsed = parse(Source(str(block), block.text))
+    assert parsed.trace.entries
+    cut = [warning for warning in parsed.warnings if "octets are missing" in warning]
+    assert list(parsed.warnings) == cut
+
+
+@pytest.mark.parametrize("block", _of("yaml"), ids=str)
+def test_a_spec_loads(block: Block, tmp_path: Path) -> None:
+    assert _loaded(block, tmp_path)
+
+
+@pytest.mark.parametrize("block", _of("wirelog-error", "yaml-error"), ids=str)
+def test_a_faulty_example_is_faulty(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / block.word
+    file.write_text(block.text, encoding="utf-8")
+    with pytest.raises(SourceError):
+        _ = read_log(str(file)) if file.suffix == ".wirelog" else load(Source.read(file))
+
+
+RUNNABLE = [block for block in _of("sh", "console") if block.kind == "console" or block.word == "run"]
+
+
+@pytest.mark.parametrize("block", RUNNABLE, ids=str)
+def test_a_command_does_what_is_said(block: Block, tmp_path: Path) -> None:
+    _write_files(block.page, tmp_path)
+    commands = block.text.splitlines()
+    shown = None
+    if block.kind == "console":
+        commands, shown = commands[:1], commands[1:]
+    for command in commands:
+        found = _COMMAND.fullmatch(command)
+        assert found, f"no replay command: {command}"
+        done = replay(*shlex.split(found["words"]), cwd=tmp_path)
+        printed = done.stdout + done.stderr
+        assert done.returncode == int(found["status"] or 0), f"{command}\n{printed}"
+        if shown is not None:
+            assert [line.rstrip() for line in printed.splitlines()] == shown
+
+
+def test_every_fence_is_of_a_known_kind() -> None:
+    looked_at = {"wirelog", "wirelog-error", "yaml", "yaml-error", "console"}
+    known = looked_at | {"sh", "text", "json", "toml", "html", "python"}
+    assert [f"{block}: {block.kind}" for block in BLOCKS if block.kind not in known] == []

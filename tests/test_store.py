@@ -1,0 +1,564 @@
+"""A stored run says what was judged, can be judged again, and is whole whenever it is cut off."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from replay.play.endpoint import Limits
+from replay.source import Source, SourceError
+from replay.spec.model import Behaviour
+from replay.spec.recorded import case_of
+from replay.store.folder import LAST, MAX_NAME, PREVIOUS, safe_name
+from replay.store.reader import Rejudged, StoredRun, load, rejudge
+from replay.store.writer import About, Store
+from replay.suite import Item, bundled, bundled_items, items, known
+from replay.trace.model import Trace
+from replay.trace.wirelog import parse, write
+from replay.verdict.judge import judge
+from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
+from replay.wire.side import Side
+from tests import strategies
+from tests.memory import against, echo, join, player
+from tests.processes import ROOT
+
+CLIENT = About(Side.CLIENT, "ws://127.0.0.1:9001", 7, asdict(Limits()))
+BROKEN: Sequence[Sequence[dict[str, object]]] = (
+    (),
+    ({"at": 0.05, "tcp": "drop"},),
+    ({"at": 0.05, "octets": "817f"}, {"at": 0.1, "tcp": "drop"}),
+    ({"at": 0.05, "octets": "8300ffff"},),
+    ({"at": 0.05, "octets": "8102edad"}, {"at": 0.1, "octets": "880203e8"}),
+    ({"at": 0.05, "octets": "81ff7fffffffffffffff00000000"},),
+    ({"at": 0.05, "octets": "c18488027f7f00" + "0d0a3c2f7072653e" * 9},),
+    ({"at": 0.05, "octets": "8104" + b'"\\\r\n'.hex()}, {"at": 0.1, "octets": "8800"}),
+)
+
+
+def _about(tester: Side) -> About:
+    return replace(CLIENT, tester=tester)
+
+
+def _played(item: Item, tester: Side = Side.CLIENT) -> CaseResult:
+    own = player(item.case, tester)
+    join(own, echo(tester.other))
+    return _judged(item, own.trace((("case", item.case.id), ("seed", "7"))), tester)
+
+
+def _judged(item: Item, trace: Trace, tester: Side = Side.CLIENT) -> CaseResult:
+    return replace(judge(item.case, trace, tester, item.notes), path=item.path)
+
+
+def _run(results: Iterable[CaseResult], planned: int, *, interrupted: bool = False) -> RunResult:
+    found = tuple(results)
+    return RunResult("an agent", CLIENT.address, found, 7, 1.5, planned=planned, interrupted=interrupted)
+
+
+def _stored(
+    folder: Path, chosen: Sequence[Item], results: Sequence[CaseResult], tester: Side = Side.CLIENT
+) -> StoredRun:
+    store = Store.create(folder, chosen, _about(tester))
+    for number, result in enumerate(results):
+        store.add(number, result)
+    store.finish(_run(results, len(chosen)))
+    assert store.fault is None
+    return load(folder)
+
+
+def _agrees(run: StoredRun, results: Sequence[CaseResult]) -> list[Rejudged]:
+    again = list(rejudge(run))
+    assert [(one.case.id, one.fault) for one in again] == [(was.case.id, None) for was in results]
+    for was, now in zip(results, again, strict=True):
+        assert now.agrees, now.case.id
+        assert now.result is not None
+        for field in (
+            "behaviour",
+            "closing",
+            "closing_reason",
+            "events",
+            "broken",
+            "facts",
+            "notes",
+            "path",
+        ):
+            assert getattr(now.result, field) == getattr(was, field), (now.case.id, field)
+        assert (now.result.divergence, now.result.duration) == (was.divergence, was.duration)
+    return again
+
+
+# Every verdict can be derived again.
+
+
+@pytest.mark.parametrize("tester", Side)
+def test_the_bundled_suite_rejudges(tmp_path: Path, tester: Side) -> None:
+    chosen = bundled_items()
+    results = [_played(item, tester) for item in chosen]
+    assert {result.behaviour for result in results} == {Behaviour.OK}
+    run = _stored(tmp_path / "run", chosen, results, tester)
+    assert (run.state, run.partial, run.tester, run.seed) == ("complete", None, tester, 7)
+    assert (run.agent, run.limits) == ("an agent", asdict(Limits()))
+    _agrees(run, results)
+    assert not (tmp_path / "run" / "sources").exists()
+
+
+@pytest.mark.parametrize("tester", Side)
+def test_broken_peers_rejudge(tmp_path: Path, tester: Side) -> None:
+    some = bundled_items()[::4]
+    chosen = [item for item in some for _ in BROKEN]
+    traces = (
+        against(item.case, tester, peer) for item, peer in zip(chosen, [*BROKEN] * len(some), strict=True)
+    )
+    results = [_judged(item, trace, tester) for item, trace in zip(chosen, traces, strict=True)]
+    assert {result.failed for result in results} == {True, False} or tester is Side.SERVER
+    _agrees(_stored(tmp_path, chosen, results, tester), results)
+
+
+@pytest.mark.parametrize("tester", Side)
+def test_recorded_logs_as_their_own_expectation_rejudge(tmp_path: Path, tester: Side) -> None:
+    chosen = []
+    for number, item in enumerate(bundled_items()):
+        log = tmp_path / f"own {number}.wirelog"
+        log.write_text(write(replace(_played(item, tester).trace, headers=(("title", f"No {number}"),))))
+        chosen += items([str(log)], tester)
+    assert {item.case.closing for item in chosen} == {None}
+    results = [_played(item, tester) for item in chosen]
+    results[3] = _judged(chosen[3], against(chosen[3].case, tester, BROKEN[1]), tester)
+    assert results[3].failed
+    run = _stored(tmp_path / "run", chosen, results, tester)
+    for log in tmp_path.glob("*.wirelog"):
+        log.unlink()  # what is stored is enough
+    again = _agrees(run, results)
+    shown = again[3].result
+    assert shown is not None
+    assert shown.case == results[3].case
+    assert str(shown.case.span) == str(results[3].case.span)
+
+
+def test_logs_that_name_a_known_case_rejudge(tmp_path: Path) -> None:
+    chosen = items(
+        [str(bundled("traces")), str(ROOT / "tests/fixtures/autobahn-case-1.2.3-report.txt")], Side.CLIENT
+    )
+    results = [_played(item) for item in chosen]
+    again = _agrees(_stored(tmp_path, chosen, results), results)
+    assert [one.result and one.result.case.trace for one in again] == [item.case.trace for item in chosen]
+
+
+SPEC = """
+section: "my"
+title: Files
+cases:
+  - id: my.$n
+    matrix:
+      n:
+        a: {file: a.bin}
+        b: {file: deep/b.bin}
+    send:
+      - binary: {file: $file, size: 300}
+    expect:
+      - ok: [echo]
+  - id: my.trace
+    send:
+      trace: "sent ü.wirelog"
+    expect:
+      - ok: [echo]
+"""
+
+
+def _own_spec(folder: Path) -> list[Item]:
+    (folder / "deep").mkdir(parents=True)
+    (folder / "a.bin").write_bytes(b"\r\n\xff")
+    (folder / "deep" / "b.bin").write_bytes(b"b")
+    (folder / "sent ü.wirelog").write_text(write(_played(Item(known()["1.2.3"])).trace), encoding="utf-8")
+    (folder / "my.yaml").write_text(SPEC, encoding="utf-8")
+    return items([str(folder / "my.yaml")], Side.CLIENT)
+
+
+def test_specs_of_users_are_stored_with_what_they_name(tmp_path: Path) -> None:
+    chosen = _own_spec(tmp_path / "specs")
+    results = [_played(item) for item in chosen]
+    assert [result.behaviour for result in results] == [Behaviour.OK] * 3
+    run = _stored(tmp_path / "run", chosen, results)
+    (tmp_path / "specs").rename(tmp_path / "gone")
+    again = _agrees(run, results)
+    assert [one.result and one.result.case for one in again] == [item.case for item in chosen]
+    assert [str(one.result and one.result.case.span) for one in again] == [str(i.case.span) for i in chosen]
+    assert len(list((tmp_path / "run" / "sources").iterdir())) == 4
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_a_peer_sends_rejudges(tmp_path: Path, data: st.DataObject) -> None:
+    tester = data.draw(strategies.sides)
+    sent = data.draw(st.lists(st.binary(min_size=1, max_size=40) | strategies.frames(), max_size=4))
+    peer: list[dict[str, object]] = [{"at": 0.05 * n, "octets": o.hex()} for n, o in enumerate(sent, 1)]
+    if data.draw(st.booleans()):
+        peer.append({"at": 0.4, "tcp": "drop"})
+    case = known()[data.draw(st.sampled_from(sorted(known())))]
+    trace = against(case, tester, peer)
+    chosen = [Item(case), Item(case_of(trace, "own", tester))]
+    results = [_judged(item, trace, tester) for item in chosen]
+    _agrees(_stored(tmp_path, chosen, results, tester), results)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(strategies.traces())
+def test_whatever_was_seen_rejudges(tmp_path: Path, trace: Trace) -> None:
+    trace = replace(trace, headers=())
+    chosen = [Item(known()["1.1.2"])]
+    results = [_judged(chosen[0], trace, trace.recorder)]
+    _agrees(_stored(tmp_path, chosen, results, trace.recorder), results)
+
+
+# What stands in the files.
+
+
+def test_a_verdict_says_what_it_rests_on(tmp_path: Path) -> None:
+    item = Item(known()["1.1.2"], notes=("a note\n",))
+    result = _judged(item, against(item.case, Side.CLIENT, BROKEN[4]))
+    run = _stored(tmp_path, [item], [result])
+    case = json.loads((tmp_path / "001-1.1.2.json").read_text())
+    assert case["behaviour"] == "FAILED"
+    assert case["broken"][0]["rule"] == "text-is-utf8"
+    assert case["divergence"]["words"].startswith("1st event: ")
+    assert case["notes"] == ["a note\n"]
+    assert parse(Source.read(tmp_path / case["log"])).trace == result.trace
+    (stored,) = run.cases
+    assert stored.verdict is not None
+    assert stored.verdict.broken[0] == ("text-is-utf8", result.broken[0].start)
+    counts = json.loads((tmp_path / "run.json").read_text())["counts"]
+    assert (counts["planned"], counts["judged"], counts["failed"]) == (1, 1, 1)
+    assert counts["behaviour"] == {"FAILED": 1}
+
+
+def test_a_verdict_that_differs_is_told(tmp_path: Path) -> None:
+    item = bundled_items()[0]
+    _stored(tmp_path, [item], [_played(item)])
+    path = tmp_path / "001-1.1.1.json"
+    path.write_text(path.read_text().replace('"closing": "OK"', '"closing": "UNCLEAN"'))
+    (again,) = rejudge(load(tmp_path))
+    assert again.result is not None
+    assert again.case.verdict is not None
+    assert not again.agrees
+    assert again.case.verdict.closing is ClosingVerdict.UNCLEAN
+    assert again.result.closing is ClosingVerdict.OK
+
+
+HOSTILE = (
+    "../../x",
+    "CON",
+    "a/b",
+    "\x00",
+    "a" * 300,
+    "ü" * 90,
+    "ü",
+    "..",
+    ".",
+    "",
+    "%2e",
+    "\ud800",
+    "nul.txt",
+)
+
+
+def test_hostile_ids_stay_inside(tmp_path: Path) -> None:
+    first, played = bundled_items()[0], _played(bundled_items()[0])
+    chosen = [Item(replace(first.case, id=id, title=id)) for id in HOSTILE]
+    results = [replace(played, case=item.case, path=item.case.id) for item in chosen]
+    folder = tmp_path / "deep" / "run"
+    run = _stored(folder, chosen, results)
+    assert [case.id for case in run.cases] == list(HOSTILE)
+    assert {path.name for path in tmp_path.rglob("*") if path.parent != folder} == {"deep", "run"}
+    names = [path.name for path in folder.iterdir()]
+    assert len(names) == 2 * len(HOSTILE) + 1
+    assert len({name.lower() for name in names}) == len(names)
+    assert "002-CON.json" in names
+    assert all(name.isascii() and len(name) < MAX_NAME + 20 and not name.startswith(".") for name in names)
+
+
+@given(st.text(max_size=200))
+def test_a_safe_name_is_one(text: str) -> None:
+    name = safe_name(text)
+    assert len(name) <= MAX_NAME
+    assert set(name) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-%")
+    assert not name.startswith(".")
+    assert not name.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("file", "was", "now"),
+    [
+        ("run.json", '"001-1.1.1"', '"../other"'),
+        ("run.json", '"001-1.1.1"', '"/etc/passwd"'),
+        ("run.json", '"of": "suite"', '"of": "log"'),
+        ("run.json", '"of": "suite"', '"of": "log", "source": 3'),
+        ("run.json", '"state": "complete"', '"state": "new"'),
+        ("run.json", '"version": 1', '"version": 2'),
+        ("run.json", '"tester": "client"', '"tester": 1'),
+        ("run.json", '"cases": [', '"cases": [3, '),
+        ("run.json", "{", "[" * 100_000),
+        ("run.json", "}", ""),
+    ],
+)
+def test_a_damaged_run_is_an_error_that_names_the_file(
+    tmp_path: Path, file: str, was: str, now: str
+) -> None:
+    item = bundled_items()[0]
+    _stored(tmp_path, [item], [_played(item)])
+    path = tmp_path / file
+    assert was in path.read_text()
+    path.write_text(path.read_text().replace(was, now))
+    with pytest.raises(SourceError, match=r"run\.json"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "002-1.1.2.json").write_text(""),
+        lambda folder: (folder / "002-1.1.2.json").write_text('{"format": "replay case", "version": 1}'),
+        lambda folder: (folder / "002-1.1.2.json").write_bytes(b"\xff\0" * 9),
+        lambda folder: (folder / "002-1.1.2.wirelog").unlink(),
+        lambda folder: (folder / "002-1.1.2.wirelog").write_text("000 RX OCTETS: 00\n"),
+        lambda folder: (folder / "002-1.1.2.wirelog").write_bytes(b"\xff" * 99),
+    ],
+)
+def test_a_damaged_case_is_unreadable_and_the_others_are_not(tmp_path: Path, damage: object) -> None:
+    chosen = bundled_items()[:3]
+    _stored(tmp_path, chosen, [_played(item) for item in chosen])
+    assert callable(damage)
+    damage(tmp_path)
+    again = list(rejudge(load(tmp_path)))
+    assert [one.agrees for one in again] == [True, False, True]
+    assert again[1].fault is not None
+    assert "002-1.1.2" in again[1].fault
+
+
+def test_a_damaged_source_makes_its_cases_unreadable(tmp_path: Path) -> None:
+    chosen = [*_own_spec(tmp_path / "specs"), *bundled_items()[:1]]
+    run = _stored(tmp_path / "run", chosen, [_played(item) for item in chosen])
+    next((tmp_path / "run" / "sources").glob("*.yaml")).write_text("cases: [")
+    assert [one.fault is None for one in rejudge(run)] == [False, False, False, True]
+
+
+def test_a_case_that_the_suite_no_longer_has_is_told(tmp_path: Path) -> None:
+    item = bundled_items()[0]
+    gone = Item(replace(item.case, id="1.1.99"))
+    (again,) = rejudge(_stored(tmp_path, [gone], [replace(_played(item), case=gone.case)]))
+    assert again.fault is not None
+    assert "1.1.99" in again.fault
+
+
+def test_a_log_too_large_to_be_read_again_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("replay.store.writer.MAX_LOG", 100)
+    item = bundled_items()[0]
+    (again,) = rejudge(_stored(tmp_path, [item], [_played(item)]))
+    assert again.fault == "its log was too large to be stored"
+    assert not list(tmp_path.glob("*.wirelog"))
+
+
+# Whose folder it is.
+
+
+def test_the_default_folder_keeps_the_run_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = bundled_items()[:2]
+    results = [_played(item) for item in chosen]
+    for seed in (1, 2, 3):
+        store = Store.create(None, chosen, replace(CLIENT, seed=seed))
+        assert store.fault is None
+        store.add(0, results[0])
+        store.finish(_run(results[:1], 2))
+    assert (load(LAST).seed, load(PREVIOUS).seed) == (3, 2)
+    assert load(PREVIOUS).partial == (
+        "a partial run, 1 of 2 cases: it was stopped before all cases had run"
+    )
+    assert sorted(path.name for path in LAST.parent.iterdir()) == [".gitignore", "last", "previous"]
+    (LAST / "run.json").unlink()
+    with pytest.raises(SourceError, match="something other than a run"):
+        Store.create(None, chosen, CLIENT)
+
+
+@pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="needs folders by descriptor")
+def test_a_run_goes_on_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = bundled_items()[:2]
+    first = Store.create(None, chosen, replace(CLIENT, seed=1))
+    second = Store.create(None, chosen, replace(CLIENT, seed=2))
+    result = _played(chosen[0])
+    first.add(0, result)
+    first.finish(_run([result], 2, interrupted=True))
+    assert load(LAST).partial == "a partial run, 0 of 2 cases: it was cut off, or still goes on"
+    assert load(PREVIOUS).partial == "a partial run, 1 of 2 cases: it was interrupted"
+    second.close()
+
+
+def test_a_folder_of_the_user_s_is_replaced_only_if_it_holds_a_run(tmp_path: Path) -> None:
+    chosen = bundled_items()[:2]
+    folder, other = tmp_path / "new" / "run", tmp_path / "other"
+    _stored(folder, chosen, [_played(item) for item in chosen])
+    (folder / "notes.txt").write_text("mine")
+    (folder / ".tmp-001-1.1.1.json").write_text("left over")
+    assert load(folder).partial is None
+    run = _stored(folder, chosen[1:], [_played(item) for item in chosen[1:]])
+    assert [case.id for case in run.cases] == ["1.1.2"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "001-1.1.2.json",
+        "001-1.1.2.wirelog",
+        "notes.txt",
+        "run.json",
+    ]
+    other.mkdir()
+    for name, text in (("run.json", '{"format": "other"}'), ("run.json", ""), ("a.txt", "x")):
+        (other / name).write_text(text)
+        with pytest.raises(SourceError, match="something other than a run"):
+            Store.create(other, chosen, CLIENT)
+        assert (other / name).read_text() == text
+        assert len(list(other.iterdir())) == 1
+        (other / name).unlink()
+    (tmp_path / "file").write_text("x")
+    for name in ("file", "file/run"):
+        with pytest.raises(SourceError, match="is no folder"):
+            Store.create(tmp_path / name, chosen, CLIENT)
+    with pytest.raises(SourceError, match="no run is stored here"):
+        load(other)
+
+
+def test_a_second_result_takes_the_place_of_the_first(tmp_path: Path) -> None:
+    item = bundled_items()[0]
+    store = Store.create(tmp_path, [item], CLIENT)
+    store.add(0, _judged(item, against(item.case, Side.CLIENT, BROKEN[0])))
+    store.add(0, good := _played(item))
+    store.finish(_run([good], 1))
+    _agrees(load(tmp_path), [good])
+
+
+STARTING = """
+from replay.store.writer import Store
+from tests.test_store import CLIENT, Path, _played, _run, bundled_items, os, sys
+os.chdir(sys.argv[1])
+store = Store.create(None, bundled_items(), CLIENT)
+sys.stdin.readline()
+store.add(0, _played(bundled_items()[0]))
+store.finish(_run([], 27, interrupted=True))
+print(store.fault)
+"""
+
+
+@pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="needs folders by descriptor")
+def test_two_runs_that_start_at_once_have_a_folder_each(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", STARTING, str(tmp_path)]
+    both = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        for _ in range(2)
+    ]
+    said = [process.communicate("\n")[0] for process in both]
+    assert said == ["None\n"] * 2
+    for name in (LAST, PREVIOUS):
+        run = load(tmp_path / name)
+        assert run.partial == "a partial run, 1 of 27 cases: it was interrupted"
+        assert [one.agrees for one in rejudge(run)] == [True]
+
+
+# What is left when it ends before its time.
+
+STORING = """
+import sys
+from pathlib import Path
+from replay.suite import bundled_items
+from replay.store.writer import Store
+from tests.test_store import CLIENT, _played
+def step():
+    print("step", flush=True)
+    sys.stdin.readline()
+chosen = bundled_items()[:9]
+results = [_played(item) for item in chosen]
+while True:
+    step()
+    store = Store.create(Path(sys.argv[1]), chosen, CLIENT)
+    for number, result in enumerate(results):
+        step()
+        store.add(number, result)
+    store.close()
+"""
+
+
+@pytest.mark.parametrize("steps", [2, 3, 6, 10, 11, 12, 15, 20, 21, 31])
+def test_a_run_that_was_killed_is_partial_and_valid(tmp_path: Path, steps: int) -> None:
+    """It is killed somewhere in a step: in the making of a run, or in the storing of a result."""
+    command = [sys.executable, "-c", STORING, str(tmp_path / "run")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        for _ in range(steps):
+            assert process.stdout.readline() == "step\n"
+            process.stdin.write("\n")
+            process.stdin.flush()
+        process.kill()
+    run = load(tmp_path / "run")
+    assert run.state == "running"
+    assert run.partial is not None
+    assert "cut off" in run.partial
+    again = list(rejudge(run))
+    assert [one.fault for one in again if not one.agrees] == []
+    if (added := (steps - 1) % 10) != 0:
+        assert len(again) in (added - 1, added)
+    store = Store.create(tmp_path / "run", bundled_items(), CLIENT)  # and it may be replaced
+    assert store.fault is None
+    store.close()
+
+
+FULL = """
+import resource, signal, sys
+from dataclasses import asdict
+from pathlib import Path
+from replay.suite import bundled_items
+from replay.store.writer import Store
+from tests.test_store import CLIENT, _played, _run
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+chosen = bundled_items()[:9]
+results = [_played(item) for item in chosen]
+store = Store.create(Path(sys.argv[1]), chosen, CLIENT)
+for number, result in enumerate(results):
+    if number == 5:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))
+    if number == 7:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    store.add(number, result)
+store.finish(_run(results, 9))
+print(store.fault)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
+def test_a_disk_that_is_full_ends_the_storing_and_not_the_run(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FULL, str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == f"{tmp_path / 'run'}: file too large; results are not stored from here on\n"
+    run = load(tmp_path / "run")
+    assert run.partial == "a partial run, 5 of 9 cases: it was cut off, or still goes on"
+    assert [one.agrees for one in rejudge(run)] == [True] * 5
+    assert not list((tmp_path / "run").glob(".tmp-*"))
+
+
+def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:
+    item = bundled_items()[0]
+    store = Store.create(tmp_path / ("long" * 100), [item], CLIENT)
+    assert store.fault is not None
+    assert "file name too long" in store.fault
+    said = store.fault
+    store.add(0, _played(item))
+    store.finish(_run([], 1))
+    assert store.fault == said

@@ -1,0 +1,61 @@
+"""Limits of the testee's own are named, with the size at which they bit."""
+
+from __future__ import annotations
+
+import pytest
+
+from replay.spec.model import Behaviour, Case, Kind, Outcome, Pattern, Payload, SendFrame
+from replay.verdict.judge import judge
+from replay.wire.frame import encode, frame
+from replay.wire.side import Side
+from tests.memory import against
+
+BIG = Payload(b"*", 2**20)
+
+
+def case(payload: Payload, fragments: int = 1) -> Case:
+    pieces = tuple(
+        SendFrame(1 if not number else 0, payload, fin=number == fragments - 1)
+        for number in range(fragments)
+    )
+    whole = Pattern(Kind.TEXT, Payload(payload.octets * fragments))
+    return Case("x", "", "", pieces, (Outcome(Behaviour.OK, (whole,)),))
+
+
+def close(code: int, reason: bytes = b"") -> str:
+    return encode(frame(8, code.to_bytes(2, "big") + reason)).hex()
+
+
+@pytest.mark.parametrize("code", [1009, 1011])
+def test_a_close_that_names_a_limit(code: int) -> None:
+    big = case(BIG)
+    ends: list[dict[str, object]] = [
+        {"at": 0.1, "octets": close(code, b"no more")},
+        {"at": 0.2, "tcp": "drop"},
+    ]
+    (note,) = judge(big, against(big, Side.CLIENT, ends), Side.CLIENT).notes
+    said = (
+        f"the server's own limit: closed {code} at a message of 1 MiB, reason 'no more'; raise its maximum"
+    )
+    assert note == said
+
+
+def test_a_drop_at_a_large_message() -> None:
+    big = case(BIG)
+    trace = against(big, Side.CLIENT, [{"at": 0.1, "tcp": "drop"}])
+    (note,) = judge(big, trace, Side.CLIENT).notes
+    assert note == "perhaps a limit of the server's own: it ended TCP at a message of 1 MiB without a word"
+
+
+def test_many_fragments() -> None:
+    many = case(Payload(b"*"), 5000)
+    trace = against(many, Side.CLIENT, [{"at": 0.1, "octets": close(1009)}, {"at": 0.2, "tcp": "drop"}])
+    (note,) = judge(many, trace, Side.CLIENT).notes
+    assert "closed 1009 at a message of 5000 octets in 5000 frames" in note
+
+
+@pytest.mark.parametrize("end", [{"octets": close(1002)}, {"octets": close(1011)}, {"tcp": "drop"}])
+def test_other_ends_are_no_limit(end: dict[str, str]) -> None:
+    small = case(Payload(b"*", 10))
+    trace = against(small, Side.CLIENT, [{"at": 0.1, **end}, {"at": 0.2, "tcp": "drop"}])
+    assert judge(small, trace, Side.CLIENT).notes == ()
