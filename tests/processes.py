@@ -9,21 +9,26 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
 
 
 def replay(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """`python -m replay …`, as a person without a terminal would run it."""
-    return subprocess.run(
-        [sys.executable, "-m", "replay", *map(str, arguments)],
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    """`python -m replay …`, as a person without a terminal would run it; what a run stores is removed."""
+    with TemporaryDirectory() as folder:
+        words = list(map(str, arguments))
+        if words[0] == "run" and "--out" not in words:
+            words[1:1] = ["--out", folder]
+        return subprocess.run(
+            [sys.executable, "-m", "replay", *words],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
 
 
 @contextmanager

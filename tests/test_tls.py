@@ -30,8 +30,6 @@ def run(port: int, *arguments: str | Path, host: str = "127.0.0.1") -> subproces
         "-q",
         "--url",
         f"wss://{host}:{port}",
-        "--out",
-        ROOT / ".cache" / "tls",
         *arguments,
         "1.1.2",
         "2.2",

@@ -12,6 +12,8 @@ from replay.wire.side import Side
 
 _WORD = Payload(b"Does it echo?")
 
+_BY_SILENCE = ("close-answered", "server-drops")
+
 CANARY = Case(
     id="canary",
     title="A short text message comes back",
@@ -25,11 +27,13 @@ CANARY = Case(
 def refusal(events: Sequence[Event], tester: Side) -> str | None:
     """Why there is no point in a suite; None: the testee takes part, be it badly.
 
-    A testee that breaks rules takes part: what it breaks is for the cases to say.
+    A testee that breaks rules takes part, unless by silence: what it breaks is for the cases to say.
     """
     testee = tester.other
-    if any(isinstance(event, Message | Violation) and event.side is testee for event in events):
-        return None
+    for event in events:
+        broke = isinstance(event, Violation) and event.rule not in _BY_SILENCE
+        if event.side is testee and (broke or isinstance(event, Message)):
+            return None
     refused = next((event for event in events if isinstance(event, NotOpened)), None)
     if refused is None:
         return f"the {testee.value} opened the connection, but sent no message back: is it an echo server?"

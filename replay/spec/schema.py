@@ -48,7 +48,7 @@ def schema() -> Schema:
 
 def document(title: str, reader: Reader[Any]) -> Schema:
     """The schema of files that `reader` reads."""
-    return {"$schema": DIALECT, "title": title, **of(reader)}
+    return {"$schema": DIALECT} | of(reader) | {"title": title}
 
 
 def of(reader: Reader[Any], names: bool = False) -> Schema:
@@ -96,9 +96,9 @@ def _any(schemas: Iterable[Schema]) -> Schema:
 def _typed(reader: Typed[Any]) -> Schema:
     looks = reader.looks or reader.pattern
     types = [name for name, texts in _PROBES.items() if any(re.fullmatch(looks, text) for text in texts)]
-    found: Schema = {"type": ["string", *types]}
+    found: Schema = {"type": ["string", *types] if types else "string"}
     if reader.bounds is not None:
-        found["type"] = ["integer" if name == "number" else name for name in found["type"]]
+        found["type"] = ["string", *("integer" if name == "number" else name for name in types)]
         found["minimum"], found["maximum"] = reader.bounds
     if looks != ANY:
         found["pattern"] = f"^(?:{looks})$"
@@ -120,6 +120,7 @@ def _words(words: Iterable[str]) -> list[Any]:
 
 def _record(reader: Record[Any], names: bool) -> Schema:
     found: Schema = {
+        "title": reader.wants,
         "type": "object",
         "properties": {
             name: {"description": row.about, **_value(row.reader, names)}
@@ -138,6 +139,7 @@ def _record(reader: Record[Any], names: bool) -> Schema:
 
 def _one_key(reader: OneKey[Any], names: bool) -> Schema:
     found: Schema = {
+        "title": reader.wants,
         "type": "object",
         "properties": {
             name: {"description": row.wants, **_value(row, names)} for name, row in reader.rows.items()

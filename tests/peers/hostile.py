@@ -95,7 +95,7 @@ ACTS: dict[str, Act] = {
     "resets": reset,
     "half-closes": half_close,
     "never-reads": never_reads,
-    "escapes": says(b"ANSWER\x81\x0b\x1b[31m[bold]\x07" + b"\x88\x0c\x03\xe8\x1b]0;x\x07\xe2\x80\xae"),
+    "escapes": says(b"ANSWER\x81\x0c\x1b[31m[bold]\x07" + b"\x88\x0b\x03\xe8\x1b]0;x\x07\xe2\x80\xae"),
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 
 from replay.source import Source, SourceError
 from replay.spec.load import load
@@ -83,6 +83,7 @@ def loads(text: str) -> bool:
 
 def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(SCHEMA)
+    Draft7Validator.check_schema(SCHEMA)  # of older editors; what it uses means the same there
     assert json.loads(json.dumps(SCHEMA)) == SCHEMA
 
 
