@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from replay.play.script import Chop
     from replay.suite import Item
 
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType
 
 FAULTY = 2
 """Exit status for a bad log, spec or argument."""
@@ -45,7 +48,7 @@ class UrlParts(NamedTuple):
     target: str  # path with query
 
 
-class Url(click.ParamType[Any]):
+class Url(_ParamType):
     """ws:// or wss://, taken apart; the certificates are other options."""
 
     name = "URL"
@@ -57,6 +60,8 @@ class Url(click.ParamType[Any]):
         except ValueError as error:
             self.fail(f"{value!r}: {str(error).lower()}", param, ctx)
         plain = value.isascii() and value.isprintable() and " " not in value
+        if port == 0:
+            self.fail(f"{value!r}: nothing listens on port 0", param, ctx)
         if parts.scheme not in ("ws", "wss") or not host or parts.fragment or parts.username or not plain:
             self.fail(f"{value!r}: expected ws://HOST[:PORT][/PATH][?QUERY], or wss://", param, ctx)
         secure = parts.scheme == "wss"
@@ -64,7 +69,24 @@ class Url(click.ParamType[Any]):
         return UrlParts(value, secure, host, port or (443 if secure else 80), target)
 
 
-class ChopSize(click.ParamType[Any]):
+class HeaderValue(_ParamType):
+    """What may stand behind the name of a header line."""
+
+    name = "VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not _is_plain(str(value)):
+            self.fail(
+                f"{printable(str(value))!r}: expected characters of ISO 8859-1 in one line", param, ctx
+            )
+        return str(value)
+
+
+def _is_plain(text: str) -> bool:
+    return all(char == "\t" or " " <= char <= "~" or "\xa0" <= char <= "\xff" for char in text)
+
+
+class ChopSize(_ParamType):
     name = "recorded|frame|N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Chop:
@@ -75,7 +97,7 @@ class ChopSize(click.ParamType[Any]):
         return int(value)
 
 
-class Header(click.ParamType[Any]):
+class Header(_ParamType):
     name = "'NAME: VALUE'"
 
     def convert(
@@ -83,8 +105,7 @@ class Header(click.ParamType[Any]):
     ) -> tuple[str, str]:
         name, colon, text = str(value).partition(":")
         token = name.isascii() and name and all(c.isalnum() or c in "!#$%&'*+-.^_`|~" for c in name)
-        plain = all(c == "\t" or " " <= c <= "~" or "\xa0" <= c <= "\xff" for c in text)
-        if not colon or not token or not plain:
+        if not colon or not token or not _is_plain(text):
             self.fail(f"{printable(str(value))!r}: expected 'NAME: VALUE'", param, ctx)
         return name, text.strip()
 
@@ -118,4 +139,8 @@ def chosen_items(words: Sequence[str], keyword: str | None) -> list[Item]:
 def new_console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # for `main`, which knows the exit status
+
+    return Plain(highlight=False, markup=False, emoji=False, soft_wrap=False)

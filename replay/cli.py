@@ -15,6 +15,8 @@ from replay.arguments import FAULTY, Fault, chosen_items, new_console, selection
 from replay.cli_run import run
 from replay.source import SourceError, printable
 
+INTERRUPTED = 130
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -26,6 +28,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SourceError as error:
             raise Fault(str(error)) from None
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)
@@ -161,6 +165,8 @@ def main() -> None:
     """The entry point of `replay` and `wire-replay`."""
     try:
         cli.main()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except OSError as error:
         # Standard output is full or gone; what is still buffered must not be tried again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

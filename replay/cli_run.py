@@ -16,6 +16,7 @@ from replay.arguments import (
     ChopSize,
     Fault,
     Header,
+    HeaderValue,
     Unreachable,
     Url,
     UrlParts,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from replay.live.transport import Address
     from replay.play.script import Chop, Options
+    from replay.report.layout import Lines
     from replay.verdict.result import CaseResult
 
 SECONDS = click.FloatRange(0.001)
@@ -57,9 +59,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--exec", "command", metavar="'CMD {port}'", help="Start the server so, and end it afterwards."
 )
 @click.option("--header", "headers", type=Header(), multiple=True, help="Send this header line too.")
-@click.option("--host", help="Send this Host header.")
-@click.option("--origin", help="Send this Origin header.")
-@click.option("--subprotocol", "subprotocols", multiple=True, help="Offer this subprotocol.")
+@click.option("--host", type=HeaderValue(), help="Send this Host header.")
+@click.option("--origin", type=HeaderValue(), help="Send this Origin header.")
+@click.option(
+    "--subprotocol", "subprotocols", type=HeaderValue(), multiple=True, help="Offer this subprotocol."
+)
 @click.option("--ca", type=_FILE, help="Trust these certificates (PEM) instead of the system's.")
 @click.option("--insecure", is_flag=True, help="Take any certificate.")
 @click.option("--cert", type=_FILE, help="The client's certificate (PEM).")
@@ -163,7 +167,7 @@ def run(
     if out is not None and store.fault is not None:
         raise Fault(store.fault)
     console = new_console()
-    failed: list[CaseResult] = []
+    failures: list[Lines] = []
     with _progress(console, len(chosen)) as advance:
 
         def watch(number: int, result: CaseResult) -> bool:
@@ -176,16 +180,17 @@ def run(
             elif not quiet and not result.failed:
                 console.print(terminal.notes(result))
             if result.failed:
-                failed.append(result)
-            return max_failures is None or len(failed) < max_failures
+                again = _command(result, settings.seed)
+                failures.append(terminal.failure(result, again).drawn(console.width))
+            return max_failures is None or len(failures) < max_failures
 
         done = flows.run(chosen, settings, watch)
     store.finish(done)
     if store.fault is not None:
         click.echo(f"warning: {store.fault}", err=True)
-    for result in failed:
+    for failure in failures:
         console.print()
-        console.print(terminal.failure(result, _command(result, done.seed)))
+        console.print(failure)
     if not quiet:
         console.print()
     console.print(terminal.summary(done))

@@ -11,29 +11,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from replay.limits import CONNECT, JOBS
+from replay import limits
 from replay.live.run import Target, play_all
 from replay.live.transport import Address
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.player import Player
 from replay.play.script import Options, script
 from replay.protocol.events import Opened
-from replay.protocol.interpreter import observe
 from replay.protocol.rules import RULES
 from replay.spec.canary import CANARY, refusal
-from replay.spec.model import Behaviour
+from replay.spec.model import Behaviour, Case, Kind
 from replay.store.writer import About, Store
 from replay.suite import Item, Log, expectation
-from replay.trace.model import Trace, Unreached
+from replay.trace.model import Logging, Octets, Trace, Unreached
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, RunResult
 from replay.wire.side import Side
 
 Watch = Callable[[int, CaseResult], bool]
 """Is told each result and its number as it comes, and says whether to go on."""
-
-DYING = 1.0
-"""Seconds within which a case must have been cut off to be one that the server died on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +38,10 @@ class Settings:
 
     target: Target = field(default_factory=Target)
     options: Options = field(default_factory=Options)
-    limits: Limits = field(default_factory=Limits)
-    connect_timeout: float = CONNECT.default  # seconds
-    jobs: int = JOBS.default
+    connect_timeout: float = limits.CONNECT.default  # seconds
+    jobs: int = limits.JOBS.default
     seed: int = 0
+    limits: Limits = field(default_factory=Limits)
 
 
 def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
@@ -55,14 +51,14 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
     """
     collected = _Collected(items, settings, watch)
     makers = [collected.maker(number) for number in range(len(items))]
-    foreign = settings.target != Target() and any(item.case.closing is not None for item in items)
+    foreign = settings.target != Target() and any(_wants_echo(item.case) for item in items)
     canary = [_maker(Item(CANARY), settings)] if foreign else []
     played = play_all(
         (canary, makers, canary), settings.target, settings.jobs, settings.connect_timeout, collected.done
     )
     ordered = tuple(collected.results[number] for number in sorted(collected.results))
     return RunResult(
-        agent=_agent(ordered),
+        agent=collected.agent,
         address=_named(settings.target, played.address),
         results=ordered,
         seed=settings.seed,
@@ -80,6 +76,7 @@ class _Collected:
 
     def __init__(self, items: Sequence[Item], settings: Settings, watch: Watch) -> None:
         self.results: dict[int, CaseResult] = {}
+        self.agent = ""
         self.unreached: str | None = None
         self.died_on: set[int] = set()
         self._items, self._settings, self._watch = items, settings, watch
@@ -104,19 +101,20 @@ class _Collected:
         if (reason := _unreached(trace)) is not None:
             self.unreached = reason
             if self.results:  # it was there, so it has died on what was under way
-                recently = {cut for cut, when in self._cut_off.items() if at - when < DYING}
+                recently = {cut for cut, when in self._cut_off.items() if at - when < limits.DYING.default}
                 self.died_on = recently | self._under_way
             return False
         notes = (*item.notes, *_edits(item, self._settings.options))
         result = replace(judge(item.case, trace, Side.CLIENT, notes), path=item.path)
         if result.facts.dropped_by_testee and result.facts.testee_close is None:
             self._cut_off[number] = at
-        self.results[number] = result
+        self.agent = self.agent or _agent(result)
+        self.results[number] = _counted(result)
         return self._watch(number, result)
 
     def _canary(self, phase: int, endpoint: Endpoint) -> bool:
         trace = endpoint.trace()
-        reason = _unreached(trace) or refusal(observe(trace), Side.CLIENT)
+        reason = _unreached(trace) or refusal(trace, Side.CLIENT)
         if reason is not None:
             self.unreached = reason if phase == 0 else f"after the last case: {reason}"
         return reason is None
@@ -126,6 +124,16 @@ def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> 
     """Where the results of a run are kept. Raises SourceError if `directory` holds something else."""
     about = About(Side.CLIENT, _named(settings.target), settings.seed, asdict(settings.limits))
     return Store.create(directory, items, about)
+
+
+def _wants_echo(case: Case) -> bool:
+    """Whether a case of a spec has no meaning for a server that echoes nothing."""
+    patterns = [pattern for outcome in case.outcomes for pattern in outcome.patterns]
+    return case.closing is not None and any(p.kind in (Kind.TEXT, Kind.BINARY) for p in patterns)
+
+
+def _has_gaps(trace: Trace) -> bool:
+    return any(isinstance(e, Logging) or (isinstance(e, Octets) and e.cut) for e in trace.entries)
 
 
 def _named(target: Target, address: Address | None = None) -> str:
@@ -167,13 +175,16 @@ def _edits(item: Item, options: Options) -> tuple[str, ...]:
     return (f"the recorded request was edited: {', '.join(edits)}",) if edits else ()
 
 
-def _agent(results: Sequence[CaseResult]) -> str:
-    """The testee's name: the Server header of the first response that has one."""
-    for result in results:
-        for event in result.events:
-            if isinstance(event, Opened) and (names := event.response.values("Server")):
-                return names[0]
-    return ""
+def _agent(result: CaseResult) -> str:
+    """The testee's name: the Server header of its response, if it has one."""
+    opened = next((event for event in result.events if isinstance(event, Opened)), None)
+    return (opened.response.values("Server") or [""])[0] if opened else ""
+
+
+def _counted(result: CaseResult) -> CaseResult:
+    """A result without the octets that it rests on: what stays in memory until a run has ended."""
+    nothing = replace(result.trace, entries=())
+    return replace(result, trace=nothing, events=(), expected=(), received=(), divergence=None, broken=())
 
 
 def check(log: Log) -> CaseResult:
@@ -181,6 +192,9 @@ def check(log: Log) -> CaseResult:
     tester = log.trace.recorder
     case, notes = expectation(log, tester)
     result = replace(judge(case, log.trace, tester, (*log.warnings, *notes)), path=log.name)
+    if _has_gaps(log.trace) and result.behaviour is Behaviour.FAILED and not result.broken:
+        note = "octets are missing in the log, so nothing can be said of what they would have shown"
+        return replace(result, behaviour=Behaviour.INFORMATIONAL, notes=(*result.notes, note))
     musts = [broken for broken in result.broken if RULES[broken.rule].level == "MUST"]
     if case.closing is None and musts:
         return replace(result, behaviour=Behaviour.FAILED)

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from replay import limits
+from replay.protocol.events import Violation
+from replay.protocol.interpreter import observe
 from replay.source import Source, SourceError, Span
 from replay.spec.load import load, unique
 from replay.spec.model import Behaviour, Case
@@ -94,9 +96,16 @@ def expectation(log: Log, tester: Side) -> tuple[Case, tuple[str, ...]]:
     if named is not None and (case := known().get(named)):
         span = next((entry.span for entry in log.trace.entries if entry.span), case.span)
         return replace(case, trace=log.trace, steps=case.steps, span=span), ()
-    unknown = named is not None
-    case = case_of(log.trace, named or (Path(log.name).stem if log.name != "-" else "stdin"), tester)
-    return case, ((f"no case is known as {named!r}: the log is its own expectation",) if unknown else ())
+    notes = []
+    if named is not None:
+        notes.append(f"no case is known as {named!r}: the log is its own expectation")
+    notes += [
+        f"the log's own handshake contradicts itself: {event.detail}"
+        for event in observe(log.trace)
+        if isinstance(event, Violation) and event.rule.startswith("response-")
+    ]
+    name = named or (Path(log.name).stem if log.name != "-" else "stdin")
+    return case_of(log.trace, name, tester), tuple(notes)
 
 
 def read_spec(path: Path) -> tuple[Case, ...]:

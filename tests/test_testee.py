@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import pytest
 
+from replay import limits
 from replay.live import testee
 from replay.live.testee import ended_with, exec_server
 from replay.live.transport import Address
@@ -222,7 +223,7 @@ def test_impatience_leaves_nothing_behind(alive: Alive) -> None:
 def test_output_is_read_for_ever_and_its_end_is_kept() -> None:
     chatter = "head -c 10000000 /dev/zero | tr '\\0' x; printf '\\nb\\377d\\nlast\\n\\n'"
     lines, _ = started(f"{chatter}; exec {UNRULY} {{port}} 3>/dev/null", lambda server: server.last_lines())
-    assert lines == ("x" * testee.LINE_LENGTH + "…", "b\N{REPLACEMENT CHARACTER}d", "last")
+    assert lines == ("x" * limits.KEPT_LINE.default + "…", "b\N{REPLACEMENT CHARACTER}d", "last")
 
 
 def test_there_is_no_input() -> None:

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from replay import limits
 from replay.live.transport import Address, Connection
 from replay.play.echo import Echo
 from replay.play.endpoint import Limits
 from replay.trace.model import SECOND
 from replay.wire.side import Side
 
-_LIMITS = Limits(case=3600 * SECOND)
+_LIMITS = Limits(case=limits.ECHO_CASE.default * SECOND)
 
 
 @asynccontextmanager

@@ -9,15 +9,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from replay import limits
 from replay.live.echo import echo_server
 from replay.live.testee import Testee, TesteeError, ended_with, exec_server
 from replay.live.transport import Address, connect
 from replay.play.endpoint import Endpoint
 
 Maker = Callable[[Address], Endpoint]
-
-LAST_WORDS = 1.0
-"""Seconds for which a server of ours that no longer listens is given to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Target:
 
     address: Address | None = None
     command: str | None = None
-    start_timeout: float = 30.0  # seconds
+    start_timeout: float = limits.START.default  # seconds
 
 
 @dataclass(slots=True)
@@ -118,7 +116,7 @@ class _Session:
     async def _last_words(self, server: Testee) -> None:
         """If the server has died, say so, and what it wrote."""
         with suppress(TimeoutError):
-            status = await asyncio.wait_for(asyncio.shield(server.died), LAST_WORDS)
+            status = await asyncio.wait_for(asyncio.shield(server.died), limits.ENDING.default)
             raise server.failure(ended_with(status))
 
     async def _phase(self, phase: int, makers: Sequence[Maker], address: Address) -> None:

@@ -15,18 +15,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from replay import limits
 from replay.live.keeper import GIVE_UP
 from replay.live.transport import Address
 from replay.source import SourceError
 
-KEPT_OCTETS, KEPT_LINES, LINE_LENGTH = 65536, 20, 500
-"""What is kept of a server's output, at most."""
-
 _KEEPER = Path(__file__).with_name("keeper.py")
 _PLACE = re.compile(r"(?<!\$)\{(port|url)\}")  # `${port}` is the shell's
 _PAUSES = 0.005, 0.1  # seconds between two attempts to connect: the first, the longest
-_ATTEMPT = 5.0  # seconds for one of them
-_LAST_WORDS = 0.5  # seconds for which output is read of a server that has ended
 
 
 class TesteeError(Exception):
@@ -53,13 +49,16 @@ class Testee:
         """128 + n after signal n, as shells have it; None while it runs."""
         return self.died.result() if self.died.done() and not self.died.cancelled() else None
 
-    def last_lines(self, count: int = KEPT_LINES) -> tuple[str, ...]:
+    def last_lines(self, count: int = limits.KEPT_LINES.default) -> tuple[str, ...]:
         """The end of what it has written; not escaped, and long lines cut."""
         lines = [line.decode(errors="replace").rstrip() for line in self._output.kept.splitlines()]
         while lines and not lines[-1]:
             lines.pop()
-        lines = lines[-min(count, KEPT_LINES) :] if count > 0 else []
-        return tuple(line if len(line) <= LINE_LENGTH else line[:LINE_LENGTH] + "…" for line in lines)
+        lines = lines[-min(count, limits.KEPT_LINES.default) :] if count > 0 else []
+        return tuple(
+            line if len(line) <= limits.KEPT_LINE.default else line[: limits.KEPT_LINE.default] + "…"
+            for line in lines
+        )
 
     def failure(self, reason: str) -> TesteeError:
         return TesteeError(reason, self.last_lines())
@@ -88,7 +87,11 @@ def command_line(command: str, address: Address | None) -> str:
 
 @asynccontextmanager
 async def exec_server(
-    command: str, address: Address | None = None, *, start_timeout: float = 30.0, grace: float = 2.0
+    command: str,
+    address: Address | None = None,
+    *,
+    start_timeout: float = limits.START.default,
+    grace: float = limits.STOP.default,
 ) -> AsyncIterator[Testee]:
     """Run a server by a shell command until the context ends, on a free port unless told where.
 
@@ -147,7 +150,7 @@ class _Output(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.kept += data
-        del self.kept[:-KEPT_OCTETS]
+        del self.kept[: -limits.KEPT.default]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.ended.set()
@@ -157,7 +160,7 @@ async def _end_of(process: subprocess.Popen[bytes], link: asyncio.StreamReader, 
     """Wait for the end of the keeper, who lets go of the link with its last breath."""
     await link.read()
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_LAST_WORDS):
+        async with asyncio.timeout(limits.OUTPUT.default / 1000):
             await output.ended.wait()
     return process.wait()
 
@@ -189,7 +192,7 @@ async def _first_that_accepts(addresses: Sequence[Address]) -> Address:
 
 async def _accepts(address: Address) -> bool:
     try:
-        async with asyncio.timeout(_ATTEMPT):
+        async with asyncio.timeout(limits.ATTEMPT.default):
             transport, _ = await asyncio.get_running_loop().create_connection(
                 asyncio.Protocol, address.host, address.port
             )

@@ -8,12 +8,10 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from replay import limits
 from replay.live.tls import REFUSED, Tls, reason
 from replay.play.endpoint import Endpoint
 from replay.trace.model import SECOND, How
-
-LINGER = 1.0
-"""Seconds for which octets that the peer doesn't read are kept after we have ended TCP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ class Connection(asyncio.Protocol):
         else:
             transport.close()
             if transport.get_write_buffer_size():
-                self._timer = self._loop.call_later(LINGER, transport.abort)
+                self._timer = self._loop.call_later(limits.LINGER.default, transport.abort)
 
     def _pump(self) -> None:
         self._pumping = False

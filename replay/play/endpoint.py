@@ -107,6 +107,7 @@ class Endpoint:
         """The socket takes more: the next of the writes that wait goes to `output`."""
         self._clock(now)
         if self._outbox and not self.done:
+            self._set(Wait.LIMIT, self._limit())  # as long as it takes what is sent, there is progress
             self._write_now(self._outbox.popleft())
         if not self._outbox:
             self.idle()
@@ -267,7 +268,7 @@ class Endpoint:
             self.event(event)
             if event.side is not self.side:
                 self._events += 1
-                if self._events == self.limits.events + 1:
+                if self._events == self._most_events() + 1:
                     self._give_up()
 
     def _set(self, wait: Wait, after: int, tag: str | None = None) -> None:
@@ -278,6 +279,9 @@ class Endpoint:
 
     def _most_octets(self) -> int:
         return self.limits.octets
+
+    def _most_events(self) -> int:
+        return self.limits.events
 
     def _give_up(self) -> None:
         if not self.done:

@@ -87,7 +87,7 @@ class Player(Endpoint):
             action = self._actions[0]
             match action:
                 case Await(count=count) if count is None or len(self._received.events) < count:
-                    if Wait.EVENTS not in self._timers:
+                    if Wait.EVENTS not in self._timers and not self.pending:
                         self._set(Wait.EVENTS, self._patience(action))
                     return
                 case Arm() if self.pending:
@@ -124,6 +124,9 @@ class Player(Endpoint):
 
     def _most_octets(self) -> int:
         return self.limits.octets + 4 * self.script.volume
+
+    def _most_events(self) -> int:
+        return self.limits.events + 2 * self.script.recorded_events
 
     def _limit(self) -> int:
         return self.limits.case + self.script.waits

@@ -73,6 +73,7 @@ class Script:
     close_with: CloseWith | None = None  # when one of them is complete; None: the testee has to close
     answer_pings: bool = False
     recorded: int = 0  # octets of both sides in the log that is played
+    recorded_events: int = 0  # that they made
 
     @property
     def volume(self) -> int:
@@ -186,6 +187,7 @@ def _of_trace(
         kinds=RECORDED,
         answer_pings=options.answer_pings,
         recorded=sum(len(entry.data) for entry in trace.entries if isinstance(entry, Octets)),
+        recorded_events=len(awaited),
     )
 
 

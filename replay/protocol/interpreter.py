@@ -30,7 +30,15 @@ from replay.protocol.opening import agreed_deflate, request_breaches, response_b
 from replay.protocol.rules import RULES, Breach
 from replay.trace.model import Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
 from replay.wire.frame import FrameDecoder, Header, Opcode, Piece
-from replay.wire.handshake import HeadError, HeadReader, HostError, Request, Response, parse_head
+from replay.wire.handshake import (
+    HeadError,
+    HeadReader,
+    HeadTooLarge,
+    HostError,
+    Request,
+    Response,
+    parse_head,
+)
 from replay.wire.side import Side
 
 _HEADS = (b"GET ", b"HTTP/")
@@ -162,9 +170,10 @@ class Interpreter:
             octets, rest = found
             head = parse_head(stream.side, octets)
         except HeadError as error:
-            rule = "request-host" if isinstance(error, HostError) else "opening-http"
-            yield self._violation(stream, rule, str(error)[:200], 0)
-            yield from self._not_opened(stream, "the opening handshake is not HTTP")
+            if not isinstance(error, HeadTooLarge):
+                rule = "request-host" if isinstance(error, HostError) else "opening-http"
+                yield self._violation(stream, rule, str(error)[:200], 0)
+            yield from self._not_opened(stream, str(error)[:200])
             yield self._lost(stream, 0, "no HTTP head")
             return
         stream.head = None
@@ -251,7 +260,8 @@ class Interpreter:
         other = self._streams[stream.side.other]
         match piece.header.opcode:
             case Opcode.PING:
-                stream.pings.append(data)
+                if not stream.closed:
+                    stream.pings.append(data)
                 yield Ping(**place, data=data)
             case Opcode.PONG:
                 if data in other.pings:
@@ -340,8 +350,25 @@ class Interpreter:
             if rule is not None:
                 yield self._violation(stream, rule, "TCP ended without a Close frame")
         yield from self._not_opened(stream, "TCP ended before the opening handshake was done")
+        for one in (stream, other):
+            yield from self._unfinished(one)
         unfinished = stream.frames.unfinished if stream.frames else 0
         yield End(**self._at(stream), how=drop.how, unfinished=unfinished)
+
+    def _unfinished(self, stream: _Stream) -> Iterator[Event]:
+        """What a side had begun and not ended when TCP ended."""
+        frames, assembly = stream.frames, stream.assembly
+        if frames is None or stream.unparsed:
+            return
+        if frames.unfinished:
+            start = stream.position - frames.unfinished
+            whole = f" of {frames.size}" if frames.size else ""
+            reason = f"TCP ended inside a frame, with {frames.unfinished}{whole} octets of it"
+            yield Unparsed(**self._at(stream, start), reason=reason)
+        elif assembly is not None:
+            count = sum(length for _, length in assembly.parts)
+            reason = f"TCP ended inside a fragmented message, with {count} octets of it and no FIN"
+            yield Unparsed(**self._at(stream, stream.message_at), reason=reason)
 
     def _cut(self, stream: _Stream, more: int | None) -> Iterator[Event]:
         if stream.frames is None:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 
 from replay.protocol.rules import Breach
 from replay.wire.handshake import Request, Response, accept
 
+_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)|\n(?=[ \t])")
+
+
+def _line_breaches(head: Request | Response) -> Iterator[Breach]:
+    """What h11 forgives: lines that don't end in CR LF, and folded ones (RFC 9112 §2.2, §5.2)."""
+    if found := _LINE_END.search(head.octets):
+        folded = found[0] == b"\n" and head.octets[found.start() - 1 : found.start()] == b"\r"
+        detail = "a header line is folded" if folded else "a line does not end in CR LF"
+        yield Breach("opening-http", detail, found.start())
+
 
 def request_breaches(request: Request) -> Iterator[Breach]:
     """What is wrong with a client's request (§4.1), by the server's checks of §4.2.1."""
+    yield from _line_breaches(request)
     if request.method != "GET":
         yield Breach("request-method", f"the method is {request.method!r}", 0)
     if _version(request.version) < (1, 1):
@@ -35,6 +47,7 @@ def request_breaches(request: Request) -> Iterator[Breach]:
 
 def response_breaches(request: Request, response: Response) -> Iterator[Breach]:
     """What is wrong with a server's 101 response to `request` (§4.2.2), by the client's checks of §4.1."""
+    yield from _line_breaches(response)
     if _version(response.version) < (1, 1):
         yield Breach("response-version", f"the version is HTTP/{response.version}", 0)
     if [value.lower() for value in response.values("Upgrade")] != ["websocket"]:

@@ -31,6 +31,11 @@ class Lines:
 
     draw: Callable[[int], Iterable[Text]]
 
+    def drawn(self, width: int) -> Lines:
+        """The same, drawn now, so that what it was made of need not be kept."""
+        lines = [*self.draw(width)]
+        return Lines(lambda _: lines)
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for line in self.draw(options.max_width):
             line.no_wrap = True

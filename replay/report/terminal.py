@@ -19,6 +19,9 @@ __all__ = ["as_text", "failure", "line", "notes", "summary", "verbose"]
 MOST_IDS = 60
 """Ids of failed cases that the summary lists."""
 
+MOST_BROKEN = 5
+"""Rules that a case which passes has broken, and that are named."""
+
 _VERDICT = max(len(behaviour.value) for behaviour in Behaviour)
 _CLOSING = {ClosingVerdict.OK: "green", ClosingVerdict.INFORMATIONAL: "blue"}
 _GOOD = (ClosingVerdict.OK, ClosingVerdict.INFORMATIONAL)
@@ -49,10 +52,17 @@ def _id(case: str, width: int) -> str:
 
 
 def notes(result: CaseResult) -> Lines:
-    """What the user should know of how a case was played or judged."""
+    """What the user should know of a case that didn't fail: rules that it broke all the same, and how
+    it was played or judged."""
+    said = [
+        f"breaks {breach.rule}, {words.reference(breach.rule)}: {breach.detail}"
+        for breach in result.broken[:MOST_BROKEN]
+    ]
     return Lines(
         lambda width: (
-            row for note in result.notes for row in labelled("note", safe.escape(note), width, DIM)
+            row
+            for note in (*said, *result.notes)
+            for row in labelled("note", safe.escape(note), width, DIM)
         )
     )
 

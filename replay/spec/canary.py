@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from replay.protocol.events import Event, Message, NotOpened, Violation
+from replay import limits
+from replay.protocol.events import Message, NotOpened, Unparsed, Violation
+from replay.protocol.interpreter import observe
 from replay.spec.model import Behaviour, Case, Kind, Outcome, Patience, Pattern, Payload, SendFrame
-from replay.trace.model import SECOND
+from replay.trace.model import SECOND, Trace
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
 
@@ -20,19 +20,21 @@ CANARY = Case(
     section="",
     steps=(SendFrame(Opcode.TEXT, _WORD),),
     outcomes=(Outcome(Behaviour.OK, (Pattern(Kind.TEXT, _WORD),)),),
-    patience=Patience(after=5 * SECOND),
+    patience=Patience(after=limits.CANARY.default * SECOND),
 )
 
 
-def refusal(events: Sequence[Event], tester: Side) -> str | None:
+def refusal(trace: Trace, tester: Side) -> str | None:
     """Why there is no point in a suite; None: the testee takes part, be it badly.
 
     A testee that breaks rules takes part, unless by silence: what it breaks is for the cases to say.
     """
-    testee = tester.other
+    events, testee = observe(trace), tester.other
     for event in events:
         broke = isinstance(event, Violation) and event.rule not in _BY_SILENCE
-        if event.side is testee and (broke or isinstance(event, Message)):
+        if event.side is testee and (
+            broke or (isinstance(event, Message | Unparsed) and event.end > event.start)
+        ):
             return None
     refused = next((event for event in events if isinstance(event, NotOpened)), None)
     if refused is None:

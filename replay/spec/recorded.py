@@ -30,7 +30,14 @@ def case_of(trace: Trace, name: str, tester: Side) -> Case:
 def patterns(trace: Trace, tester: Side) -> tuple[Pattern, ...]:
     """What the recorded testee did, as patterns."""
     events = received(observe(trace), tester, RECORDED)
-    return tuple(_pattern(event, trace) for event in events)
+    return tuple(_pattern(event, trace) for event in events if not _contradicts_itself(event))
+
+
+def _contradicts_itself(event: Event) -> bool:
+    """Whether it says that the recorded 101 doesn't answer the recorded request, as after an edit:
+    what answers a request is the server's to know, and follows from what is sent."""
+    opening = isinstance(event, Violation) and event.rule.startswith("response-")
+    return opening or (isinstance(event, NotOpened) and event.status == 101)
 
 
 def _pattern(event: Event, trace: Trace) -> Pattern:

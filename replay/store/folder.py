@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from replay import limits
 from replay.source import SourceError, printable
 from replay.store import RUN
 
 LAST, PREVIOUS, REMOVED = (Path(".replay", name) for name in ("last", "previous", "removed"))
 """Where a run goes if nobody says where, where the one before is kept, and one on its way out."""
 
-MAX_NAME = 80
+MAX_NAME = limits.NAME.default
 """Characters of the part of a file's name that comes from outside."""
 
 NAME = re.compile(r"(?:sources/)?(?!\.)[A-Za-z0-9._%-]{1,120}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from replay.protocol.events import Event, NotOpened, Violation
+from replay.protocol.events import Event, Message, NotOpened, Unparsed, Violation
 from replay.protocol.interpreter import has_opening, observe
 from replay.spec.fit import Fit, fit
 from replay.spec.model import DATA, RECORDED, Behaviour, Case, Closing, Kind, Outcome, Pattern
@@ -53,7 +53,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
         divergence=found.fit.missing(found.expected),
         closing_reason=reason,
         broken=tuple(e for e in events if isinstance(e, Violation) and e.side is not tester),
-        notes=(*notes, limit) if (limit := own_limit(events, facts)) else notes,
+        notes=(*notes, *_remarks(events, facts)),
         duration=_duration(trace.entries),
     )
 
@@ -87,6 +87,18 @@ def _how_far(of: _Compared) -> tuple[int, int]:
     return of.fit.at, (of.fit.why.offset or 0) if of.fit.why else 0
 
 
+def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
+    """What the verdict's words don't say."""
+    testee = facts.tester.other
+    if limit := own_limit(events, facts):
+        yield limit
+    for event in events:
+        if isinstance(event, Unparsed) and event.side is testee:
+            yield f"the {testee.value}'s octets from {event.start} on: {event.reason}"
+    if any(isinstance(event, Message) and event.digest for event in events):
+        yield "messages are known by their digests only"
+
+
 def _closed_as_wanted(closing: Closing, facts: ClosingFacts) -> bool:
     return closing.by == "either" or facts.closed_by_tester is (closing.by == "tester")
 
@@ -117,8 +129,10 @@ def _recorded_closing(case: Case, facts: ClosingFacts) -> Verdict:
     events = observe(case.trace)
     before = closing_facts(events, facts.tester, has_opening(case.trace))
     testee = facts.tester.other.value
-    if facts.opened is not before.opened:
-        if before.opened:
+    # A recorded response that doesn't answer the recorded request was edited: the log goes on behind it.
+    was_open = before.opened or any(isinstance(e, NotOpened) and e.status == 101 for e in events)
+    if facts.opened is not was_open:
+        if was_open:
             return ClosingVerdict.FAILED, "the connection was never opened; in the log it was"
         return (
             ClosingVerdict.FAILED,
@@ -128,6 +142,11 @@ def _recorded_closing(case: Case, facts: ClosingFacts) -> Verdict:
         return ClosingVerdict.UNCLEAN, f"the {facts.tester.value} gave up: {_limit(facts)}"
     if facts.closed_by_testee and not before.closed_by_testee:
         return ClosingVerdict.FAILED, f"the {testee} sent the first Close frame; in the log it did not"
+    if before.closed_by_testee and not facts.closed_by_testee and facts.tester_close:
+        return (
+            ClosingVerdict.FAILED,
+            f"the {testee} did not close or fail the connection; in the log it did",
+        )
     if before.testee_close and not facts.testee_close:
         return ClosingVerdict.UNCLEAN, f"the {testee} sent no Close frame; in the log it did"
     if before.clean and facts.unclean_reason:

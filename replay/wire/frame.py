@@ -171,6 +171,11 @@ class FrameDecoder:
             return len(self._buffer)
         return self._header.size + self._at
 
+    @property
+    def size(self) -> int | None:
+        """Octets that the frame which has begun will have; None as long as its header isn't whole."""
+        return None if self._header is None else self._header.size + self._header.length
+
     def feed(self, data: bytes) -> list[Piece]:
         """Take the next octets of the stream."""
         pieces: list[Piece] = []

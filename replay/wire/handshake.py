@@ -30,6 +30,10 @@ class HeadError(Exception):
     """These octets aren't the head of an HTTP request or response."""
 
 
+class HeadTooLarge(HeadError):
+    """More octets than are read of a head; no rule forbids them."""
+
+
 class HostError(HeadError):
     """A request of HTTP/1.1 without a Host header, or with several (RFC 9112 §3.2)."""
 
@@ -87,7 +91,7 @@ class HeadReader:
         self._buffer += data
         found = _END.search(self._buffer, start)
         if (found.end() if found else len(self._buffer)) > MAX_HEAD:
-            raise HeadError(f"the head is larger than {MAX_HEAD} octets")
+            raise HeadTooLarge(f"the head is larger than {MAX_HEAD} octets, which is all that is read")
         if found is None:
             return None
         octets = bytes(self._buffer)
