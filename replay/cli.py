@@ -110,13 +110,13 @@ def rejudge(directory: Path) -> None:
     replay rejudge
     replay rejudge runs/tuesday
     """
+    from replay import flows
     from replay.report import terminal
-    from replay.store import reader
 
     console = new_console()
-    stored = reader.load(directory)
+    stored, again = flows.rejudge(directory)
     counts = Counter[str]()
-    for one in reader.rejudge(stored):
+    for one in again:
         counts["unreadable" if one.result is None else "agree" if one.agrees else "differ"] += 1
         if one.result is None:
             click.echo(f"error: {printable(one.case.id)}: {one.fault}", err=True)

@@ -140,6 +140,7 @@ def run(
     import random
 
     from replay import flows
+    from replay.collect import Settings
     from replay.live.run import Target
     from replay.live.tls import Tls
     from replay.live.transport import Address
@@ -155,7 +156,7 @@ def run(
     given = {"--ca": ca, "--insecure": insecure, "--cert": cert, "--key": key, "--sni": sni}
     if (address is None or address.tls is None) and (idle := [name for name in given if given[name]]):
         raise click.UsageError(f"{idle[0]} is for wss://")
-    settings = flows.Settings(
+    settings = Settings(
         target=Target(address, command, start_timeout),
         options=_options(address, **request),
         limits=Limits(case=int(timeout * SECOND)),

@@ -35,9 +35,10 @@ LAYERS: dict[str, set[str]] = {
     "live": _CORE | {"play", "schedule"},
     "report": _CORE | {"verdict"},
     "config": _CORE,
-    "flows": _ALL,
+    "collect": _CORE | {"play", "live", "verdict", "suite"},
+    "flows": _ALL | {"collect"},
     "arguments": _ALL,
-    "cli_run": _ALL | {"arguments", "flows"},
+    "cli_run": _ALL | {"arguments", "collect", "flows"},
     "cli": _ALL | {"arguments", "cli_run", "flows"},
     "pytest_plugin": _ALL | {"flows"},
     "__init__": set(),
@@ -66,7 +67,7 @@ WAITING = {
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.unsetenv"}
 READS_ENVIRONMENT = {"config", "cli", "cli_run"}
 
-MAKES_CHANCE = {"flows", "play"}
+MAKES_CHANCE = {"collect", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""
 DRAWS_SEED = {"cli_run"}
 
@@ -139,7 +140,7 @@ def test_what_is_allowed_passes(tmp_path: Path) -> None:
     allowed = {
         "live/transport.py": "import asyncio, socket, time\nfrom replay.play.player import Player\n",
         "cli.py": "import os\nfrom replay import __version__, flows\nx = os.environ\n",
-        "flows.py": "import random\nfrom replay.live import echo\nr = random.Random(1)\n",
+        "collect.py": "import random\nfrom replay.live import echo\nr = random.Random(1)\n",
         "spec/load.py": "import random, yaml\nfrom . import model\ndef f(r: random.Random): open('f')\n",
         "wire/masking.py": "from random import Random\ndef f(chance: Random): ...\n",
     }

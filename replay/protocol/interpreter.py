@@ -28,6 +28,7 @@ from replay.protocol.framing import close_breach, header_breaches
 from replay.protocol.messages import Assembly
 from replay.protocol.opening import agreed_deflate, request_breaches, response_breaches
 from replay.protocol.rules import RULES, Breach
+from replay.protocol.stream import Stream
 from replay.trace.model import Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
 from replay.wire.frame import FrameDecoder, Header, Opcode, Piece
 from replay.wire.handshake import (
@@ -69,26 +70,6 @@ class _Place(TypedDict):
     end: int
 
 
-class _Stream:
-    """What one side has sent so far."""
-
-    def __init__(self, side: Side, opened: bool) -> None:
-        self.side = side
-        self.position = 0  # octets seen
-        self.head: HeadReader | None = None if opened else HeadReader()
-        self.early = bytearray()  # of a client: what came behind its request before the response
-        self.frames: FrameDecoder | None = FrameDecoder() if opened else None
-        self.assembly: Assembly | None = None
-        self.message_at = 0
-        self.control = bytearray()
-        self.spoiled = False  # the control frame in hand breaks a rule and means nothing
-        self.pings: list[bytes] = []  # not answered yet
-        self.stray_pong = False
-        self.closed = False
-        self.failed = False  # it broke a rule for which the other side fails the connection
-        self.unparsed = False
-
-
 class Interpreter:
     """The state of one connection. `feed` takes the entries of a trace in order."""
 
@@ -102,7 +83,7 @@ class Interpreter:
         self._request: Request | None = None
         self._entry = 0
         self._count = 0
-        self._streams = {side: _Stream(side, opened) for side in Side}
+        self._streams = {side: Stream(side, opened) for side in Side}
 
     def closed(self, side: Side) -> bool:
         """Whether this side has sent a Close frame that keeps the rules."""
@@ -142,14 +123,14 @@ class Interpreter:
             case Unreached():
                 yield from self._not_opened(self._streams[Side.SERVER], entry.reason)
 
-    def _at(self, stream: _Stream, start: int | None = None, end: int | None = None) -> _Place:
+    def _at(self, stream: Stream, start: int | None = None, end: int | None = None) -> _Place:
         start = stream.position if start is None else start
         end = stream.position if end is None else end
         return _Place(side=stream.side, entry=self._entry, start=start, end=end)
 
     # The opening handshake.
 
-    def _octets(self, stream: _Stream, data: bytes) -> Iterator[Event]:
+    def _octets(self, stream: Stream, data: bytes) -> Iterator[Event]:
         stream.position += len(data)
         if stream.unparsed or not data:
             return
@@ -163,7 +144,7 @@ class Interpreter:
         else:
             yield from self._head(stream, stream.head, data)
 
-    def _head(self, stream: _Stream, reader: HeadReader, data: bytes) -> Iterator[Event]:
+    def _head(self, stream: Stream, reader: HeadReader, data: bytes) -> Iterator[Event]:
         try:
             if (found := reader.feed(data)) is None:
                 return
@@ -188,7 +169,7 @@ class Interpreter:
         else:
             yield from self._response(stream, head, rest)
 
-    def _response(self, server: _Stream, response: Response, rest: bytes) -> Iterator[Event]:
+    def _response(self, server: Stream, response: Response, rest: bytes) -> Iterator[Event]:
         client = self._streams[Side.CLIENT]
         place = self._at(server, 0, len(response.octets))
         if response.status != 101 or self._request is None:
@@ -218,14 +199,14 @@ class Interpreter:
             stream.frames = FrameDecoder(stream.position)
             yield from self._octets(stream, octets)
 
-    def _not_opened(self, stream: _Stream, reason: str, status: int | None = None) -> Iterator[Event]:
+    def _not_opened(self, stream: Stream, reason: str, status: int | None = None) -> Iterator[Event]:
         if not self.opened and not self._over:
             self._over = True
             yield NotOpened(**self._at(stream), reason=reason, status=status)
 
     # Frames.
 
-    def _piece(self, stream: _Stream, piece: Piece) -> Iterator[Event]:
+    def _piece(self, stream: Stream, piece: Piece) -> Iterator[Event]:
         header = piece.header
         if piece.opens:
             broken = list(self._header_breaches(stream, header))
@@ -241,13 +222,13 @@ class Interpreter:
         else:
             yield from self._data(stream, piece)
 
-    def _header_breaches(self, stream: _Stream, header: Header) -> Iterator[Breach]:
+    def _header_breaches(self, stream: Stream, header: Header) -> Iterator[Breach]:
         yield from header_breaches(header, stream.side, stream.assembly is not None, self._deflate)
         act = Act.CLOSE if header.opcode == Opcode.CLOSE else Act.FRAME
         if rule := CLOSING[stream.closed, self._streams[stream.side.other].closed, act]:
             yield Breach(rule, "a frame after the Close frame", 0)
 
-    def _control(self, stream: _Stream, piece: Piece) -> Iterator[Event]:
+    def _control(self, stream: Stream, piece: Piece) -> Iterator[Event]:
         if stream.spoiled:
             return
         stream.control += piece.data
@@ -273,7 +254,7 @@ class Interpreter:
             case Opcode.CLOSE:
                 yield from self._close(stream, data, piece.start, body, place)
 
-    def _close(self, stream: _Stream, data: bytes, start: int, body: int, place: _Place) -> Iterator[Event]:
+    def _close(self, stream: Stream, data: bytes, start: int, body: int, place: _Place) -> Iterator[Event]:
         other = self._streams[stream.side.other]
         code = int.from_bytes(data[:2], "big") if len(data) > 1 else None
         breach = close_breach(data)
@@ -288,7 +269,7 @@ class Interpreter:
                 yield self._violation(stream, rule, detail, start, start)
         yield Close(**place, code=code, reason=data[2:], valid=breach is None)
 
-    def _data(self, stream: _Stream, piece: Piece) -> Iterator[Event]:
+    def _data(self, stream: Stream, piece: Piece) -> Iterator[Event]:
         header = piece.header
         if header.opcode not in (Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY):
             return
@@ -351,26 +332,12 @@ class Interpreter:
                 yield self._violation(stream, rule, "TCP ended without a Close frame")
         yield from self._not_opened(stream, "TCP ended before the opening handshake was done")
         for one in (stream, other):
-            yield from self._unfinished(one)
+            if begun := one.begun():
+                yield Unparsed(**self._at(one, begun.start), reason=begun.reason)
         unfinished = stream.frames.unfinished if stream.frames else 0
         yield End(**self._at(stream), how=drop.how, unfinished=unfinished)
 
-    def _unfinished(self, stream: _Stream) -> Iterator[Event]:
-        """What a side had begun and not ended when TCP ended."""
-        frames, assembly = stream.frames, stream.assembly
-        if frames is None or stream.unparsed:
-            return
-        if frames.unfinished:
-            start = stream.position - frames.unfinished
-            whole = f" of {frames.size}" if frames.size else ""
-            reason = f"TCP ended inside a frame, with {frames.unfinished}{whole} octets of it"
-            yield Unparsed(**self._at(stream, start), reason=reason)
-        elif assembly is not None:
-            count = sum(length for _, length in assembly.parts)
-            reason = f"TCP ended inside a fragmented message, with {count} octets of it and no FIN"
-            yield Unparsed(**self._at(stream, stream.message_at), reason=reason)
-
-    def _cut(self, stream: _Stream, more: int | None) -> Iterator[Event]:
+    def _cut(self, stream: Stream, more: int | None) -> Iterator[Event]:
         if stream.frames is None:
             yield self._lost(stream, stream.position, "the log left out a part of the handshake")
             return
@@ -385,7 +352,7 @@ class Interpreter:
         )
 
     def _violation(
-        self, stream: _Stream, rule: str, detail: str, at: int | None = None, frame: int | None = None
+        self, stream: Stream, rule: str, detail: str, at: int | None = None, frame: int | None = None
     ) -> Violation:
         at = stream.position if at is None else at
         if RULES[rule].code is not None:
@@ -394,6 +361,6 @@ class Interpreter:
             **self._at(stream, at, at + 1), rule=rule, detail=detail, frame=at if frame is None else frame
         )
 
-    def _lost(self, stream: _Stream, at: int, reason: str) -> Unparsed:
+    def _lost(self, stream: Stream, at: int, reason: str) -> Unparsed:
         stream.unparsed = True
         return Unparsed(**self._at(stream, at, max(at, stream.position)), reason=reason)
