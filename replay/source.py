@@ -115,17 +115,32 @@ def _escaped(char: str) -> str:
 def excerpt(span: Span, label: str = "", width: int = 100) -> str:
     """The line that `span` starts on, with carets under it and `label` behind them.
 
-    Columns are counted in terminal cells. A line longer than `width` is cut around the span.
+    Columns are counted in terminal cells, of what is shown: escapes too. A line wider than `width` is
+    cut around the span.
     """
     from rich.cells import cell_len
 
+    def shown(text: str) -> str:
+        return printable(text.replace("\t", " "))
+
+    def fitting(chars: Iterable[str], room: int) -> tuple[int, int]:
+        """How many of them fit, and the room that is left."""
+        number = 0
+        for char in chars:
+            if (cells := cell_len(shown(char))) > room:
+                break
+            number, room = number + 1, room - cells
+        return number, room
+
     line, at = span.line_text, span.column - 1
     length = max(1, min(span.end - span.start, len(line) - at))
-    first = max(0, min(at - width // 3, len(line) - width))
-    last = first + width
-    before = ("…" if first else "") + printable(line[first:at].replace("\t", " "))
-    marked = printable(line[at : min(at + length, last)].replace("\t", " "))
-    after = printable(line[at + length : last].replace("\t", " ")) + ("…" if last < len(line) else "")
+    _, unused = fitting(line[at : at + width], width)
+    before_at, left = fitting(reversed(line[max(0, at - width) : at]), max(width // 3, unused))
+    room = width - max(width // 3, unused) + left
+    first, last = at - before_at, at + max(1, fitting(line[at : at + width], room)[0])
+    before = ("…" if first else "") + shown(line[first:at])
+    marked = shown(line[at : min(at + length, last)])
+    after = shown(line[at + length : last]) + ("…" if last < len(line) else "")
     number = str(span.line)
     gutter = " " * len(number)
     carets = "^" * max(1, cell_len(marked)) + (f" {label}" if label else "")

@@ -11,12 +11,12 @@ from pathlib import Path
 from replay import limits
 from replay.protocol.events import Violation
 from replay.protocol.interpreter import observe
-from replay.source import Source, SourceError, Span
+from replay.source import MAX_FILE, Source, SourceError, Span
 from replay.spec.load import load, unique
 from replay.spec.model import Behaviour, Case
 from replay.spec.recorded import case_of, check_replayable
 from replay.trace.model import Trace
-from replay.trace.wirelog import Parsed, parse
+from replay.trace.wirelog import Parsed, read
 from replay.verdict.judge import judge
 from replay.wire.side import Side
 
@@ -129,12 +129,12 @@ def read_spec(path: Path) -> tuple[Case, ...]:
 def read_log(path: str, span: Span | None = None) -> Log:
     """One wire log, from a file or (`-`) from standard input. Raises SourceError."""
     if path == "-":
-        source = Source.decode("-", sys.stdin.buffer.read())
+        source = Source.decode("-", sys.stdin.buffer.read(MAX_FILE + 1))
     else:
         if span is not None and not Path(path).exists():
             raise SourceError(span, f"there is no file {path}", "the name is relative to the spec")
         source = Source.read(Path(path))
-    parsed: Parsed = parse(source)
+    parsed: Parsed = read(source)
     return Log(path, parsed.trace, parsed.warnings)
 
 

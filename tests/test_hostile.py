@@ -11,6 +11,8 @@ import pytest
 from tests.peers.hostile import ACTS
 from tests.processes import ROOT, listening, replay, verdicts
 
+pytestmark = pytest.mark.live
+
 SERVER = ROOT / "tests" / "peers" / "hostile.py"
 
 # What the canary says, where there is no point in a suite.

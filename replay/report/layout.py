@@ -120,16 +120,11 @@ def command(line: str, width: int) -> list[str]:
 
 def pointed(span: Span, label: str, width: int) -> Iterator[Text]:
     """The arrow to a place in the user's own file, the line, carets under it, and what is wrong there."""
-    shown: list[str] = []
-    room = width - 8
-    while room > 8:
-        shown = excerpt(span, "", room).split("\n")
-        if max(cell_len(line) for line in shown) <= width:
-            break
-        room = room * 2 // 3
+    beside = max(8, len(str(span.line)) + 6)  # the gutter, and an ellipsis on either side
+    shown = excerpt(span, "", max(1, width - beside)).split("\n")
     gutter = shown[0].rindex("|")
     path = escape(str(span))
-    while gutter + 2 + cell_len(path) > width:
+    while len(path) > 1 and gutter + 2 + cell_len(path) > width:
         path = "…" + path[2:]
     yield text((" " * (gutter - 2) + "--> ", DIM), (path, PATH))
     yield text((shown[0], DIM))

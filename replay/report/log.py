@@ -18,8 +18,6 @@ from replay.wire.side import Side
 TAIL = 10
 """Entries at the end of a log that a failure shows."""
 
-_HEADS = (b"GET ", b"HTTP/")
-
 
 def tail(trace: Trace, streams: Streams, width: int, most: int = TAIL) -> Iterator[Text]:
     """The last entries of the log, with what the octets are beside them."""
@@ -43,6 +41,7 @@ def lines(
 ) -> Iterator[Text]:
     """One line for each of these entries."""
     begun = _begun(streams.values())
+    heads = {number for stream in streams.values() for number in stream.entries(0, stream.head)}
     shown = streams[trace.recorder].numbers
     for number in numbers:
         entry = trace.entries[number]
@@ -50,26 +49,24 @@ def lines(
         if isinstance(entry, Octets) and width >= 60:
             gloss = _gloss(begun.get(number, []))
         room = max(20, width - indent - (len(gloss) + 2 if gloss else 0))
-        said = line(entry, trace.recorder, room - 4, digits=6 if width >= 110 else 3)
+        digits = 6 if width >= 110 else 3
+        said = line(entry, trace.recorder, room - 4, digits=digits, head=number in heads)
         yield sides(text(" " * indent, (f"{shown[number]:03} ", DIM), said), text((gloss, DIM)), width)
 
 
-def line(entry: Entry, recorder: Side, width: int, digits: int = 0) -> str:
+def line(entry: Entry, recorder: Side, width: int, digits: int = 0, head: bool = False) -> str:
     """One entry, without its number; its time with so many digits, or not at all."""
     at = "" if entry.at is None or not digits else f"+{entry.at / SECOND:.{digits}f} "
     said = at + safe.escape(write(entry, recorder)[0])
-    return said + octets(entry, width - len(said)) if isinstance(entry, Octets) else said
+    return said + octets(entry, width - len(said), head) if isinstance(entry, Octets) else said
 
 
-def octets(entry: Octets, width: int) -> str:
-    """The octets of an entry in so many cells: quoted if they are text, else in hex; then how many."""
+def octets(entry: Octets, width: int, head: bool) -> str:
+    """The octets of an entry in so many cells, of an HTTP head quoted, else in hex; then how many."""
     more = entry.cut.more if entry.cut else 0
-    head = entry.data[: max(8, width)]
-    if head.startswith(_HEADS) or all(0x20 <= octet < 0x7F or octet in b"\r\n\t" for octet in head):
-        shown = quote(head)
-    else:
-        shown = head.hex()
-    if len(shown) <= width and len(head) == len(entry.data) and entry.cut is None:
+    first = entry.data[: max(8, width)]
+    shown = quote(first) if head or not first else first.hex()
+    if len(shown) <= width and len(first) == len(entry.data) and entry.cut is None:
         return shown
     ending = "…" if more is None else f"… {words.count(len(entry.data) + more, 'octet')}"
     return shown[: max(8, width - len(ending))] + ending

@@ -113,6 +113,11 @@ class Stream:
             return None
         return Place(self._entries[index], offset - start, length, start)
 
+    def entries(self, start: int, end: int) -> list[int]:
+        """The numbers of the entries with octets from `start` up to `end`."""
+        first = max(0, bisect.bisect_right(self._starts, start) - 1)
+        return self._entries[first : bisect.bisect_left(self._starts, end)]
+
     def _walk(self, at: int) -> Iterator[Placed]:
         while at < self._limit and (found := decode_header(self.slice(at, at + 14))) is not None:
             yield Placed(at, found[0])

@@ -29,7 +29,8 @@ def is_path(word: str) -> bool:
 def natural(id: str) -> tuple[tuple[int, int, str], ...]:
     """The sort key of ids: numbers count as numbers, so that 1.1.2 stands before 1.1.10."""
     tokens = re.findall(r"[0-9]+|[^0-9]+", id)
-    return tuple((0, int(token), "") if token[0] in "0123456789" else (1, 0, token) for token in tokens)
+    keys = [(0, int(token), "") if token[0] in "0123456789" else (1, 0, token) for token in tokens]
+    return (*keys, (-1, 0, id))  # 1 and 01 are two ids
 
 
 def select(items: Iterable[Item], words: Sequence[str]) -> list[Item]:

@@ -6,7 +6,7 @@ describes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -153,7 +153,8 @@ def settle(
     """Compare the FRAME lines with the octets; what remains are entries.
 
     A line without octets becomes the octets that it describes. Raises SourceError for a line that
-    contradicts its octets; what may only be a quirk of a report comes back as a warning.
+    contradicts its octets; what may only be a quirk of a report comes back as a warning. A line that
+    may not belongs to the octets that it stands next to, and to no others.
     `me` is the side that the drafts name for TX.
     """
     made: dict[int, Octets] = {}
@@ -161,17 +162,23 @@ def settle(
     for side in Side:
         sent_by = recorder if side is me else recorder.other
         ahead = side is me  # TX lines stand before their octets, RX lines behind them
+        beside = _beside(drafts, side, ahead)
         for lines, frames, known in _segments(drafts, side, ahead, stream(drafts, side, aligned=report)):
-            fitting, alone = _pair(lines, frames, ahead)
+            bound = known and not report
+            near = {
+                index: beside[index]
+                for index, line in lines
+                if bound and _strict(line, ahead, report=report)
+            }
+            fitting, alone = _pair(lines, frames, ahead, near)
             for line, found in fitting:
                 if (whole := _filled(drafts[found.last], line, found)) is not None:
                     made[found.last] = whole
-            for index, line, beside in alone:
-                strict = "PAYLOAD" in line.fields or not (report or line.is_autobahns or not ahead)
-                wrong = None if beside is None else difference(line, beside, _place(drafts[beside.first]))
+            for index, line, place in alone:
+                strict = _strict(line, ahead, report=report)
+                wrong = None if place is None else difference(line, place, _place(drafts[place.first]))
                 if wrong is not None and strict:
-                    hint = "delete the OCTETS line to let the FRAME line stand for its octets"
-                    raise SourceError(*wrong, hint)
+                    raise SourceError(*wrong, _OWN_OCTETS if "PAYLOAD" in line.fields else _NO_OCTETS)
                 if wrong is not None:
                     warnings.append(wrong)
                 elif known and strict:
@@ -186,6 +193,33 @@ def settle(
         if not isinstance(draft, FrameLine) or index in made
     ]
     return [entry for entry in entries if not isinstance(entry, FrameLine)], warnings
+
+
+_OWN_OCTETS = "delete the OCTETS line to let the FRAME line stand for its octets"
+_NO_OCTETS = "mend the FRAME line or delete it; to stand for octets of its own, it needs PAYLOAD="
+
+
+def _strict(line: FrameLine, ahead: bool, *, report: bool) -> bool:
+    """Whether a line that contradicts its octets is an error."""
+    return "PAYLOAD" in line.fields or not (report or line.is_autobahns or not ahead)
+
+
+def _beside(drafts: Drafts, side: Side, ahead: bool) -> dict[int, range]:
+    """The entries of octets that each line of a side stands next to, with nothing else in between."""
+    beside: dict[int, range] = {}
+    run, previous = range(0), False
+    for index in range(len(drafts))[:: -1 if ahead else 1]:
+        draft = drafts[index]
+        if isinstance(draft, Octets) and draft.side is side:
+            ends = (index, index + 1, *((run.start, run.stop) if previous else ()))
+            run, previous = range(min(ends), max(ends)), True
+            continue
+        previous = False
+        if isinstance(draft, FrameLine) and draft.side is side:
+            beside[index] = run
+        else:
+            run = range(0)
+    return beside
 
 
 def _place(entry: Entry | FrameLine) -> str:
@@ -237,26 +271,45 @@ def _segments(
 
 
 def _pair(
-    lines: Lines, frames: Sequence[Found], ahead: bool
+    lines: Lines, frames: Sequence[Found], ahead: bool, near: Mapping[int, range]
 ) -> tuple[list[tuple[FrameLine, Found]], list[tuple[int, FrameLine, Found | None]]]:
     """The lines that fit a frame, with it; the others, with the frame in whose place they stand.
 
-    With more lines than frames, the ones next to the octets belong to them.
+    A line that is `near` some entries can't fit frames of others. With more lines than frames, the
+    ones next to the octets belong to them.
     """
     fitting: list[tuple[FrameLine, Found]] = []
     alone: list[tuple[int, FrameLine, Found | None]] = []
     waiting: Lines = []
     at = 0
 
+    def is_near(index: int, found: Found) -> bool:
+        return index not in near or (found.first if ahead else found.last) in near[index]
+
     def close(end: int) -> None:
-        gap = frames[at:end]
-        none = [None] * (len(waiting) - len(gap))
+        parted = {index for index, _ in waiting if index in near and not near[index]}
+        others = [line for line in waiting if line[0] not in parted]
+        gap = [found for found in frames[at:end] if any(is_near(index, found) for index, _ in others)]
+        # A line between the octets and a line that fits them stands for no others.
+        fitted = frames[max(0, at - 1) : at] if ahead else frames[end : end + 1]
+        none = [None] * (len(others) - len(gap))
         places = [*none, *gap] if ahead else [*gap, *none]
-        alone.extend((*line, place) for line, place in zip(waiting, places, strict=False))
+        alone.extend((*line, None) for line in waiting if line[0] in parted)
+        for (index, line), place in zip(others, places, strict=False):
+            if place is None and fitted and index in near:
+                place = fitted[0]
+            alone.append((index, line, place if place and is_near(index, place) else None))
         waiting.clear()
 
     for index, line in lines:
-        fit = next((i for i in range(at, len(frames)) if difference(line, frames[i]) is None), None)
+        fit = next(
+            (
+                i
+                for i in range(at, len(frames))
+                if is_near(index, frames[i]) and difference(line, frames[i]) is None
+            ),
+            None,
+        )
         if fit is None:
             waiting.append((index, line))
         else:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from replay import limits
-from replay.trace.model import Cut, Logging, Octets
+from replay.trace.model import Cut, Drop, Logging, Octets
 from replay.wire.frame import Header, decode_header
 from replay.wire.masking import mask
 from replay.wire.side import Side
@@ -17,6 +17,12 @@ MAX_FRAMES = limits.FRAMES.default
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _SWITCHED = re.compile(rb"HTTP/1\.\d 101\b")
+_AGAIN = {
+    Side.CLIENT: re.compile(rb"GET [^\r\n]{0,8192} HTTP/1\.\d\r?\n"),
+    Side.SERVER: re.compile(rb"HTTP/1\.\d 101\b"),
+}
+"""What a side starts an opening handshake with."""
+_STATUS = len("HTTP/1.1 101 ")
 HEADS = (b"GET ", b"HTTP/")
 
 
@@ -148,3 +154,33 @@ def _head(entries: Sequence[object], side: Side) -> bytes | None:
             if len(start) >= 5 or entry.cut is not None:
                 break
     return next((head for head in HEADS if start.startswith(head)), None)
+
+
+def second_connection(entries: Sequence[object]) -> Octets | None:
+    """The entry with which another opening handshake starts, once one is done or TCP has ended.
+
+    Inside of a frame there is none: that is payload, whatever it looks like.
+    """
+    first = {
+        side: next(
+            (one for one in entries if isinstance(one, Octets) and one.side is side and one.data), None
+        )
+        for side in Side
+    }
+    begins: dict[Side, set[int]] = {}
+    switched, ended = b"", False
+    for index, entry in enumerate(entries):
+        ended = ended or isinstance(entry, Drop)
+        if not isinstance(entry, Octets):
+            continue
+        side = entry.side
+        done = ended or _SWITCHED.match(switched)
+        if side is Side.SERVER and len(switched) < _STATUS:
+            switched += entry.data[:_STATUS]
+        if not done or entry is first[side] or not _AGAIN[side].match(entry.data):
+            continue
+        if side not in begins:
+            begins[side] = {found.first for found in stream(entries, side).frames if not found.at}
+        if ended or index in begins[side]:
+            return entry
+    return None

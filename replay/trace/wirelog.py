@@ -1,4 +1,8 @@
-"""Wire logs as text: `parse` reads every form of them, `write` writes the one canonical form."""
+"""Wire logs as text: `parse` reads every form of them, `write` writes the one canonical form.
+
+What `write` wrote, `parse` reads. What a person names goes through `read`, which also refuses a log
+that can't be meant: one without entries, or with two connections.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from replay import limits
-from replay.source import Source, Span, printable
+from replay.source import Source, SourceError, Span, printable
 from replay.trace import annotation, autobahn, framing, kinds, lines, literal
 from replay.trace.annotation import FrameLine
 from replay.trace.fields import show_seconds
@@ -31,6 +35,7 @@ _WIDEST = 110
 
 _INDENT = len("000 TX OCTETS: ")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_LINE = re.compile(r"[^\r\n]*")
 _HTTP_LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 
 
@@ -62,6 +67,22 @@ def parse(source: Source) -> Parsed:
     if imported:
         drafts = autobahn.mend(drafts, report)
     return _finish(source, drafts, report, tuple(log.headers), log.recorder, imported=imported)
+
+
+def read(source: Source) -> Parsed:
+    """`parse`, for the log of one connection. Raises SourceError too if it has no entry, or another
+    connection begins in it."""
+    parsed = parse(source)
+    if not parsed.trace.entries:
+        start = len(source.text) - len(source.text.lstrip("\ufeff \t\r\n"))
+        found = _LINE.match(source.text, start)
+        span = source.span(start, found.end() if found else start)
+        hint = f"put what passed on the connection below, as in {kinds.KINDS['TX OCTETS'].form!r}"
+        raise SourceError(span, "no entries: a log needs more than header lines", hint)
+    if (second := framing.second_connection(parsed.trace.entries)) is not None:
+        hint = "put each connection into a file of its own"
+        raise SourceError(second.span, "another connection begins here; one log holds one connection", hint)
+    return parsed
 
 
 def _build(words: Sequence[kinds.Words]) -> list[Entry | FrameLine]:

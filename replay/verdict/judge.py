@@ -93,7 +93,7 @@ def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
     if limit := own_limit(events, facts):
         yield limit
     for event in events:
-        if isinstance(event, Unparsed) and event.side is testee:
+        if isinstance(event, Unparsed) and event.side is testee and facts.opened:
             yield f"the {testee.value}'s octets from {event.start} on: {event.reason}"
     if any(isinstance(event, Message) and event.digest for event in events):
         yield "messages are known by their digests only"

@@ -16,7 +16,7 @@ from rich.console import Console, Group, RenderableType
 from replay.protocol.events import Violation
 from replay.protocol.interpreter import observe
 from replay.report import frames, layout, terminal
-from replay.source import Source
+from replay.source import Source, excerpt
 from replay.spec.model import Behaviour, Kind, Pattern, Payload
 from replay.trace.model import Cut, Octets, Trace
 from replay.verdict.result import CaseResult
@@ -81,6 +81,28 @@ def test_hostile_names_and_paths_of_the_run_are_escaped_too() -> None:
     assert not {c for c in shown if unicodedata.category(c) in ("Cc", "Cf")} - {"\n"}
 
 
+@pytest.mark.parametrize("sample", ALL)
+def test_a_terminal_may_be_as_narrow_as_one_column(sample) -> None:  # type: ignore[no-untyped-def]
+    result = sample()
+    for width in range(1, 41):
+        for line in drawn(everything(result, width), width, color_system=None).splitlines():
+            assert cell_len(line) <= width
+
+
+def test_octets_in_the_log_are_hex_unless_they_are_a_head() -> None:
+    head = samples.response()
+    texts = encode(frame(1, b"\n\rHello, world!"))
+    entries = [Octets(Side.SERVER, octets) for octets in (head[20:], texts[:1], texts[1:], texts[4:])]
+    result = samples.judged(samples.case(), *samples.opened(*entries, answer=head[:20]))
+    shown = terminal.as_text(terminal.verbose(result), 100).partition("Wire log")[2]
+    assert 'RX OCTETS: "HTTP/1.1 101 Switchi"' in shown
+    assert 'RX OCTETS: "ng Protocols\\r\\nServer' in shown
+    assert re.search(r"RX OCTETS: 81 +text 15\n", shown)
+    assert "RX OCTETS: 0f0a0d48656c6c6f2c20776f726c6421" in shown
+    assert "RX OCTETS: 48656c6c6f" in shown
+    assert "Hello" not in shown
+
+
 def test_16_mib_are_shown_at_once() -> None:
     result = samples.large()
     started = time.perf_counter()
@@ -143,6 +165,17 @@ def test_a_pointed_line_with_wide_characters_keeps_the_width() -> None:
     for width in (40, 80):
         for line in layout.pointed(source.span(300, 310), "wrong " * 20, width):
             assert cell_len(line.plain) <= width
+
+
+@pytest.mark.parametrize("char", ["x", "\t", "\x01", "\u202e", "\U000e0001", "漢", "e\u0301"])
+@pytest.mark.parametrize("at", [0, 1, 7, 150, 298, 299])
+def test_an_excerpt_is_cut_by_what_is_shown(char: str, at: int) -> None:
+    source = Source("a", char * 300)
+    for width in (20, 36, 100):
+        above, line, carets = excerpt(source.span(at, at + 5), "", width).split("\n")
+        assert max(map(cell_len, (above, line, carets))) <= width + 7
+        assert "^" in carets
+        assert cell_len(line) > width - 10 or char == "e\u0301"
 
 
 def test_carets_stand_under_wide_characters() -> None:

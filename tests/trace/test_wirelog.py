@@ -106,7 +106,7 @@ def test_whatever_is_in_a_file_only_a_source_error_is_raised(text: str) -> None:
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_a_bad_log_says_where_and_what(path: Path) -> None:
     with pytest.raises(SourceError) as error:
-        wirelog.parse(Source.decode(path.name, path.read_bytes()))
+        wirelog.read(Source.decode(path.name, path.read_bytes()))
     assert str(error.value) + "\n" == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 
@@ -256,6 +256,73 @@ def test_frame_lines_find_their_octets_however_those_are_cut(text: str) -> None:
         parse(text.replace("PAYLOAD=61", "PAYLOAD=63").replace('"a"', '"c"'))
 
 
+HELLO = encode(frame(1, b"Hello", key=bytes.fromhex("01020304")))
+CLOSE = encode(frame(8, b"\x03\xe8", key=bytes(4)))
+LINE = 'TX FRAME : OPCODE=1, MASK=01020304, PAYLOAD="Hello"'
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        'RX FRAME : OPCODE=1, PAYLOAD="Hello"',
+        "RX OCTETS: 8100",
+        "DELAY 1 sec for TAG A",
+        "FAILING CONNECTION",
+        "WIRELOG DISABLED",
+    ],
+)
+def test_a_frame_line_that_is_parted_from_octets_stands_for_its_own(between: str) -> None:
+    ours = [
+        entry.data
+        for entry in parse(f"{LINE}\n{between}\nTX OCTETS: 8882 00000000 03e8").trace.entries
+        if isinstance(entry, Octets) and entry.side is Side.CLIENT
+    ]
+    assert ours == [HELLO, CLOSE]
+    with pytest.raises(SourceError, match="OPCODE contradicts the octets of line 4"):
+        parse(f"{LINE}\n# a comment\n\nTX OCTETS: 8882 00000000 03e8")
+
+
+def test_a_received_frame_line_that_is_parted_from_octets_stands_for_its_own() -> None:
+    line = 'RX FRAME : OPCODE=1, PAYLOAD="Hello"'
+    text = f'RX OCTETS: 8105 "Hello"\n{line}\nTX OCTETS: 8180 00000000\n{line}\nTCP DROPPED BY PEER'
+    received = encode(frame(1, b"Hello"))
+    assert octets(text) == [received, encode(frame(1, b"", key=bytes(4))), received]
+    # ... also where the octets above have no line of their own, and where they have all of theirs.
+    assert octets(text.replace(f"{line}\n", "", 1)) == octets(text)
+    assert octets(f'RX OCTETS: 8105 "Hello"\n{line}\n{line}') == [received, received]
+    assert octets(f"{line}\n{line}\nRX OCTETS: 8800") == [received, received, b"\x88\0"]
+
+
+def test_both_forms_on_one_side_with_frames_cut_into_many_writes() -> None:
+    text = f"{LINE}\nDELAY 1 sec for TAG A\n{LINE}\nTX OCTETS: 81\nRX OCTETS: 8100\nTX OCTETS: 850102030449"
+    rest = "676f686e"
+    assert octets(text + rest) == [HELLO, HELLO[:1], b"\x81\0", HELLO[1:]]
+
+
+HEADS = 'TX OCTETS: "GET / HTTP/1.1\\r\\n\\r\\n"\nRX OCTETS: "HTTP/1.1 101 S\\r\\n\\r\\n"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEADS + 'TX OCTETS: 81ff 0000000000000020 00000000\nTX OCTETS: "GET / HTTP/1.1\\r\\n\\r\\n...."',
+        HEADS + 'RX OCTETS: 817e0020\nRX OCTETS: "HTTP/1.1 101 in a payload"',
+        HEADS + 'TX FRAME : OPCODE=1, MASK=None, PAYLOAD="GET / HTTP/1.1\\r\\n"',
+        'TX OCTETS: "GET / HTTP/1.1\\r\\n\\r\\n"\nRX OCTETS: "HTTP/1.1 401 U\\r\\n\\r\\n"\n' + HEADS,
+        'RX OCTETS: "HTTP/1.1 100 Continue\\r\\n\\r\\n"\nRX OCTETS: "HTTP/1.1 101 S\\r\\n\\r\\n"',
+        HEADS.replace('"GET', '"G"\nTX OCTETS: "ET'),
+    ],
+)
+def test_what_only_looks_like_another_connection(text: str) -> None:
+    assert wirelog.read(Source("log", text)).trace == parse(text).trace
+
+
+@pytest.mark.parametrize("chop", ['"HTTP/1.1 10"\nRX OCTETS: "1', '"H"\nRX OCTETS: "TTP/1.1 101'])
+def test_another_connection_behind_a_chopped_head(chop: str) -> None:
+    with pytest.raises(SourceError, match="another connection"):
+        wirelog.read(Source("log", HEADS.replace('"HTTP/1.1 101', chop) + HEADS))
+
+
 def test_a_frame_line_fills_up_octets_that_the_source_cut_off() -> None:
     text = "TX FRAME : OPCODE=2, MASK=None, PAYLOAD=(fe)*126\nTX OCTETS: 827e007efefe ..."
     assert octets(text) == [encode(frame(2, b"\xfe" * 126))]
@@ -311,8 +378,11 @@ def test_a_comment_may_stand_between_continuation_lines() -> None:
     assert octets("TX OCTETS: 8102\n   # two letters\n   61\n\n   62") == [b"\x81\x02ab"]
 
 
-def test_a_header_may_be_all_there_is_and_nothing_may_not() -> None:
-    assert parse("# case: 1.1.1\n").trace == Trace(Side.CLIENT, (), (("case", "1.1.1"),))
+def test_a_log_of_headers_alone_is_written_and_parsed_but_no_log_to_work_with() -> None:
+    text = "# case: 1.1.1\n"
+    assert parse(text).trace == Trace(Side.CLIENT, (), (("case", "1.1.1"),))
+    with pytest.raises(SourceError, match="no entries"):
+        wirelog.read(Source("log", text))
     for text in ("", "# nothing here\n"):
         with pytest.raises(SourceError, match="no wire log"):
             parse(text)
