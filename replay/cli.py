@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -171,5 +172,6 @@ def main() -> None:
         # Standard output is full or gone; what is still buffered must not be tried again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            click.echo(f"error: can't write: {(error.strerror or str(error)).lower()}", err=True)
+            with suppress(OSError):
+                click.echo(f"error: can't write: {(error.strerror or str(error)).lower()}", err=True)
         sys.exit(FAULTY)

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from replay import limits
 from replay.arguments import (
+    FAULTY,
     ChopSize,
     Fault,
     Header,
@@ -166,7 +167,7 @@ def run(
     )
     store = flows.store(chosen, settings, out)
     if out is not None and store.fault is not None:
-        raise Fault(store.fault)
+        raise Fault(store.fault.partition(";")[0])
     console = new_console()
     failures: list[Lines] = []
     with _progress(console, len(chosen)) as advance:
@@ -197,7 +198,8 @@ def run(
     console.print(terminal.summary(done))
     if done.unreached is not None:
         raise Unreachable(f"{done.address}: {done.unreached}")
-    sys.exit(done.exit_status(strict))
+    lost = FAULTY if out is not None and store.fault is not None else 0
+    sys.exit(done.exit_status(strict) or lost)
 
 
 def _options(

@@ -48,6 +48,8 @@ class Collected:
         self._items, self._settings, self._watch = items, settings, watch
         self._under_way: set[int] = set()
         self._cut_off: dict[int, float] = {}  # when the server ended TCP without a Close
+        self._reached = False  # the server was there once
+        self._missed: dict[int, Trace] = {}  # not reached, since it was reached last
 
     def maker(self, number: int) -> Callable[[Address], Endpoint]:
         make = player_maker(self._items[number], self._settings)
@@ -65,14 +67,32 @@ class Collected:
         item = self._items[number]
         trace = endpoint.trace((("case", item.case.id), ("seed", str(self._settings.seed))))
         if (reason := _unreached(trace)) is not None:
-            self.unreached = reason
-            if self.results:  # it was there, so it has died on what was under way
-                recently = {cut for cut, when in self._cut_off.items() if at - when < limits.DYING.default}
-                self.died_on = recently | self._under_way
-            return False
+            return self._miss(number, trace, reason, at)
+        self._reached = True
+        return self.settle() and self._add(number, trace, at)
+
+    def settle(self) -> bool:
+        """Cases for which the server was not there, though it was before and is again, have failed."""
+        missed, self._missed = self._missed, {}
+        going_on = [self._add(number, trace, None) for number, trace in missed.items()]
+        return all(going_on)
+
+    def _miss(self, number: int, trace: Trace, reason: str, at: float) -> bool:
+        """Whether to go on without the server: it may be there again for the next case."""
+        self._missed[number] = trace
+        if self._reached and len(self._missed) < limits.MISSES.default:
+            return True
+        self.unreached = reason
+        if self._reached:  # it has died on what was under way
+            recently = {cut for cut, when in self._cut_off.items() if at - when < limits.DYING.default}
+            self.died_on = recently | self._under_way
+        return False
+
+    def _add(self, number: int, trace: Trace, at: float | None) -> bool:
+        item = self._items[number]
         notes = (*item.notes, *_edits(item, self._settings.options))
         result = replace(judge(item.case, trace, Side.CLIENT, notes), path=item.path)
-        if result.facts.dropped_by_testee and result.facts.testee_close is None:
+        if at is not None and result.facts.dropped_by_testee and result.facts.testee_close is None:
             self._cut_off[number] = at
         self.agent = self.agent or _agent(result)
         self.results[number] = _counted(result)
@@ -83,6 +103,7 @@ class Collected:
         reason = _unreached(trace) or refusal(trace, Side.CLIENT)
         if reason is not None:
             self.unreached = reason if phase == 0 else f"after the last case: {reason}"
+        self._reached = reason is None
         return reason is None
 
 

@@ -39,6 +39,8 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
     played = play_all(
         (canary, makers, canary), settings.target, settings.jobs, settings.connect_timeout, collected.done
     )
+    if collected.unreached is None and played.fault is None:
+        collected.settle()
     ordered = tuple(collected.results[number] for number in sorted(collected.results))
     return RunResult(
         agent=collected.agent,

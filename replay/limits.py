@@ -47,6 +47,7 @@ DYING = Limit(
 STOP = Limit("stop", 2, "s", "-", "For it to end after SIGTERM; then it is killed, with its children.")
 STUCK = Limit("stuck", 3, "s", "-", "For what was killed to be gone; then it is stuck, and left.")
 
+MISSES = Limit("misses", 3, "cases", "-", "For which a server that was there is not; then it has died.")
 JOBS = Limit("jobs", 8, "cases", "--jobs", "Played at once.")
 MOST_JOBS = Limit("most jobs", 1000, "cases", "-", "The most that --jobs may ask for.")
 KEPT = Limit("kept", 64 * 2**10, "octets", "-", "Of a server's last output that are kept.")
@@ -58,8 +59,13 @@ OCTETS = Limit(
     *("octets", 4 * 2**20, "octets", "-"),
     "Taken from the testee, beside four times what is sent to it; then the connection is reset.",
 )
+READ = Limit("read", 64 * 2**10, "octets", "-", "Of one read; then the other connections have their turn.")
 READS = Limit("reads", 200_000, "reads", "-", "In which they come; then the same.")
-EVENTS = Limit("events", 10_000, "events", "-", "Made of them, such as messages and Pings; then the same.")
+FRAMES_READ = Limit(
+    *("frames read", 50_000, "frames", "-"),
+    "Begun in them, beside one for every 16 octets that are sent; then the same.",
+)
+EVENTS = Limit("events", 4_000, "events", "-", "Made of them, such as messages and Pings; then the same.")
 HEAD = Limit("head", 64 * 2**10, "octets", "-", "Of a request or response head; a larger one is none.")
 
 FILE = Limit("file", 256 * 2**20, "octets", "-", "Of any file that is read.")
@@ -87,8 +93,8 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         *(CANARY, LINGER, DURATION, ECHO_CASE),
     ),
     "Times of a server that replay starts": (START, ATTEMPT, ENDING, OUTPUT, DYING, STOP, STUCK),
-    "A run": (JOBS, MOST_JOBS, KEPT, KEPT_LINES, KEPT_LINE, NAME),
-    "One connection": (OCTETS, READS, EVENTS, HEAD),
+    "A run": (MISSES, JOBS, MOST_JOBS, KEPT, KEPT_LINES, KEPT_LINE, NAME),
+    "One connection": (OCTETS, READ, READS, FRAMES_READ, EVENTS, HEAD),
     "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),
     "Specs, configs and selections": (DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, REASON, BRACKETS),
 }

@@ -41,6 +41,14 @@ class Tls:
         return context
 
 
+_TRUST = "trust it with --ca FILE, or use --insecure"
+_REMEDIES = {
+    10: "renew it, or use --insecure",  # it has expired
+    62: "name what it is for with --sni NAME, or use --insecure",  # another host
+    64: "name what it is for with --sni NAME, or use --insecure",  # another address
+}
+"""By OpenSSL's number of what is wrong."""
+
 REFUSED = (
     "the server ended the connection right after the TLS handshake; "
     "does it want a client certificate (--cert, --key)?"
@@ -51,7 +59,7 @@ def reason(error: ssl.SSLError) -> str:
     """In a line, why TLS could not be had, and what to do."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why = error.verify_message.rstrip(".")
-        return f"the server's certificate is refused: {why}; trust it with --ca FILE, or use --insecure"
+        return f"the server's certificate is refused: {why}; {_REMEDIES.get(error.verify_code, _TRUST)}"
     if error.reason == "WRONG_VERSION_NUMBER":
         return "the server does not speak TLS; is it ws:// rather than wss://?"
     said = (error.reason or str(error)).lower().replace("_", " ")

@@ -35,7 +35,7 @@ class Address:
         )
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Carries octets, ends and deadlines between a socket and an endpoint."""
 
     def __init__(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> None:
@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._buffer = bytearray(limits.READ.default)
         self._silent = True  # so far nothing has come
         self._paused = False
         self._pumping = False
@@ -53,7 +54,11 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._tell(self._endpoint.connected)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._buffer[:nbytes])
         self._silent = False
         self._tell(lambda now: self._endpoint.received(data, now))
 
@@ -168,7 +173,10 @@ def _reason(error: Exception, timeout: float, tls: bool) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "connection refused: nothing listens there"
     if isinstance(error, ConnectionResetError):
-        return "the connection was reset before it stood"
+        asked = (
+            "; does the server want another TLS version, or a client certificate (--cert)?" if tls else ""
+        )
+        return f"the connection was reset before it stood{asked}"
     if isinstance(error, socket.gaierror):
         return "no such host"
     strerror = getattr(error, "strerror", None)

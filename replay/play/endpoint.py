@@ -35,7 +35,8 @@ class Limits:
     case: int = limits.CASE.default * SECOND  # for a whole case, beside what it waits by itself
     octets: int = limits.OCTETS.default  # that are taken from the peer, beside four times what is sent
     reads: int = limits.READS.default  # in which they come
-    events: int = limits.EVENTS.default  # that they make
+    frames: int = limits.FRAMES_READ.default  # that they make, beside one for 16 octets sent
+    events: int = limits.EVENTS.default  # that those make
 
 
 class Endpoint:
@@ -83,7 +84,9 @@ class Endpoint:
         self._octets += len(data)
         self._reads += 1
         self._record(Octets(self.side.other, data, self._now))
-        if self._octets > self._most_octets() or self._reads > self.limits.reads:
+        frames = self._interpreter.frames(self.side.other)
+        too_much = self._octets > self._most_octets() or frames > self._most_frames()
+        if too_much or self._reads > self.limits.reads:
             self._give_up()
 
     def ended(self, how: How, now: int) -> None:
@@ -228,6 +231,9 @@ class Endpoint:
             self.drop()
         elif not answer:
             self._set(Wait.DROP, self.limits.drop)
+        else:  # the original sets no timer of its own here; a case that fails the connection is cut by that
+            kill = self._timers[Wait.FAIL][0] - self._now if Wait.FAIL in self._timers else 0
+            self._set(Wait.LIMIT, max(kill, 0) + self.limits.drop)
 
     def _act(self, event: Event) -> None:
         match event:
@@ -279,6 +285,9 @@ class Endpoint:
 
     def _most_octets(self) -> int:
         return self.limits.octets
+
+    def _most_frames(self) -> int:
+        return self.limits.frames
 
     def _most_events(self) -> int:
         return self.limits.events

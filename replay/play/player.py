@@ -125,6 +125,9 @@ class Player(Endpoint):
     def _most_octets(self) -> int:
         return self.limits.octets + 4 * self.script.volume
 
+    def _most_frames(self) -> int:
+        return self.limits.frames + self.script.volume // 16
+
     def _most_events(self) -> int:
         return self.limits.events + 2 * self.script.recorded_events
 

@@ -89,6 +89,10 @@ class Interpreter:
         """Whether this side has sent a Close frame that keeps the rules."""
         return self._streams[side].closed
 
+    def frames(self, side: Side) -> int:
+        """How many frames this side has begun."""
+        return self._streams[side].frames_begun
+
     def feed(self, entry: Entry) -> Iterator[Event]:
         """The events that this entry completes, each as the state of the connection is then.
 
@@ -157,6 +161,9 @@ class Interpreter:
             yield from self._not_opened(stream, str(error)[:200])
             yield self._lost(stream, 0, "no HTTP head")
             return
+        if isinstance(head, Response) and 100 <= head.status < 200 and head.status != 101:
+            yield from self._head(stream, reader, rest)  # not the final one (RFC 9110 §15.2)
+            return
         stream.head = None
         if isinstance(head, Request):
             stream.early += rest
@@ -209,6 +216,7 @@ class Interpreter:
     def _piece(self, stream: Stream, piece: Piece) -> Iterator[Event]:
         header = piece.header
         if piece.opens:
+            stream.frames_begun += 1
             broken = list(self._header_breaches(stream, header))
             for rule, detail, at in broken:
                 yield self._violation(stream, rule, detail, piece.start + at, piece.start)

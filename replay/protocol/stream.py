@@ -21,6 +21,7 @@ class Stream:
     def __init__(self, side: Side, opened: bool) -> None:
         self.side = side
         self.position = 0  # octets seen
+        self.frames_begun = 0
         self.head: HeadReader | None = None if opened else HeadReader()
         self.early = bytearray()  # of a client: what came behind its request before the response
         self.frames: FrameDecoder | None = FrameDecoder() if opened else None

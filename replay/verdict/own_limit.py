@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from replay.protocol.events import Event, Message
+from replay.protocol.events import Event, Message, Unparsed
 from replay.verdict.facts import ClosingFacts
 
 TOO_BIG = 1009
@@ -24,8 +24,8 @@ def own_limit(events: Sequence[Event], facts: ClosingFacts) -> str | None:
     if close is not None and facts.closed_by_testee:
         if close.code == TOO_BIG or (close.code in SUSPECT and large):
             reason = close.reason.decode("utf-8", "replace")
-            said = f", reason {reason!r}" if reason else ""
-            return f"the {testee}'s own limit: closed {close.code} at {sent}{said}; raise its maximum"
+            said = (f" at {sent}" if size else "") + (f", reason {reason!r}" if reason else "")
+            return f"the {testee}'s own limit: closed {close.code}{said}; raise its maximum"
         return None
     if close is None and facts.dropped_by_testee and large and facts.opened:
         return f"perhaps a limit of the {testee}'s own: it ended TCP at {sent} without a word"
@@ -36,6 +36,8 @@ def _largest(events: Sequence[Event], facts: ClosingFacts) -> tuple[int, int]:
     """Octets and frames of the largest message that the tester sent, or began to send."""
     sent = [event for event in events if isinstance(event, Message) and event.side is facts.tester]
     sizes = [(sum(length for _, length in message.parts), len(message.parts)) for message in sent]
+    begun = [event for event in events if isinstance(event, Unparsed) and event.side is facts.tester]
+    sizes += [(event.end - event.start, 1) for event in begun]
     return max(sizes, default=(0, 0))
 
 
