@@ -87,7 +87,7 @@ class StoredRun:
     def partial(self) -> str | None:
         """That results are missing, and why; None: all are there."""
         here = sum(case.verdict is not None or case.fault is not None for case in self.cases)
-        if self.state == "complete" and here == len(self.cases):
+        if here == len(self.cases) and self.state in ("complete", "unreached"):
             return None
         why = _ENDS[self.state] + (f": {printable(self.unreached)}" if self.unreached else "")
         return f"a partial run, {here} of {len(self.cases)} cases: {why}"
@@ -103,11 +103,12 @@ class Rejudged:
 
     @property
     def agrees(self) -> bool:
-        """Whether behaviour and closing are those that are stored."""
+        """Whether behaviour, closing and the rules broken are those that are stored."""
         was, now = self.case.verdict, self.result
         if was is None or now is None:
             return False
-        return (was.behaviour, was.closing) == (now.behaviour, now.closing)
+        broken = tuple((breach.rule, breach.start) for breach in now.broken)
+        return (was.behaviour, was.closing, was.broken) == (now.behaviour, now.closing, broken)
 
 
 def load(directory: Path) -> StoredRun:
@@ -119,6 +120,8 @@ def load(directory: Path) -> StoredRun:
     state = run.take("state", str)
     if state not in _ENDS:
         raise run.fault("state", "one of " + ", ".join(_ENDS))
+    if state != "running" and not run.rows("cases"):
+        raise run.fault("cases", "at least one case")
     sources = tuple(_source(row) for row in run.rows("sources"))
     return StoredRun(
         directory=directory,
