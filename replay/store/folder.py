@@ -16,8 +16,9 @@ from replay import limits
 from replay.source import SourceError, printable
 from replay.store import RUN
 
-LAST, PREVIOUS, REMOVED = (Path(".replay", name) for name in ("last", "previous", "removed"))
-"""Where a run goes if nobody says where, where the one before is kept, and one on its way out."""
+NEXT, LAST, PREVIOUS, REMOVED = (Path(".replay", name) for name in ("next", "last", "previous", "removed"))
+"""Where a run is begun if nobody says where, where it goes on, where the one before is kept, and one on
+its way out."""
 
 MAX_NAME = limits.NAME.default
 """Characters of the part of a file's name that comes from outside."""
@@ -90,6 +91,11 @@ class Folder:
         """Make the folder for sources. Raises OSError."""
         (self._directory / "sources").mkdir(exist_ok=True)
 
+    def move(self, directory: Path) -> None:
+        """Give the folder another name. Raises OSError."""
+        self._directory.rename(directory)
+        self._directory = directory
+
     def close(self) -> None:
         if self._at is not None:
             os.close(self._at)
@@ -115,9 +121,16 @@ def begin(directory: Path | None, run: bytes) -> Folder:
     if not (ignore := LAST.parent / ".gitignore").exists():
         ignore.write_text("*\n")
     with _alone(LAST.parent):
-        _rotate()
-        folder = Folder(LAST)
-        folder.write("run.json", run)
+        _check(LAST)
+        _check(PREVIOUS)
+        shutil.rmtree(NEXT, ignore_errors=True)
+        folder = Folder(NEXT)
+        try:
+            folder.write("run.json", run)
+            _rotate(folder)
+        except OSError:
+            folder.close()
+            raise
     return folder
 
 
@@ -135,16 +148,16 @@ def _check(directory: Path) -> None:
         raise SourceError(None, f"{printable(str(directory))} holds something other than a run", hint)
 
 
-def _rotate() -> None:
-    """LAST becomes PREVIOUS, and what was PREVIOUS goes. Each step leaves runs that are whole."""
-    _check(LAST)
-    _check(PREVIOUS)
+def _rotate(folder: Folder) -> None:
+    """LAST becomes PREVIOUS, `folder` LAST, and what was PREVIOUS goes. Only renames stand between two
+    runs, so that whenever it is cut off, at most an instant lacks a LAST."""
     shutil.rmtree(REMOVED, ignore_errors=True)
     if _holds_run(LAST):
         if PREVIOUS.exists():
             PREVIOUS.rename(REMOVED)
         LAST.rename(PREVIOUS)
-        shutil.rmtree(REMOVED, ignore_errors=True)
+    folder.move(LAST)
+    shutil.rmtree(REMOVED, ignore_errors=True)
 
 
 @contextmanager
