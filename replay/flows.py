@@ -83,7 +83,8 @@ def check(log: Log) -> CaseResult:
     tester = log.trace.recorder
     case, notes = expectation(log, tester)
     result = replace(judge(case, log.trace, tester, (*log.warnings, *notes)), path=log.name)
-    if _has_gaps(log.trace) and result.behaviour is Behaviour.FAILED and not result.broken:
+    decided = result.broken or (result.divergence and result.divergence.field == "payload")
+    if result.behaviour is Behaviour.FAILED and _has_gaps(log.trace) and not decided:
         note = "octets are missing in the log, so nothing can be said of what they would have shown"
         return replace(result, behaviour=Behaviour.INFORMATIONAL, notes=(*result.notes, note))
     musts = [broken for broken in result.broken if RULES[broken.rule].level == "MUST"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -88,6 +89,21 @@ def test_a_log_that_names_a_case_is_judged_by_it_offline(tmp_path: Path) -> None
     played = replay("run", log)
     assert played.returncode == 0
     assert "the recording itself is FAILED by this case" in " ".join(played.stdout.split())
+
+
+@pytest.mark.parametrize(("octet", "status"), [(b"*", 0), (b"+", 1)])
+def test_a_message_known_by_its_digest_is_judged_by_that(tmp_path: Path, octet: bytes, status: int) -> None:
+    lines = (ROOT / "traces" / "01-framing" / "1.1.6.wirelog").read_text().splitlines()
+    sent = [line for line in lines if "FRAME" not in line]
+    at = next(number for number, line in enumerate(sent) if "RX OCTETS: 817e" in line)
+    digest = hashlib.sha256(octet * 65535).hexdigest()
+    sent[at] = "RX OCTETS: 817effff (2a)*64 ... +65471 octets"
+    sent.insert(at + 1, f"RX MESSAGE : OPCODE=1, LEN=65535, SHA256={digest}")
+    log = tmp_path / "digest.wirelog"
+    log.write_text("\n".join(sent) + "\n")
+    done = replay("check", "-v", log)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "messages are known by their digests only" in done.stdout
 
 
 @pytest.mark.parametrize("chop", ["1", "frame", "7"])

@@ -66,7 +66,7 @@ class Endpoint:
         """TCP stands."""
         self._clock(now)
         self._set(Wait.OPENING, self.limits.opening)
-        self._set(Wait.LIMIT, self._limit())
+        self._set(Wait.LIMIT, self.limits.case)
         self.opening()
 
     def unreached(self, reason: str, now: int) -> None:
@@ -85,7 +85,7 @@ class Endpoint:
         self._reads += 1
         self._record(Octets(self.side.other, data, self._now))
         frames = self._interpreter.frames(self.side.other)
-        too_much = self._octets > self._most_octets() or frames > self._most_frames()
+        too_much = self._octets > self.limits.octets or frames > self.limits.frames
         if too_much or self._reads > self.limits.reads:
             self._give_up()
 
@@ -110,7 +110,7 @@ class Endpoint:
         """The socket takes more: the next of the writes that wait goes to `output`."""
         self._clock(now)
         if self._outbox and not self.done:
-            self._set(Wait.LIMIT, self._limit())  # as long as it takes what is sent, there is progress
+            self._set(Wait.LIMIT, self.limits.case)  # as long as it takes what is sent, there is progress
             self._write_now(self._outbox.popleft())
         if not self._outbox:
             self.idle()
@@ -274,23 +274,11 @@ class Endpoint:
             self.event(event)
             if event.side is not self.side:
                 self._events += 1
-                if self._events == self._most_events() + 1:
+                if self._events == self.limits.events + 1:
                     self._give_up()
 
     def _set(self, wait: Wait, after: int, tag: str | None = None) -> None:
         self._timers[wait] = (self._now + after, Timer(wait, True, after, tag))
-
-    def _limit(self) -> int:
-        return self.limits.case
-
-    def _most_octets(self) -> int:
-        return self.limits.octets
-
-    def _most_frames(self) -> int:
-        return self.limits.frames
-
-    def _most_events(self) -> int:
-        return self.limits.events
 
     def _give_up(self) -> None:
         if not self.done:

@@ -21,7 +21,7 @@ class Player(Endpoint):
     """Runs the actions of a script one after another, and closes when what was expected has come."""
 
     def __init__(self, script: Script, limits: Limits, keys: Callable[[], bytes]) -> None:
-        super().__init__(script.tester, limits, keys)
+        super().__init__(script.tester, _widened(limits, script), keys)
         self.script = script
         self._actions: deque[Action] = deque(script.actions)
         self._received = Received(script.tester, script.kinds)
@@ -122,14 +122,13 @@ class Player(Endpoint):
     def _patience(self, action: Await) -> int:
         return min(action.patience, self.limits.drop) if self.both_closed else action.patience
 
-    def _most_octets(self) -> int:
-        return self.limits.octets + 4 * self.script.volume
 
-    def _most_frames(self) -> int:
-        return self.limits.frames + self.script.volume // 16
-
-    def _most_events(self) -> int:
-        return self.limits.events + 2 * self.script.recorded_events
-
-    def _limit(self) -> int:
-        return self.limits.case + self.script.waits
+def _widened(limits: Limits, script: Script) -> Limits:
+    """The limits of a case: what the script itself waits for, sends and expects comes on top."""
+    return replace(
+        limits,
+        case=limits.case + script.waits,
+        octets=limits.octets + 4 * script.volume,
+        frames=limits.frames + script.volume // 16,
+        events=limits.events + 2 * script.recorded_events,
+    )

@@ -202,7 +202,7 @@ def _behind(expected: int, events: int) -> str:
 
 def _octets(result: CaseResult, found: Difference, stream: Stream, width: int) -> Iterator[Text]:
     got = found.observed
-    if got is None or got.side is not stream.side:
+    if got is None or got.side is not stream.side or (isinstance(got, Message) and got.digest):
         return
     pieces = parts(got, stream)
     offset = to_stream(pieces, found.offset) if found.offset is not None else None

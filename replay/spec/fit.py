@@ -87,6 +87,9 @@ def difference(at: int, want: Pattern, got: Event) -> Difference | None:
     if kind(got) is not want.kind:
         return Difference(at, want, got, "kind")
     match got:
+        case Message(digest=(length, sha256)) if want.payload is not None:
+            if len(want.payload) != length or _sha256(want.payload.octets) != sha256:
+                return Difference(at, want, got, "payload")
         case Message() | Pong() if want.payload is not None:
             if (offset := first_difference(want.payload.octets, got.data)) is not None:
                 return Difference(at, want, got, "payload", offset)

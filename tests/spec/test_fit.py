@@ -1,0 +1,41 @@
+"""The one comparison, where the whole suite does not reach it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.protocol.events import Message
+from replay.spec.fit import first_difference, fit
+from replay.spec.model import Kind, Pattern, Payload
+from replay.wire.side import Side
+
+WANTED = Pattern(Kind.TEXT, Payload(b"*", 5000))
+
+
+def known_by_digest(octets: bytes) -> Message:
+    digest = (len(octets), hashlib.sha256(octets).hexdigest())
+    return Message(side=Side.SERVER, entry=0, start=0, end=0, text=True, data=b"", parts=(), digest=digest)
+
+
+def test_a_message_known_by_its_digest_is_compared_by_that() -> None:
+    assert fit([WANTED], [known_by_digest(b"*" * 5000)]).state == "complete"
+
+
+@pytest.mark.parametrize("octets", [b"*" * 4999, b"*" * 4999 + b"+", b""])
+def test_another_digest_is_another_payload(octets: bytes) -> None:
+    found = fit([WANTED], [known_by_digest(octets)])
+    assert found.state == "apart"
+    assert found.why is not None
+    assert (found.why.field, found.why.offset) == ("payload", None)
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40))
+def test_the_first_difference_is_the_first(one: bytes, other: bytes) -> None:
+    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    if at is None and len(one) != len(other):
+        at = min(len(one), len(other))
+    assert first_difference(one, other) == at
