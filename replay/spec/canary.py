@@ -6,11 +6,14 @@ from replay import limits
 from replay.protocol.events import Message, NotOpened, Unparsed, Violation
 from replay.protocol.interpreter import observe
 from replay.spec.model import Behaviour, Case, Kind, Outcome, Patience, Pattern, Payload, SendFrame
-from replay.trace.model import SECOND, Trace
+from replay.trace.model import SECOND, Octets, Trace
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
 
 _WORD = Payload(b"Does it echo?")
+
+CONTROL = 0x08
+"""The bit of an opcode that tells control frames from data (RFC 6455 §5.5)."""
 
 _BY_SILENCE = ("close-answered", "server-drops")
 
@@ -30,13 +33,16 @@ def refusal(trace: Trace, tester: Side) -> str | None:
     A testee that breaks rules takes part, unless by silence: what it breaks is for the cases to say.
     """
     events, testee = observe(trace), tester.other
-    for event in events:
-        broke = isinstance(event, Violation) and event.rule not in _BY_SILENCE
-        if event.side is testee and (
-            broke or (isinstance(event, Message | Unparsed) and event.end > event.start)
-        ):
-            return None
     refused = next((event for event in events if isinstance(event, NotOpened)), None)
+    sent = b"".join(e.data for e in trace.entries if isinstance(e, Octets) and e.side is testee)
+    for event in events:
+        if event.side is not testee:
+            continue
+        if isinstance(event, Message) or (isinstance(event, Violation) and event.rule not in _BY_SILENCE):
+            return None
+        begun = sent[event.start : event.end] if isinstance(event, Unparsed) else b""
+        if begun and refused is None and not begun[0] & CONTROL:
+            return None
     if refused is None:
         return f"the {testee.value} opened the connection, but sent no message back: is it an echo server?"
     hint = "" if refused.status is None else "; is the path right?"
