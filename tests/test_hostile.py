@@ -20,6 +20,8 @@ POINTLESS = {
     "silent": "no answer to the opening handshake came in time",
     "drips": "no answer to the opening handshake came in time",
     "drops": "TCP ended before the opening handshake was done",
+    "huge-head": "the head is larger than 65536 octets",
+    "many-headers": "the head is larger than 65536 octets",
     "404": "the server answered 404 Not Found; is the path right?",
     "301": "the server answered 301 Moved Permanently",
     "401": "the server answered 401 Unauthorized",
@@ -32,8 +34,6 @@ POINTLESS = {
 JUDGED = {
     "no-http": (("FAILED", "FAILED"), "opening-http"),
     "bare-lf": (("FAILED", "FAILED"), "response-accept"),
-    "huge-head": (("FAILED", "FAILED"), "the head is larger than 65536 octets"),
-    "many-headers": (("FAILED", "FAILED"), "the head is larger than 65536 octets"),
     "endless-data": (("FAILED", "UNCLEAN"), "the server sent more than is read of one connection"),
     "endless-breaches": (("FAILED", "UNCLEAN"), "rsv-zero"),
     "endless-closes": (("FAILED", "UNCLEAN"), "the server sent more than is read of one connection"),
@@ -72,8 +72,8 @@ def test_a_server_that_does_its_worst(name: str) -> None:
     assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout)
 
 
-@pytest.mark.parametrize("name", ["endless-data", "endless-closes", "huge-head"])
-def test_memory_is_bounded(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "status"), [("endless-data", 1), ("endless-closes", 1), ("huge-head", 3)])
+def test_memory_is_bounded(name: str, status: int, tmp_path: Path) -> None:
     """Eight connections at once, each with 4 MiB at the most, in under 400 MiB of memory in all."""
     limited = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]),) * 2);"
@@ -83,5 +83,5 @@ def test_memory_is_bounded(name: str, tmp_path: Path) -> None:
         words = ["run", "--out", str(tmp_path), "-j", "8", "--url", f"ws://127.0.0.1:{port}", "1.1.*"]
         command = [sys.executable, "-c", limited, str(400 * 2**20), *words]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert len(verdicts(done.stdout)) == 8
+    assert done.returncode == status, done.stdout + done.stderr
+    assert len(verdicts(done.stdout)) == (8 if status == 1 else 0)
