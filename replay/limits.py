@@ -27,6 +27,17 @@ DROP = Limit("drop", 1, "s", "-", "For the server's end of TCP once both Closes 
 CASE = Limit(
     "case", 20, "s", "--timeout", "For a whole case, beside its own waits; then the connection is reset."
 )
+SHORTENED = Limit(
+    *("shortened", 100, "ms", "--patience"),
+    "For a pause that has to pass on the way to the best verdict; not less than the next.",
+)
+TRIPS = Limit(
+    "trips", 50, "round trips", "-", "That a testee is given, where that is more than the limit at hand."
+)
+GROWTH = Limit("growth", 10, "times", "-", "A limit, to which it grows so at the most.")
+STALLS = Limit(
+    "stalls", 4, "times", "-", "A patience of `stalled:` that a case may take while there is progress."
+)
 CANARY = Limit(
     "canary", 5, "s", "-", "For the echo of the message that is sent before and after the suite."
 )
@@ -35,6 +46,12 @@ LINGER = Limit(
 )
 DURATION = Limit("duration", 3600, "s", "-", "The longest pause or patience that a spec may ask for.")
 ECHO_CASE = Limit("echo", 3600, "s", "-", "For one connection to the built-in echo server.")
+ECHO_OCTETS = Limit(
+    "echo octets", 2**30, "octets", "-", "That the built-in server takes on one connection."
+)
+ECHO_CLOSING = Limit(
+    "echo closing", 100, "ms", "-", "That the built-in server waits for the Close of a peer it has failed."
+)
 START = Limit("start", 30, "s", "--start-timeout", "For a server of --exec to accept a connection.")
 ATTEMPT = Limit("attempt", 5, "s", "-", "For one of the connections that are tried meanwhile.")
 ENDING = Limit(
@@ -84,19 +101,20 @@ ALIASED = Limit(
 MATRIX = Limit("matrix", 10_000, "cases", "-", "That one matrix yields.")
 PAYLOAD = Limit("payload", 2**30, "octets", "-", "Of one payload that a spec sends or expects.")
 JOINED = Limit("joined", 64 * 2**20, "octets", "-", "Of a message in fragments whose echo a spec expects.")
+ROUNDS = Limit("rounds", 100_000, "rounds", "-", "Of one `repeat:` of a spec.")
 REASON = Limit("reason", 2**16, "octets", "-", "Of the reason of a Close that a spec sends.")
 BRACKETS = Limit("brackets", 50, "levels", "-", "Of brackets inside each other, in an expression of -k.")
 
 TABLE: dict[str, tuple[Limit, ...]] = {
     "Times of a connection": (
-        *(CONNECT, OPENING, PATIENCE, PAUSE, CLOSING, DROP, CASE),
-        *(CANARY, LINGER, DURATION, ECHO_CASE),
+        *(CONNECT, OPENING, PATIENCE, PAUSE, CLOSING, DROP, CASE, STALLS),
+        *(SHORTENED, TRIPS, GROWTH, CANARY, LINGER, DURATION, ECHO_CASE, ECHO_CLOSING, ECHO_OCTETS),
     ),
     "Times of a server that replay starts": (START, ATTEMPT, ENDING, OUTPUT, DYING, STOP, STUCK),
     "A run": (MISSES, JOBS, MOST_JOBS, KEPT, KEPT_LINES, KEPT_LINE, NAME),
     "One connection": (OCTETS, READ, READS, FRAMES_READ, EVENTS, HEAD),
     "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),
-    "Specs, configs and selections": (DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, REASON, BRACKETS),
+    "Specs, configs and selections": (DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, REASON, BRACKETS),
 }
 """Heading -> limits, in the order of the page."""
 

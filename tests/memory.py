@@ -41,13 +41,12 @@ def player(
 ) -> Player:
     limits, masks = limits or Limits(), keys(tester)
     own = script(case, tester, options or Options(), limits, masks, KEY)
-    return Player(own, limits, masks)
+    return Player(own, limits)
 
 
 def echo(side: Side = Side.SERVER) -> Echo:
-    return Echo(
-        side, Limits(case=3600 * SECOND), keys(side, 2), ("/", REQUEST) if side is Side.CLIENT else None
-    )
+    most = Limits(case=3600 * SECOND, octets=2**30, reads=2**30, frames=2**30, events=2**30)
+    return Echo(side, most, keys(side, 2), ("/", REQUEST) if side is Side.CLIENT else None)
 
 
 def join(one: Endpoint, other: Endpoint, chop: int | None = None) -> None:

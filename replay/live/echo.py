@@ -10,10 +10,22 @@ from replay import limits
 from replay.live.transport import Address, Connection
 from replay.play.echo import Echo
 from replay.play.endpoint import Limits
+from replay.protocol.events import Event
 from replay.trace.model import SECOND
 from replay.wire.side import Side
 
-_LIMITS = Limits(case=limits.ECHO_CASE.default * SECOND)
+_MOST = limits.ECHO_OCTETS.default
+_LIMITS = Limits(
+    case=limits.ECHO_CASE.default * SECOND, octets=_MOST, reads=_MOST, frames=_MOST, events=_MOST
+)
+
+
+class _Server(Echo):
+    """Keeps no trace: nobody asks it for one."""
+
+    def event(self, event: Event) -> None:
+        self.entries.clear()
+        super().event(event)
 
 
 @asynccontextmanager
@@ -21,7 +33,7 @@ async def echo_server() -> AsyncIterator[Address]:
     """Listen while the context lasts."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Connection(Echo(Side.SERVER, _LIMITS, bytes), loop), "127.0.0.1", 0
+        lambda: Connection(_Server(Side.SERVER, _LIMITS, bytes), loop), "127.0.0.1", 0
     )
     try:
         yield Address("127.0.0.1", server.sockets[0].getsockname()[1])

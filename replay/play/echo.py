@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from replay import limits
 from replay.play.endpoint import Endpoint, Limits
 from replay.protocol.events import Close, Event, Message
+from replay.trace.model import SECOND
 from replay.wire.frame import Opcode
 from replay.wire.handshake import encode_request
 from replay.wire.side import Side
+
+
+CLOSING = limits.ECHO_CLOSING.default * SECOND // 1000
+"""Microseconds that it waits for the Close of a peer that it has failed."""
 
 
 class Echo(Endpoint):
@@ -17,12 +24,12 @@ class Echo(Endpoint):
     def __init__(
         self,
         side: Side,
-        limits: Limits,
+        bounds: Limits,
         keys: Callable[[], bytes],
         request: tuple[str, Sequence[tuple[str, str]]] | None = None,
     ) -> None:
         """`request`: target and headers with which a client opens the connection."""
-        super().__init__(side, limits, keys)
+        super().__init__(side, replace(bounds, closing=CLOSING), keys)
         self._request = request
 
     def opening(self) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from replay import limits
 from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Violation
+from replay.protocol.framing import RFC_6455
 from replay.protocol.interpreter import Interpreter
 from replay.protocol.rules import RULES
 from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
@@ -33,6 +34,7 @@ class Limits:
     drop: int = limits.DROP.default * SECOND  # for the server's end of TCP, after both Closes
     patience: int = limits.PATIENCE.default * SECOND  # for what a recorded testee sent next, at the least
     case: int = limits.CASE.default * SECOND  # for a whole case, beside what it waits by itself
+    stalls: int = limits.STALLS.default  # times the patience with progress that all of it may take
     octets: int = limits.OCTETS.default  # that are taken from the peer, beside four times what is sent
     reads: int = limits.READS.default  # in which they come
     frames: int = limits.FRAMES_READ.default  # that they make, beside one for 16 octets sent
@@ -42,8 +44,14 @@ class Limits:
 class Endpoint:
     """See the module. `output` and `dropped_as` are for the owner of the socket to act on."""
 
-    def __init__(self, side: Side, limits: Limits, keys: Callable[[], bytes]) -> None:
-        """`keys` makes a masking key for each frame that a client sends."""
+    def __init__(
+        self,
+        side: Side,
+        limits: Limits,
+        keys: Callable[[], bytes],
+        codes: frozenset[int] = RFC_6455,
+    ) -> None:
+        """`keys` makes a masking key for each frame that a client sends; `codes` may stand in a Close."""
         self.side = side
         self.limits = limits
         self.entries: list[Entry] = []
@@ -52,7 +60,7 @@ class Endpoint:
         self.done = False
         self.opened = False
         self._keys = keys
-        self._interpreter = Interpreter(side)
+        self._interpreter = Interpreter(side, codes)
         self._outbox: deque[bytes] = deque()
         self._timers: dict[Wait, tuple[int, Timer]] = {}
         self._epoch: int | None = None
@@ -231,8 +239,10 @@ class Endpoint:
             self.drop()
         elif not answer:
             self._set(Wait.DROP, self.limits.drop)
-        else:  # the original sets no timer of its own here; a case that fails the connection is cut by that
-            kill = self._timers[Wait.FAIL][0] - self._now if Wait.FAIL in self._timers else 0
+        elif (
+            Wait.FAIL in self._timers
+        ):  # the original sets no timer of its own here, but is cut by this one
+            kill = self._timers[Wait.FAIL][0] - self._now
             self._set(Wait.LIMIT, max(kill, 0) + self.limits.drop)
 
     def _act(self, event: Event) -> None:

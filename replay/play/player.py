@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from replay import limits
 from replay.play.endpoint import Endpoint, Limits
-from replay.play.script import Action, Arm, Await, CloseWith, Delay, EndTcp, Script, Write
-from replay.protocol.events import Event, Opened, Ping, Requested
-from replay.spec.fit import fit
+from replay.play.pace import FULL, Pace
+from replay.play.script import (
+    Action,
+    Arm,
+    Await,
+    AwaitEchoes,
+    CloseWith,
+    Delay,
+    EndTcp,
+    Script,
+    Write,
+)
+from replay.protocol.events import Event, Message, Opened, Ping, Requested
+from replay.spec.fit import Fit, fit
 from replay.spec.received import Received
 from replay.trace.model import Timer, Wait
 from replay.wire.frame import Opcode
 from replay.wire.handshake import accept, edit_head
 from replay.wire.side import Side
 
+JOINED = limits.READ.default
+"""Octets from which on writes that may share one on the wire do so no more."""
+
 
 class Player(Endpoint):
     """Runs the actions of a script one after another, and closes when what was expected has come."""
 
-    def __init__(self, script: Script, limits: Limits, keys: Callable[[], bytes]) -> None:
-        super().__init__(script.tester, _widened(limits, script), keys)
+    def __init__(self, script: Script, limits: Limits, pace: Pace = FULL) -> None:
+        super().__init__(script.tester, _widened(limits, script), script.keys, script.profile.codes)
         self.script = script
-        self._actions: deque[Action] = deque(script.actions)
-        self._received = Received(script.tester, script.kinds)
+        self._pace = pace
+        self._action: Action | None = next(script.actions, None)
+        self._received = Received(script.tester, script.kinds, script.profile)
+        self._fits: list[Fit | None] = [None] * len(script.alternatives)
+        self._echoes = 0  # messages that have come back
+        self._patience: tuple[Wait, int] | None = None  # that starts anew with any progress
 
     def opening(self) -> None:
         if self.side is Side.CLIENT:
@@ -45,67 +63,100 @@ class Player(Endpoint):
         counts = self._received.add(event)
         match event:
             case Opened():
+                self._keep_pace()
                 self._advance()
             case Ping() if (
                 event.side is not self.side and self.script.answer_pings and not self.script.whole
             ):
                 self.send_frame(Opcode.PONG, event.data)
-        if counts and self.script.whole:
-            self._close_when_complete()
-        elif counts:
+        if counts:
+            self._echoes += isinstance(event, Message)
+            if self.script.whole:
+                self._close_when_decided()
             self._advance()
 
     def idle(self) -> None:
         if self.opened:
             self._advance()
 
+    def received(self, data: bytes, now: int) -> None:
+        super().received(data, now)
+        self._progress()
+
+    def pump(self, now: int) -> None:
+        super().pump(now)
+        self._progress()
+
+    def _progress(self) -> None:
+        if self._patience is not None and self._patience[0] in self._timers:
+            self._set(*self._patience)
+
     def fired(self, timer: Timer) -> None:
         match timer.wait:
             case Wait.DELAY:
                 if timer.tag is not None and not self.is_open:
-                    self._actions.clear()
+                    self._action = None
                     return
                 super().fired(timer)
                 self._advance()
             case Wait.EVENTS:
                 super().fired(replace(timer, wait=self._awaited_end()))
-                self._actions.popleft()
+                self._next()
                 self._advance()
             case _:
                 super().fired(timer)
 
-    def _close_when_complete(self) -> None:
+    def _keep_pace(self) -> None:
+        """A testee that is slow to open the connection is given more time for the rest of it."""
+        self._pace = self._pace.seen(self._now)
+        grown = self._pace.grown
+        self.limits = replace(self.limits, closing=grown(self.limits.closing), drop=grown(self.limits.drop))
+
+    def _close_when_decided(self) -> None:
+        expected, events = self.script.alternatives, self._received.events
         if self.script.close_with is None or not self.is_open:
             return
-        states = {fit(expected, self._received.events).state for expected in self.script.alternatives}
-        if "complete" in states and "open" not in states:
+        self._fits = [
+            fit(patterns, events, before) for patterns, before in zip(expected, self._fits, strict=True)
+        ]
+        states = {found.state for found in self._fits if found is not None}
+        decided = "complete" in states or self.script.close_when_apart
+        if decided and "open" not in states:
             self._run(self.script.close_with)
+
+    def _next(self) -> None:
+        self._action = next(self.script.actions, None)
 
     def _advance(self) -> None:
         """Run actions up to one that has to wait."""
-        while self._actions and not self.done and Wait.DELAY not in self._timers:
-            action = self._actions[0]
+        while self._action is not None and not self.done and Wait.DELAY not in self._timers:
+            action = self._action
             match action:
                 case Await(count=count) if count is None or len(self._received.events) < count:
                     if Wait.EVENTS not in self._timers and not self.pending:
-                        self._set(Wait.EVENTS, self._patience(action))
+                        self._set(Wait.EVENTS, self._patience_for(action))
                     return
-                case Arm() if self.pending:
+                case AwaitEchoes(count=count) if self._echoes < count or not self.is_open:
+                    return
+                case Arm(stalled=False) if self.pending:
                     return
             self._timers.pop(Wait.EVENTS, None)
-            self._actions.popleft()
+            self._next()
             self._run(action)
 
     def _run(self, action: Action) -> None:
         match action:
             case Write():
-                self.write(*action.pieces)
+                self.write(*(_joined(action.pieces) if action.together else action.pieces))
             case CloseWith():
                 self.send_close(action.code, action.reason)
             case Delay():
-                self._declare(Wait.DELAY, action.after, action.tag)
+                after = self._pace.shortened(action.after) if action.shorten else action.after
+                self._declare(Wait.DELAY, after if action.shorten else self._pace.grown(after), action.tag)
             case Arm():
-                self._declare(action.wait, action.after)
+                after = self._pace.grown(action.after)
+                self._declare(action.wait, after)
+                self._patience = (action.wait, after) if action.stalled else None
             case EndTcp():
                 self.drop()
 
@@ -119,16 +170,31 @@ class Player(Endpoint):
             return Wait.DROP
         return Wait.CLOSING if self.has_closed else Wait.EVENTS
 
-    def _patience(self, action: Await) -> int:
-        return min(action.patience, self.limits.drop) if self.both_closed else action.patience
+    def _patience_for(self, action: Await) -> int:
+        patience = self._pace.grown(action.patience)
+        return min(patience, self.limits.drop) if self.both_closed else patience
 
 
-def _widened(limits: Limits, script: Script) -> Limits:
+def _widened(base: Limits, script: Script) -> Limits:
     """The limits of a case: what the script itself waits for, sends and expects comes on top."""
     return replace(
-        limits,
-        case=limits.case + script.waits,
-        octets=limits.octets + 4 * script.volume,
-        frames=limits.frames + script.volume // 16,
-        events=limits.events + 2 * script.recorded_events,
+        base,
+        case=base.case + script.waits,
+        octets=base.octets + 4 * script.volume,
+        frames=base.frames + script.volume // 16,
+        events=base.events + 2 * script.events,
     )
+
+
+def _joined(pieces: Sequence[bytes]) -> Iterator[bytes]:
+    """The pieces in writes of about one read each."""
+    size = 0
+    held: list[bytes] = []
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= JOINED:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)

@@ -6,15 +6,32 @@ import bisect
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from replay.play.endpoint import Limits
 from replay.protocol.interpreter import has_opening
-from replay.spec.model import DATA, RECORDED, Case, Kind, Pattern, Pause, SendClose, SendFrame
+from replay.spec.model import (
+    DATA,
+    RECORDED,
+    Case,
+    Kind,
+    OpenFrame,
+    Pattern,
+    Pause,
+    Profile,
+    Repeat,
+    SendClose,
+    SendData,
+    SendFrame,
+    SendMessage,
+    Step,
+)
 from replay.spec.recorded import patterns
 from replay.trace.model import Drop, Octets, Timer, Trace, Wait
-from replay.wire.frame import decode_header, encode, frame
+from replay.wire.frame import decode_header, encode, encode_header, frame
 from replay.wire.handshake import HeadReader, edit_head, encode_request
+from replay.wire.masking import mask
 from replay.wire.side import Side
 
 Chop = Literal["recorded", "frame"] | int
@@ -23,6 +40,7 @@ Chop = Literal["recorded", "frame"] | int
 @dataclass(frozen=True, slots=True)
 class Write:
     pieces: tuple[bytes, ...]  # one write each
+    together: bool = False  # ... as far as the case goes; they may share one on the wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +53,7 @@ class CloseWith:
 class Delay:
     after: int  # microseconds
     tag: str | None = None  # go on only if the connection is open then
+    shorten: bool = False  # the silence is on the way to the best verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +66,19 @@ class Await:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitEchoes:
+    """Wait until so many messages have come back, and go on if the connection is open then."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
-    """Start the patience, once all is written."""
+    """Start the patience, once all is written; if it is of progress, at once."""
 
     wait: Wait
     after: int
+    stalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +86,25 @@ class EndTcp:
     pass
 
 
-Action = Write | CloseWith | Delay | Await | Arm | EndTcp
+Action = Write | CloseWith | Delay | Await | AwaitEchoes | Arm | EndTcp
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
     tester: Side
     opening: tuple[bytes, ...]  # a client's request, in writes; a server's recorded response, or nothing
-    actions: tuple[Action, ...]
+    actions: Iterator[Action]  # made as they are taken, for one connection
+    keys: Callable[[], bytes]  # makes the masking key of each frame
     whole: bool  # behaves as a whole endpoint; else only recorded octets are sent
     kinds: frozenset[Kind]  # of the events that count
     alternatives: tuple[tuple[Pattern, ...], ...] = ()
     close_with: CloseWith | None = None  # when one of them is complete; None: the testee has to close
+    profile: Profile = Profile.AUTOBAHN
+    close_when_apart: bool = False  # also when none of them can be complete any more
     answer_pings: bool = False
-    recorded: int = 0  # octets of both sides in the log that is played
-    recorded_events: int = 0  # that they made
-
-    @property
-    def volume(self) -> int:
-        """Octets that are exchanged if all goes well, about."""
-        writes = (action.pieces for action in self.actions if isinstance(action, Write))
-        return max(self.recorded, sum(len(piece) for pieces in writes for piece in pieces))
-
-    @property
-    def waits(self) -> int:
-        """How long it may wait by itself, in microseconds."""
-        return sum(
-            action.patience if isinstance(action, Await) else action.after
-            for action in self.actions
-            if isinstance(action, Await | Delay | Arm)
-        )
+    volume: int = 0  # octets that are exchanged if all goes well, about
+    waits: int = 0  # how long it may wait by itself, in microseconds
+    events: int = 0  # that it is made to make
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +128,47 @@ def script(
     The trace of `case`, if it has one, must have all its octets (`recorded.check_replayable`).
     """
     if case.trace is not None:
-        return _of_trace(case, case.trace, tester, options, limits, nonce)
+        return _of_trace(case, case.trace, tester, options, limits, keys, nonce)
+    if case.one_mask:
+        only = keys()
+        keys = partial(bytes, only)
     closing = case.closing
-    actions = [*_of_steps(case, options, keys), Arm(_THEN[case.patience.then], case.patience.after)]
-    by_testee = closing is None or closing.by == "testee"
+    code = closing.codes[0] if closing and closing.codes else 1000
+    closes = closing is not None and closing.by != "testee"
+    closes = closes and not any(outcome.anything for outcome in case.outcomes)
+    pauses = sum(step.after for step in case.steps if isinstance(step, Pause))
+    patience = case.patience.after * (limits.stalls if case.patience.stalled else 1)
     return Script(
         tester,
         _opening_writes(_request(options, nonce), options) if tester is Side.CLIENT else (),
-        tuple(actions),
+        _actions(case, options, keys),
+        keys,
         whole=True,
         kinds=DATA,
         alternatives=tuple(outcome.patterns for outcome in case.outcomes),
-        close_with=None if by_testee or closing is None else CloseWith(closing.codes[0], b""),
+        close_with=CloseWith(code, b"") if closes else None,
+        profile=case.profile,
+        close_when_apart=case.measured,
+        volume=sum(_volume(step) for step in case.steps),
+        waits=pauses + patience,
+        events=max(len(outcome.patterns) for outcome in case.outcomes),
     )
 
+
+def _volume(step: Step) -> int:
+    """The octets that a step sends, about."""
+    match step:
+        case SendFrame() | SendMessage() | SendData():
+            size = (step.payload.next or len(step.payload)) + _MAX_HEADER
+            fragment = step.fragment if isinstance(step, SendMessage) else None
+            return size + (size // fragment * _MAX_HEADER if fragment else 0)
+        case Repeat():
+            return step.times * sum(_volume(inner) for inner in step.steps)
+    return _MAX_HEADER
+
+
+_MAX_HEADER = 14
+_CONTROL = 8  # the first opcode of control frames
 
 _THEN = {"fail": Wait.FAIL, "close": Wait.CLOSE}
 
@@ -147,30 +190,84 @@ def _opening_writes(head: bytes, options: Options) -> tuple[bytes, ...]:
     return _chop(head, options.chop if isinstance(options.chop, int) else "recorded")
 
 
-def _of_steps(case: Case, options: Options, keys: Callable[[], bytes]) -> Iterator[Action]:
+def _actions(case: Case, options: Options, keys: Callable[[], bytes]) -> Iterator[Action]:
+    """The steps of a case, and its patience."""
+    patience = case.patience
+    arm = Arm(_THEN[patience.then], patience.after, patience.stalled)
+    if patience.stalled:
+        yield arm
+    chop = options.chop if isinstance(options.chop, int) else "recorded"
+    best = {pattern.tag for pattern in case.outcomes[0].patterns if pattern.tag is not None}
+    opened: OpenFrame | None = None
+    key, at = b"", 0  # of the frame that is open
+    messages = 0
     for step in case.steps:
         match step:
-            case SendFrame():
-                key = step.mask if isinstance(step.mask, bytes) else b"" if step.mask is False else keys()
-                sent = frame(
-                    step.opcode,
-                    step.payload.octets,
-                    fin=step.fin,
-                    rsv=step.rsv,
-                    key=key,
-                    length=step.length,
-                    form=step.form,
-                )
-                own = step.chop if options.chop == "recorded" and step.chop else options.chop
-                yield Write(_chop(encode(sent), own))
+            case SendFrame() | SendMessage():
+                yield _write(step, options, keys)
+                messages += _ends_message(step)
             case SendClose():
                 yield CloseWith(step.code, step.reason)
             case Pause():
-                yield Delay(step.after, step.tag)
+                on_the_way = step.tag is None or step.tag in best
+                yield Delay(step.after, step.tag, on_the_way and not step.exact)
+            case OpenFrame():
+                opened, key, at = step, _key(step.mask, keys), 0
+                header = frame(step.opcode, fin=step.fin, rsv=step.rsv, key=key, length=step.length)
+                yield Write(_chop(encode_header(header.header), chop))
+            case SendData() if opened is not None:
+                octets = step.payload.octets
+                yield Write(_chop(mask(octets, key, at), chop))
+                at += len(octets)
+            case Repeat():
+                same: list[Write] = []
+                for number in range(step.times):
+                    if not same or not (case.one_mask and step.alike):
+                        same = [_write(one, options, keys) for one in step.round(number)]
+                    yield from same
+                    messages += sum(map(_ends_message, step.steps))
+                    yield AwaitEchoes(messages)
+    if not patience.stalled:
+        yield arm
+
+
+def _ends_message(step: SendFrame | SendMessage) -> bool:
+    return isinstance(step, SendMessage) or (step.fin and step.opcode < _CONTROL)
+
+
+def _key(mask: bytes | bool | None, keys: Callable[[], bytes]) -> bytes:
+    return mask if isinstance(mask, bytes) else b"" if mask is False else keys()
+
+
+def _write(step: SendFrame | SendMessage, options: Options, keys: Callable[[], bytes]) -> Write:
+    if isinstance(step, SendFrame):
+        sent = frame(
+            step.opcode,
+            step.payload.octets,
+            fin=step.fin,
+            rsv=step.rsv,
+            key=_key(step.mask, keys),
+            length=step.length,
+            form=step.form,
+        )
+        own = step.chop if options.chop == "recorded" and step.chop else options.chop
+        return Write(_chop(encode(sent), own))
+    frames = tuple(
+        encode(frame(opcode, payload.octets, fin=fin, key=keys())) for opcode, payload, fin in step.frames()
+    )
+    if isinstance(options.chop, int):
+        return Write(_chop(b"".join(frames), options.chop))
+    return Write(frames, together=options.chop == "recorded")
 
 
 def _of_trace(
-    case: Case, trace: Trace, tester: Side, options: Options, limits: Limits, nonce: str
+    case: Case,
+    trace: Trace,
+    tester: Side,
+    options: Options,
+    limits: Limits,
+    keys: Callable[[], bytes],
+    nonce: str,
 ) -> Script:
     opening, frames_at = _recorded_opening(trace, tester)
     if opening and tester is Side.CLIENT:
@@ -179,15 +276,21 @@ def _of_trace(
     elif tester is Side.CLIENT:
         opening = _request(options, nonce)
     awaited = patterns(trace, tester)
+    actions = list(_recorded_actions(trace, tester, awaited, frames_at, options, limits))
     return Script(
         tester,
         _opening_writes(opening, options),
-        tuple(_recorded_actions(trace, tester, awaited, frames_at, options, limits)),
+        iter(actions),
+        keys,
         whole=False,
         kinds=RECORDED,
+        profile=case.profile,
         answer_pings=options.answer_pings,
-        recorded=sum(len(entry.data) for entry in trace.entries if isinstance(entry, Octets)),
-        recorded_events=len(awaited),
+        volume=sum(len(entry.data) for entry in trace.entries if isinstance(entry, Octets)),
+        waits=sum(
+            a.patience if isinstance(a, Await) else a.after for a in actions if isinstance(a, Await | Delay)
+        ),
+        events=len(awaited),
     )
 
 
@@ -210,6 +313,8 @@ def _recorded_actions(
     limits: Limits,
 ) -> Iterator[Action]:
     patience, position, last_at = limits.patience, 0, 0
+    delays = [entry for entry in trace.entries if isinstance(entry, Timer) and entry.wait is Wait.DELAY]
+    cut_short = {entry.tag for entry in delays} - {entry.tag for entry in delays if entry.fired}
     completed = [pattern.recorded.entry for pattern in awaited if pattern.recorded]
     for number, entry in enumerate(trace.entries):
         before = bisect.bisect_left(completed, number)
@@ -223,6 +328,8 @@ def _recorded_actions(
                     yield Write(_chop(frames, options.chop))
                 last_at = entry.at or last_at
             case Timer(wait=Wait.FAIL | Wait.CLOSE, fired=False, after=int(after)):
+                patience = max(patience, after)
+            case Timer(wait=Wait.DELAY, fired=False, after=int(after)) if entry.tag in cut_short:
                 patience = max(patience, after)
             case Timer(wait=Wait.DELAY, fired=False, after=int(after)):
                 yield Await(before, patience)

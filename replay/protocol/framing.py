@@ -42,23 +42,22 @@ def header_breaches(header: Header, side: Side, fragmented: bool, deflate: bool)
         yield Breach("fragments-not-interleaved", "the message before has not ended", 0)
 
 
-def close_breach(payload: bytes) -> Breach | None:
-    """What is wrong with the payload of a Close frame (§5.5.1, §7.4)."""
+RFC_6455 = frozenset({*range(1000, 1004), *range(1007, 1012), *range(3000, 5000)})
+"""The codes that §7.4 lets stand in a Close frame: §7.4.1 defines 1000-1003 and 1007-1011, 1004-1006
+and 1015 must not be sent, and 3000-4999 are free for libraries and applications (§7.4.2)."""
+
+REGISTERED = RFC_6455 | frozenset({1012, 1013, 1014})
+"""... and those that IANA's registry of close codes has taken in since (§11.7)."""
+
+
+def close_breach(payload: bytes, codes: frozenset[int]) -> Breach | None:
+    """What is wrong with the payload of a Close frame (§5.5.1, §7.4) that may carry these codes."""
     if not payload:
         return None
     if len(payload) == 1:
         return Breach("close-length", "the payload is 1 octet long", 0)
-    if not may_stand_in_close(code := int.from_bytes(payload[:2], "big")):
+    if (code := int.from_bytes(payload[:2], "big")) not in codes:
         return Breach("close-code", f"the code is {code}", 0)
     if (wrong := Utf8().feed(payload[2:], final=True)) is not None:
         return Breach("close-reason-is-utf8", f"octet {wrong} of the reason is wrong", 2 + wrong)
     return None
-
-
-def may_stand_in_close(code: int) -> bool:
-    """Whether RFC 6455 §7.4 lets a code stand in a Close frame.
-
-    §7.4.1 defines 1000-1003 and 1007-1011; 1004-1006 and 1015 must not be sent; 3000-4999 are
-    free for libraries and applications (§7.4.2).
-    """
-    return 1000 <= code <= 1003 or 1007 <= code <= 1011 or 3000 <= code <= 4999

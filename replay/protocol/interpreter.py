@@ -24,7 +24,7 @@ from replay.protocol.events import (
     Unparsed,
     Violation,
 )
-from replay.protocol.framing import close_breach, header_breaches
+from replay.protocol.framing import RFC_6455, close_breach, header_breaches
 from replay.protocol.messages import Assembly
 from replay.protocol.opening import agreed_deflate, request_breaches, response_breaches
 from replay.protocol.rules import RULES, Breach
@@ -45,9 +45,12 @@ from replay.wire.side import Side
 _HEADS = (b"GET ", b"HTTP/")
 
 
-def observe(trace: Trace) -> tuple[Event, ...]:
-    """All events of a trace, in the order in which its entries completed them."""
-    interpreter = Interpreter(trace.recorder, opened=not has_opening(trace))
+def observe(trace: Trace, codes: frozenset[int] = RFC_6455) -> tuple[Event, ...]:
+    """All events of a trace, in the order in which its entries completed them.
+
+    `codes` may stand in a Close frame.
+    """
+    interpreter = Interpreter(trace.recorder, codes, opened=not has_opening(trace))
     return tuple(event for entry in trace.entries for event in interpreter.feed(entry))
 
 
@@ -73,9 +76,10 @@ class _Place(TypedDict):
 class Interpreter:
     """The state of one connection. `feed` takes the entries of a trace in order."""
 
-    def __init__(self, recorder: Side, opened: bool = False) -> None:
+    def __init__(self, recorder: Side, codes: frozenset[int] = RFC_6455, opened: bool = False) -> None:
         """`opened`: the octets begin with frames, the opening handshake isn't among them."""
         self.recorder = recorder
+        self._codes = codes
         self.opened = opened
         self.ended = False
         self._over = False  # a NotOpened was told
@@ -221,7 +225,9 @@ class Interpreter:
             for rule, detail, at in broken:
                 yield self._violation(stream, rule, detail, piece.start + at, piece.start)
             answers = header.opcode in (Opcode.PING, Opcode.PONG) and header.form < 8
-            stream.spoiled = bool(broken) and not answers
+            own_close = stream.side is self.recorder and header.opcode == Opcode.CLOSE
+            too_long = own_close and all(rule == "control-length" for rule, *_ in broken)
+            stream.spoiled = bool(broken) and not answers and not too_long
             if header.form == 8 and header.length >> 63:
                 yield self._lost(stream, piece.start + header.size, "the frame has no end")
                 return
@@ -265,11 +271,14 @@ class Interpreter:
     def _close(self, stream: Stream, data: bytes, start: int, body: int, place: _Place) -> Iterator[Event]:
         other = self._streams[stream.side.other]
         code = int.from_bytes(data[:2], "big") if len(data) > 1 else None
-        breach = close_breach(data)
+        breach = close_breach(data, self._codes)
         if breach:
             rule, detail, at = breach
             yield self._violation(stream, rule, detail, body + at, start)
-        elif not stream.closed:
+        means_it = (
+            stream.side is self.recorder
+        )  # a tester closes with what breaks a rule, to see what comes
+        if not stream.closed and (means_it or not breach):
             stream.closed = True
             if other.closed and other.pings:  # this Close answers one that stands behind the Ping
                 rule = "pong-echoes-ping" if stream.stray_pong else "ping-answered"

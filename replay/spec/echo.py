@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from replay import limits
-from replay.source import SourceError, Span
-from replay.spec.model import Kind, Pattern, Payload, SendFrame, Step
+from replay.source import SourceError, Span, nearest
+from replay.spec.model import (
+    Kind,
+    OpenFrame,
+    Pattern,
+    Payload,
+    Repeat,
+    SendData,
+    SendFrame,
+    SendMessage,
+    Step,
+)
 from replay.trace.model import Octets, Trace
 from replay.wire.frame import Opcode, decode
 
@@ -15,39 +25,95 @@ MAX_JOINED = limits.JOINED.default
 
 _KINDS = {Opcode.TEXT: Kind.TEXT, Opcode.BINARY: Kind.BINARY}
 
+Sent = SendFrame | SendMessage | Repeat
 
-def echo(sent: Sequence[Step] | Trace, span: Span) -> tuple[Pattern, ...]:
-    """Each data message that is sent, in order (RFC 6455 §5.4), as a pattern that stands at `span`.
+
+def echo(sent: Sequence[Step] | Trace, span: Span, name: str | None = None) -> tuple[Pattern, ...]:
+    """Each data message that is sent, in order (RFC 6455 §5.4), as a pattern that stands at `span`;
+    with a name, the message that begins at the step of this name, and no other.
 
     Raises SourceError if nothing would come back, or if the fragments make no messages.
     """
-    frames = _recorded(sent, span) if isinstance(sent, Trace) else sent
-    messages = _messages((step for step in frames if isinstance(step, SendFrame)), span)
-    patterns = tuple(Pattern(kind, payload, span=span) for kind, payload in messages)
+    frames = _recorded(sent, span) if isinstance(sent, Trace) else list(_data(sent))
+    if name is not None:
+        frames = _named(frames, name, span)
+    patterns = tuple(_patterns(frames, span))
     if not patterns:
         raise SourceError(span, "no data message is sent, so there is no echo", "nothing at all is []")
     return patterns
 
 
-def _messages(frames: Iterable[SendFrame], span: Span) -> Iterator[tuple[Kind, Payload]]:
+def _data(steps: Iterable[Step]) -> Iterator[Sent]:
+    """The steps that send data, those that send a frame in pieces as one."""
+    opened: OpenFrame | None = None
+    pieces: list[bytes] = []
+    for step in steps:
+        if isinstance(step, SendData):
+            pieces.append(step.payload.octets)
+            continue
+        if opened is not None and isinstance(step, Sent):
+            yield SendFrame(opened.opcode, Payload(b"".join(pieces)), opened.fin)
+            opened, pieces = None, []
+        if isinstance(step, OpenFrame):
+            opened = step
+        elif isinstance(step, Sent):
+            yield step
+    if opened is not None:
+        yield SendFrame(opened.opcode, Payload(b"".join(pieces)), opened.fin)
+
+
+def _named(frames: Sequence[Sent], name: str, span: Span) -> list[Sent]:
+    """The frames of the message that begins at the step of this name."""
+    names = {frame.name: number for number, frame in enumerate(frames) if not isinstance(frame, Repeat)}
+    if name not in names:
+        known = [known for known in names if known]
+        hint = nearest(name, known) or "a step gives it: 'text: {utf8: …, name: …}'"
+        raise SourceError(span, f"no message has the name {name!r}", hint)
+    found: list[Sent] = []
+    for frame in frames[names[name] :]:
+        if not isinstance(frame, SendFrame) or not found or frame.opcode == Opcode.CONTINUATION:
+            found.append(frame)
+        if not isinstance(frame, SendFrame) or (frame is found[-1] and frame.fin):
+            break
+    return found
+
+
+def _patterns(steps: Iterable[Sent], span: Span) -> Iterator[Pattern]:
     kind: Kind | None = None
     fragments: list[Payload] = []
-    for frame in frames:
-        begins = _KINDS.get(frame.opcode)  # type: ignore[call-overload]
-        if begins is None and frame.opcode != Opcode.CONTINUATION:
-            continue
+    for step in steps:
+        if isinstance(step, SendFrame):
+            begins = _KINDS.get(step.opcode)  # type: ignore[call-overload]
+            if begins is None and step.opcode != Opcode.CONTINUATION:
+                continue
+        else:
+            begins = Kind.TEXT
         if (begins is None) == (kind is None):
             fault = (
                 "a continuation continues nothing" if begins is None else "a message begins inside another"
             )
             raise _unclear(span, fault)
-        kind = begins or kind
-        fragments.append(frame.payload)
-        if frame.fin and kind is not None:
-            yield kind, _joined(fragments, span)
-            kind, fragments = None, []
+        match step:
+            case Repeat():
+                yield from _of_rounds(step, span)
+            case SendMessage():
+                yield Pattern(Kind.TEXT if step.text else Kind.BINARY, step.payload, span=span)
+            case SendFrame():
+                kind = begins or kind
+                fragments.append(step.payload)
+                if step.fin and kind is not None:
+                    yield Pattern(kind, _joined(fragments, span), span=span)
+                    kind, fragments = None, []
     if kind is not None:
         raise _unclear(span, "the last message isn't finished")
+
+
+def _of_rounds(repeat: Repeat, span: Span) -> Iterator[Pattern]:
+    if repeat.alike:
+        yield from list(_patterns(repeat.steps, span)) * repeat.times
+        return
+    for number in range(repeat.times):
+        yield from _patterns(repeat.round(number), span)
 
 
 def _unclear(span: Span, fault: str) -> SourceError:
@@ -62,7 +128,7 @@ def _joined(fragments: Sequence[Payload], span: Span) -> Payload:
     return Payload(b"".join(fragment.octets for fragment in fragments))
 
 
-def _recorded(trace: Trace, span: Span) -> list[SendFrame]:
+def _recorded(trace: Trace, span: Span) -> list[Sent]:
     """The frames that the recorder sent, behind its half of the opening handshake."""
     writes = [
         entry for entry in trace.entries if isinstance(entry, Octets) and entry.side is trace.recorder

@@ -203,6 +203,7 @@ class Record(Generic[T]):
     build: Callable[[Found], T]
     one_of: tuple[str, ...] = ()  # exactly one of these
     exclusive: tuple[str, ...] = ()  # at most one of these
+    at_least_one: tuple[str, ...] = ()
 
     def read(self, node: Node, files: Files) -> T:
         if not isinstance(node, nodes.Mapping):
@@ -230,8 +231,9 @@ class Record(Generic[T]):
         if missing:
             hint = f"{missing[0]}: {self.rows[missing[0]].about}"
             raise SourceError(node.span, f"{self.wants} needs {missing[0]!r}", hint)
-        if self.one_of and not any(name in found for name in self.one_of):
-            raise SourceError(node.span, f"{self.wants} needs one of {', '.join(self.one_of)}")
+        for needed in (self.one_of, self.at_least_one):
+            if needed and not any(name in found for name in needed):
+                raise SourceError(node.span, f"{self.wants} needs one of {', '.join(needed)}")
 
 
 @dataclass(frozen=True)
@@ -264,13 +266,13 @@ class OneKey(Generic[T]):
                 f"details belong to the value: {first.text}: {{…}}; what comes next begins with '- '",
             )
         key, value = node.pairs[0]
-        if key.text in self.alone:
-            raise SourceError(value.span, f"{quoted(key.text)} stands alone, without a value")
         if key.text not in self.rows:
+            if key.text in self.alone:
+                raise SourceError(value.span, f"{quoted(key.text)} stands alone, without a value")
             raise self._unknown(key)
         return self.placed(self.rows[key.text].read(value, files), node.span)
 
     def _unknown(self, word: nodes.Scalar) -> SourceError:
-        known = [*self.alone, *self.rows]
+        known = [*dict.fromkeys((*self.alone, *self.rows))]
         hint = nearest(word.text, known) or f"known: {', '.join(known)}"
         return SourceError(word.span, f"unknown word {quoted(word.text)} for {self.wants}", hint)

@@ -38,28 +38,49 @@ class Difference:
 @dataclass(frozen=True, slots=True)
 class Fit:
     state: Literal["open", "complete", "apart"]
-    at: int  # the event where they part, or the next one that is wanted
+    at: int  # the event where they part, or the number of events
     why: Difference | None = None
+    missed: tuple[int, ...] = ()  # optional patterns that nothing came for
+
+    def taken(self, patterns: Sequence[Pattern]) -> tuple[Pattern, ...]:
+        """The patterns without those that may be missing and are: number n is for event n."""
+        border = self.at + len(self.missed)
+        return tuple(
+            pattern
+            for number, pattern in enumerate(patterns)
+            if (number not in self.missed if number < border else not pattern.optional)
+        )
 
     def missing(self, patterns: Sequence[Pattern]) -> Difference | None:
-        """What is wrong with the list once nothing more can come; None: it is complete."""
+        """What is wrong with those once nothing more can come; None: they are complete."""
         if self.state == "open":
             return Difference(self.at, patterns[self.at], None, "missing")
         return self.why
 
 
-def fit(expected: Sequence[Pattern], events: Sequence[Event]) -> Fit:
+def fit(expected: Sequence[Pattern], events: Sequence[Event], before: Fit | None = None) -> Fit:
     """Compare event by event, in order, to the first difference.
 
     `complete` is final only when the connection has ended: a later event can still part them.
+    `before` is how the first of these events fitted, so that they aren't compared again.
     """
-    for at, (want, got) in enumerate(zip(expected, events, strict=False)):
-        if why := difference(at, want, got):
-            return Fit("apart", at, why)
-    if len(events) > len(expected):
-        at = len(expected)
-        return Fit("apart", at, Difference(at, None, events[at], "unexpected"))
-    return Fit("complete" if len(events) == len(expected) else "open", len(events))
+    if before is not None and before.state == "apart":
+        return before
+    at, missed = (before.at, before.missed) if before else (0, ())
+    for event in events[at:]:
+        wanted = at + len(missed)
+        passed: list[int] = []
+        why: Difference | None = Difference(at, None, event, "unexpected")
+        for number in range(wanted, len(expected)):
+            why = difference(at, expected[number], event)
+            if why is None or not expected[number].optional:
+                break
+            passed.append(number)
+        if why is not None:
+            return Fit("apart", at, why, missed)
+        at, missed = at + 1, (*missed, *passed)
+    rest = (expected[number].optional for number in range(at + len(missed), len(expected)))
+    return Fit("complete" if all(rest) else "open", at, None, missed)
 
 
 def kind(event: Event) -> Kind | None:

@@ -23,9 +23,21 @@ from replay.spec.fields import (
     Word,
     expected,
 )
-from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Patience, Pattern, Pause, Step
-from replay.spec.scalars import CODE, DURATION, FLAG, ID, LINE, RULE, TAG
-from replay.spec.steps import PAYLOAD, SEND
+from replay.spec.model import (
+    Behaviour,
+    Case,
+    Closing,
+    Disputed,
+    Kind,
+    Outcome,
+    Patience,
+    Pattern,
+    Pause,
+    Payload,
+    Step,
+)
+from replay.spec.scalars import CODE, DURATION, FLAG, ID, LINE, RULE, TAG, UTF8
+from replay.spec.steps import PAYLOAD, PAYLOAD_ONE_OF, PAYLOAD_ROWS, SEND, check_steps, payload_of
 from replay.trace.model import Timer, Trace, Wait
 
 
@@ -33,6 +45,7 @@ from replay.trace.model import Timer, Trace, Wait
 class Echo:
     """The word `echo`, until the case's steps say what it stands for."""
 
+    name: str | None = None  # of the one message that comes back
     span: Span | None = None
 
 
@@ -41,8 +54,17 @@ class Wanted:
     """An outcome whose echoes aren't resolved yet."""
 
     verdict: Behaviour
-    events: tuple[Pattern | Echo, ...]
+    events: tuple[Pattern | Echo, ...] | None  # None: anything
     span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Argued:
+    """What stands under `disputed`."""
+
+    why: str
+    expect: tuple[Wanted, ...] | None
+    close: Closing | None
 
 
 def _event_placed(event: Pattern | Echo, span: Span) -> Pattern | Echo:
@@ -54,10 +76,18 @@ def _wanted_placed(wanted: Wanted, span: Span) -> Wanted:
 
 
 def _payload_event(kind: Kind) -> Reader[Pattern]:
-    return Mapped(PAYLOAD, lambda payload: Pattern(kind, payload))
+    details = Record(
+        "a payload",
+        PAYLOAD_ROWS | {"optional": Row(FLAG, "Whether it may be missing.")},
+        lambda found: Pattern(kind, payload_of(found), optional=found.get("optional", False)),
+        one_of=PAYLOAD_ONE_OF,
+    )
+    short = Mapped(UTF8, lambda unit: Pattern(kind, Payload(unit)))
+    return Shaped(PAYLOAD.wants, {nodes.Scalar: short, nodes.Mapping: details})
 
 
 EVENTS: dict[str, Reader[Pattern | Echo]] = {
+    "echo": Mapped(TAG, lambda name: Echo(name)),
     "text": _payload_event(Kind.TEXT),
     "binary": _payload_event(Kind.BINARY),
     "pong": _payload_event(Kind.PONG),
@@ -68,7 +98,14 @@ EVENT: Reader[Pattern | Echo] = OneKey("an event", EVENTS, _event_placed, alone=
 
 
 def _outcome(verdict: Behaviour) -> Reader[Wanted]:
-    return Mapped(Items("a list of events", EVENT), lambda events: Wanted(verdict, events))
+    events: Reader[tuple[Pattern | Echo, ...] | None] = Shaped(
+        "a list of events, or any",
+        {
+            nodes.Sequence: Items("a list of events", EVENT),
+            nodes.Scalar: Word("an expectation", {"any": None}),
+        },
+    )
+    return Mapped(events, lambda events: Wanted(verdict, events))
 
 
 OUTCOMES: dict[str, Reader[Wanted]] = {
@@ -90,7 +127,9 @@ EXPECT: Reader[tuple[Wanted, ...]] = Items(
 
 
 def _patience(found: Found) -> Patience:
-    return Patience(**found.values)
+    stalled = "stalled" in found.values
+    after = found.get("stalled", found.get("after", Patience().after))
+    return Patience(after, found.get("then", "fail"), stalled)
 
 
 PATIENCE: Reader[Patience] = Shaped(
@@ -103,21 +142,25 @@ PATIENCE: Reader[Patience] = Shaped(
                 "after": Row(
                     DURATION, "How long the testee may take once all is sent; 1 s if it isn't said."
                 ),
+                "stalled": Row(
+                    DURATION, "How long nothing may move in either direction, from the first step on."
+                ),
                 "then": Row(
                     Word("an end of patience", {"fail": "fail", "close": "close"}),
                     "Whether the tester then fails the connection, or closes it.",
                 ),
             },
             _patience,
+            exclusive=("after", "stalled"),
         ),
     },
 )
 
 
 def _closing(found: Found) -> Closing:
-    codes: tuple[int | None, ...] = found.get("codes") or (found.get("code", 1000),)
-    # A Close without a code is right wherever one with a code is.
-    codes = tuple(dict.fromkeys((*codes, None)))
+    codes: tuple[int | None, ...] | None = found.get("codes", (found.get("code", 1000),))
+    if codes is not None:  # a Close without a code is right wherever one with a code is
+        codes = tuple(dict.fromkeys((*codes, None)))
     return Closing(
         by=found.get("by", "tester"),
         codes=codes,
@@ -127,6 +170,14 @@ def _closing(found: Found) -> Closing:
         span=found.span,
     )
 
+
+CODES: Reader[tuple[int, ...] | None] = Shaped(
+    "a list of close codes, or any",
+    {
+        nodes.Sequence: Items("a list of close codes", CODE, at_least=1),
+        nodes.Scalar: Word("a choice of codes", {"any": None}),
+    },
+)
 
 CLOSE: Reader[Closing] = Record(
     "the closing",
@@ -138,7 +189,7 @@ CLOSE: Reader[Closing] = Record(
         "code": Row(
             OrNone(CODE, None), "The code that the testee's Close may carry; none: it carries none."
         ),
-        "codes": Row(Items("a list of close codes", CODE, at_least=1), "The codes that it may carry."),
+        "codes": Row(CODES, "The codes that it may carry; any: whichever may stand in a Close."),
         "clean": Row(
             Word("a demand", {"required": True, "optional": False}),
             "Whether both Closes must pass, and the server must end TCP.",
@@ -150,11 +201,31 @@ CLOSE: Reader[Closing] = Record(
     exclusive=("code", "codes"),
 )
 
+DISPUTED: Reader[Argued] = Record(
+    "a dispute",
+    {
+        "why": Row(LINE, "The argument in a sentence, with the RFC's section.", True),
+        "expect": Row(EXPECT, "What may come back by the RFC."),
+        "close": Row(CLOSE, "How the connection must end by the RFC."),
+    },
+    lambda found: Argued(found.values["why"], found.get("expect"), found.get("close")),
+    at_least_one=("expect", "close"),
+)
+
 DEFAULTS = {
     "title": Row(LINE, "What is tested, in a line."),
     "rule": Row(RULE, "The row of the rule table that it is about."),
     "patience": Row(PATIENCE, "How long the testee may take, and what then happens."),
     "close": Row(CLOSE, "How the connection must end."),
+    "compare": Row(
+        Word("a comparison", {"exact": False, "length": True}),
+        "length: the original compares only type and length; the first message that differs ends it.",
+    ),
+    "masks": Row(
+        Word("a choice of masks", {"fresh": False, "one": True}),
+        "Whether each frame has a fresh masking key, or all have one.",
+    ),
+    "disputed": Row(DISPUTED, "What the RFC has otherwise than the original, for --profile rfc."),
 }
 
 NEEDED = ("title",)
@@ -241,7 +312,12 @@ def _case(found: Found, file: Found) -> Case:
         if value(key) is None:
             raise SourceError(found.at("id"), f"neither the case nor the spec has a {key!r}")
     sent: tuple[Step, ...] | Trace = found.values["send"]
+    argued: Argued | None = value("disputed")
     _check_tags(sent, found.values["expect"])
+    if argued is not None:
+        _check_tags(sent, argued.expect or ())
+    if not isinstance(sent, Trace):
+        check_steps(sent)
     return Case(
         id=found.values["id"],
         title=value("title"),
@@ -252,18 +328,26 @@ def _case(found: Found, file: Found) -> Case:
         patience=value("patience", Patience()),
         rule=value("rule"),
         trace=sent if isinstance(sent, Trace) else None,
+        measured=value("compare", False),
+        one_mask=value("masks", False),
+        disputed=_disputed(argued, sent) if argued else None,
         span=found.at("id"),
     )
 
 
+def _disputed(argued: Argued, sent: Sequence[Step] | Trace) -> Disputed:
+    outcomes = tuple(_resolved(wanted, sent) for wanted in argued.expect or ())
+    return Disputed(argued.why, outcomes or None, argued.close)
+
+
 def _resolved(wanted: Wanted, sent: Sequence[Step] | Trace) -> Outcome:
     patterns: list[Pattern] = []
-    for event in wanted.events:
+    for event in wanted.events or ():
         if isinstance(event, Pattern):
             patterns.append(event)
         elif event.span is not None:
-            patterns.extend(echo(sent, event.span))
-    return Outcome(wanted.verdict, tuple(patterns), wanted.span)
+            patterns.extend(echo(sent, event.span, event.name))
+    return Outcome(wanted.verdict, tuple(patterns), wanted.events is None, wanted.span)
 
 
 def _check_tags(sent: Sequence[Step] | Trace, wanted: Iterable[Wanted]) -> None:
@@ -278,7 +362,7 @@ def _check_tags(sent: Sequence[Step] | Trace, wanted: Iterable[Wanted]) -> None:
                     raise SourceError(step.span, f"a second pause has the tag {step.tag!r}")
                 tags.add(step.tag)
     for outcome in wanted:
-        for event in outcome.events:
+        for event in outcome.events or ():
             if isinstance(event, Pattern) and event.tag is not None and event.tag not in tags:
                 known = f"known: {', '.join(sorted(tags))}" if tags else "a step gives it: 'pause: A'"
                 hint = nearest(event.tag, tags) or known

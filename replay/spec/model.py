@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
 from replay import limits
 from replay.protocol.events import Event
+from replay.protocol.framing import REGISTERED, RFC_6455
 from replay.source import Span
 from replay.trace.model import SECOND, Trace
+from replay.wire.frame import Opcode
+
+
+class Profile(Enum):
+    """By what is judged: as the original judges, or as the RFCs and today's registry have it."""
+
+    AUTOBAHN = "autobahn"
+    RFC = "rfc"
+
+    @property
+    def codes(self) -> frozenset[int]:
+        """The close codes that may stand in a Close frame."""
+        return REGISTERED if self is Profile.RFC else RFC_6455
 
 
 class Behaviour(Enum):
@@ -25,10 +39,14 @@ class Behaviour(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """`unit`, repeated or cut to `size` octets; made only when asked for."""
+    """`unit`, repeated or cut to `size` octets; made only when asked for.
+
+    With `next` it is a slice of `unit` in each round of a `Repeat`.
+    """
 
     unit: bytes = b""
     size: int | None = None
+    next: int | None = None  # octets of a round's slice, or of a text's code points
 
     def __len__(self) -> int:
         return len(self.unit) if self.size is None else self.size
@@ -38,6 +56,16 @@ class Payload:
         if self.size is None:
             return self.unit
         return (self.unit * (self.size // len(self.unit) + 1))[: self.size] if self.size else b""
+
+    def of_round(self, number: int, text: bool) -> Payload:
+        """What is sent in round `number`, from 0: the slice behind that of the round before. Where
+        what is left is too short, it begins at the start again."""
+        if self.next is None:
+            return self
+        whole = self.unit.decode() if text else self.unit
+        at = number % (len(whole) // self.next) * self.next
+        part = whole[at : at + self.next]
+        return Payload(part.encode() if isinstance(part, str) else part)
 
 
 # What the tester does, in order.
@@ -55,7 +83,33 @@ class SendFrame:
     length: int | None = None  # the length announced, where it isn't the payload's
     form: int | None = None  # octets of extended length, where they aren't the fewest
     chop: int | None = None  # octets a write; None: the frame in one write
+    name: str | None = None  # by which the expected echo of the message that it begins is known
     span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """A data message, cut into frames of `fragment` octets (RFC 6455 §5.4).
+
+    As the original does it: where the length is a multiple of `fragment`, an empty frame ends it.
+    """
+
+    text: bool
+    payload: Payload = Payload()
+    fragment: int | None = None  # None: one frame
+    name: str | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    def frames(self) -> Iterator[tuple[int, Payload, bool]]:
+        """Opcode, payload and FIN of each frame."""
+        opcode, size = (Opcode.TEXT if self.text else Opcode.BINARY), self.fragment or len(self.payload)
+        if len(self.payload) <= size:
+            yield opcode, self.payload, True
+            return
+        octets = self.payload.octets
+        for at in range(0, len(octets) + 1, size):
+            fin = at + size > len(octets)
+            yield Opcode.CONTINUATION if at else opcode, Payload(octets[at : at + size]), fin
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +128,56 @@ class Pause:
 
     after: int  # microseconds
     tag: str | None = None
+    exact: bool = False  # never shortened
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-Step = SendFrame | SendClose | Pause
+@dataclass(frozen=True, slots=True)
+class OpenFrame:
+    """The header of a frame alone; its payload follows in pieces."""
+
+    opcode: int
+    length: int  # the octets that it announces
+    fin: bool = True
+    rsv: int = 0
+    mask: bytes | bool | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SendData:
+    """The next octets of the frame that was opened, in one write."""
+
+    payload: Payload
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Rounds: each is sent once the messages of those before it have come back."""
+
+    times: int
+    steps: tuple[SendFrame | SendMessage, ...]
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    def round(self, number: int) -> tuple[SendFrame | SendMessage, ...]:
+        """What is sent in a round, from 0."""
+        return tuple(
+            replace(step, payload=step.payload.of_round(number, is_text(step))) for step in self.steps
+        )
+
+    @property
+    def alike(self) -> bool:
+        """Whether all rounds send the same."""
+        return all(step.payload.next is None for step in self.steps)
+
+
+def is_text(step: SendFrame | SendMessage) -> bool:
+    """Whether it sends text, or begins to."""
+    return step.text if isinstance(step, SendMessage) else step.opcode == Opcode.TEXT
+
+
+Step = SendFrame | SendMessage | SendClose | Pause | OpenFrame | SendData | Repeat
 
 
 # What may come back.
@@ -113,6 +213,7 @@ class Pattern:
     tag: str | None = None  # of still-open
     code: int | None = None  # of a close (None: a Close without a code), or an HTTP status
     rule: str | None = None  # of a violation
+    optional: bool = False  # it may be missing
     span: Span | None = field(default=None, compare=False, repr=False)
     recorded: Event | None = field(default=None, compare=False, repr=False)
     """The event of a recorded trace that this was made of, so that its octets can be shown."""
@@ -123,7 +224,8 @@ class Outcome:
     """A list of events, complete and in order, and the verdict that it earns."""
 
     verdict: Behaviour
-    patterns: tuple[Pattern, ...]
+    patterns: tuple[Pattern, ...] = ()
+    anything: bool = False  # whatever comes; there are no patterns
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
@@ -132,7 +234,7 @@ class Closing:
     """How the connection must end."""
 
     by: Literal["tester", "testee", "either"] = "tester"  # who sends the first Close
-    codes: tuple[int | None, ...] = (1000, None)  # None: a Close without a code
+    codes: tuple[int | None, ...] | None = (1000, None)  # None in it: no code; instead of it: any code
     clean: bool = True  # both Closes must pass, and the server must end TCP
     wrong_code_fails: bool = False  # another code fails the behaviour too
     decisive: bool = False  # the wrong side closing fails the behaviour too
@@ -141,10 +243,23 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long the testee may take once all is sent, and what the tester does then."""
+    """How long the testee may take once all is sent, and what the tester does then.
+
+    `stalled`: it starts with the sending, and again whenever octets pass in either direction.
+    """
 
     after: int = limits.PATIENCE.default * SECOND
     then: Literal["fail", "close"] = "fail"
+    stalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """Where the original and the RFCs differ: why, and what replaces the case's own in `Profile.RFC`."""
+
+    why: str
+    outcomes: tuple[Outcome, ...] | None = None
+    closing: Closing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +273,25 @@ class Case:
     patience: Patience = Patience()
     rule: str | None = None  # a row of the rule table that the case is about
     trace: Trace | None = None  # recorded octets to send in place of the steps
+    measured: bool = False  # the original compares lengths alone, and ends with the first wrong one
+    one_mask: bool = False  # one masking key for the whole connection
+    disputed: Disputed | None = None
+    profile: Profile = Profile.AUTOBAHN
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The events of the testee that outcomes speak of."""
+        if self.closing is None:
+            return RECORDED
+        return DATA - {Kind.PONG} if self.measured else DATA
+
+    def under(self, profile: Profile) -> Case:
+        """The case as this profile has it."""
+        argued = self.disputed if profile is Profile.RFC else None
+        return replace(
+            self,
+            profile=profile,
+            outcomes=self.outcomes if argued is None or argued.outcomes is None else argued.outcomes,
+            closing=self.closing if argued is None or argued.closing is None else argued.closing,
+        )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from replay.protocol.events import Close, Event, Fired, Message, Violation
+from replay.protocol.events import Close, Event, Fired, Message, Ping, Pong, Violation
 from replay.protocol.rules import RULES
 from replay.spec.fit import kind
-from replay.spec.model import Kind
+from replay.spec.model import Kind, Profile
 from replay.trace.model import Wait
 from replay.wire.side import Side
 
@@ -18,19 +18,23 @@ from replay.wire.side import Side
 class Received:
     """Takes every event of both sides and keeps those of the testee that count."""
 
-    def __init__(self, tester: Side, kinds: frozenset[Kind]) -> None:
+    def __init__(self, tester: Side, kinds: frozenset[Kind], profile: Profile = Profile.AUTOBAHN) -> None:
         self.events: list[Event] = []
         self.failed = False  # the tester has failed the connection
         self._tester = tester
         self._kinds = kinds
+        self._profile = profile
         self._closed: set[Side] = set()
+        self._pings: list[bytes] = []  # of the tester, that no Pong has answered
 
     def add(self, event: Event) -> bool:
         """Whether this event counts."""
         counts = self._counts(event)
         match event:
-            case Close(valid=True):
-                self._closed.add(event.side)
+            case Ping(side=side, data=data) if side is self._tester:
+                self._pings.append(data)
+            case Close(valid=valid, side=side) if valid or side is self._tester:
+                self._closed.add(side)
             case Violation(side=side) if side is not self._tester:
                 self.failed |= RULES[event.rule].code is not None
             case Fired(wait=Wait.FAIL | Wait.LIMIT):
@@ -42,16 +46,28 @@ class Received:
     def _counts(self, event: Event) -> bool:
         if kind(event) not in self._kinds:
             return False
+        if isinstance(event, Pong) and event.side is not self._tester and not self._answers(event):
+            return False
         if self._tester is Side.SERVER and len(self._closed) == 2:
             return False  # a server ends TCP with the second Close and reads no further
         if self.failed and isinstance(event, Message):
             return False  # once a connection has failed, its data is discarded (RFC 6455 §7.1.7)
         return event.side is not self._tester or isinstance(event, Fired)
 
+    def _answers(self, pong: Pong) -> bool:
+        """Whether a Pong counts: one that nobody asked for may come at any time (RFC 6455 §5.5.3),
+        and only the original takes it for an answer."""
+        if pong.data in self._pings:
+            del self._pings[: self._pings.index(pong.data) + 1]
+            return True
+        return self._profile is Profile.AUTOBAHN
 
-def received(events: Iterable[Event], tester: Side, kinds: frozenset[Kind]) -> tuple[Event, ...]:
+
+def received(
+    events: Iterable[Event], tester: Side, kinds: frozenset[Kind], profile: Profile = Profile.AUTOBAHN
+) -> tuple[Event, ...]:
     """The events that count, of a whole connection."""
-    collected = Received(tester, kinds)
+    collected = Received(tester, kinds, profile)
     for event in events:
         collected.add(event)
     return tuple(collected.events)

@@ -20,7 +20,7 @@ def case_of(trace: Trace, name: str, tester: Side) -> Case:
         title=trace.header("title") or "as recorded",
         section="",
         steps=(),
-        outcomes=(Outcome(Behaviour.OK, patterns(trace, tester), span),),
+        outcomes=(Outcome(Behaviour.OK, patterns(trace, tester), span=span),),
         closing=None,
         trace=trace,
         span=span,

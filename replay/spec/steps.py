@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
@@ -27,7 +27,18 @@ from replay.spec.fields import (
     expected,
     quoted,
 )
-from replay.spec.model import Pause, Payload, SendClose, SendFrame, Step
+from replay.spec.model import (
+    OpenFrame,
+    Pause,
+    Payload,
+    Repeat,
+    SendClose,
+    SendData,
+    SendFrame,
+    SendMessage,
+    Step,
+    is_text,
+)
 from replay.spec.scalars import (
     CODE,
     DURATION,
@@ -50,6 +61,9 @@ T = TypeVar("T")
 
 PAUSE = limits.PAUSE.default * SECOND
 """Microseconds that a pause of a tag alone takes."""
+
+MAX_ROUNDS = limits.ROUNDS.default
+"""Rounds of one repeat."""
 
 MAX_REASON = limits.REASON.default
 """Octets of the reason of a Close: far more than a frame may carry, so that one can try."""
@@ -90,27 +104,39 @@ PAYLOAD_ROWS = {
     "size": Row(SIZE, "The payload is repeated, or cut, to this many octets."),
 }
 PAYLOAD_ONE_OF = ("utf8", "hex", "file")
+SIZES = ("size", "next")
 
-FRAME_ROWS = PAYLOAD_ROWS | {
+SENT_ROWS = PAYLOAD_ROWS | {
+    "next": Row(SIZE, "In a repeat: each round sends the next so many octets (of a text: code points)."),
+    "name": Row(TAG, "The name by which 'echo: NAME' knows the message that begins here."),
+}
+
+HEADER_ROWS = {
     "fin": Row(FLAG, "Whether this frame ends its message."),
     "rsv": Row(integer(0, 7), "The reserved bits as a number: 4 is RSV1, 2 is RSV2, 1 is RSV3."),
     "mask": Row(OrNone(KEY, False), "The masking key, or none for no mask; else as the rule wants it."),
+}
+
+FRAME_ROWS = (SENT_ROWS | HEADER_ROWS) | {
     "chop": Row(OrNone(integer(1, MAX_SIZE), None), "Octets a write; none: the frame in one write."),
     "length": Row(integer(0, 2**64 - 1), "The length that the frame announces, if not the true one."),
     "form": Row(Word("a length form", {"0": 0, "2": 2, "8": 8}), "Octets of extended length: 0, 2 or 8."),
 }
 
 
-def _payload(found: Found) -> Payload:
+def payload_of(found: Found) -> Payload:
+    """The payload that PAYLOAD_ROWS describe."""
     unit = next(found.values[name] for name in PAYLOAD_ONE_OF if name in found.values)
-    size = found.get("size")
+    size, step = found.get("size"), found.get("next")
     if size and not unit:
         raise SourceError(found.at("size"), f"no octets can't be repeated to {size}")
-    return Payload(unit, size)
+    if step is not None and not 0 < step <= len(unit):
+        raise SourceError(found.at("next"), f"a slice has from 1 to {len(unit)} octets, as the payload has")
+    return Payload(unit, size, step)
 
 
 def _frame(opcode: int | None, found: Found) -> SendFrame:
-    payload = _payload(found)
+    payload = payload_of(found)
     length, form = found.get("length"), found.get("form")
     try:
         frame(0, length=len(payload) if length is None else length, form=form)
@@ -125,11 +151,22 @@ def _frame(opcode: int | None, found: Found) -> SendFrame:
         length=length,
         form=form,
         chop=found.get("chop"),
+        name=found.get("name"),
     )
 
 
+def _message(found: Found) -> SendMessage:
+    return SendMessage(found.get("kind", True), payload_of(found), found.get("fragment"), found.get("name"))
+
+
+def _open_frame(found: Found) -> OpenFrame:
+    return OpenFrame(**found.values)
+
+
 def _frame_of(opcode: Opcode) -> Reader[SendFrame]:
-    details = Record("a payload", FRAME_ROWS, partial(_frame, opcode), one_of=PAYLOAD_ONE_OF)
+    details = Record(
+        "a payload", FRAME_ROWS, partial(_frame, opcode), one_of=PAYLOAD_ONE_OF, exclusive=SIZES
+    )
     short = Mapped(UTF8, lambda unit: SendFrame(opcode, Payload(unit)))
     return Shaped(PAYLOAD.wants, {nodes.Scalar: short, nodes.Mapping: details})
 
@@ -149,7 +186,7 @@ PAYLOAD: Reader[Payload] = Shaped(
     'a text ("" for none) or a mapping of utf8, hex or file',
     {
         nodes.Scalar: Mapped(UTF8, Payload),
-        nodes.Mapping: Record("a payload", PAYLOAD_ROWS, _payload, one_of=PAYLOAD_ONE_OF),
+        nodes.Mapping: Record("a payload", PAYLOAD_ROWS, payload_of, one_of=PAYLOAD_ONE_OF),
     },
 )
 
@@ -181,25 +218,77 @@ _PAUSE: Reader[Pause] = Shaped(
             "a pause",
             {
                 "after": Row(DURATION, "How long nothing is sent; 1 s if it isn't said."),
-                "tag": Row(TAG, "The name by which still-open knows it.", True),
+                "tag": Row(TAG, "The name by which still-open knows it."),
+                "exact": Row(FLAG, "Whether it is never shortened."),
             },
-            lambda found: Pause(found.get("after", PAUSE), found.values["tag"]),
+            lambda found: Pause(found.get("after", PAUSE), found.get("tag"), found.get("exact", False)),
         ),
     },
 )
 
-STEPS: dict[str, Reader[Step]] = {
+_OPCODE = {"opcode": Row(integer(0, 15, "an opcode"), "The opcode, also a reserved one.", True)}
+
+_MESSAGE: Reader[SendMessage] = Record(
+    "a message",
+    SENT_ROWS
+    | {
+        "kind": Row(Word("a kind of message", {"text": True, "binary": False}), "text, or binary."),
+        "fragment": Row(integer(1, MAX_SIZE), "The octets of a frame; if not said, it is one frame."),
+    },
+    _message,
+    one_of=PAYLOAD_ONE_OF,
+    exclusive=SIZES,
+)
+
+DATA_STEPS: dict[str, Reader[SendFrame | SendMessage]] = {
     "text": _frame_of(Opcode.TEXT),
     "binary": _frame_of(Opcode.BINARY),
     "continuation": _frame_of(Opcode.CONTINUATION),
+    "message": _MESSAGE,
+}
+
+
+def _data_placed(step: SendFrame | SendMessage, span: Span) -> SendFrame | SendMessage:
+    return replace(step, span=span)
+
+
+_REPEAT: Reader[Repeat] = Record(
+    "a repeat",
+    {
+        "times": Row(integer(1, MAX_ROUNDS), "The number of rounds.", True),
+        "send": Row(
+            Items(
+                "a list of data frames and messages",
+                OneKey("a step of a round", DATA_STEPS, _data_placed),
+                at_least=1,
+            ),
+            "What each round sends, once the messages of those before it have come back.",
+            True,
+        ),
+    },
+    lambda found: Repeat(found.values["times"], found.values["send"]),
+)
+
+STEPS: dict[str, Reader[Step]] = {
+    **DATA_STEPS,
     "ping": _frame_of(Opcode.PING),
     "pong": _frame_of(Opcode.PONG),
     "frame": Record(
         "a frame",
-        {"opcode": Row(integer(0, 15, "an opcode"), "The opcode, also a reserved one.", True)} | FRAME_ROWS,
+        _OPCODE | FRAME_ROWS,
         partial(_frame, None),
         one_of=PAYLOAD_ONE_OF,
+        exclusive=SIZES,
     ),
+    "open-frame": Record(
+        "the header of a frame",
+        _OPCODE
+        | HEADER_ROWS
+        | {"length": Row(integer(0, 2**64 - 1), "The octets of payload that it announces.", True)},
+        _open_frame,
+    ),
+    "data": Mapped(PAYLOAD, SendData),
+    "repeat": _REPEAT,
     "close": OrNone(_CLOSE, SendClose(None)),
     "pause": _PAUSE,
 }
@@ -227,3 +316,43 @@ SEND: Reader[tuple[Step, ...] | Trace] = Shaped(
     },
 )
 """What a case sends: steps, or what a wire log recorded."""
+
+
+def check_steps(steps: Sequence[Step]) -> None:
+    """Raises SourceError where steps don't fit together: pieces of a frame, slices of a round."""
+    lacking: int | None = None  # octets of the frame that is open
+    for step in steps:
+        match step:
+            case OpenFrame(length=length):
+                if lacking:
+                    raise _inside(step.span, lacking)
+                lacking = length
+            case SendData(payload=payload):
+                if lacking is None or len(payload) > lacking:
+                    left = "no frame is open" if lacking is None else f"its frame has room for {lacking}"
+                    raise SourceError(
+                        step.span, f"{len(payload)} octets of data, but {left}", "'open-frame:' opens one"
+                    )
+                lacking -= len(payload)
+            case SendFrame() | SendMessage() | Repeat() if lacking:
+                raise _inside(step.span, lacking)
+            case SendFrame() | SendMessage() if step.payload.next is not None:
+                raise SourceError(step.span, "'next' is for the steps of a repeat")
+            case Repeat():
+                for inner in step.steps:
+                    _check_slices(inner)
+
+
+def _inside(span: Span | None, lacking: int) -> SourceError:
+    return SourceError(span, f"the frame that is open lacks {lacking} octets", "send them as 'data:'")
+
+
+def _check_slices(step: SendFrame | SendMessage) -> None:
+    if step.payload.next is None:
+        return
+    try:
+        step.payload.of_round(0, is_text(step))
+    except UnicodeDecodeError:
+        raise SourceError(step.span, "slices of a text are of code points, and this is no UTF-8") from None
+    except ZeroDivisionError:
+        raise SourceError(step.span, "a slice is longer than the text, in code points") from None

@@ -64,7 +64,7 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -
     for event in events:
         received.add(event)
     closes = [event for event in events if isinstance(event, Close)]
-    first = next((close for close in closes if close.valid), None)
+    first = next((close for close in closes if close.valid or close.side is tester), None)
     fired = {event.wait for event in events if isinstance(event, Fired)}
     ends = {event.side for event in events if isinstance(event, End)}
     return ClosingFacts(

@@ -10,7 +10,7 @@ from replay.play.endpoint import Limits
 from replay.play.script import Options
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.interpreter import observe
-from replay.spec.model import Behaviour
+from replay.spec.model import Behaviour, SendClose
 from replay.spec.recorded import case_of
 from replay.suite import known
 from replay.trace.model import SECOND, Drop, How, Octets, Timer, Trace, Wait
@@ -20,8 +20,10 @@ from replay.wire.frame import Opcode, encode, frame
 from replay.wire.side import Side
 from tests.memory import ACCEPTED, against, echo, join, player
 
-IDS = sorted(known())
-SMALL = [case for case in IDS if case not in ("1.1.6", "1.1.7", "1.1.8", "1.2.6", "1.2.7", "1.2.8")]
+LARGE = ("9.1.1", "9.2.2", "9.3.6", "9.5.6", "9.7.2")
+IDS = [*(id for id in known() if not id.startswith("9.")), *LARGE]
+CHOPPED = [id for id in IDS if id not in LARGE and known()[id].patience.after < 10 * SECOND and id != "7.1.6"]
+GOOD = ((Behaviour.OK, ClosingVerdict.OK), (Behaviour.INFORMATIONAL, ClosingVerdict.INFORMATIONAL))
 
 
 @pytest.mark.parametrize("tester", Side)
@@ -30,18 +32,20 @@ def test_the_built_in_peer_is_flawless(id: str, tester: Side) -> None:
     one, other = player(known()[id], tester), echo(tester.other)
     join(one, other)
     result = judge(known()[id], one.trace(), tester)
-    assert (result.behaviour, result.closing) == (Behaviour.OK, ClosingVerdict.OK)
+    assert (result.behaviour, result.closing) in GOOD
     assert result.broken == ()
 
 
 @pytest.mark.parametrize("tester", Side)
-@pytest.mark.parametrize("id", SMALL)
+@pytest.mark.parametrize("id", CHOPPED)
 def test_chopping_changes_no_verdict(id: str, tester: Side) -> None:
     one = player(known()[id], tester, Options(chop=1))
     join(one, echo(tester.other), chop=1)
     result = judge(known()[id], one.trace(), tester)
-    assert (result.behaviour, result.closing) == (Behaviour.OK, ClosingVerdict.OK)
+    assert (result.behaviour, result.closing) in GOOD
     sent = [e.data for e in one.entries if isinstance(e, Octets) and e.side is tester]
+    if any(isinstance(step, SendClose) for step in known()[id].steps):
+        return  # a Close of the tester's own goes out whole
     # As client all but the closing handshake goes out octet by octet; a server answers the request whole.
     assert {len(data) for data in sent[:5] if not data.startswith(b"HTTP")} <= {1, 4, 8}
 

@@ -86,7 +86,7 @@ def case(
         title=title,
         section=id.rpartition(".")[0],
         steps=(),
-        outcomes=(Outcome(Behaviour.OK, patterns, find("ok: [echo]")),),
+        outcomes=(Outcome(Behaviour.OK, patterns, span=find("ok: [echo]")),),
         closing=closing or Closing(span=find("{by: tester, code: 1000, clean: required}")),
         span=find('"1.2.3"'),
     )
