@@ -14,6 +14,7 @@ from replay.source import SourceError, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from replay.expected_file import Listing
     from replay.play.script import Chop
     from replay.suite import Item
 
@@ -110,6 +111,17 @@ class Header(_ParamType):
         return name, text.strip()
 
 
+class ExpectedFile(_ParamType):
+    """The name of a file with expected verdicts; a config may hold a whole list instead."""
+
+    name = "FILE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path | Listing:
+        return Path(value) if isinstance(value, str) else value
+
+
 def selection(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("-k", "keyword", metavar="EXPR", help="Only cases whose id or title fits.")(
         command
@@ -122,7 +134,7 @@ def chosen_items(words: Sequence[str], keyword: str | None) -> list[Item]:
     from replay.spec import select
     from replay.wire.side import Side
 
-    paths = [word for word in words if select.is_path(word) or Path(word).exists()]
+    paths = paths_in(words)
     ids = [word for word in words if word not in paths]
     items = suite.items(paths, Side.CLIENT) if paths else suite.bundled_items()
     if ids:
@@ -134,6 +146,23 @@ def chosen_items(words: Sequence[str], keyword: str | None) -> list[Item]:
     if not items:
         raise SourceError(None, "no case is selected", "`replay list` shows what there is")
     return items
+
+
+def paths_in(words: Sequence[str]) -> list[str]:
+    """The words of a selection that name files or folders."""
+    from replay.spec import select
+
+    return [word for word in words if select.is_path(word) or Path(word).exists()]
+
+
+def known_ids(chosen: Sequence[Item], words: Sequence[str]) -> list[str]:
+    """The ids of the bundled suite, of what is chosen, and of all that the paths hold."""
+    from replay import suite
+    from replay.wire.side import Side
+
+    paths = [path for path in dict.fromkeys(paths_in(words)) if path != "-"]
+    items = suite.bundled_items() + [item for path in paths for item in suite.items([path], Side.CLIENT)]
+    return list(dict.fromkeys(item.case.id for item in (*items, *chosen)))
 
 
 def new_console() -> Console:

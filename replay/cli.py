@@ -132,21 +132,20 @@ def rejudge(directory: Path) -> None:
 
 
 @cli.command()
-@click.argument("kind", type=click.Choice(["spec", "config"]), default="spec")
+@click.argument("kind", type=click.Choice(["spec", "config", "expected"]), default="spec")
 def schema(kind: str) -> None:
-    """Print the JSON Schema of specs, or of the config, for editors.
+    """Print the JSON Schema of specs, of the config or of expected verdicts, for editors.
 
     \b
     replay schema > replay.schema.json
     """
     import json
 
-    from replay import config
+    from replay import config, expected_file
     from replay.spec.schema import schema as of_specs
 
-    click.echo(
-        json.dumps(config.schema() if kind == "config" else of_specs(), indent=2, ensure_ascii=False)
-    )
+    described = {"spec": of_specs, "config": config.schema, "expected": expected_file.schema}[kind]()
+    click.echo(json.dumps(described, indent=2, ensure_ascii=False))
 
 
 @cli.command("list")

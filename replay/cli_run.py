@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from click.core import ParameterSource
@@ -15,6 +15,7 @@ from replay import limits
 from replay.arguments import (
     FAULTY,
     ChopSize,
+    ExpectedFile,
     Fault,
     Header,
     HeaderValue,
@@ -22,6 +23,7 @@ from replay.arguments import (
     Url,
     UrlParts,
     chosen_items,
+    known_ids,
     new_console,
     selection,
 )
@@ -29,9 +31,11 @@ from replay.arguments import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from replay.expected_file import Listing
     from replay.live.transport import Address
     from replay.play.script import Chop, Options
     from replay.report.layout import Lines
+    from replay.suite import Item
     from replay.verdict.result import CaseResult
 
 SECONDS = click.FloatRange(0.001)
@@ -39,7 +43,7 @@ SECONDS = click.FloatRange(0.001)
 
 def _configure(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
     """What isn't given comes from the config, if there is one."""
-    from replay import config
+    from replay import config, expected_file
 
     found = config.find(Path.cwd()) if value is None else config.read(value)
     if found is not None:
@@ -48,6 +52,8 @@ def _configure(ctx: click.Context, param: click.Parameter, value: Path | None) -
         }
         ctx.default_map = {names[key] or key: value for key, value in found.options.items()}
         ctx.default_map["words"] = found.cases
+        if found.expected is not None:
+            ctx.default_map["expected"] = expected_file.inside(found.path, found.expected)
 
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -76,8 +82,19 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "-j",
     "--jobs",
     type=click.IntRange(1, limits.MOST_JOBS.default),
-    default=limits.JOBS.default,
-    help="Cases at once.",
+    help="Cases at once; 1: one after the other. Without it as many as do good.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["autobahn", "rfc"]),
+    default="autobahn",
+    help="Judge as Autobahn|Testsuite does, or by the RFCs where the two differ.",
+)
+@click.option(
+    "--patience",
+    type=click.Choice(["auto", "full"]),
+    default="auto",
+    help="full: no pause of a case is shortened.",
 )
 @click.option(
     "--seed", type=click.IntRange(0), help="For masks and keys; else a fresh one, which is shown."
@@ -94,6 +111,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--max-failures", type=click.IntRange(1), metavar="N", help="Stop at the Nth.")
 @click.option("--strict", is_flag=True, help="NON-STRICT and UNIMPLEMENTED fail the run too.")
+@click.option(
+    "--expected", type=ExpectedFile(), help="Verdicts that are expected: YAML, or Autobahn's index.json."
+)
+@click.option("--update-expected", is_flag=True, help="Write what fails in this run there.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the results here; else in .replay/last.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each case."
@@ -112,13 +133,17 @@ def run(
     keyword: str | None,
     url: UrlParts | None,
     command: str | None,
-    jobs: int,
+    jobs: int | None,
+    profile: str,
+    patience: Literal["auto", "full"],
     seed: int | None,
     connect_timeout: float,
     start_timeout: float,
     timeout: float,
     max_failures: int | None,
     strict: bool,
+    expected: Path | Listing | None,
+    update_expected: bool,
     out: Path | None,
     verbose: bool,
     quiet: bool,
@@ -139,17 +164,26 @@ def run(
     replay run --url wss://localhost:9443 --ca ca.pem --chop 1 traces/
     """
     import random
+    from dataclasses import replace
 
-    from replay import flows
+    from replay import expected_update, flows
     from replay.collect import Settings
     from replay.live.run import Target
     from replay.live.tls import Tls
     from replay.live.transport import Address
     from replay.play.endpoint import Limits
     from replay.report import terminal
+    from replay.report.words import why
+    from replay.source import printable
+    from replay.spec.model import Profile
     from replay.trace.model import SECOND
+    from replay.verdict.expected import Expected
 
+    if update_expected and expected is None:
+        raise click.UsageError("--update-expected needs --expected FILE")
     chosen = chosen_items(words, keyword)
+    listing = None if expected is None else _listing(expected, update_expected)
+    ids = [] if listing is None else _known_ids(chosen, words)
     address = None
     if url is not None:
         tls = Tls(ca, insecure, cert, key, sni) if url.secure else None
@@ -163,28 +197,41 @@ def run(
         limits=Limits(case=int(timeout * SECOND)),
         connect_timeout=connect_timeout,
         jobs=jobs,
+        profile=Profile(profile),
+        patience=patience,
+        again=max_failures is None,
         seed=random.SystemRandom().randrange(10**6) if seed is None else seed,
+        expected=None if listing is None else Expected(listing.resolved(ids), _today()),
     )
     store = flows.store(chosen, settings, out)
     if out is not None and store.fault is not None:
         raise Fault(store.fault.partition(";")[0])
     console = new_console()
     failures: list[Lines] = []
+    reasons: dict[str, str] = {}
+    counted = 0
     with _progress(console, len(chosen)) as advance:
 
-        def watch(number: int, result: CaseResult) -> bool:
+        def watch(number: int, result: CaseResult, final: bool) -> bool:
+            nonlocal counted
             store.add(number, result)
+            if not final:
+                return True
             advance()
-            if not quiet or result.failed:
+            counts = result.counts(strict)
+            if not quiet or counts:
                 console.print(terminal.line(result, console.width))
             if verbose:
                 console.print(terminal.verbose(result))
             elif not quiet and not result.failed:
                 console.print(terminal.notes(result))
-            if result.failed:
+            if counts or (result.failed and (verbose or result.flaky)):
                 again = _command(result, settings.seed)
                 failures.append(terminal.failure(result, again).drawn(console.width))
-            return max_failures is None or len(failures) < max_failures
+            if counts:
+                counted += 1
+                reasons[result.case.id] = why(result)
+            return max_failures is None or counted < max_failures
 
         done = flows.run(chosen, settings, watch)
     store.finish(done)
@@ -198,8 +245,36 @@ def run(
     console.print(terminal.summary(done))
     if done.unreached is not None:
         raise Unreachable(f"{done.address}: {done.unreached}")
+    if listing is not None and settings.expected is not None:
+        if said := listing.for_others(done.agent or done.address):
+            click.echo(f"warning: {said}", err=True)
+        if update_expected and not done.interrupted:
+            updated = expected_update.updated(listing, settings.expected, done, reasons, strict)
+            if updated.text != listing.source.text:
+                expected_update.write(listing.path, updated.text)
+            click.echo(f"{printable(str(listing.path))}: {updated}")
+            entries = expected_update.again(listing, updated.text).resolved(ids)
+            done = replace(settings.expected, entries=entries).judged(done)
     lost = FAULTY if out is not None and store.fault is not None else 0
     sys.exit(done.exit_status(strict) or lost)
+
+
+def _listing(given: Path | Listing, new: bool) -> Listing:
+    from replay import expected_file
+
+    return expected_file.read(given, new) if isinstance(given, Path) else given
+
+
+def _known_ids(chosen: list[Item], words: tuple[str, ...]) -> list[str]:
+    """The ids that an expected verdict may be for: also those of the config's paths."""
+    of_config = (click.get_current_context().default_map or {}).get("words", ())
+    return known_ids(chosen, (*words, *of_config))
+
+
+def _today() -> str:
+    from datetime import date
+
+    return date.today().isoformat()
 
 
 def _options(
@@ -231,7 +306,7 @@ def _options(
 
 _AGAIN = {
     *("url", "command", "headers", "host", "origin", "subprotocols", "answer_pings", "chop"),
-    *("ca", "insecure", "cert", "key", "sni"),
+    *("ca", "insecure", "cert", "key", "sni", "profile", "patience"),
 }
 
 

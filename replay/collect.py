@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Literal
 
-from replay import limits
+from replay import limits, schedule
 from replay.live.run import Target
 from replay.live.transport import Address
 from replay.play.endpoint import Endpoint, Limits
+from replay.play.pace import FULL, Pace
 from replay.play.player import Player
 from replay.play.script import Options, script
 from replay.protocol.events import Opened
-from replay.spec.canary import refusal
+from replay.schedule import Phase
+from replay.spec.canary import CANARY, refusal, round_trip
+from replay.spec.model import Case, Profile
 from replay.suite import Item
 from replay.trace.model import Trace, Unreached
+from replay.verdict.expected import Expected
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult
 from replay.wire.side import Side
 
-Watch = Callable[[int, CaseResult], bool]
-"""Is told each result and its number as it comes, and says whether to go on."""
+Watch = Callable[[int, CaseResult, bool], bool]
+"""Is told each result and its number as it comes, and whether it counts or is looked at twice; it
+says whether to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +39,13 @@ class Settings:
     target: Target = field(default_factory=Target)
     options: Options = field(default_factory=Options)
     connect_timeout: float = limits.CONNECT.default  # seconds
-    jobs: int = limits.JOBS.default
+    jobs: int | None = None  # connections at once; None: as many as do good
+    profile: Profile = Profile.AUTOBAHN
+    patience: Literal["auto", "full"] = "auto"  # full: no wait is shortened
+    again: bool = True  # an unexpected failure is looked at twice
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
+    expected: Expected | None = None
 
 
 class Collected:
@@ -50,18 +61,29 @@ class Collected:
         self._cut_off: dict[int, float] = {}  # when the server ended TCP without a Close
         self._reached = False  # the server was there once
         self._missed: dict[int, Trace] = {}  # not reached, since it was reached last
+        self._doubted: dict[int, CaseResult] = {}  # failures that may be bad luck
+        self._pace = FULL
 
-    def maker(self, number: int) -> Callable[[Address], Endpoint]:
-        make = player_maker(self._items[number], self._settings)
+    def phases(self, canary: bool) -> Iterator[Phase]:
+        """What is played, one after the other."""
+        if canary:
+            yield Phase(schedule.BEFORE)
+        yield from schedule.phases([item.case for item in self._items], self._settings.jobs)
+        for number in list(self._doubted):
+            yield schedule.alone(number)
+        if canary:
+            yield Phase(schedule.AFTER)
 
-        def begin(address: Address) -> Endpoint:
-            self._under_way.add(number)
-            return make(address)
+    def make(self, phase: str, number: int, address: Address) -> Endpoint:
+        """The player of a case, or of the canary."""
+        if phase in (schedule.BEFORE, schedule.AFTER):
+            return new_player(CANARY, address, self._settings, FULL)
+        self._under_way.add(number)
+        return new_player(self._items[number].case, address, self._settings, self._pace)
 
-        return begin
-
-    def done(self, phase: int, number: int, endpoint: Endpoint, at: float) -> bool:
-        if phase != 1:
+    def done(self, phase: str, number: int, endpoint: Endpoint, at: float) -> bool:
+        """Take in how a connection went; whether to go on."""
+        if phase in (schedule.BEFORE, schedule.AFTER):
             return self._canary(phase, endpoint)
         self._under_way.discard(number)
         item = self._items[number]
@@ -69,12 +91,24 @@ class Collected:
         if (reason := _unreached(trace)) is not None:
             return self._miss(number, trace, reason, at)
         self._reached = True
-        return self.settle() and self._add(number, trace, at)
+        return self._settle() and self._add(number, trace, at)
 
-    def settle(self) -> bool:
+    def finish(self, reached: bool) -> None:
+        """Nothing more comes: what may have been bad luck counts. `reached`: the server is still there."""
+        if reached and self.unreached is None:
+            self._settle()
+        self._believe()
+
+    def _settle(self) -> bool:
         """Cases for which the server was not there, though it was before and is again, have failed."""
         missed, self._missed = self._missed, {}
         going_on = [self._add(number, trace, None) for number, trace in missed.items()]
+        return all(going_on)
+
+    def _believe(self) -> bool:
+        """The failures that were to be looked at twice count."""
+        doubted, self._doubted = self._doubted, {}
+        going_on = [self._count(number, result) for number, result in doubted.items()]
         return all(going_on)
 
     def _miss(self, number: int, trace: Trace, reason: str, at: float) -> bool:
@@ -91,18 +125,35 @@ class Collected:
     def _add(self, number: int, trace: Trace, at: float | None) -> bool:
         item = self._items[number]
         notes = (*item.notes, *_edits(item, self._settings.options))
-        result = replace(judge(item.case, trace, Side.CLIENT, notes), path=item.path)
+        result = judge(item.case, trace, Side.CLIENT, notes)
+        result = replace(result, path=item.path)
         if at is not None and result.facts.dropped_by_testee and result.facts.testee_close is None:
             self._cut_off[number] = at
         self.agent = self.agent or _agent(result)
-        self.results[number] = _counted(result)
-        return self._watch(number, result)
+        if self._settings.expected is not None:
+            address = str(self._settings.target.address or "")
+            result = self._settings.expected.mark(result, self.agent or address)
+        if number in self._doubted:
+            return self._count(number, _of_two(self._doubted.pop(number), result))
+        if not self._settings.again or not schedule.may_be_luck(result):
+            return self._count(number, result)
+        self._doubted[number] = result
+        if len(self._doubted) > limits.AGAIN.default:
+            self._settings = replace(self._settings, again=False)
+            return self._believe()
+        return self._watch(number, result, False)
 
-    def _canary(self, phase: int, endpoint: Endpoint) -> bool:
+    def _count(self, number: int, result: CaseResult) -> bool:
+        self.results[number] = _counted(result)
+        return self._watch(number, result, True)
+
+    def _canary(self, phase: str, endpoint: Endpoint) -> bool:
         trace = endpoint.trace()
+        if phase == schedule.BEFORE and self._settings.patience == "auto":
+            self._pace = Pace(round_trip(trace, Side.CLIENT))
         reason = _unreached(trace) or refusal(trace, Side.CLIENT)
         if reason is not None:
-            self.unreached = reason if phase == 0 else f"after the last case: {reason}"
+            self.unreached = reason if phase == schedule.BEFORE else f"after the last case: {reason}"
         self._reached = reason is None
         return reason is None
 
@@ -111,23 +162,23 @@ def _unreached(trace: Trace) -> str | None:
     return next((entry.reason for entry in trace.entries if isinstance(entry, Unreached)), None)
 
 
-def player_maker(item: Item, settings: Settings) -> Callable[[Address], Endpoint]:
-    """Makes the player of a case when its turn comes. Masks and nonce follow from seed and id."""
+def _of_two(first: CaseResult, second: CaseResult) -> CaseResult:
+    """The verdict on a case that failed and was then played alone."""
+    if second.counts():
+        return second
+    was = f"{first.behaviour.value}, closing {first.closing.value}"
+    return replace(second, flaky=True, notes=(*second.notes, f"flaky: {was} at first, beside other cases"))
 
-    def make(address: Address) -> Endpoint:
-        generator = random.Random(f"{settings.seed}:{item.case.id}")
-        options = settings.options
-        if not options.edit_host:
-            options = replace(options, host=address.authority)
-        nonce = base64.b64encode(generator.randbytes(16)).decode()
 
-        def keys() -> bytes:
-            return generator.randbytes(4)
-
-        own = script(item.case, Side.CLIENT, options, settings.limits, keys, nonce)
-        return Player(own, settings.limits, keys)
-
-    return make
+def new_player(case: Case, address: Address, settings: Settings, pace: Pace) -> Player:
+    """Plays a case. Masks and nonce follow from seed and id."""
+    generator = random.Random(f"{settings.seed}:{case.id}")
+    options = settings.options
+    if not options.edit_host:
+        options = replace(options, host=address.authority)
+    nonce = base64.b64encode(generator.randbytes(16)).decode()
+    keys = partial(generator.randbytes, 4)
+    return Player(script(case, Side.CLIENT, options, settings.limits, keys, nonce), settings.limits, pace)
 
 
 def _edits(item: Item, options: Options) -> tuple[str, ...]:

@@ -10,14 +10,18 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from replay import limits
 from replay.source import Source, SourceError, Span
 from replay.spec import nodes, select
-from replay.spec.fields import Files, Found, Items, Mapped, Reader, Record, Row, Shaped, Typed
+from replay.spec.fields import Files, Found, Items, Mapped, Reader, Record, Row, Shaped, Typed, Word
+from replay.spec.model import Profile
 from replay.spec.scalars import FLAG, LINE, integer
+from replay.verdict.expected import ENTRIES
+from replay.verdict.result import Entry
 
 YAML = "replay.yaml"
 TOML = "pyproject.toml"
@@ -32,6 +36,7 @@ class Config:
     path: Path
     options: Mapping[str, Value] = field(default_factory=dict)  # by long name, as click takes them
     cases: tuple[str, ...] = ()  # ids, globs and paths, as on the command line
+    expected: tuple[Entry, ...] | None = None  # unless a file holds them, which is an option
 
     @property
     def folder(self) -> Path:
@@ -77,11 +82,20 @@ ROWS = {
     "chop": Row(_CHOP, "Octets a write: as recorded, a frame at a time, or so many."),
     "answer-pings": Row(FLAG, "Whether Pings are answered also when a log is played."),
     "jobs": Row(integer(1, limits.MOST_JOBS.default), "Cases that are played at once."),
+    "profile": Row(Word("a profile", {each.value: each.value for each in Profile}), "By what is judged."),
+    "patience": Row(Word("a patience", {"auto": "auto", "full": "full"}), "full: no pause is shortened."),
     "seed": Row(integer(0, 2**63 - 1), "For masks and keys; else a fresh one."),
     "connect-timeout": Row(_SECONDS, "Seconds that connecting may take."),
     "start-timeout": Row(_SECONDS, "Seconds that a server of exec may take until it listens."),
     "timeout": Row(_SECONDS, "Seconds that a case may take, beside its own waits."),
     "strict": Row(FLAG, "Whether NON-STRICT and UNIMPLEMENTED fail the run too."),
+    "expected": Row(
+        Shaped(
+            "a file with expected verdicts, or a list of them",
+            {nodes.Scalar: LINE, nodes.Sequence: ENTRIES},
+        ),
+        "The verdicts that are expected, or the file that lists them.",
+    ),
     "max-failures": Row(integer(1, 10**9), "After how many failures the run stops."),
     "out": Row(LINE, "The folder for the results."),
     "ca": Row(LINE, "The file with the certificates to trust (PEM)."),
@@ -149,7 +163,8 @@ def _config(path: Path, node: nodes.Node) -> Config:
     path = _shown(path)
     found = CONFIG.read(node, Files())
     values = dict(found.values)
-    for key in ("out", *_FILES):
+    entries = values.pop("expected") if isinstance(values.get("expected"), tuple) else None
+    for key in ("out", "expected", *_FILES):
         if key in values:
             values[key] = _from(path.parent, values[key])
     for key in _FILES:
@@ -158,7 +173,7 @@ def _config(path: Path, node: nodes.Node) -> Config:
                 found.at(key), f"there is no file {values[key]}", f"paths start at {path.name}"
             )
     cases = tuple(_case(path.parent, word) for word in values.pop("cases", ()))
-    return Config(path, values, cases)
+    return Config(path, values, cases, entries)
 
 
 def _from(folder: Path, word: str) -> str:
@@ -186,7 +201,7 @@ def _toml(path: Path, asked: bool = False) -> nodes.Node | None:
     if not asked and "replay" not in source.text:
         return None
     try:
-        values = tomllib.loads(source.text)
+        values = tomllib.loads(source.text, parse_float=str)  # 3.10 is not 3.1
         table = tool.get("replay") if isinstance(tool := values.get("tool"), dict) else None
         if table is None:
             return None
@@ -194,7 +209,7 @@ def _toml(path: Path, asked: bool = False) -> nodes.Node | None:
         start = source.span(heading.start(), heading.end()) if heading else source.span(0)
         if not isinstance(table, dict):
             return _node(table, start, iter(()))
-        return nodes.Mapping(tuple(_pair(start, key, value) for key, value in table.items()), start)
+        return _table(start, table)
     except tomllib.TOMLDecodeError as error:
         raise _syntax(source, error) from None
     except RecursionError:
@@ -209,8 +224,25 @@ def _syntax(source: Source, error: tomllib.TOMLDecodeError) -> SourceError:
     return SourceError(source.span(at), f"not TOML: {said[1][:1].lower()}{said[1][1:]}")
 
 
+def _table(heading: Span, table: dict[str, Any]) -> nodes.Mapping:
+    return nodes.Mapping(tuple(_pair(heading, key, value) for key, value in table.items()), heading)
+
+
+def _tables(source: Source, key: str, tables: Any) -> nodes.Sequence | None:
+    """The tables under [[tool.replay.KEY]]; None: the value is something else, or in another form."""
+    if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
+        return None
+    heading = rf"(?m)^[ \t]*(\[\[[ \t]*tool[ \t]*\.[ \t]*replay[ \t]*\.[ \t]*{re.escape(key)}[ \t]*\]\])"
+    found = [source.span(*match.span(1)) for match in re.finditer(heading, source.text)]
+    if not found or len(found) != len(tables):
+        return None
+    return nodes.Sequence(tuple(map(_table, found, tables)), found[0])
+
+
 def _pair(heading: Span, key: str, value: Any) -> tuple[nodes.Scalar, nodes.Node]:
     source, text = heading.source, heading.source.text
+    if (tables := _tables(source, key, value)) is not None:
+        return nodes.Scalar(key, tables.span), tables
     end = following.start() if (following := _NEXT.search(text, heading.end)) else len(text)
     name = rf"(?m)^[ \t]*(?:tool\.)?(?:replay\.)?([\"']?{re.escape(key)}[\"']?)[ \t]*=[ \t]*"
     found = re.compile(name).search(text, heading.end, end)
@@ -219,18 +251,26 @@ def _pair(heading: Span, key: str, value: Any) -> tuple[nodes.Scalar, nodes.Node
     items = (
         source.span(*item.span()) for item in _ITEM.finditer(text, found.end(), end) if item[0][0] != "#"
     )
-    place = source.span(*found.span(1)) if isinstance(value, list | dict) else next(items, heading)
-    return nodes.Scalar(key, source.span(*found.span(1))), _node(value, place, items)
+    place = source.span(*found.span(1))
+    return nodes.Scalar(key, place), _node(value, place, items)
 
 
 def _node(value: Any, span: Span, items: Iterator[Span]) -> nodes.Node:
+    """A value that stands at `span`, or for a scalar at the next of the items."""
     match value:
         case dict():
-            pairs = ((nodes.Scalar(key, span), _node(each, span, items)) for key, each in value.items())
+            pairs = (
+                (nodes.Scalar(key, next(items, span)), _node(each, span, items))
+                for key, each in value.items()
+            )
             return nodes.Mapping(tuple(pairs), span)
         case list():
-            return nodes.Sequence(tuple(_node(each, next(items, span), items) for each in value), span)
+            return nodes.Sequence(tuple(_listed(each, next(items, span), items) for each in value), span)
         case bool():
-            return nodes.Scalar(str(value).lower(), span)
+            return nodes.Scalar(str(value).lower(), next(items, span))
         case _:
-            return nodes.Scalar(str(value), span)
+            return nodes.Scalar(str(value), next(items, span))
+
+
+def _listed(value: Any, first: Span, items: Iterator[Span]) -> nodes.Node:
+    return _node(value, first, chain([first], items))

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from replay.collect import Collected, Settings, Watch, player_maker
+from replay.collect import Collected, Settings, Watch
 from replay.live.run import Target, play_all
 from replay.live.transport import Address
 from replay.protocol.rules import RULES
-from replay.spec.canary import CANARY
 from replay.spec.model import Behaviour, Case, Kind
 from replay.store import reader
 from replay.store.reader import Rejudged, StoredRun
@@ -32,17 +31,19 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
 
     Before and after the cases of specs a canary shows that the server echoes at all.
     """
+    items = [replace(item, case=item.case.under(settings.profile)) for item in items]
     collected = Collected(items, settings, watch)
-    makers = [collected.maker(number) for number in range(len(items))]
-    foreign = settings.target != Target() and any(_wants_echo(item.case) for item in items)
-    canary = [player_maker(Item(CANARY), settings)] if foreign else []
+    canary = settings.target == Target() or any(_wants_echo(item.case) for item in items)
     played = play_all(
-        (canary, makers, canary), settings.target, settings.jobs, settings.connect_timeout, collected.done
+        collected.phases(canary),
+        collected.make,
+        settings.target,
+        settings.connect_timeout,
+        collected.done,
     )
-    if collected.unreached is None and played.fault is None:
-        collected.settle()
+    collected.finish(reached=played.fault is None)
     ordered = tuple(collected.results[number] for number in sorted(collected.results))
-    return RunResult(
+    result = RunResult(
         agent=collected.agent,
         address=_named(settings.target, played.address),
         results=ordered,
@@ -53,12 +54,16 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
         died_on=tuple(items[number].case.id for number in sorted(collected.died_on)),
         planned=len(items),
         interrupted=played.interrupted,
+        room=played.room,
     )
+    return result if settings.expected is None else settings.expected.judged(result)
 
 
 def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> Store:
     """Where the results of a run are kept. Raises SourceError if `directory` holds something else."""
-    about = About(Side.CLIENT, _named(settings.target), settings.seed, asdict(settings.limits))
+    about = About(
+        Side.CLIENT, _named(settings.target), settings.seed, asdict(settings.limits), settings.profile
+    )
     return Store.create(directory, items, about)
 
 

@@ -34,6 +34,9 @@ SHORTENED = Limit(
 TRIPS = Limit(
     "trips", 50, "round trips", "-", "That a testee is given, where that is more than the limit at hand."
 )
+OPENINGS = Limit(
+    "openings", 20, "times", "-", "What the opening of the connection took; the same, where that is more."
+)
 GROWTH = Limit("growth", 10, "times", "-", "A limit, to which it grows so at the most.")
 STALLS = Limit(
     "stalls", 4, "times", "-", "A patience of `stalled:` that a case may take while there is progress."
@@ -65,7 +68,14 @@ STOP = Limit("stop", 2, "s", "-", "For it to end after SIGTERM; then it is kille
 STUCK = Limit("stuck", 3, "s", "-", "For what was killed to be gone; then it is stuck, and left.")
 
 MISSES = Limit("misses", 3, "cases", "-", "For which a server that was there is not; then it has died.")
-JOBS = Limit("jobs", 8, "cases", "--jobs", "Played at once.")
+BUSY = Limit("busy", 8, "cases", "--jobs", "Played at once, those not counted that only wait.")
+ROOM = Limit("room", 64, "cases", "--jobs", "Played at once, those counted too.")
+QUIET = Limit("quiet", 50, "ms", "-", "Without an octet, from which on a case only waits.")
+HEAVY = Limit("heavy", 2**20, "octets", "-", "That a case sends, from which on it is heavy.")
+HEAVY_JOBS = Limit("heavy cases", 2, "cases", "--jobs", "Of those, played at once.")
+AGAIN = Limit(
+    "again", 10, "failures", "-", "That are run once more, alone; if there are more, it is no bad luck."
+)
 MOST_JOBS = Limit("most jobs", 1000, "cases", "-", "The most that --jobs may ask for.")
 KEPT = Limit("kept", 64 * 2**10, "octets", "-", "Of a server's last output that are kept.")
 KEPT_LINES = Limit("kept lines", 20, "lines", "-", "Of them that are shown.")
@@ -108,10 +118,34 @@ BRACKETS = Limit("brackets", 50, "levels", "-", "Of brackets inside each other, 
 TABLE: dict[str, tuple[Limit, ...]] = {
     "Times of a connection": (
         *(CONNECT, OPENING, PATIENCE, PAUSE, CLOSING, DROP, CASE, STALLS),
-        *(SHORTENED, TRIPS, GROWTH, CANARY, LINGER, DURATION, ECHO_CASE, ECHO_CLOSING, ECHO_OCTETS),
+        *(
+            SHORTENED,
+            TRIPS,
+            OPENINGS,
+            GROWTH,
+            CANARY,
+            LINGER,
+            DURATION,
+            ECHO_CASE,
+            ECHO_CLOSING,
+            ECHO_OCTETS,
+        ),
     ),
     "Times of a server that replay starts": (START, ATTEMPT, ENDING, OUTPUT, DYING, STOP, STUCK),
-    "A run": (MISSES, JOBS, MOST_JOBS, KEPT, KEPT_LINES, KEPT_LINE, NAME),
+    "A run": (
+        MISSES,
+        BUSY,
+        ROOM,
+        QUIET,
+        HEAVY,
+        HEAVY_JOBS,
+        AGAIN,
+        MOST_JOBS,
+        KEPT,
+        KEPT_LINES,
+        KEPT_LINE,
+        NAME,
+    ),
     "One connection": (OCTETS, READ, READS, FRAMES_READ, EVENTS, HEAD),
     "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),
     "Specs, configs and selections": (DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, REASON, BRACKETS),

@@ -26,11 +26,14 @@ subprotocol: chat
 chop: 997
 answer-pings: true
 jobs: 4
+profile: rfc
+patience: full
 seed: 12
 connect-timeout: 2.5
 start-timeout: 60
 timeout: 10
 strict: true
+expected: expected.yaml
 max-failures: 3
 out: results
 ca: ca.pem
@@ -59,11 +62,14 @@ subprotocol = "chat"
 chop = 997
 answer-pings = true
 jobs = 4
+profile = "rfc"
+patience = "full"
 seed = 12
 connect-timeout = 2.5
 start-timeout = 60
 timeout = 10
 strict = true
+expected = "expected.yaml"
 max-failures = 3
 out = "results"
 ca = "ca.pem"
@@ -86,11 +92,14 @@ OPTIONS: dict[str, Any] = {
     "chop": "997",
     "answer-pings": True,
     "jobs": 4,
+    "profile": "rfc",
+    "patience": "full",
     "seed": 12,
     "connect-timeout": "2.5",
     "start-timeout": "60",
     "timeout": "10",
     "strict": True,
+    "expected": "expected.yaml",
     "max-failures": 3,
     "out": "results",
     "ca": "ca.pem",
@@ -127,7 +136,7 @@ def test_every_option_is_tried() -> None:
     assert {*OPTIONS, "cases"} == set(config.ROWS)
 
 
-ASIDE = {"exitfirst", "verbose", "quiet", "config"}
+ASIDE = {"exitfirst", "verbose", "quiet", "config", "update-expected"}
 """Options of `replay run` that belong to a command line: what is shown, and when one stops early."""
 
 
@@ -216,6 +225,66 @@ def test_paths_start_at_the_config(here: Path, monkeypatch: pytest.MonkeyPatch) 
     assert config_.folder == Path("..")
 
 
+ENTRIES = """\
+expected:
+- case: 3.10
+  verdict: [OK, failed / unclean]
+  reason: flaky
+  until: 2027-01-31
+- {case: "6.4.*", verdict: FAILED, reason: slow, agent: a*}
+"""
+ENTRIES_AS_TOML = (
+    """\
+[[tool.replay.expected]]
+case = 3.10
+verdict = ["OK", "failed / unclean"]
+reason = "flaky"
+until = 2027-01-31
+
+[[tool.replay.expected]]
+case = "6.4.*"
+verdict = "FAILED"
+reason = "slow"
+agent = "a*"
+
+[tool.replay]
+""",
+    """\
+[tool.replay]
+expected = [
+  {case = 3.10, verdict = ["OK", "failed / unclean"], reason = "flaky", until = 2027-01-31},
+  # {case = "1.1.1"},
+  {case = "6.4.*", verdict = "FAILED", reason = "slow", agent = "a*"},
+]
+""",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "places"),
+    [
+        ("replay.yaml", ENTRIES, (2, 6)),
+        ("pyproject.toml", ENTRIES_AS_TOML[0], (2, 8)),
+        ("pyproject.toml", ENTRIES_AS_TOML[1], (3, 5)),
+    ],
+)
+def test_a_config_may_list_expected_verdicts(
+    here: Path, name: str, text: str, places: tuple[int, int]
+) -> None:
+    (here / name).write_text(text)
+    config_ = found()
+    assert config_.options == {}
+    assert config_.expected
+    flaky, slow = config_.expected
+    assert (flaky.pattern, flaky.verdicts, flaky.until) == (
+        "3.10",
+        ("OK", "FAILED / UNCLEAN"),
+        "2027-01-31",
+    )
+    assert (slow.pattern, slow.verdicts, slow.agent) == ("6.4.*", ("FAILED",), "a*")
+    assert (flaky.span.line, slow.span.line) == places
+
+
 def message(name: str, text: str) -> str:
     Path(name).write_text(text)
     with pytest.raises(SourceError) as caught:
@@ -238,6 +307,8 @@ def message(name: str, text: str) -> str:
         ("url: http://localhost", "1:6: expected ws://HOST[:PORT][/PATH][?QUERY] or wss://…, found"),
         ("header: [X]", "1:10: expected a header 'NAME: VALUE', found 'X'"),
         ("ca: no.pem", "1:5: there is no file no.pem"),
+        ("expected: [{case: x}]", "1:12: an expected verdict needs 'verdict'"),
+        ("expected: {case: x}", "1:11: expected a file with expected verdicts, or a list of them, found"),
         ("[1]", "1:1: expected a config, found a list"),
         ("host: !!str a", "1:7: the tag '!!str' has no meaning in a config"),
         ("jobs: 1\n---\njobs: 2", "2:1: a second YAML document"),
@@ -262,6 +333,8 @@ def test_faults_of_yaml_are_said_where_they_stand(here: Path, text: str, said: s
         ("[tool.replay]\nheader = [['A: b']]", "2:", ""),
         ("[tool.replay]\ntimeout = inf", "2:11: expected a number of seconds, found 'inf'", "inf"),
         ("[tool.replay]\nhost = 2001-01-01\nseed = {a = 1}", "3:1: expected a whole", "seed"),
+        ("[[tool.replay.expected]]\ncase = 'x'\nverdict = ['OK', 'F']", "3:18: unknown verdict 'F'", "'F'"),
+        ("[tool.replay]\nexpected = [{case = '1', verdict = 'X'}]", "2:36: unknown verdict", "'X'"),
         ("[tool]\nreplay = 1", "1:1: expected a config, found '1'", ""),
         ("[tool.replay]\njobs = ", "2:8: not TOML: invalid value", ""),
         ("[tool.replay]\njobs = 1\njobs = 1", "3:9: not TOML: cannot overwrite a value", ""),

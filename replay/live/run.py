@@ -1,11 +1,16 @@
-"""Plays endpoints against one server, some at a time, phase after phase."""
+"""Plays endpoints against one server, some at a time, phase after phase.
+
+A connection that only waits is not counted among those that keep the server busy. A server that
+lets in no more than so many at once is found out, and is given no more.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -14,8 +19,18 @@ from replay.live.echo import echo_server
 from replay.live.testee import Testee, TesteeError, ended_with, exec_server
 from replay.live.transport import Address, connect
 from replay.play.endpoint import Endpoint
+from replay.schedule import Phase
+from replay.trace.model import SECOND
 
-Maker = Callable[[Address], Endpoint]
+QUIET = limits.QUIET.default * SECOND // 1000
+TICK = limits.QUIET.default / 2000  # seconds
+
+
+Maker = Callable[[str, int, Address], Endpoint]
+"""Makes the endpoint of a phase and a number when its turn has come."""
+
+Done = Callable[[str, int, Endpoint, float], bool]
+"""Is told phase, number, endpoint and the seconds so far as each one ends, and says whether to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +51,19 @@ class Played:
     interrupted: bool = False  # by ^C or SIGTERM
     fault: str | None = None  # why the server that was to be started isn't there (any more)
     last_lines: tuple[str, ...] = ()  # of its output
+    room: int | None = None  # the connections that it has at once, if that is fewer than were tried
 
 
 def play_all(
-    phases: Sequence[Sequence[Maker]],
-    target: Target,
-    jobs: int,
-    connect_timeout: float,
-    done: Callable[[int, int, Endpoint, float], bool],
+    phases: Iterable[Phase], make: Maker, target: Target, connect_timeout: float, done: Done
 ) -> Played:
-    """Make and play the endpoints of each phase, each on a connection of its own, `jobs` at once.
+    """Make and play the endpoints of each phase, each on a connection of its own.
 
-    `done` is told phase, number, endpoint and the seconds so far as each one ends, and says whether
-    to go on; what it raises is raised here, when all is closed. `connect_timeout` is in seconds.
-    Raises SourceError for a file or a command that can't be used.
+    The next phase is asked for when one has ended. What `done` raises is raised here, when all is
+    closed. `connect_timeout` is in seconds. Raises SourceError for a file or a command that can't
+    be used.
     """
-    session = _Session(phases, target, jobs, connect_timeout, done)
+    session = _Session(phases, make, target, connect_timeout, done)
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
         session.played.interrupted = True
         asyncio.run(session.play())
@@ -65,16 +77,17 @@ def play_all(
 class _Session:
     def __init__(
         self,
-        phases: Sequence[Sequence[Maker]],
+        phases: Iterable[Phase],
+        make: Maker,
         target: Target,
-        jobs: int,
         connect_timeout: float,
-        done: Callable[[int, int, Endpoint, float], bool],
+        done: Done,
     ) -> None:
         self.played = Played()
         self.raised: BaseException | None = None
-        self._phases, self._target, self._jobs = phases, target, jobs
+        self._phases, self._make, self._target = phases, make, target
         self._connect_timeout, self._done = connect_timeout, done
+        self._running: set[_Turn] = set()
         self._began = time.monotonic()
         self._stopped = False
 
@@ -89,9 +102,10 @@ class _Session:
         try:
             async with self._server() as address:
                 self.played.address = address
-                for number, makers in enumerate(self._phases):
-                    if makers and not self._stopped:
-                        await self._phase(number, makers, address)
+                for phase in self._phases:
+                    await self._phase(phase, address)
+                    if self._stopped:
+                        break
         except TesteeError as error:
             self.played.fault, self.played.last_lines = error.reason, error.last_lines
 
@@ -119,32 +133,80 @@ class _Session:
             status = await asyncio.wait_for(asyncio.shield(server.died), limits.ENDING.default)
             raise server.failure(ended_with(status))
 
-    async def _phase(self, phase: int, makers: Sequence[Maker], address: Address) -> None:
+    async def _phase(self, phase: Phase, address: Address) -> None:
         context = address.tls.context() if address.tls else None
-        queue = iter(range(len(makers)))
-        workers: list[asyncio.Task[None]] = []
-
-        async def work() -> None:
-            for number in queue:
-                endpoint = makers[number](address)
-                await connect(endpoint, address, self._connect_timeout, context)
-                try:
-                    going_on = self._done(phase, number, endpoint, self.elapsed())
-                except BaseException as raised:
-                    self.raised = self.raised or raised
-                    going_on = False
-                if not going_on:
-                    self._stopped = True
-                    for worker in workers:
-                        worker.cancel()
-
-        workers += [asyncio.create_task(work()) for _ in range(min(self._jobs, len(makers)))]
+        waiting = deque(phase.numbers)
+        put_off: set[int] = set()
         try:
-            await asyncio.wait(workers)
+            while self._running or (waiting and not self._stopped):
+                while waiting and not self._stopped and self._may_begin(phase):
+                    endpoint = self._make(phase.name, waiting[0], address)
+                    spoken = connect(endpoint, address, self._connect_timeout, context)
+                    task = asyncio.create_task(spoken)
+                    self._running.add(_Turn(waiting.popleft(), endpoint, task, self._open()))
+                tasks = [turn.task for turn in self._running]
+                await asyncio.wait(
+                    tasks, timeout=TICK if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                )
+                for turn in [turn for turn in self._running if turn.task.done()]:
+                    self._running.remove(turn)
+                    if not turn.task.cancelled():
+                        turn.task.result()
+                        if self._was_crowded(turn, put_off):
+                            put_off.add(turn.number)
+                            waiting.append(turn.number)
+                        else:
+                            self._tell(phase, turn)
         finally:  # interrupted: nothing that breaks from here on is the server's fault
-            for worker in workers:
-                worker.cancel()
-            ends = await asyncio.gather(*workers, return_exceptions=True)
-        for end in ends:
-            if isinstance(end, Exception):
-                raise end
+            tasks = [turn.task for turn in self._running]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _may_begin(self, phase: Phase) -> bool:
+        now = int(asyncio.get_running_loop().time() * SECOND)
+        room = min(phase.room, self.played.room or phase.room)
+        return len(self._running) < room and sum(turn.busy(now) for turn in self._running) < phase.busy
+
+    def _open(self) -> int:
+        """How many connections are open."""
+        return sum(turn.endpoint.opened and not turn.endpoint.done for turn in self._running)
+
+    def _was_crowded(self, turn: _Turn, put_off: set[int]) -> bool:
+        """Whether a connection was not let in beside others, and should try once more with fewer."""
+        if turn.endpoint.opened:
+            return False
+        if turn.number in put_off:
+            self.played.room = None  # it wasn't the crowd
+            return False
+        others = max(turn.others, self._open())
+        if others:
+            self.played.room = min(others, self.played.room or others)
+        return bool(others)
+
+    def _tell(self, phase: Phase, turn: _Turn) -> None:
+        if self._stopped:
+            return
+        try:
+            going_on = self._done(phase.name, turn.number, turn.endpoint, self.elapsed())
+        except BaseException as raised:
+            self.raised = self.raised or raised
+            going_on = False
+        if not going_on:
+            self._stopped = True
+            for other in self._running:
+                other.task.cancel()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Turn:
+    """A connection under way."""
+
+    number: int
+    endpoint: Endpoint
+    task: asyncio.Task[None]
+    others: int  # that were open when it began
+
+    def busy(self, now: int) -> bool:
+        """Whether it isn't just waiting."""
+        return not self.endpoint.opened or self.endpoint.pending or now - self.endpoint.moved < QUIET

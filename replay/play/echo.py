@@ -13,7 +13,6 @@ from replay.wire.frame import Opcode
 from replay.wire.handshake import encode_request
 from replay.wire.side import Side
 
-
 CLOSING = limits.ECHO_CLOSING.default * SECOND // 1000
 """Microseconds that it waits for the Close of a peer that it has failed."""
 

@@ -59,6 +59,7 @@ class Endpoint:
         self.dropped_as: How | None = None  # we ended TCP
         self.done = False
         self.opened = False
+        self.moved = 0  # when the last octets passed, on the owner's clock
         self._keys = keys
         self._interpreter = Interpreter(side, codes)
         self._outbox: deque[bytes] = deque()
@@ -66,6 +67,7 @@ class Endpoint:
         self._epoch: int | None = None
         self._now = 0
         self._octets = self._reads = self._events = 0  # that the peer sent
+        self._closing = False  # a Close of ours waits to be written, or was
         self._failed_at = -1  # the frame whose breach was acted on
 
     # What the owner of the socket says.
@@ -89,6 +91,7 @@ class Endpoint:
         self._clock(now)
         if self.done:
             return
+        self.moved = now
         self._octets += len(data)
         self._reads += 1
         self._record(Octets(self.side.other, data, self._now))
@@ -172,8 +175,8 @@ class Endpoint:
 
     @property
     def has_closed(self) -> bool:
-        """We have sent a Close frame."""
-        return self._interpreter.closed(self.side)
+        """We have sent a Close frame, or are about to: others may stand before it."""
+        return self._closing or self._interpreter.closed(self.side)
 
     @property
     def both_closed(self) -> bool:
@@ -188,6 +191,7 @@ class Endpoint:
     def send_close(self, code: int | None = 1000, reason: bytes = b"") -> None:
         """Send a Close frame; unless it is an answer, wait for one."""
         payload = b"" if code is None else code.to_bytes(2, "big")
+        self._closing = True
         self.send_frame(Opcode.CLOSE, payload + reason)
         if not self._interpreter.closed(self.side.other):
             self._set(Wait.CLOSING, self.limits.closing)
@@ -273,6 +277,7 @@ class Endpoint:
 
     def _write_now(self, piece: bytes) -> None:
         self.output.append(piece)
+        self.moved = (self._epoch or 0) + self._now
         self._record(Octets(self.side, piece, self._now))
 
     def _record(self, entry: Entry) -> None:

@@ -15,6 +15,7 @@ SHORTEST = limits.SHORTENED.default * SECOND // 1000
 TRIPS = limits.TRIPS.default
 """Round trips that a testee is given, at the least."""
 
+OPENINGS = limits.OPENINGS.default
 MOST_GROWTH = limits.GROWTH.default
 
 
@@ -31,7 +32,7 @@ class Pace:
 
     @property
     def _needed(self) -> int:
-        return TRIPS * max(self.round_trip or 0, self.opening)
+        return max(TRIPS * (self.round_trip or 0), OPENINGS * self.opening)
 
     def shortened(self, after: int) -> int:
         """How long a wait takes that has to pass anyway."""

@@ -35,12 +35,14 @@ class Player(Endpoint):
     """Runs the actions of a script one after another, and closes when what was expected has come."""
 
     def __init__(self, script: Script, limits: Limits, pace: Pace = FULL) -> None:
-        super().__init__(script.tester, _widened(limits, script), script.keys, script.profile.codes)
+        super().__init__(script.tester, _widened(limits, script), script.keys, script.codes)
         self.script = script
         self._pace = pace
         self._action: Action | None = next(script.actions, None)
         self._received = Received(script.tester, script.kinds, script.profile)
         self._fits: list[Fit | None] = [None] * len(script.alternatives)
+        self._lacking = 0  # octets of a frame of ours that is sent in pieces
+        self._pongs: list[bytes] = []  # that have to wait for its end
         self._echoes = 0  # messages that have come back
         self._patience: tuple[Wait, int] | None = None  # that starts anew with any progress
 
@@ -90,6 +92,12 @@ class Player(Endpoint):
     def _progress(self) -> None:
         if self._patience is not None and self._patience[0] in self._timers:
             self._set(*self._patience)
+
+    def send_frame(self, opcode: int, payload: bytes) -> None:
+        if self._lacking and opcode == Opcode.PONG:
+            self._pongs.append(payload)
+        else:
+            super().send_frame(opcode, payload)
 
     def fired(self, timer: Timer) -> None:
         match timer.wait:
@@ -147,7 +155,10 @@ class Player(Endpoint):
     def _run(self, action: Action) -> None:
         match action:
             case Write():
+                self._lacking = action.lacking
                 self.write(*(_joined(action.pieces) if action.together else action.pieces))
+                while self._pongs and not self._lacking:
+                    super().send_frame(Opcode.PONG, self._pongs.pop(0))
             case CloseWith():
                 self.send_close(action.code, action.reason)
             case Delay():

@@ -10,7 +10,9 @@ from functools import partial
 from typing import Literal
 
 from replay.play.endpoint import Limits
+from replay.protocol.framing import RFC_6455
 from replay.protocol.interpreter import has_opening
+from replay.spec.cost import volume
 from replay.spec.model import (
     DATA,
     RECORDED,
@@ -25,7 +27,6 @@ from replay.spec.model import (
     SendData,
     SendFrame,
     SendMessage,
-    Step,
 )
 from replay.spec.recorded import patterns
 from replay.trace.model import Drop, Octets, Timer, Trace, Wait
@@ -41,6 +42,7 @@ Chop = Literal["recorded", "frame"] | int
 class Write:
     pieces: tuple[bytes, ...]  # one write each
     together: bool = False  # ... as far as the case goes; they may share one on the wire
+    lacking: int = 0  # octets of the frame that come later
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Script:
     alternatives: tuple[tuple[Pattern, ...], ...] = ()
     close_with: CloseWith | None = None  # when one of them is complete; None: the testee has to close
     profile: Profile = Profile.AUTOBAHN
+    codes: frozenset[int] = RFC_6455  # that may stand in a Close
     close_when_apart: bool = False  # also when none of them can be complete any more
     answer_pings: bool = False
     volume: int = 0  # octets that are exchanged if all goes well, about
@@ -148,26 +151,14 @@ def script(
         alternatives=tuple(outcome.patterns for outcome in case.outcomes),
         close_with=CloseWith(code, b"") if closes else None,
         profile=case.profile,
+        codes=case.codes,
         close_when_apart=case.measured,
-        volume=sum(_volume(step) for step in case.steps),
+        volume=volume(case),
         waits=pauses + patience,
         events=max(len(outcome.patterns) for outcome in case.outcomes),
     )
 
 
-def _volume(step: Step) -> int:
-    """The octets that a step sends, about."""
-    match step:
-        case SendFrame() | SendMessage() | SendData():
-            size = (step.payload.next or len(step.payload)) + _MAX_HEADER
-            fragment = step.fragment if isinstance(step, SendMessage) else None
-            return size + (size // fragment * _MAX_HEADER if fragment else 0)
-        case Repeat():
-            return step.times * sum(_volume(inner) for inner in step.steps)
-    return _MAX_HEADER
-
-
-_MAX_HEADER = 14
 _CONTROL = 8  # the first opcode of control frames
 
 _THEN = {"fail": Wait.FAIL, "close": Wait.CLOSE}
@@ -196,7 +187,7 @@ def _actions(case: Case, options: Options, keys: Callable[[], bytes]) -> Iterato
     arm = Arm(_THEN[patience.then], patience.after, patience.stalled)
     if patience.stalled:
         yield arm
-    chop = options.chop if isinstance(options.chop, int) else "recorded"
+    chop: Chop = options.chop if isinstance(options.chop, int) else "recorded"
     best = {pattern.tag for pattern in case.outcomes[0].patterns if pattern.tag is not None}
     opened: OpenFrame | None = None
     key, at = b"", 0  # of the frame that is open
@@ -214,11 +205,12 @@ def _actions(case: Case, options: Options, keys: Callable[[], bytes]) -> Iterato
             case OpenFrame():
                 opened, key, at = step, _key(step.mask, keys), 0
                 header = frame(step.opcode, fin=step.fin, rsv=step.rsv, key=key, length=step.length)
-                yield Write(_chop(encode_header(header.header), chop))
+                yield Write(_chop(encode_header(header.header), chop), lacking=step.length)
             case SendData() if opened is not None:
                 octets = step.payload.octets
-                yield Write(_chop(mask(octets, key, at), chop))
+                sent = _chop(mask(octets, key, at), chop)
                 at += len(octets)
+                yield Write(sent, lacking=opened.length - at)
             case Repeat():
                 same: list[Write] = []
                 for number in range(step.times):
@@ -285,8 +277,9 @@ def _of_trace(
         whole=False,
         kinds=RECORDED,
         profile=case.profile,
+        codes=case.codes,
         answer_pings=options.answer_pings,
-        volume=sum(len(entry.data) for entry in trace.entries if isinstance(entry, Octets)),
+        volume=volume(case),
         waits=sum(
             a.patience if isinstance(a, Await) else a.after for a in actions if isinstance(a, Await | Delay)
         ),

@@ -6,7 +6,7 @@ The live player feeds it entry by entry; `observe` runs it over a whole trace. T
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from replay.protocol.closing import CLOSING, Act
@@ -224,10 +224,7 @@ class Interpreter:
             broken = list(self._header_breaches(stream, header))
             for rule, detail, at in broken:
                 yield self._violation(stream, rule, detail, piece.start + at, piece.start)
-            answers = header.opcode in (Opcode.PING, Opcode.PONG) and header.form < 8
-            own_close = stream.side is self.recorder and header.opcode == Opcode.CLOSE
-            too_long = own_close and all(rule == "control-length" for rule, *_ in broken)
-            stream.spoiled = bool(broken) and not answers and not too_long
+            stream.spoiled = bool(broken) and not self._counts_anyway(stream, header, broken)
             if header.form == 8 and header.length >> 63:
                 yield self._lost(stream, piece.start + header.size, "the frame has no end")
                 return
@@ -235,6 +232,13 @@ class Interpreter:
             yield from self._control(stream, piece)
         else:
             yield from self._data(stream, piece)
+
+    def _counts_anyway(self, stream: Stream, header: Header, broken: Sequence[Breach]) -> bool:
+        """Whether a control frame is one although its header breaks a rule. A tester's Close that
+        does so is meant to be none, unless it is just too long."""
+        own_close = stream.side is self.recorder and header.opcode == Opcode.CLOSE
+        meant = not own_close or all(breach.rule == "control-length" for breach in broken)
+        return header.opcode in (Opcode.PING, Opcode.PONG, Opcode.CLOSE) and header.form < 8 and meant
 
     def _header_breaches(self, stream: Stream, header: Header) -> Iterator[Breach]:
         yield from header_breaches(header, stream.side, stream.assembly is not None, self._deflate)

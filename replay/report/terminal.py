@@ -4,43 +4,72 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from replay.report import diff, safe, words
 from replay.report import verbose as sections
-from replay.report.layout import DIM, FAULT, LABEL, STYLES, Lines, as_text, labelled, pad, sides, text
+from replay.report.layout import (
+    DIM,
+    FAULT,
+    LABEL,
+    STYLES,
+    Lines,
+    as_text,
+    labelled,
+    pad,
+    sides,
+    text,
+    wrapped,
+)
 from replay.spec.model import Behaviour
-from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
+from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult, Standing
 
 __all__ = ["as_text", "failure", "line", "notes", "summary", "verbose"]
 
 MOST_IDS = 60
 """Ids of failed cases that the summary lists."""
 
+MOST_FIXED = 20
+"""Expected verdicts that it asks to be taken off."""
+
 MOST_BROKEN = 5
 """Rules that a case which passes has broken, and that are named."""
 
 _VERDICT = max(len(behaviour.value) for behaviour in Behaviour)
 _CLOSING = {ClosingVerdict.OK: "green", ClosingVerdict.INFORMATIONAL: "blue"}
-_GOOD = (ClosingVerdict.OK, ClosingVerdict.INFORMATIONAL)
 
 
 def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
     """One case in one line: verdict, id, title, what is wrong with the closing, time.
 
-    `note`: a word of the run's, such as 'expected' of a failure that is.
+    `note`: a word of the run's. What is expected has its reason instead of the title.
     """
-    closing = "" if result.closing in _GOOD else f"closing {result.closing.value}"
+    quiet = result.is_expected
+    closing = "" if result.closing in GOOD else f"closing {result.closing.value}"
     took = words.seconds(result.duration).rjust(7)
-    right = text((closing, FAULT), (f"  {note}" if note else "", DIM), (f"  {took}", DIM))
+    note = note or _note(result)
+    right = text((closing, DIM if quiet else FAULT), (f"  {note}" if note else "", DIM), (f"  {took}", DIM))
+    title = safe.escape(result.case.title)
+    if quiet and result.expectation is not None:
+        title = words.expectation(result.expectation)
     left = text(
-        (result.behaviour.value.ljust(_VERDICT), STYLES[result.behaviour]),
+        (result.behaviour.value.ljust(_VERDICT), DIM if quiet else STYLES[result.behaviour]),
         (f" {_id(result.case.id, width // 2)}", LABEL),
-        f" {safe.escape(result.case.title)}",
+        f" {title}",
     )
     return sides(left, right, width)
+
+
+def _note(result: CaseResult) -> str:
+    """How the verdict stands to what is expected, where that is news."""
+    if result.flaky:
+        return "flaky"
+    if result.expectation is None or result.expectation.standing is Standing.LISTED:
+        return ""
+    return f"{result.expectation.standing.value}"
 
 
 def _id(case: str, width: int) -> str:
@@ -70,7 +99,12 @@ def notes(result: CaseResult) -> Lines:
 def failure(result: CaseResult, command: str | None = None) -> Lines:
     """Why a case isn't OK: expected beside observed, the octets, the rules, the end of the log, and
     the command that runs just this case."""
-    return Lines(lambda width: diff.failure(result, command, width))
+    return Lines(lambda width: chain(diff.failure(result, command, width), _expected(result, width)))
+
+
+def _expected(result: CaseResult, width: int) -> Iterator[Text]:
+    if (found := result.expectation) is not None:
+        yield from labelled("expected", f"{words.expectation(found)} ({words.place(found.entry)})", width)
 
 
 def verbose(result: CaseResult) -> Lines:
@@ -79,7 +113,8 @@ def verbose(result: CaseResult) -> Lines:
 
 
 def summary(run: RunResult) -> Lines:
-    """How many of each verdict, which cases failed, and the run in one line."""
+    """How many of each verdict, which cases failed, what needs no longer be expected, and the run in
+    one line."""
     return Lines(lambda width: _summary(run, width))
 
 
@@ -90,6 +125,14 @@ def _summary(run: RunResult, width: int) -> Iterator[Text]:
         yield from _table(behaviours, closings)
         yield text()
     yield from _failed(run.results, width)
+    for number, entry in enumerate(run.fixed[:MOST_FIXED]):
+        yield from labelled("" if number else "fixed", words.fixed(entry), width)
+    if (more := len(run.fixed) - MOST_FIXED) > 0:
+        yield from labelled("", f"… and {more} more", width)
+    if run.fixed:
+        yield text()
+    if run.room is not None:
+        yield from labelled("room", words.room(run.room), width)
     if run.unreached is not None:
         yield from labelled("unreached", safe.escape(run.unreached, 300), width, FAULT)
     for number, said in enumerate(run.last_lines):
@@ -120,17 +163,19 @@ def _table(behaviours: Counter[Behaviour], closings: Counter[ClosingVerdict]) ->
 
 
 def _failed(results: Iterable[CaseResult], width: int) -> Iterator[Text]:
-    """The failed cases by what is wrong with them."""
+    """The failed cases by what is wrong with them, and the flaky ones; not those that are expected."""
     groups: dict[str, list[str]] = {}
     for result in results:
-        if result.failed:
-            failed = result.behaviour is Behaviour.FAILED
-            groups.setdefault("FAILED" if failed else result.closing.value, []).append(result.case.id)
+        if result.flaky:
+            groups.setdefault("flaky", []).append(result.case.id)
+        elif result.counts():
+            bad_closing = result.closing not in GOOD and result.behaviour is not Behaviour.FAILED
+            name = f"closing {result.closing.value}" if bad_closing else result.behaviour.value
+            groups.setdefault(name, []).append(result.case.id)
     for name, ids in groups.items():
         more = f" … and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
         listed = " ".join(safe.escape(case, 60) for case in ids[:MOST_IDS]) + more
-        label = name if name == "FAILED" else f"closing {name}"
-        yield text((f"  {label}", FAULT), (f"  {words.count(len(ids), 'case')}", DIM))
+        yield text((f"  {name}", FAULT), (f"  {words.count(len(ids), 'case')}", DIM))
         yield from labelled("", listed, width)
     if groups:
         yield text()
@@ -141,20 +186,27 @@ def _last(
 ) -> Iterator[Text]:
     """'27 cases: 26 OK, 1 FAILED · ws://127.0.0.1:9001 (agent) · 0.42 s · seed 1234'."""
     counts = [f"{behaviours[b]} {b.value}" for b in Behaviour if behaviours[b]]
-    bad = [f"{closings[c]} {c.value}" for c in ClosingVerdict if closings[c] and c not in _GOOD]
+    bad = [f"{closings[c]} {c.value}" for c in ClosingVerdict if closings[c] and c not in GOOD]
     said = words.count(len(run.results), "case") + (": " if counts else "") + ", ".join(counts)
     said += f"; closing: {', '.join(bad)}" if bad else ""
+    known = {
+        "expected": sum(r.is_expected for r in run.results),
+        "flaky": sum(r.flaky for r in run.results),
+    }
+    aside = [f"{n} {name}" for name, n in known.items() if n]
     who = safe.escape(run.address, 120)
     who += f" ({safe.escape(run.agent, 80)})" if run.agent and run.agent != run.address else ""
-    pieces = [said, who, f"{run.duration:.2f} s", *([] if run.seed is None else [f"seed {run.seed}"])]
-    failed = any(result.failed for result in run.results) or run.unreached is not None
-    row = text()
-    for number, piece in enumerate(pieces):
+    pieces = [who, f"{run.duration:.2f} s", *([] if run.seed is None else [f"seed {run.seed}"])]
+    pieces = [*([", ".join(aside)] if aside else []), *pieces]
+    failed = any(result.counts() for result in run.results) or run.unreached is not None
+    rows = [text((row, FAULT if failed else "green")) for row in wrapped(said, width, "", "  ")]
+    yield from rows[:-1]
+    row = rows[-1]
+    for piece in pieces:
         # A piece that doesn't fit goes to the next line.
-        if number and row.cell_len + 3 + len(piece) > width:
+        if row.cell_len + 3 + len(piece) > width:
             yield row
-            row = text("  ")
-        elif number:
-            row.append(" · ", DIM)
-        row.append(piece, (FAULT if failed else "green") if not number else "")
+            row = text("  ", piece)
+        else:
+            row.append(" · ", DIM).append(piece)
     yield row

@@ -25,7 +25,7 @@ from replay.report.safe import escape, is_text, sample
 from replay.spec.fit import Difference
 from replay.spec.model import Behaviour, Kind, Pattern, Payload
 from replay.trace.model import SECOND, How, Wait
-from replay.verdict.result import ClosingVerdict
+from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, Entry, Expectation, Standing
 from replay.wire.side import Side
 
 SAMPLE = 48
@@ -46,6 +46,14 @@ CLOSINGS: dict[ClosingVerdict, str] = {
     ClosingVerdict.FAILED_BY_CLIENT: "the client failed the connection",
     ClosingVerdict.FAILED: "the wrong side closed the connection",
     ClosingVerdict.INFORMATIONAL: "nothing is asked for; shown for your information",
+}
+
+_STANDINGS: dict[Standing, str] = {
+    Standing.LISTED: "expected",
+    Standing.EXPIRED: "expected until {until}",
+    Standing.BETTER: "better than {verdicts}, which is expected",
+    Standing.OTHER: "{verdicts} is expected",
+    Standing.WORSE: "worse than {verdicts}, which is expected",
 }
 
 _OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
@@ -89,6 +97,12 @@ def ordinal(n: int) -> str:
     return f"{n}{ending}"
 
 
+def room(connections: int) -> str:
+    """What was found out of how many connections a testee has at once."""
+    had = count(connections, "connection")
+    return f"the server had {had} open at once and let no more in: so many were used"
+
+
 def count(n: int, noun: str, plural: str = "") -> str:
     """'1 octet', '2 octets'; '16777216 octets (16 MiB)' where that is whole."""
     said = f"{n} {noun}" if n == 1 else f"{n} {plural or noun + 's'}"
@@ -104,6 +118,29 @@ def seconds(microseconds: int | None) -> str:
     if microseconds < 100_000:
         return f"{max(1, round(microseconds / 1000))} ms"
     return f"{microseconds / SECOND:.{1 if microseconds >= 10 * SECOND else 2}f} s"
+
+
+# Expected verdicts.
+
+
+def expectation(found: Expectation) -> str:
+    """How a verdict stands to the entry for its case, and why that is there."""
+    entry = found.entry
+    verdicts = " or ".join(entry.verdicts)
+    said = _STANDINGS[found.standing].format(until=entry.until, verdicts=verdicts)
+    return f"{said}: {escape(entry.reason, 300)}" if entry.reason else said
+
+
+def place(entry: Entry) -> str:
+    """Where an entry stands, and its link."""
+    return escape(str(entry.span), 200) + (f", {escape(entry.link, 200)}" if entry.link else "")
+
+
+def fixed(entry: Entry) -> str:
+    """That an entry is no longer needed."""
+    agent = f" of {entry.agent}" if entry.agent else ""
+    said = f"{escape(entry.pattern + agent, 200)} is no longer {' or '.join(entry.verdicts)}"
+    return f"{said}: take the entry off, {escape(str(entry.span), 200)}"
 
 
 # Frames and codes.
@@ -311,3 +348,12 @@ def _difference(found: Difference) -> str:
         expected, observed = _octet(part(want.payload, at, at + 1)), _octet(got.data[at : at + 1])
         return f"the {name} differs at offset {at} of {total}: expected {expected}, observed {observed}"
     return f"expected {noun(want)}, observed {noun(got)}"
+
+
+def why(result: CaseResult) -> str:
+    """Why a verdict isn't what it should be, in a sentence without a full stop."""
+    if result.behaviour is Behaviour.FAILED and result.divergence is not None:
+        return difference(result.divergence)
+    if result.closing not in GOOD or result.behaviour is Behaviour.FAILED:
+        return result.closing_reason
+    return BEHAVIOURS[result.behaviour]

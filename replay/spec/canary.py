@@ -27,6 +27,14 @@ CANARY = Case(
 )
 
 
+def round_trip(trace: Trace, tester: Side) -> int | None:
+    """Microseconds from the message to its echo; None: there was none, or the times aren't known."""
+    messages = [event for event in observe(trace) if isinstance(event, Message)]
+    at = {message.side: trace.entries[message.entry].at for message in reversed(messages)}
+    sent, came = at.get(tester), at.get(tester.other)
+    return came - sent if came is not None and sent is not None else None
+
+
 def refusal(trace: Trace, tester: Side) -> str | None:
     """Why there is no point in a suite; None: the testee takes part, be it badly.
 

@@ -286,6 +286,13 @@ class Case:
             return RECORDED
         return DATA - {Kind.PONG} if self.measured else DATA
 
+    @property
+    def codes(self) -> frozenset[int]:
+        """The codes that may stand in a Close frame: by the RFC's profile those of the case, too."""
+        own = self.closing.codes if self.closing and self.closing.codes else ()
+        argued = frozenset(code for code in own if code is not None)
+        return self.profile.codes | argued if self.profile is Profile.RFC else self.profile.codes
+
     def under(self, profile: Profile) -> Case:
         """The case as this profile has it."""
         argued = self.disputed if profile is Profile.RFC else None

@@ -25,6 +25,8 @@ class Received:
         self._kinds = kinds
         self._profile = profile
         self._closed: set[Side] = set()
+        self._failed_at = -1  # the frame that was the last to break a rule
+        self.over = False  # the tester has ended TCP; what came in the same read is behind that
         self._pings: list[bytes] = []  # of the tester, that no Pong has answered
 
     def add(self, event: Event) -> bool:
@@ -35,8 +37,10 @@ class Received:
                 self._pings.append(data)
             case Close(valid=valid, side=side) if valid or side is self._tester:
                 self._closed.add(side)
-            case Violation(side=side) if side is not self._tester:
-                self.failed |= RULES[event.rule].code is not None
+            case Violation(side=side) if side is not self._tester and RULES[event.rule].code is not None:
+                second = (self.failed or bool(self._closed)) and event.frame != self._failed_at
+                self.failed, self._failed_at = True, event.frame
+                self.over = self.over or second
             case Fired(wait=Wait.FAIL | Wait.LIMIT):
                 self.failed = True
         if counts:
@@ -48,8 +52,8 @@ class Received:
             return False
         if isinstance(event, Pong) and event.side is not self._tester and not self._answers(event):
             return False
-        if self._tester is Side.SERVER and len(self._closed) == 2:
-            return False  # a server ends TCP with the second Close and reads no further
+        if self.over or (self._tester is Side.SERVER and Side.CLIENT in self._closed):
+            return False  # a server ends TCP with the client's Close and reads no further
         if self.failed and isinstance(event, Message):
             return False  # once a connection has failed, its data is discarded (RFC 6455 §7.1.7)
         return event.side is not self._tester or isinstance(event, Fired)

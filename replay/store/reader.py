@@ -16,7 +16,7 @@ from types import UnionType
 from typing import Any, TypeVar
 
 from replay.source import Source, SourceError, printable
-from replay.spec.model import Behaviour, Case
+from replay.spec.model import Behaviour, Case, Profile
 from replay.store import CASE, RUN, VERSION
 from replay.store.folder import NAME
 from replay.store.sources import Cases, StoredSource
@@ -78,6 +78,7 @@ class StoredRun:
     agent: str | None
     seed: int | None
     limits: Mapping[str, int]
+    profile: Profile
     cases: tuple[StoredCase, ...]
     sources: tuple[StoredSource, ...]
     duration: float | None  # seconds
@@ -132,6 +133,7 @@ def load(directory: Path) -> StoredRun:
         agent=run.take("agent", str | None),
         seed=run.take("seed", int | None),
         limits=run.take("limits", dict),
+        profile=run.word("profile", Profile),
         cases=tuple(_case(directory, row, len(sources)) for row in run.rows("cases")),
         sources=sources,
         duration=run.take("duration", float | int | None),
@@ -152,7 +154,7 @@ def rejudge(run: StoredRun) -> Iterator[Rejudged]:
 def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: Cases) -> Rejudged:
     try:
         trace = parse(_log(run.directory, verdict)).trace
-        result = judge(_expected(case, cases), trace, run.tester)
+        result = judge(_expected(case, cases).under(run.profile), trace, run.tester)
     except SourceError as error:
         return Rejudged(case, None, str(error))
     notes = tuple(dict.fromkeys((*verdict.notes, *result.notes)))  # the judge's own are in both

@@ -13,6 +13,7 @@ from typing import Any
 from replay import __version__
 from replay.report import words
 from replay.source import MAX_FILE, SourceError, printable
+from replay.spec.model import Profile
 from replay.store import CASE, RUN, VERSION
 from replay.store.folder import LAST, Folder, begin, safe_name
 from replay.store.sources import Sources
@@ -31,6 +32,7 @@ class About:
     address: str
     seed: int | None
     limits: Mapping[str, int]
+    profile: Profile = Profile.AUTOBAHN
 
 
 class Store:
@@ -62,6 +64,7 @@ class Store:
             "agent": None,
             "seed": about.seed,
             "limits": dict(about.limits),
+            "profile": about.profile.value,
             "cases": [],
             "sources": [],
         }

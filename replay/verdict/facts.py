@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from replay.protocol.events import Close, End, Event, Fired, Opened
+from replay.protocol.events import Close, End, Event, Fired, Opened, Violation
+from replay.protocol.rules import RULES
 from replay.spec.model import RECORDED
 from replay.spec.received import Received
 from replay.trace.model import Wait
@@ -61,17 +62,19 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -
     `opening`: the trace has an opening handshake; one that begins with frames was open before.
     """
     received = Received(tester, RECORDED)
+    closes: list[Close] = []
     for event in events:
         received.add(event)
-    closes = [event for event in events if isinstance(event, Close)]
-    first = next((close for close in closes if close.valid or close.side is tester), None)
+        if isinstance(event, Close) and (event.side is tester or not received.over):
+            closes.append(event)
+    first = _first_to_close(events, tester)
     fired = {event.wait for event in events if isinstance(event, Fired)}
     ends = {event.side for event in events if isinstance(event, End)}
     return ClosingFacts(
         tester=tester,
         opened=not opening or any(isinstance(event, Opened) for event in events),
-        closed_by_tester=first is not None and first.side is tester,
-        closed_by_testee=first is not None and first.side is not tester,
+        closed_by_tester=first is tester,
+        closed_by_testee=first is tester.other,
         failed_by_tester=received.failed,
         dropped_by_tester=tester in ends,
         dropped_by_testee=tester.other in ends,
@@ -83,3 +86,18 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -
         tester_close=next((close for close in closes if close.side is tester), None),
         testee_close=next((close for close in closes if close.side is not tester), None),
     )
+
+
+def _first_to_close(events: Sequence[Event], tester: Side) -> Side | None:
+    """Who sent the first Close frame. To a breach the tester answers with one at once, before it
+    looks at what came behind the breach."""
+    closes = [event for event in events if isinstance(event, Close)]
+    answered = any(close.side is tester for close in closes)
+    for event in events:
+        match event:
+            case Close(valid=valid, side=side) if valid or side is tester:
+                return side
+            case Violation(side=side, rule=rule) if side is not tester and answered:
+                if RULES[rule].code is not None:
+                    return tester
+    return None

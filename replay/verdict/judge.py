@@ -27,7 +27,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
     A case of a spec is judged by Autobahn's decision table. A recorded one is compared with its
     own recording: the same events from the testee, and the same end.
     """
-    events = observe(trace, case.profile.codes)
+    events = observe(trace, case.codes)
     facts = closing_facts(events, tester, has_opening(trace))
     found = _compare(case, events, facts)
     behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
@@ -107,9 +107,10 @@ def _stricter(case: Case, found: _Compared) -> Iterator[str]:
     if not case.measured or found.fits or why is None or why.expected is None:
         return
     wanted, got = why.expected.payload, why.observed
-    if why.field == "payload" and wanted is not None and isinstance(got, Message):
-        if len(wanted) == (got.digest[0] if got.digest else len(got.data)):
-            yield "stricter than Autobahn|Testsuite: it compares only the length here, and says OK"
+    if why.field != "payload" or wanted is None or not isinstance(got, Message):
+        return
+    if len(wanted) == (got.digest[0] if got.digest else len(got.data)):
+        yield "stricter than Autobahn|Testsuite: it compares only the length here, and says OK"
 
 
 def _closed_as_wanted(closing: Closing, facts: ClosingFacts) -> bool:

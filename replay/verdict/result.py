@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from replay.protocol.events import Event, Violation
+from replay.source import Span
 from replay.spec.fit import Difference
 from replay.spec.model import Behaviour, Case, Outcome, Pattern
 from replay.trace.model import Trace
@@ -21,6 +22,41 @@ class ClosingVerdict(Enum):
     FAILED_BY_CLIENT = "FAILED BY CLIENT"
     FAILED = "FAILED"
     INFORMATIONAL = "INFORMATIONAL"
+
+
+GOOD = (ClosingVerdict.OK, ClosingVerdict.INFORMATIONAL)
+LAX = (Behaviour.NON_STRICT, Behaviour.UNIMPLEMENTED)
+"""What fails a run only under --strict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One of the expected verdicts: what some cases may end with, and why."""
+
+    pattern: str  # an id or a glob, as in a selection
+    verdicts: tuple[str, ...]  # 'FAILED', 'OK / UNCLEAN': words of `expected.VERDICTS`
+    reason: str
+    span: Span  # where the pattern stands
+    agent: str | None = None  # a glob; None: any testee
+    link: str | None = None
+    until: str | None = None  # the last day on which it holds, as 2027-01-31
+    ids: frozenset[str] = frozenset()  # of the cases that the pattern names
+
+
+class Standing(Enum):
+    """How a verdict stands to the entry that names its case."""
+
+    LISTED = "expected"
+    EXPIRED = "expired"  # the entry lists it, but its last day has passed
+    BETTER = "better than expected"
+    OTHER = "not as expected"  # neither listed, nor better or worse than all that is
+    WORSE = "worse than expected"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    entry: Entry
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +79,31 @@ class CaseResult:
     notes: tuple[str, ...] = ()  # what the user should know of how it was played or judged
     duration: int | None = None  # microseconds, from the connection to its end
     path: str | None = None  # the spec or log that the case comes from, as the user gave it
+    expectation: Expectation | None = None  # None: no entry names the case
+    flaky: bool = False  # it failed, and passed when it was run once more, alone
 
     @property
     def failed(self) -> bool:
-        """Whether a run fails by this: DESIGN's rule for the exit status, expectations aside."""
-        return self.behaviour is Behaviour.FAILED or self.closing not in (
-            ClosingVerdict.OK,
-            ClosingVerdict.INFORMATIONAL,
-        )
+        """Whether the verdict is a failure, expected or not."""
+        return self.behaviour is Behaviour.FAILED or self.closing not in GOOD
+
+    @property
+    def lax(self) -> bool:
+        """Whether it passes, but not under --strict."""
+        return not self.failed and self.behaviour in LAX
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether it is other than it has to be, and listed so."""
+        listed = self.expectation is not None and self.expectation.standing is Standing.LISTED
+        return listed and (self.failed or self.lax)
+
+    def counts(self, strict: bool = False) -> bool:
+        """Whether the run fails by this."""
+        if self.is_expected or self.flaky:
+            return False
+        worse = self.expectation is not None and self.expectation.standing is Standing.WORSE
+        return self.failed or worse or (strict and self.lax)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +120,8 @@ class RunResult:
     died_on: tuple[str, ...] = ()  # ids of the cases that were under way when it died
     planned: int = 0  # cases that were to run
     interrupted: bool = False
+    room: int | None = None  # the connections that the testee has at once, if that was found out
+    fixed: tuple[Entry, ...] = ()  # of the expected verdicts: all their cases pass now
 
     def exit_status(self, strict: bool = False) -> int:
         """0: all as it has to be; 1: a verdict is not; 3: the testee could not be reached; 130: ^C."""
@@ -74,5 +129,5 @@ class RunResult:
             return 3
         if self.interrupted:
             return 130
-        lax = (Behaviour.NON_STRICT, Behaviour.UNIMPLEMENTED) if strict else ()
-        return int(any(result.failed or result.behaviour in lax for result in self.results))
+        failed = any(result.counts(strict) for result in self.results)
+        return int(failed or (strict and bool(self.fixed)))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from replay.source import Source, Span
+from replay.spec import nodes
+from replay.spec.fields import Files
 from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern, Payload
 from replay.spec.recorded import case_of
 from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
+from replay.verdict.expected import ENTRIES, Expected, resolved
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, RunResult
 from replay.wire.frame import encode, frame
@@ -262,3 +265,34 @@ SAMPLES = [
 def run() -> RunResult:
     results = (good(), flipped(), missing_pong(), wrong_code(), masked())
     return RunResult("echo/1.0", "ws://127.0.0.1:9001", results, 1234, 0.42, planned=len(results))
+
+
+EXPECTED = Source(
+    "expected.yaml",
+    """\
+- case: "1.2.3"
+  verdict: OK / WRONG CODE
+  reason: 1002 is as good as 1000 there
+  link: https://example.org/issues/1
+- case: "2.4"
+  verdict: FAILED
+  reason: Pongs are in the next release
+  until: 2026-01-31
+- case: "5.19"
+  verdict: [OK, NON-STRICT]
+  reason: the queue may be full
+- case: "1.1.*"
+  verdict: FAILED
+  reason: text comes later
+""",
+)
+
+
+def expected_run() -> RunResult:
+    """A run with results of all standings, a flaky one, and an entry that is no longer needed."""
+    entries = ENTRIES.read(nodes.parse(EXPECTED, "list"), Files())
+    results = [wrong_code(), missing_pong(), extra_message()]
+    results += [replace(good(), case=replace(good().case, id=id)) for id in ("1.1.1", "1.1.2", "9.1")]
+    results[-1] = replace(results[-1], flaky=True)
+    expected = Expected(resolved(entries, [result.case.id for result in results]), "2026-02-01")
+    return expected.judged(replace(run(), results=tuple(results), planned=len(results)))

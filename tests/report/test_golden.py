@@ -12,7 +12,7 @@ import pytest
 from rich.console import Group, RenderableType
 
 from replay.report import frames, terminal
-from replay.verdict.result import CaseResult
+from replay.verdict.result import CaseResult, RunResult
 from tests.report import samples
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -29,6 +29,10 @@ def _show(result: CaseResult) -> RenderableType:
 def _lines(width: int) -> RenderableType:
     cases = [samples.good, *samples.SAMPLES]
     return Group(*[terminal.line(case(), width) for case in cases])
+
+
+def _of_run(run: RunResult, width: int) -> RenderableType:
+    return Group(*[terminal.line(result, width) for result in run.results])
 
 
 RENDERED: dict[str, tuple[int, Callable[[], RenderableType]]] = {
@@ -51,6 +55,9 @@ RENDERED: dict[str, tuple[int, Callable[[], RenderableType]]] = {
     "show-rules": (80, lambda: _show(samples.masked())),
     "show-wide": (160, lambda: _show(samples.masked())),
     "lines": (80, lambda: _lines(80)),
+    "failure-worse-than-expected": (80, lambda: _failure(samples.expected_run().results[2])),
+    "lines-expected": (80, lambda: _of_run(samples.expected_run(), 80)),
+    "summary-expected": (80, lambda: terminal.summary(samples.expected_run())),
     "summary": (80, lambda: terminal.summary(samples.run())),
 }
 

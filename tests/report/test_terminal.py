@@ -24,7 +24,12 @@ from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.report import samples
 
-ALL = [samples.good, *samples.SAMPLES]
+ALL = [
+    samples.good,
+    *samples.SAMPLES,
+    lambda: samples.expected_run().results[0],
+    lambda: samples.expected_run().results[2],
+]
 WIDTHS = (40, 60, 80, 100, 160)
 
 
@@ -127,6 +132,31 @@ def test_the_order_of_the_summary_is_that_of_the_verdicts() -> None:
     assert verdicts == "5 cases: 2 OK, 3 FAILED; closing: 2 WRONG CODE"
     assert who == "ws://127.0.0.1:9001 (echo/1.0)"
     assert (took, seed) == ("0.42 s", "seed 1234")
+
+
+def test_what_is_expected_is_said_quietly_and_counted() -> None:
+    run = samples.expected_run()
+    line = terminal.line(run.results[0], 120).plain
+    assert line.startswith("OK            1.2.3    expected: 1002 is as good as 1000 there  ")
+    assert "closing WRONG CODE" in line
+    shown = terminal.as_text(terminal.summary(run), 120)
+    assert "closing WRONG CODE  1 case" not in shown
+    assert "fixed     1.1.* is no longer FAILED: take the entry off, expected.yaml:12:9\n" in shown
+    assert "closing: 1 WRONG CODE · 1 expected, 1 flaky · ws" in shown
+    late = terminal.as_text(terminal.failure(run.results[1]), 120)
+    assert "expected until 2026-01-31: Pongs are in the next release (expected.yaml:5:9)" in late
+    for width in range(1, 80):
+        for row in drawn(terminal.summary(run), width, color_system=None).splitlines():
+            assert cell_len(row) <= width
+
+
+def test_a_reason_is_text_and_nothing_else() -> None:
+    result = samples.expected_run().results[0]
+    assert result.expectation
+    entry = replace(result.expectation.entry, reason=samples.HOSTILE, link="https://a/\x1b")
+    evil = replace(result, expectation=replace(result.expectation, entry=entry))
+    shown = drawn(everything(evil, 100), 100, color_system=None)
+    assert not {c for c in shown if unicodedata.category(c) in ("Cc", "Cf")} - {"\n"}
 
 
 def test_a_run_that_is_not_whole_says_so() -> None:

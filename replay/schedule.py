@@ -1,0 +1,54 @@
+"""Which cases run when, again, or alone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from replay import limits
+from replay.spec.cost import silence, volume
+from replay.spec.model import Case
+from replay.trace.model import Octets
+from replay.verdict.result import CaseResult
+
+HEAVY = limits.HEAVY.default
+"""Octets from which on a case shares the testee with few others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Endpoints, by number, that may overlap: `busy` of them at once, and `room` with those that wait."""
+
+    name: str
+    numbers: tuple[int, ...] = (0,)
+    busy: int = 1
+    room: int = 1
+
+
+BEFORE, CASES, AGAIN, AFTER = "before", "cases", "again", "after"
+"""The names of phases: the canary, the cases once, those that are looked at twice, the canary."""
+
+
+def phases(cases: Sequence[Case], jobs: int | None) -> tuple[Phase, ...]:
+    """All cases once: the light ones, those that wait longest first, and then the heavy ones.
+
+    `jobs`: how many connections there may be at once; None: as many as do good.
+    """
+    numbers = sorted(range(len(cases)), key=lambda number: -silence(cases[number]))
+    light = tuple(number for number in numbers if volume(cases[number]) < HEAVY)
+    heavy = tuple(number for number in range(len(cases)) if volume(cases[number]) >= HEAVY)
+    busy = jobs or limits.BUSY.default
+    few = min(busy, limits.HEAVY_JOBS.default)
+    planned = Phase(CASES, light, busy, jobs or limits.ROOM.default), Phase(CASES, heavy, few, few)
+    return tuple(phase for phase in planned if phase.numbers)
+
+
+def alone(number: int) -> Phase:
+    """One case once more, with nobody beside it."""
+    return Phase(AGAIN, (number,))
+
+
+def may_be_luck(result: CaseResult) -> bool:
+    """Whether a failure is looked at twice: not where it is expected, or took long or much."""
+    octets = sum(len(entry.data) for entry in result.trace.entries if isinstance(entry, Octets))
+    return result.counts() and not result.facts.limit_reached and octets < HEAVY
