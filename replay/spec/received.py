@@ -26,7 +26,7 @@ class Received:
         self._profile = profile
         self._closed: set[Side] = set()
         self._failed_at = -1  # the frame that was the last to break a rule
-        self.over = False  # the tester has ended TCP; what came in the same read is behind that
+        self.over: int | None = None  # the frame for which the tester ended TCP; what came behind it is lost
         self._pings: list[bytes] = []  # of the tester, that no Pong has answered
 
     def add(self, event: Event) -> bool:
@@ -38,9 +38,9 @@ class Received:
             case Close(valid=valid, side=side) if valid or side is self._tester:
                 self._closed.add(side)
             case Violation(side=side) if side is not self._tester and RULES[event.rule].code is not None:
-                second = (self.failed or bool(self._closed)) and event.frame != self._failed_at
+                if self.over is None and (self.failed or self._closed) and event.frame != self._failed_at:
+                    self.over = event.frame
                 self.failed, self._failed_at = True, event.frame
-                self.over = self.over or second
             case Fired(wait=Wait.FAIL | Wait.LIMIT):
                 self.failed = True
         if counts:
@@ -52,7 +52,7 @@ class Received:
             return False
         if isinstance(event, Pong) and event.side is not self._tester and not self._answers(event):
             return False
-        if self.over or (self._tester is Side.SERVER and Side.CLIENT in self._closed):
+        if self.over is not None or (self._tester is Side.SERVER and Side.CLIENT in self._closed):
             return False  # a server ends TCP with the client's Close and reads no further
         if self.failed and isinstance(event, Message):
             return False  # once a connection has failed, its data is discarded (RFC 6455 §7.1.7)

@@ -65,7 +65,7 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -
     closes: list[Close] = []
     for event in events:
         received.add(event)
-        if isinstance(event, Close) and (event.side is tester or not received.over):
+        if isinstance(event, Close) and (event.side is tester or _was_read(event, received.over)):
             closes.append(event)
     first = _first_to_close(events, tester)
     fired = {event.wait for event in events if isinstance(event, Fired)}
@@ -86,6 +86,12 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -
         tester_close=next((close for close in closes if close.side is tester), None),
         testee_close=next((close for close in closes if close.side is not tester), None),
     )
+
+
+def _was_read(close: Close, over: int | None) -> bool:
+    """Whether a Close came before the tester ended TCP, or is what it ended it for: then its code
+    has been read."""
+    return over is None or (over == close.start and not close.valid)
 
 
 def _first_to_close(events: Sequence[Event], tester: Side) -> Side | None:
