@@ -1,0 +1,74 @@
+"""Two routes to a verdict: a case played from its spec, and from the log that was recorded of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from replay.play.echo import Echo
+from replay.play.endpoint import Endpoint
+from replay.protocol.events import Close, Event
+from replay.source import Source
+from replay.spec.model import Case
+from replay.suite import bundled, items, known
+from replay.trace.wirelog import parse, write
+from replay.verdict.judge import judge
+from replay.verdict.result import CaseResult
+from replay.wire.side import Side
+from tests.memory import echo, join, player
+from tests.record import HEAVY, recorded
+
+LOGS = {path.stem: path for path in bundled("traces").rglob("*.wirelog")}
+
+
+class Deaf(Echo):
+    """Opens the connection, and does nothing more."""
+
+    def event(self, event: Event) -> None:
+        pass
+
+    def answers(self) -> bool:
+        return False
+
+
+class Curt(Echo):
+    """Answers each Close, and the first frame that breaks a rule, but sends no message back."""
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, Close):
+            super().event(event)
+
+
+def played(case: Case, peer: Endpoint) -> CaseResult:
+    own = player(case)
+    join(own, peer)
+    return judge(case, own.trace(), Side.CLIENT)
+
+
+def of(kind: type[Echo]) -> Endpoint:
+    like = echo()
+    return kind(Side.SERVER, like.limits, bytes)
+
+
+def test_each_case_but_the_heavy_ones_has_a_log() -> None:
+    files = (case.span.source.name for case in known().values() if case.span is not None)
+    light = [id for id, file in zip(known(), files, strict=True) if HEAVY not in file]
+    assert len(light) == 247
+    assert sorted(LOGS) == sorted(light)
+
+
+@pytest.mark.parametrize("id", LOGS)
+def test_a_log_is_canonical_and_what_its_case_yields(id: str) -> None:
+    text = LOGS[id].read_text()
+    assert write(parse(Source(id, text)).trace) == text or id == "1.2.3"  # as it was pasted
+    assert write(recorded(id)) == text
+
+
+@pytest.mark.parametrize("kind", [Echo, Deaf, Curt])
+@pytest.mark.parametrize("id", LOGS)
+def test_both_routes_lead_to_the_same_verdict(id: str, kind: type[Echo]) -> None:
+    (item,) = items([str(LOGS[id])], Side.CLIENT)
+    by_spec, by_log = played(known()[id], of(kind)), played(item.case, of(kind))
+    assert by_log.failed is by_spec.failed
+    if kind is Echo:
+        assert (by_log.behaviour, by_log.closing) == (by_spec.behaviour, by_spec.closing)
+        assert not by_log.failed
