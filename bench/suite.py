@@ -15,10 +15,12 @@ import argparse
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import venv
 from collections.abc import Iterator, Sequence
@@ -30,13 +32,16 @@ ROOT = Path(__file__).parent.parent
 BENCH, LIVE = ROOT / "bench" / "servers", ROOT / "tests" / "live" / "servers"
 ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
+LIMIT = 900.0
+"""Seconds after which a run is ended that goes on and on."""
+
 KOSOKU = "kosoku==0.1.0"
 LIBRARIES = ("websockets==17.4", "autobahn==26.10.2", "aiohttp==3.14.5")
 SERVERS = {
     "websockets": (LIVE / "websockets_echo.py",),
     "autobahn": (BENCH / "autobahn_echo.py",),
     "aiohttp": (LIVE / "aiohttp_echo.py",),
-    "noclose": (LIVE / "sloppy_echo.py", "noclose"),
+    "nodrop": (LIVE / "sloppy_echo.py", "nodrop"),
 }
 SETS = {
     "light": tuple(f"{section}.*" for section in (1, 2, 3, 4, 5, 6, 7, 10)),
@@ -112,7 +117,7 @@ def installed(folder: Path, *requirements: str) -> Path:
     python, mark = folder / "bin" / "python", folder / "installed"
     if not (mark.exists() and mark.read_text().split() == list(requirements)):
         venv.create(folder, clear=True, with_pip=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements]
+        pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", *requirements]
         subprocess.run(pip, env=ENV, check=True)
         mark.write_text("\n".join(requirements))
     return python
@@ -152,7 +157,10 @@ def measured(program: Program, server: Server, globs: Sequence[str]) -> Run:
             stdout=subprocess.DEVNULL,
             stderr=words,
         )
+        limit = threading.Timer(LIMIT, os.kill, (process.pid, signal.SIGKILL))
+        limit.start()
         _, status, usage = os.wait4(process.pid, 0)
+        limit.cancel()
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         try:
