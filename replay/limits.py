@@ -87,6 +87,7 @@ OCTETS = Limit(
     "Taken from the testee, beside four times what is sent to it; then the connection is reset.",
 )
 READ = Limit("read", 64 * 2**10, "octets", "-", "Of one read; then the other connections have their turn.")
+TURN = Limit("turn", 32, "writes", "-", "One after another; then the other connections have their turn.")
 READS = Limit("reads", 200_000, "reads", "-", "In which they come; then the same.")
 FRAMES_READ = Limit(
     *("frames read", 50_000, "frames", "-"),
@@ -146,7 +147,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         KEPT_LINE,
         NAME,
     ),
-    "One connection": (OCTETS, READ, READS, FRAMES_READ, EVENTS, HEAD),
+    "One connection": (OCTETS, READ, TURN, READS, FRAMES_READ, EVENTS, HEAD),
     "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),
     "Specs, configs and selections": (DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, REASON, BRACKETS),
 }

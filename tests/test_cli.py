@@ -119,7 +119,7 @@ def test_chopping_changes_no_verdict(chop: str) -> None:
     ("arguments", "said"),
     [
         (["run", "1.1.9"], "did you mean '1.1.8'?"),
-        (["run", "9.*"], "no case has an id like '9.*'"),
+        (["run", "99.*"], "no case has an id like '99.*'"),
         (["run", "-k", "nothing-of-the-kind"], "no case is selected"),
         (["list", "!*"], "no case is selected"),
         (["run", "missing.wirelog"], "missing.wirelog: no such file or directory"),
@@ -211,7 +211,17 @@ def test_the_first_failure_ends_the_run_if_asked() -> None:
 
 def test_an_interrupted_run_says_what_it_has() -> None:
     with listening(sys.executable, FAULTY, "--fault", "no-close-reply") as port:
-        command = [sys.executable, "-m", "replay", "run", "--url", f"ws://127.0.0.1:{port}", "-j", "1"]
+        command = [
+            sys.executable,
+            "-m",
+            "replay",
+            "run",
+            "--url",
+            f"ws://127.0.0.1:{port}",
+            "-j",
+            "1",
+            "1.*",
+        ]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
@@ -221,7 +231,7 @@ def test_an_interrupted_run_says_what_it_has() -> None:
             rest, errors = process.communicate()
     assert process.returncode == 130
     assert "1.1.1" in first
-    assert f"of {len(known())} cases run" in rest
+    assert "of 16 cases run" in rest
     assert "Traceback" not in errors
 
 

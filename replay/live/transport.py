@@ -107,17 +107,23 @@ class Connection(asyncio.BufferedProtocol):
         for piece in endpoint.output:
             transport.write(piece)
         endpoint.output.clear()
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
         if endpoint.done:
+            if self._timer:
+                self._timer.cancel()
             self._end(transport)
             return
         if endpoint.pending and not self._paused and not self._pumping:
             self._pumping = True
             self._loop.call_soon(self._pump)
         if (deadline := endpoint.deadline) is not None:
-            self._timer = self._loop.call_at(deadline / SECOND, self._wake)
+            self._wake_at(deadline / SECOND)
+
+    def _wake_at(self, when: float) -> None:
+        """See that the endpoint is woken then; a timer that runs out before does no harm."""
+        if self._timer is None or self._timer.when() > when:
+            if self._timer:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(when, self._wake)
 
     def _end(self, transport: asyncio.Transport) -> None:
         if self._endpoint.dropped_as is How.RST:
@@ -129,10 +135,14 @@ class Connection(asyncio.BufferedProtocol):
 
     def _pump(self) -> None:
         self._pumping = False
-        if not self._paused:
-            self._tell(self._endpoint.pump)
+        for _ in range(limits.TURN.default):
+            if not self._paused:
+                self._tell(self._endpoint.pump)
+            if not self._endpoint.pending:
+                break
 
     def _wake(self) -> None:
+        self._timer = None
         self._tell(self._endpoint.wake)
 
 

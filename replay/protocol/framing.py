@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from replay.protocol.messages import Utf8
 from replay.protocol.rules import Breach
@@ -48,6 +49,13 @@ and 1015 must not be sent, and 3000-4999 are free for libraries and applications
 
 REGISTERED = RFC_6455 | frozenset({1012, 1013, 1014})
 """... and those that IANA's registry of close codes has taken in since (§11.7)."""
+
+
+@cache
+def clean(first: int, masked: bool, side: Side, fragmented: bool, deflate: bool) -> bool:
+    """Whether a header with this first octet breaks no rule, as far as its length has no say in it."""
+    header = Header(first, 0, 0, b"mask" if masked else b"")
+    return next(header_breaches(header, side, fragmented, deflate), None) is None
 
 
 def close_breach(payload: bytes, codes: frozenset[int]) -> Breach | None:

@@ -24,13 +24,13 @@ from replay.protocol.events import (
     Unparsed,
     Violation,
 )
-from replay.protocol.framing import RFC_6455, close_breach, header_breaches
+from replay.protocol.framing import RFC_6455, clean, close_breach, header_breaches
 from replay.protocol.messages import Assembly
 from replay.protocol.opening import agreed_deflate, request_breaches, response_breaches
 from replay.protocol.rules import RULES, Breach
 from replay.protocol.stream import Stream
 from replay.trace.model import Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
-from replay.wire.frame import FrameDecoder, Header, Opcode, Piece
+from replay.wire.frame import FrameDecoder, Header, Opcode, Piece, minimal_form
 from replay.wire.handshake import (
     HeadError,
     HeadReader,
@@ -221,7 +221,7 @@ class Interpreter:
         header = piece.header
         if piece.opens:
             stream.frames_begun += 1
-            broken = list(self._header_breaches(stream, header))
+            broken = () if self._is_clean(stream, header) else tuple(self._header_breaches(stream, header))
             for rule, detail, at in broken:
                 yield self._violation(stream, rule, detail, piece.start + at, piece.start)
             stream.spoiled = bool(broken) and not self._counts_anyway(stream, header, broken)
@@ -239,6 +239,15 @@ class Interpreter:
         own_close = stream.side is self.recorder and header.opcode == Opcode.CLOSE
         meant = not own_close or all(breach.rule == "control-length" for breach in broken)
         return header.opcode in (Opcode.PING, Opcode.PONG, Opcode.CLOSE) and header.form < 8 and meant
+
+    def _is_clean(self, stream: Stream, header: Header) -> bool:
+        """Whether a header surely breaks no rule: told without looking at each of them."""
+        first, form, length, key = header
+        if stream.closed or self._streams[stream.side.other].closed or form != minimal_form(length):
+            return False
+        if first & 0x08 and length > 125:
+            return False
+        return clean(first, bool(key), stream.side, stream.assembly is not None, self._deflate)
 
     def _header_breaches(self, stream: Stream, header: Header) -> Iterator[Breach]:
         yield from header_breaches(header, stream.side, stream.assembly is not None, self._deflate)
@@ -292,13 +301,14 @@ class Interpreter:
 
     def _data(self, stream: Stream, piece: Piece) -> Iterator[Event]:
         header = piece.header
-        if header.opcode not in (Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY):
+        opcode = header.first & 0x0F
+        if opcode > Opcode.BINARY:
             return
-        if piece.opens and (header.opcode != Opcode.CONTINUATION or stream.assembly is None):
+        if piece.opens and (opcode or stream.assembly is None):
             compressed = self._deflate and bool(header.rsv & 4)
-            stream.assembly = Assembly(header.opcode == Opcode.TEXT, compressed)
+            stream.assembly = Assembly(opcode == Opcode.TEXT, compressed)
             stream.message_at = piece.start
-            if header.opcode == Opcode.CONTINUATION:
+            if opcode == Opcode.CONTINUATION:
                 stream.assembly.valid = False
         assembly = stream.assembly
         if assembly is None:

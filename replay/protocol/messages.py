@@ -16,12 +16,16 @@ class Utf8:
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._fed = 0
+        self._pending = False  # a code point has begun
 
     def feed(self, data: bytes, final: bool = False) -> int | None:
         """The offset, in all that was fed, of the first octet that is wrong; None: none is.
 
         With `final`, text that ends inside a code point is wrong one octet behind its end.
         """
+        if not self._pending and data.isascii():
+            self._fed += len(data)
+            return None
         pending = bytes(self._decoder.getstate()[0])
         base = self._fed - len(pending)
         self._fed += len(data)
@@ -30,6 +34,7 @@ class Utf8:
         except UnicodeDecodeError as error:
             return base + (error.start if error.reason == "invalid start byte" else error.end)
         pending = bytes(self._decoder.getstate()[0])
+        self._pending = bool(pending)
         if len(pending) == 2 and pending[0] == 0xED and pending[1] >= 0xA0:
             return self._fed - 1
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from replay.spec.model import Case, Pause, Repeat, SendData, SendFrame, SendMessage, Step
 from replay.trace.model import Octets, Timer, Wait
 
-_MAX_HEADER = 14
+_HEADER = 14  # octets of the longest one
 
 
 def volume(case: Case) -> int:
@@ -18,12 +18,12 @@ def volume(case: Case) -> int:
 def _octets(step: Step) -> int:
     match step:
         case SendFrame() | SendMessage() | SendData():
-            size = (step.payload.next or len(step.payload)) + _MAX_HEADER
+            size = (step.payload.next or len(step.payload)) + _HEADER
             fragment = step.fragment if isinstance(step, SendMessage) else None
-            return size + (size // fragment * _MAX_HEADER if fragment else 0)
+            return size + (size // fragment * _HEADER if fragment else 0)
         case Repeat():
             return step.times * sum(_octets(inner) for inner in step.steps)
-    return _MAX_HEADER
+    return _HEADER
 
 
 def silence(case: Case) -> int:
