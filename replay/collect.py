@@ -21,7 +21,7 @@ from replay.schedule import Phase
 from replay.spec.canary import CANARY, refusal, round_trip
 from replay.spec.model import Case, Profile
 from replay.suite import Item
-from replay.trace.model import Trace, Unreached
+from replay.trace.model import SECOND, Trace, Unreached
 from replay.verdict.expected import Expected
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult
@@ -77,7 +77,9 @@ class Collected:
     def make(self, phase: str, number: int, address: Address) -> Endpoint:
         """The player of a case, or of the canary."""
         if phase in (schedule.BEFORE, schedule.AFTER):
-            return new_player(CANARY, address, self._settings, FULL)
+            soon = limits.CANARY_END.default * SECOND // 1000
+            hasty = replace(self._settings.limits, closing=soon, drop=soon)
+            return new_player(CANARY, address, replace(self._settings, limits=hasty), FULL)
         self._under_way.add(number)
         return new_player(self._items[number].case, address, self._settings, self._pace)
 

@@ -69,8 +69,8 @@ STUCK = Limit("stuck", 3, "s", "-", "For what was killed to be gone; then it is 
 
 MISSES = Limit("misses", 3, "cases", "-", "For which a server that was there is not; then it has died.")
 BUSY = Limit("busy", 8, "cases", "--jobs", "Played at once, those not counted that only wait.")
-ROOM = Limit("room", 64, "cases", "--jobs", "Played at once, those counted too.")
-QUIET = Limit("quiet", 50, "ms", "-", "Without an octet, from which on a case only waits.")
+ROOM = Limit("room", 256, "cases", "--jobs", "Played at once, those counted too.")
+QUIET = Limit("quiet", 20, "ms", "-", "Without an octet, from which on a case only waits.")
 HEAVY = Limit("heavy", 2**20, "octets", "-", "That a case sends, from which on it is heavy.")
 HEAVY_JOBS = Limit("heavy cases", 2, "cases", "--jobs", "Of those, played at once.")
 AGAIN = Limit(

@@ -34,7 +34,8 @@ def phases(cases: Sequence[Case], jobs: int | None) -> tuple[Phase, ...]:
 
     `jobs`: how many connections there may be at once; None: as many as do good.
     """
-    numbers = sorted(range(len(cases)), key=lambda number: -silence(cases[number]))
+    waits = [(-silence(case), -case.patience.after) for case in cases]
+    numbers = sorted(range(len(cases)), key=waits.__getitem__)
     light = tuple(number for number in numbers if volume(cases[number]) < HEAVY)
     heavy = tuple(number for number in range(len(cases)) if volume(cases[number]) >= HEAVY)
     busy = jobs or limits.BUSY.default
