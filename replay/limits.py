@@ -44,6 +44,9 @@ STALLS = Limit(
 CANARY = Limit(
     "canary", 5, "s", "-", "For the echo of the message that is sent before and after the suite."
 )
+CANARY_END = Limit(
+    "canary end", 100, "ms", "-", "For the testee to end that connection: how it does so is for the cases."
+)
 LINGER = Limit(
     "linger", 1, "s", "-", "That octets which nobody reads are kept once the tester has ended TCP."
 )
