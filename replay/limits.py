@@ -128,6 +128,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
             OPENINGS,
             GROWTH,
             CANARY,
+            CANARY_END,
             LINGER,
             DURATION,
             ECHO_CASE,
