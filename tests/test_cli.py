@@ -111,7 +111,8 @@ def test_a_message_known_by_its_digest_is_judged_by_that(tmp_path: Path, octet: 
 
 @pytest.mark.parametrize("chop", ["1", "frame", "7"])
 def test_chopping_changes_no_verdict(chop: str) -> None:
-    done = replay("run", "-q", "--chop", chop, "traces/", "!1.?.8", "!1.?.6", "!1.?.7")
+    large, refused_by_its_header = ("!1.?.8", "!1.?.6", "!1.?.7", "!7.1.6"), "!7.3.6"
+    done = replay("run", "-q", "--chop", chop, "traces/", *large, refused_by_its_header)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -209,6 +210,9 @@ def test_the_first_failure_ends_the_run_if_asked() -> None:
     assert "1 of 3 cases run" in done.stdout
 
 
+CHOSEN = ("1.1.1", "1.1.2", "1.1.3")
+
+
 def test_an_interrupted_run_says_what_it_has() -> None:
     with listening(sys.executable, FAULTY, "--fault", "no-close-reply") as port:
         command = [
@@ -220,7 +224,7 @@ def test_an_interrupted_run_says_what_it_has() -> None:
             f"ws://127.0.0.1:{port}",
             "-j",
             "1",
-            "1.*",
+            *CHOSEN,
         ]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -231,7 +235,7 @@ def test_an_interrupted_run_says_what_it_has() -> None:
             rest, errors = process.communicate()
     assert process.returncode == 130
     assert "1.1.1" in first
-    assert "of 16 cases run" in rest
+    assert "of 3 cases run" in rest
     assert "Traceback" not in errors
 
 

@@ -245,7 +245,7 @@ class Interpreter:
         first, form, length, key = header
         if stream.closed or self._streams[stream.side.other].closed or form != minimal_form(length):
             return False
-        if first & 0x08 and length > 125:
+        if length >> 63 or (first & 0x08 and length > 125):
             return False
         return clean(first, bool(key), stream.side, stream.assembly is not None, self._deflate)
 

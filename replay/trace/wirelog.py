@@ -221,9 +221,6 @@ def _parts(data: bytes, borders: Sequence[int]) -> list[str]:
     return [item for a, b in pairwise(marks) for item in literal.items(data[a:b]) or ()]
 
 
-_LARGE = 2**20  # octets of a payload that isn't looked at for something short to say of it
-
-
 def _frame(way: str, found: Found, number: int) -> str:
     """The FRAME line of a whole frame."""
     header = found.header
@@ -232,8 +229,6 @@ def _frame(way: str, found: Found, number: int) -> str:
     key = header.key.hex() or None
     masked = f"MASK={key}" if way == "TX" and key else f"MASKED={bool(key)}, MASK={key}"
     words += f", PAYLOAD-LEN={header.length}, {masked}"
-    if header.length > _LARGE:
-        return words
     payload = found.payload()
     code = payload[:2] if header.opcode == 8 else b""
     shown = literal.items(payload[len(code) :], text=True, most=_MOST_PAYLOAD)
