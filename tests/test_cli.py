@@ -224,6 +224,8 @@ def test_an_interrupted_run_says_what_it_has() -> None:
             f"ws://127.0.0.1:{port}",
             "-j",
             "1",
+            "--max-failures",
+            "9",
             *CHOSEN,
         ]
         with subprocess.Popen(
