@@ -39,3 +39,37 @@ def test_the_first_difference_is_the_first(one: bytes, other: bytes) -> None:
     if at is None and len(one) != len(other):
         at = min(len(one), len(other))
     assert first_difference(one, other) == at
+
+
+ANY_ORDER = [Pattern(Kind.TEXT, Payload(b"a"), optional=True), Pattern(Kind.TEXT, Payload(b"b"))]
+
+
+def text(octets: bytes) -> Message:
+    return Message(side=Side.SERVER, entry=0, start=0, end=0, text=True, data=octets, parts=())
+
+
+@pytest.mark.parametrize(
+    ("came", "state"),
+    [(b"ab", "complete"), (b"b", "complete"), (b"a", "open"), (b"", "open"), (b"ba", "apart")],
+)
+def test_what_is_optional_may_be_missing(came: bytes, state: str) -> None:
+    events = [text(bytes([octet])) for octet in came]
+    found = fit(ANY_ORDER, events)
+    assert found.state == state
+    taken = found.taken(ANY_ORDER)
+    if state == "complete":
+        assert [pattern.payload and pattern.payload.octets for pattern in taken] == [e.data for e in events]
+    assert (found.missing(taken) is None) is (state == "complete")
+
+
+@given(st.lists(st.booleans(), max_size=5), st.binary(max_size=7))
+def test_event_by_event_comes_to_the_same(optional: list[bool], came: bytes) -> None:
+    wanted = [
+        Pattern(Kind.TEXT, Payload(bytes([number % 2])), optional=flag)
+        for number, flag in enumerate(optional)
+    ]
+    events = [text(bytes([octet % 2])) for octet in came]
+    found = None
+    for count in range(len(events) + 1):
+        found = fit(wanted, events[:count], found)
+        assert found == fit(wanted, events[:count])
