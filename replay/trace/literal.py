@@ -35,7 +35,7 @@ _TOKEN = re.compile(
 _PLAIN_HEX = re.compile(r"[0-9a-fA-F \t\r\n]*")
 _CHARACTER = re.compile(r"\\x[0-9a-fA-F]{2}|\\.|.", re.DOTALL)
 _ESCAPES = {"\\r": b"\r", "\\n": b"\n", "\\t": b"\t", '\\"': b'"', "\\\\": b"\\"}
-_PRINTABLE = frozenset(range(0x20, 0x7F))
+_PRINTABLE = bytes(range(0x20, 0x7F))
 _SHOWN = {octet: chr(octet) if octet in _PRINTABLE else f"\\x{octet:02x}" for octet in range(256)} | {
     octets[0]: escape for escape, octets in _ESCAPES.items()
 }
@@ -226,7 +226,7 @@ def items(octets: bytes, *, text: bool = False, most: int | None = None) -> list
     one, with its smallest unit of at most MAX_UNIT octets. None: more than `most` octets would
     have to be written out. Takes time linear in the octets.
     """
-    write = quote if text and _PRINTABLE.issuperset(octets) else bytes.hex
+    write = quote if text and not octets.translate(None, _PRINTABLE) else bytes.hex
     found: list[str] = []
     written = at = 0
     for start, unit, count in _runs(octets, most):
