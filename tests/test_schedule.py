@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import schedule
+from replay.play.endpoint import Limits
 from replay.play.pace import MOST_GROWTH, SHORTEST, Pace
+from replay.source import Source, Span
 from replay.spec.cost import silence, volume
 from replay.suite import known
 from replay.trace.model import SECOND
 from replay.verdict.judge import judge
+from replay.verdict.result import Entry, Expectation, Standing
+from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.memory import against, echo, join, player
 
@@ -38,8 +44,24 @@ def test_only_a_failure_may_be_bad_luck() -> None:
     own = player(case)
     join(own, echo())
     assert not schedule.may_be_luck(judge(case, own.trace(), Side.CLIENT))
-    dropped = against(case, Side.CLIENT, [{"at": 0.05, "tcp": "drop"}])
-    assert schedule.may_be_luck(judge(case, dropped, Side.CLIENT))
+    failed = judge(case, against(case, Side.CLIENT, [{"at": 0.05, "tcp": "drop"}]), Side.CLIENT)
+    assert schedule.may_be_luck(failed)
+    entry = Entry("1.1.2", ("FAILED",), "known", Span(Source("expected.yaml", ""), 0, 0))
+    assert not schedule.may_be_luck(replace(failed, expectation=Expectation(entry, Standing.LISTED)))
+    assert schedule.may_be_luck(replace(failed, expectation=Expectation(entry, Standing.EXPIRED)))
+
+
+def test_what_took_long_or_much_is_not_looked_at_twice() -> None:
+    case = known()["1.1.2"]
+    flood: list[dict[str, object]] = [{"at": 0.1, "octets": "8900" * 50}] * 20
+    over = judge(case, against(case, Side.CLIENT, flood, Limits(reads=5)), Side.CLIENT)
+    assert over.failed
+    assert not schedule.may_be_luck(over)
+    large: list[dict[str, object]] = [{"at": 0.1, "octets": encode(frame(2, bytes(schedule.HEAVY))).hex()}]
+    much = judge(case, against(case, Side.CLIENT, large), Side.CLIENT)
+    assert much.failed
+    assert not much.facts.limit_reached
+    assert not schedule.may_be_luck(much)
 
 
 times = st.integers(1, 100 * SECOND)

@@ -1,33 +1,61 @@
-"""The bundled cases of sections 1 and 2 send what Autobahn sends, octet for octet."""
+"""What the bundled cases say beside what they send (which test_wire.py compares with Autobahn)."""
 
-from pathlib import Path
+from __future__ import annotations
+
+import re
 
 import pytest
 
 from replay.protocol.rules import RULES
-from replay.source import Source
-from replay.spec.load import load, unique
-from replay.spec.model import Behaviour, Case, Closing, Kind, Patience, SendFrame
+from replay.spec.model import Behaviour, Case, Closing, Kind, Patience, Profile, SendFrame
+from replay.suite import known
 from replay.trace.model import SECOND
 
-SPECS = Path(__file__).parents[2] / "specs"
+CASES = known()
+DISPUTED = [case for case in CASES.values() if case.disputed is not None]
 
 
-# What Autobahn writes to a silent peer, without masks: octets, their SHA-256, writes.
-def files() -> list[Path]:
-    return sorted(path for name in ("01-framing", "02-pings") for path in (SPECS / name).glob("*.yaml"))
+def test_titles_tell_the_cases_apart_and_fit_in_a_line() -> None:
+    titles = [case.title for case in CASES.values()]
+    assert len(set(titles)) == len(titles)
+    assert not [title for title in titles if title.endswith(".") or len(title) > 108]
 
 
-@pytest.fixture(scope="module")
-def cases() -> dict[str, Case]:
-    found = unique(case for path in files() for case in load(Source.read(path)))
-    return {case.id: case for case in found}
+def test_ids_begin_with_their_section() -> None:
+    assert not [id for id, case in CASES.items() if not f"{id}.".startswith(f"{case.section}.")]
+
+
+def test_rules_are_rows() -> None:
+    assert {case.rule for case in CASES.values()} <= {*RULES, None}
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_the_best_verdict_stands_first(profile: Profile) -> None:
+    order = list(Behaviour)
+    for id, case in CASES.items():
+        verdicts = [order.index(outcome.verdict) for outcome in case.under(profile).outcomes]
+        assert verdicts == sorted(verdicts), id
+
+
+def test_no_outcome_stands_twice() -> None:
+    for id, case in CASES.items():
+        for profile in Profile:
+            patterns = [outcome.patterns for outcome in case.under(profile).outcomes]
+            assert len(set(patterns)) == len(patterns), (id, profile)
+
+
+@pytest.mark.parametrize("case", DISPUTED, ids=lambda case: case.id)
+def test_a_dispute_names_a_section_and_changes_something(case: Case) -> None:
+    assert case.disputed is not None
+    assert re.search(r"(RFC 6455|RFC 7692) §\d", case.disputed.why)
+    argued = case.under(Profile.RFC)
+    assert (argued.outcomes, argued.closing) != (case.outcomes, case.closing)
 
 
 @pytest.mark.parametrize("section", ["1.1", "1.2"])
-def test_messages_are_echoed_whole(cases: dict[str, Case], section: str) -> None:
+def test_messages_are_echoed_whole(section: str) -> None:
     for number in range(1, 9):
-        case = cases[f"{section}.{number}"]
+        case = CASES[f"{section}.{number}"]
         (step,), (outcome,) = case.steps, case.outcomes
         assert isinstance(step, SendFrame)
         (pattern,) = outcome.patterns
@@ -38,8 +66,8 @@ def test_messages_are_echoed_whole(cases: dict[str, Case], section: str) -> None
         assert case.closing == Closing()
 
 
-def test_pings_are_answered_in_order(cases: dict[str, Case]) -> None:
-    for id, case in cases.items():
+def test_pings_are_answered_in_order() -> None:
+    for id, case in CASES.items():
         if not id.startswith("2.") or id == "2.5":
             continue
         pings = [step.payload for step in case.steps if isinstance(step, SendFrame) and step.opcode == 9]
@@ -49,14 +77,9 @@ def test_pings_are_answered_in_order(cases: dict[str, Case]) -> None:
         assert (case.patience, case.closing) == (Patience(seconds * SECOND, "close"), Closing())
 
 
-def test_too_long_a_ping_is_a_breach(cases: dict[str, Case]) -> None:
-    case = cases["2.5"]
+def test_too_long_a_ping_is_a_breach() -> None:
+    case = CASES["2.5"]
     assert [outcome.patterns for outcome in case.outcomes] == [()]
     assert case.closing == Closing("testee", (1002, None), clean=False)
     assert case.patience == Patience(SECOND, "fail")
     assert case.rule == "control-length"
-
-
-def test_titles_tell_the_cases_apart_and_rules_are_rows(cases: dict[str, Case]) -> None:
-    assert len({case.title for case in cases.values()}) == len(cases)
-    assert {case.rule for case in cases.values()} <= {*RULES, None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 
 import pytest
 from hypothesis import given
@@ -60,6 +61,18 @@ def test_what_is_optional_may_be_missing(came: bytes, state: str) -> None:
     if state == "complete":
         assert [pattern.payload and pattern.payload.octets for pattern in taken] == [e.data for e in events]
     assert (found.missing(taken) is None) is (state == "complete")
+
+
+@given(st.lists(st.booleans(), max_size=5), st.lists(st.integers(0, 5), max_size=5))
+def test_an_optional_event_is_there_or_not(optional: list[bool], came: list[int]) -> None:
+    """Told by the lists that the patterns stand for, of events that all differ."""
+    wanted = [Pattern(Kind.TEXT, Payload(bytes([n])), optional=flag) for n, flag in enumerate(optional)]
+    choices = itertools.product(*((True, False) if flag else (True,) for flag in optional))
+    lists = [[n for n, kept in enumerate(choice) if kept] for choice in choices]
+    state = "complete" if came in lists else "apart"
+    if state == "apart" and any(one[: len(came)] == came for one in lists):
+        state = "open"
+    assert fit(wanted, [text(bytes([n])) for n in came]).state == state
 
 
 @given(st.lists(st.booleans(), max_size=5), st.binary(max_size=7))

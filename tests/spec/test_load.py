@@ -9,12 +9,17 @@ from replay.spec.model import (
     Case,
     Closing,
     Kind,
+    OpenFrame,
     Patience,
     Pattern,
     Pause,
     Payload,
+    Profile,
+    Repeat,
     SendClose,
+    SendData,
     SendFrame,
+    SendMessage,
     Step,
 )
 from replay.trace.model import SECOND, Octets, Timer, Trace, Wait
@@ -58,6 +63,16 @@ def one(send: str = "[]", expect: str = "[{ok: []}]", more: str = "") -> Case:
         ("pause: 100 ms", Pause(100_000)),
         ("pause: A", Pause(SECOND, "A")),
         ("pause: {after: 2 s, tag: B}", Pause(2 * SECOND, "B")),
+        ("pause: {after: 2 s, exact: true}", Pause(2 * SECOND, exact=True)),
+        ("text: {utf8: a, name: first}", SendFrame(1, Payload(b"a"), name="first")),
+        ("message: {utf8: a, size: 3}", SendMessage(True, Payload(b"a", 3))),
+        ("message: {hex: fe, kind: binary, fragment: 2}", SendMessage(False, Payload(b"\xfe"), 2)),
+        ("open-frame: {opcode: 1, length: 5, fin: false}", OpenFrame(1, 5, fin=False)),
+        ("open-frame: {opcode: 2, length: 0, rsv: 4, mask: none}", OpenFrame(2, 0, rsv=4, mask=False)),
+        (
+            "repeat: {times: 3, send: [text: {utf8: ab, next: 1}, message: {utf8: a}]}",
+            Repeat(3, (SendFrame(1, Payload(b"ab", next=1)), SendMessage(True, Payload(b"a")))),
+        ),
     ],
 )
 def test_steps(word: str, step: Step) -> None:
@@ -71,6 +86,7 @@ def test_steps(word: str, step: Step) -> None:
         ("{by: testee, code: 1002, clean: optional}", Closing("testee", (1002, None), clean=False)),
         ("{by: either, codes: [1000, 1001]}", Closing("either", (1000, 1001, None))),
         ("{code: none}", Closing(codes=(None,))),
+        ("{codes: any}", Closing(codes=None)),
         ("{wrong-code: fails, decisive: true}", Closing(wrong_code_fails=True, decisive=True)),
     ],
 )
@@ -84,6 +100,7 @@ def test_closing(word: str, closing: Closing) -> None:
         ("10 s", Patience(10 * SECOND, "fail")),
         ("{after: 2 s, then: close}", Patience(2 * SECOND, "close")),
         ("{then: close}", Patience(SECOND, "close")),
+        ("{stalled: 10 s, then: close}", Patience(10 * SECOND, "close", stalled=True)),
     ],
 )
 def test_patience(word: str, patience: Patience) -> None:
@@ -113,6 +130,81 @@ def test_outcomes_keep_their_order() -> None:
     )
 
 
+def test_what_may_come_back_besides_a_list_of_events() -> None:
+    first, second = one(expect="[{ok: [text: {utf8: a, optional: true}]}, {informational: any}]").outcomes
+    assert first.patterns == (Pattern(Kind.TEXT, Payload(b"a"), optional=True),)
+    assert not first.anything
+    assert (second.patterns, second.anything) == ((), True)
+
+
+def test_words_of_a_whole_case_or_file() -> None:
+    plain = one()
+    assert (plain.measured, plain.one_mask, plain.disputed) == (False, False, None)
+    words = "compare: length\nmasks: one\n"
+    (case,) = load(Source("s.yaml", spec().text.replace("cases:", f"{words}cases:", 1)))
+    assert (case.measured, case.one_mask) == (True, True)
+
+
+def test_a_dispute_replaces_what_it_names_under_the_rfcs_profile() -> None:
+    send = "[text: {utf8: a, name: n}, text: b]"
+    case = one(send, "[{ok: [echo]}]", "disputed: {why: W, expect: [{ok: [echo: n]}, {ok: []}]}")
+    assert case.under(Profile.AUTOBAHN).outcomes == case.outcomes
+    argued = case.under(Profile.RFC)
+    assert [outcome.patterns for outcome in argued.outcomes] == [(Pattern(Kind.TEXT, Payload(b"a")),), ()]
+    assert argued.closing == case.closing
+    ends = one(more="disputed: {why: W, close: {by: testee}}")
+    assert ends.under(Profile.RFC).closing == Closing("testee")
+    assert ends.under(Profile.RFC).outcomes == ends.outcomes
+
+
+@pytest.mark.parametrize(
+    ("length", "fragment", "sizes"),
+    [(0, 2, [0]), (1, 2, [1]), (2, 2, [2]), (3, 2, [2, 1]), (4, 2, [2, 2, 0]), (4, None, [4])],
+)
+def test_a_message_is_cut_as_the_original_cuts_it(
+    length: int, fragment: int | None, sizes: list[int]
+) -> None:
+    frames = list(SendMessage(False, Payload(b"\xfe", length), fragment).frames())
+    assert [len(payload) for _, payload, _ in frames] == sizes
+    assert [opcode for opcode, _, _ in frames] == [2] + [0] * (len(sizes) - 1)
+    assert [fin for _, _, fin in frames] == [False] * (len(sizes) - 1) + [True]
+
+
+def echoed(send: str, event: str = "echo") -> list[bytes]:
+    """The payloads that are expected."""
+    patterns = one(send, f"[{{ok: [{event}]}}]").outcomes[0].patterns
+    return [pattern.payload.octets for pattern in patterns if pattern.payload is not None]
+
+
+def test_the_echo_of_a_frame_in_pieces_is_whole() -> None:
+    pieces = "open-frame: {opcode: 1, length: 5}, data: Hel, pause: 1 s, data: lo"
+    assert echoed(f"[{pieces}, text: next]") == [b"Hello", b"next"]
+    opened = "open-frame: {opcode: 1, length: 3, fin: false}, data: Hel"
+    assert echoed(f"[{opened}, ping: p, continuation: lo]") == [b"Hello"]
+
+
+def test_each_round_echoes_its_slice_and_wraps_to_the_start() -> None:
+    assert echoed("[repeat: {times: 3, send: [text: ab, text: c]}]") == [b"ab", b"c"] * 3
+    assert echoed("[repeat: {times: 4, send: [binary: {hex: 01 02 03 04 05, next: 2}]}]") == [
+        b"\1\2",
+        b"\3\4",
+        b"\1\2",
+        b"\3\4",
+    ]
+    text = "κόσμε€"
+    rounds = f"[repeat: {{times: 3, send: [message: {{utf8: {text}, next: 3, fragment: 1}}]}}]"
+    assert echoed(rounds) == [text[:3].encode(), text[3:].encode(), text[:3].encode()]
+
+
+def test_a_named_echo_is_the_message_that_begins_there() -> None:
+    send = (
+        "[text: first, text: {utf8: a, fin: false, name: n}, ping: p, continuation: b,"
+        " message: {utf8: c, name: m}]"
+    )
+    assert echoed(send, "echo: n") == [b"ab"]
+    assert echoed(send, "echo: m") == [b"c"]
+
+
 def test_echo_joins_fragments_and_stands_at_its_word() -> None:
     send = (
         "[text: {utf8: a, fin: false}, ping: p, continuation: b, binary: {hex: fe, size: 9}, close: 1000]"
@@ -126,6 +218,12 @@ def test_echo_joins_fragments_and_stands_at_its_word() -> None:
     span = case.outcomes[0].patterns[1].span
     assert span is not None
     assert span.source.text[span.start : span.end] == "echo"
+
+
+def test_pieces_are_steps_of_their_own() -> None:
+    steps = one("[open-frame: {opcode: 1, length: 2}, data: a, close: 1000, data: b]").steps
+    pieces = SendData(Payload(b"a")), SendClose(1000), SendData(Payload(b"b"))
+    assert steps == (OpenFrame(1, 2), *pieces)
 
 
 def test_spans_name_the_words() -> None:

@@ -1,0 +1,207 @@
+"""What the words of a case make the player do: pieces, rounds, patience, pauses, profiles."""
+
+from __future__ import annotations
+
+import pytest
+
+from replay.play.endpoint import Limits
+from replay.play.pace import FULL, MOST_GROWTH, OPENINGS, SHORTEST, TRIPS, Pace
+from replay.play.player import Player
+from replay.play.script import Options, script
+from replay.protocol.events import Close, Message, Ping, Pong, Violation
+from replay.protocol.interpreter import observe
+from replay.source import Source
+from replay.spec.load import load
+from replay.spec.model import Behaviour, Case, Profile
+from replay.trace.model import SECOND, Octets, Timer, Trace, Wait
+from replay.verdict.judge import judge
+from replay.verdict.result import CaseResult, ClosingVerdict
+from replay.wire.frame import encode, frame
+from replay.wire.side import Side
+from tests.memory import ACCEPTED, KEY, against, echo, join, keys, player
+
+
+def case(send: str, expect: str = "[ok: [echo]]", more: str = "") -> Case:
+    text = (
+        f"section: x\ncases:\n  - id: x\n    title: x\n    send: {send}\n    expect: {expect}\n    {more}\n"
+    )
+    (found,) = load(Source("x.yaml", text))
+    return found
+
+
+def sends(at: float, opcode: int, payload: bytes, fin: bool = True) -> dict[str, object]:
+    """What a server does at that second."""
+    return {"at": at, "octets": encode(frame(opcode, payload, fin=fin)).hex()}
+
+
+def says(at: float, text: str) -> dict[str, object]:
+    return sends(at, 1, text.encode())
+
+
+def verdict(of: Case, peer: list[dict[str, object]]) -> CaseResult:
+    return judge(of, against(of, Side.CLIENT, peer), Side.CLIENT)
+
+
+def of_client(trace: Trace) -> list[type]:
+    """The frames that the client sent, a message's as one."""
+    events = (event for event in observe(trace) if event.side is Side.CLIENT)
+    return [type(event) for event in events if isinstance(event, Message | Ping | Pong | Close)]
+
+
+def fired(trace: Trace, wait: Wait) -> int:
+    """When it ran out."""
+    (at,) = [e.at for e in trace.entries if isinstance(e, Timer) and e.fired and e.wait is wait]
+    assert at is not None
+    return at
+
+
+def declared(of: Case, pace: Pace = FULL, opening: int = 0) -> dict[Wait, int]:
+    """The waits of a case on a flawless server: how long each is said to be."""
+    own = Player(script(of, Side.CLIENT, Options(), Limits(), keys(Side.CLIENT), KEY), Limits(), pace)
+    own.connected(0)
+    own.received(ACCEPTED, opening)
+    while not own.done and own.deadline is not None:
+        own.wake(own.deadline)
+    timers = (entry for entry in own.entries if isinstance(entry, Timer) and not entry.fired)
+    return {timer.wait: timer.after for timer in timers if timer.after is not None}
+
+
+# Frames in pieces.
+
+PIECES = case("[open-frame: {opcode: 1, length: 5}, data: Hel, pause: 1 s, data: lo]")
+
+
+def test_a_pong_waits_for_the_end_of_the_frame() -> None:
+    trace = against(PIECES, Side.CLIENT, [sends(0.2, 9, b"p"), sends(0.4, 9, b"q"), says(1.5, "Hello")])
+    assert of_client(trace) == [Message, Pong, Pong, Close]
+    assert [e.data for e in observe(trace) if isinstance(e, Pong)] == [b"p", b"q"]
+    assert not [event for event in observe(trace) if isinstance(event, Violation)]
+    assert judge(PIECES, trace, Side.CLIENT).behaviour is Behaviour.OK
+
+
+def test_each_piece_is_a_write_under_one_mask() -> None:
+    own = player(PIECES)
+    join(own, echo())
+    _, header, *pieces, _ = (
+        entry.data for entry in own.entries if isinstance(entry, Octets) and entry.side is Side.CLIENT
+    )
+    assert (len(header), [len(piece) for piece in pieces]) == (6, [3, 2])
+
+
+# Rounds.
+
+ROUNDS = case("[text: first, repeat: {times: 3, send: [text: a]}]")
+
+
+@pytest.mark.parametrize("answers", range(5))
+def test_a_round_waits_for_what_was_sent_before(answers: int) -> None:
+    peer = [says(0.1 * (number + 1), "a" if number else "first") for number in range(answers)]
+    sent = of_client(against(ROUNDS, Side.CLIENT, peer)).count(Message)
+    assert sent == min(2 + max(answers - 1, 0), 4)
+
+
+def test_a_round_counts_no_other_events() -> None:
+    peer = [sends(0.1, 9, b""), sends(0.2, 10, b"a"), says(0.3, "first"), sends(0.4, 1, b"a", fin=False)]
+    assert of_client(against(ROUNDS, Side.CLIENT, peer)).count(Message) == 2
+
+
+# Patience.
+
+
+@pytest.mark.parametrize("then", ["fail", "close"])
+@pytest.mark.parametrize(("word", "end"), [("after", 1.0), ("stalled", 3.4)])
+def test_patience_that_stalls_starts_again_with_each_octet(word: str, end: float, then: str) -> None:
+    slow = case("[text: abcd]", more=f"patience: {{{word}: 1 s, then: {then}}}")
+    peer = [sends(0.8, 1, b"a", fin=False), sends(1.6, 0, b"b", fin=False), sends(2.4, 0, b"c", fin=False)]
+    trace = against(slow, Side.CLIENT, peer)
+    assert fired(trace, Wait.CLOSE if then == "close" else Wait.FAIL) == pytest.approx(end * SECOND)
+
+
+def test_patience_that_stalls_holds_while_rounds_are_sent() -> None:
+    rounds = case(
+        "[repeat: {times: 4, send: [text: a]}]",
+        more="patience: {stalled: 1 s, then: close}\n    masks: one",
+    )
+    trace = against(rounds, Side.CLIENT, [says(0.8 * number, "a") for number in (1, 2, 3)])
+    assert of_client(trace).count(Message) == 4
+    assert fired(trace, Wait.CLOSE) == pytest.approx(3.4 * SECOND)
+
+
+@pytest.mark.parametrize("opening", [0, SECOND // 100, SECOND // 4, 4 * SECOND])
+def test_a_slow_opening_lets_patience_grow(opening: int) -> None:
+    found = declared(case("[text: a]"), opening=opening)[Wait.FAIL]
+    assert found == max(SECOND, min(OPENINGS * opening, MOST_GROWTH * SECOND))
+
+
+# Pauses.
+
+TAGGED = "[pause: {after: 5 s, tag: A}]"
+
+
+@pytest.mark.parametrize(
+    ("send", "expect", "shortened"),
+    [
+        ("[pause: 5 s]", "[ok: []]", True),
+        ("[pause: {after: 5 s, exact: true}]", "[ok: []]", False),
+        (TAGGED, "[ok: [still-open: A]]", True),
+        (TAGGED, "[ok: [], non-strict: [still-open: A]]", False),
+        ("[pause: {after: 5 s, tag: A, exact: true}]", "[ok: [still-open: A]]", False),
+    ],
+)
+@pytest.mark.parametrize("round_trip", [None, 0, 1000, SECOND // 50, SECOND])
+def test_a_pause_on_the_way_to_the_best_verdict_is_shortened(
+    send: str, expect: str, shortened: bool, round_trip: int | None
+) -> None:
+    found = declared(case(send, expect), Pace(round_trip))[Wait.DELAY]
+    if shortened and round_trip is not None:
+        assert found == min(5 * SECOND, max(SHORTEST, TRIPS * round_trip))
+    else:
+        assert found >= 5 * SECOND
+
+
+# Messages compared by their length.
+
+
+@pytest.mark.parametrize(
+    ("compare", "came", "closes"), [("length", "abcx", 0.1), ("length", "abc", 0.1), ("exact", "abcx", 1.0)]
+)
+def test_the_first_wrong_message_ends_a_case_that_measures(compare: str, came: str, closes: float) -> None:
+    measured = case("[text: abcd, text: efgh]", more=f"compare: {compare}")
+    result = verdict(measured, [says(0.1, came)])
+    (at,) = [
+        entry.at
+        for entry in result.trace.entries
+        if isinstance(entry, Octets) and entry.side is Side.CLIENT and entry.data[0] == 0x88
+    ]
+    assert at == pytest.approx(closes * SECOND)
+    assert result.behaviour is Behaviour.FAILED
+    stricter = [note for note in result.notes if note.startswith("stricter than Autobahn")]
+    assert len(stricter) == (compare == "length" and len(came) == 4)
+
+
+# Profiles.
+
+
+@pytest.mark.parametrize(
+    ("profile", "behaviour"), [(Profile.AUTOBAHN, Behaviour.FAILED), (Profile.RFC, Behaviour.OK)]
+)
+def test_a_pong_that_nobody_asked_for(profile: Profile, behaviour: Behaviour) -> None:
+    asked = case("[ping: p, text: a]", "[ok: [pong: p, echo]]").under(profile)
+    peer = [sends(0.1, 10, b"x"), sends(0.2, 10, b"p"), says(0.3, "a"), sends(0.4, 8, b"\x03\xe8")]
+    assert verdict(asked, peer).behaviour is behaviour
+    assert verdict(asked, peer[1:]).behaviour is Behaviour.OK
+    assert verdict(asked, [peer[1], peer[1], *peer[2:]]).behaviour is behaviour  # answers no second time
+
+
+LATER = (1012, 1013, 1014)  # in the registry, but not in the RFC
+
+
+@pytest.mark.parametrize("profile", Profile)
+@pytest.mark.parametrize("code", [1000, 1004, 1005, 1006, 1011, *LATER, 1015, 1016, 2999, 3000])
+def test_codes_that_are_legal(code: int, profile: Profile) -> None:
+    ends = case("[text: a]", "[ok: []]", "close: {by: testee, codes: any, clean: optional}").under(profile)
+    peer: list[dict[str, object]] = [sends(0.1, 8, code.to_bytes(2, "big")), {"at": 0.2, "tcp": "drop"}]
+    result = verdict(ends, peer)
+    legal = code in (1000, 1011, 3000) or (profile is Profile.RFC and code in LATER)
+    assert ("close-code" in {found.rule for found in result.broken}) is not legal
+    assert (result.closing is ClosingVerdict.OK) is legal, result.closing_reason
