@@ -127,8 +127,7 @@ class Collected:
     def _add(self, number: int, trace: Trace, at: float | None) -> bool:
         item = self._items[number]
         notes = (*item.notes, *_edits(item, self._settings.options))
-        result = judge(item.case, trace, Side.CLIENT, notes)
-        result = replace(result, path=item.path)
+        result = replace(judge(item.case, trace, Side.CLIENT, notes), path=item.path)
         if at is not None and result.facts.dropped_by_testee and result.facts.testee_close is None:
             self._cut_off[number] = at
         self.agent = self.agent or _agent(result)

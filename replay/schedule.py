@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from replay import limits
 from replay.spec.cost import silence, volume
 from replay.spec.model import Case
-from replay.trace.model import Octets
 from replay.verdict.result import CaseResult
 
 HEAVY = limits.HEAVY.default
@@ -35,9 +34,11 @@ def phases(cases: Sequence[Case], jobs: int | None) -> tuple[Phase, ...]:
     `jobs`: how many connections there may be at once; None: as many as do good.
     """
     waits = [(-silence(case), -case.patience.after) for case in cases]
-    numbers = sorted(range(len(cases)), key=waits.__getitem__)
-    light = tuple(number for number in numbers if volume(cases[number]) < HEAVY)
-    heavy = tuple(number for number in range(len(cases)) if volume(cases[number]) >= HEAVY)
+    weighs = [volume(case) >= HEAVY for case in cases]
+    heavy = tuple(number for number in range(len(cases)) if weighs[number])
+    light = tuple(
+        number for number in sorted(range(len(cases)), key=waits.__getitem__) if not weighs[number]
+    )
     busy = jobs or limits.BUSY.default
     few = min(busy, limits.HEAVY_JOBS.default)
     planned = Phase(CASES, light, busy, jobs or limits.ROOM.default), Phase(CASES, heavy, few, few)
@@ -51,5 +52,4 @@ def alone(number: int) -> Phase:
 
 def may_be_luck(result: CaseResult) -> bool:
     """Whether a failure is looked at twice: not where it is expected, or took long or much."""
-    octets = sum(len(entry.data) for entry in result.trace.entries if isinstance(entry, Octets))
-    return result.counts() and not result.facts.limit_reached and octets < HEAVY
+    return result.counts() and not result.facts.limit_reached and result.trace.size < HEAVY

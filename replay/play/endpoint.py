@@ -243,9 +243,8 @@ class Endpoint:
             self.drop()
         elif not answer:
             self._set(Wait.DROP, self.limits.drop)
-        elif (
-            Wait.FAIL in self._timers
-        ):  # the original sets no timer of its own here, but is cut by this one
+        elif Wait.FAIL in self._timers:
+            # The original sets no timer of its own here, but is cut by this one.
             kill = self._timers[Wait.FAIL][0] - self._now
             self._set(Wait.LIMIT, max(kill, 0) + self.limits.drop)
 

@@ -162,8 +162,8 @@ class Player(Endpoint):
             case CloseWith():
                 self.send_close(action.code, action.reason)
             case Delay():
-                after = self._pace.shortened(action.after) if action.shorten else action.after
-                self._declare(Wait.DELAY, after if action.shorten else self._pace.grown(after), action.tag)
+                paced = self._pace.shortened if action.shorten else self._pace.grown
+                self._declare(Wait.DELAY, paced(action.after), action.tag)
             case Arm():
                 after = self._pace.grown(action.after)
                 self._declare(action.wait, after)

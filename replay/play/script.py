@@ -30,7 +30,7 @@ from replay.spec.model import (
 )
 from replay.spec.recorded import patterns
 from replay.trace.model import Drop, Octets, Timer, Trace, Wait
-from replay.wire.frame import decode_header, encode, encode_header, frame
+from replay.wire.frame import Opcode, decode_header, encode, encode_header, frame
 from replay.wire.handshake import HeadReader, edit_head, encode_request
 from replay.wire.masking import mask
 from replay.wire.side import Side
@@ -159,8 +159,6 @@ def script(
     )
 
 
-_CONTROL = 8  # the first opcode of control frames
-
 _THEN = {"fail": Wait.FAIL, "close": Wait.CLOSE}
 
 
@@ -224,7 +222,7 @@ def _actions(case: Case, options: Options, keys: Callable[[], bytes]) -> Iterato
 
 
 def _ends_message(step: SendFrame | SendMessage) -> bool:
-    return isinstance(step, SendMessage) or (step.fin and step.opcode < _CONTROL)
+    return isinstance(step, SendMessage) or (step.fin and step.opcode < Opcode.CLOSE)
 
 
 def _key(mask: bytes | bool | None, keys: Callable[[], bytes]) -> bytes:

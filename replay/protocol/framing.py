@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from replay.protocol.messages import Utf8
 from replay.protocol.rules import Breach
@@ -51,10 +51,12 @@ REGISTERED = RFC_6455 | frozenset({1012, 1013, 1014})
 """... and those that IANA's registry of close codes has taken in since (§11.7)."""
 
 
-@cache
-def clean(first: int, masked: bool, side: Side, fragmented: bool, deflate: bool) -> bool:
-    """Whether a header with this first octet breaks no rule, as far as its length has no say in it."""
-    header = Header(first, 0, 0, b"mask" if masked else b"")
+@lru_cache(maxsize=1024)
+def clean(
+    first: int, form: int, length: int, masked: bool, side: Side, fragmented: bool, deflate: bool
+) -> bool:
+    """Whether a header breaks no rule of `header_breaches`; headers that are alike are judged once."""
+    header = Header(first, form, length, b"mask" if masked else b"")
     return next(header_breaches(header, side, fragmented, deflate), None) is None
 
 

@@ -30,7 +30,7 @@ from replay.protocol.opening import agreed_deflate, request_breaches, response_b
 from replay.protocol.rules import RULES, Breach
 from replay.protocol.stream import Stream
 from replay.trace.model import Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
-from replay.wire.frame import FrameDecoder, Header, Opcode, Piece, minimal_form
+from replay.wire.frame import FrameDecoder, Header, Opcode, Piece
 from replay.wire.handshake import (
     HeadError,
     HeadReader,
@@ -242,12 +242,11 @@ class Interpreter:
 
     def _is_clean(self, stream: Stream, header: Header) -> bool:
         """Whether a header surely breaks no rule: told without looking at each of them."""
+        if stream.closed or self._streams[stream.side.other].closed:
+            return False
         first, form, length, key = header
-        if stream.closed or self._streams[stream.side.other].closed or form != minimal_form(length):
-            return False
-        if length >> 63 or (first & 0x08 and length > 125):
-            return False
-        return clean(first, bool(key), stream.side, stream.assembly is not None, self._deflate)
+        fragmented = stream.assembly is not None
+        return clean(first, form, length, bool(key), stream.side, fragmented, self._deflate)
 
     def _header_breaches(self, stream: Stream, header: Header) -> Iterator[Breach]:
         yield from header_breaches(header, stream.side, stream.assembly is not None, self._deflate)
@@ -288,10 +287,8 @@ class Interpreter:
         if breach:
             rule, detail, at = breach
             yield self._violation(stream, rule, detail, body + at, start)
-        means_it = (
-            stream.side is self.recorder
-        )  # a tester closes with what breaks a rule, to see what comes
-        if not stream.closed and (means_it or not breach):
+        # A tester may close with what breaks a rule, to see what comes.
+        if not stream.closed and (stream.side is self.recorder or not breach):
             stream.closed = True
             if other.closed and other.pings:  # this Close answers one that stands behind the Ping
                 rule = "pong-echoes-ping" if stream.stray_pong else "ping-answered"

@@ -69,7 +69,7 @@ def _note(result: CaseResult) -> str:
         return "flaky"
     if result.expectation is None or result.expectation.standing is Standing.LISTED:
         return ""
-    return f"{result.expectation.standing.value}"
+    return str(result.expectation.standing.value)
 
 
 def _id(case: str, width: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from replay.spec.model import Case, Pause, Repeat, SendData, SendFrame, SendMessage, Step
-from replay.trace.model import Octets, Timer, Wait
+from replay.trace.model import Timer, Wait
 
 _HEADER = 14  # octets of the longest one
 
@@ -11,7 +11,7 @@ _HEADER = 14  # octets of the longest one
 def volume(case: Case) -> int:
     """The octets that are sent, about; of a recorded connection those of both sides."""
     if case.trace is not None:
-        return sum(len(entry.data) for entry in case.trace.entries if isinstance(entry, Octets))
+        return case.trace.size
     return sum(_octets(step) for step in case.steps)
 
 

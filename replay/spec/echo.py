@@ -23,7 +23,7 @@ from replay.wire.frame import Opcode, decode
 MAX_JOINED = limits.JOINED.default
 """Octets that a message may have whose fragments are joined when the spec is loaded."""
 
-_KINDS = {Opcode.TEXT: Kind.TEXT, Opcode.BINARY: Kind.BINARY}
+_KINDS: dict[int, Kind] = {Opcode.TEXT: Kind.TEXT, Opcode.BINARY: Kind.BINARY}
 
 Sent = SendFrame | SendMessage | Repeat
 
@@ -83,7 +83,7 @@ def _patterns(steps: Iterable[Sent], span: Span) -> Iterator[Pattern]:
     fragments: list[Payload] = []
     for step in steps:
         if isinstance(step, SendFrame):
-            begins = _KINDS.get(step.opcode)  # type: ignore[call-overload]
+            begins = _KINDS.get(step.opcode)
             if begins is None and step.opcode != Opcode.CONTINUATION:
                 continue
         else:

@@ -33,11 +33,10 @@ from replay.spec.model import (
     Patience,
     Pattern,
     Pause,
-    Payload,
     Step,
 )
-from replay.spec.scalars import CODE, DURATION, FLAG, ID, LINE, RULE, TAG, UTF8
-from replay.spec.steps import PAYLOAD, PAYLOAD_ONE_OF, PAYLOAD_ROWS, SEND, check_steps, payload_of
+from replay.spec.scalars import CODE, DURATION, FLAG, ID, LINE, RULE, TAG
+from replay.spec.steps import PAYLOAD_ROWS, SEND, check_steps, payload_of, with_payload
 from replay.trace.model import Timer, Trace, Wait
 
 
@@ -76,14 +75,11 @@ def _wanted_placed(wanted: Wanted, span: Span) -> Wanted:
 
 
 def _payload_event(kind: Kind) -> Reader[Pattern]:
-    details = Record(
-        "a payload",
+    return with_payload(
         PAYLOAD_ROWS | {"optional": Row(FLAG, "Whether it may be missing.")},
         lambda found: Pattern(kind, payload_of(found), optional=found.get("optional", False)),
-        one_of=PAYLOAD_ONE_OF,
+        lambda payload: Pattern(kind, payload),
     )
-    short = Mapped(UTF8, lambda unit: Pattern(kind, Payload(unit)))
-    return Shaped(PAYLOAD.wants, {nodes.Scalar: short, nodes.Mapping: details})
 
 
 EVENTS: dict[str, Reader[Pattern | Echo]] = {

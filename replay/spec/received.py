@@ -26,9 +26,7 @@ class Received:
         self._profile = profile
         self._closed: set[Side] = set()
         self._failed_at = -1  # the frame that was the last to break a rule
-        self.over: int | None = (
-            None  # the frame for which the tester ended TCP; what came behind it is lost
-        )
+        self.over: int | None = None  # the frame for which the tester ended TCP: nothing counts behind
         self._pings: list[bytes] = []  # of the tester, that no Pong has answered
 
     def add(self, event: Event) -> bool:

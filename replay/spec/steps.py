@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
@@ -163,12 +163,20 @@ def _open_frame(found: Found) -> OpenFrame:
     return OpenFrame(**found.values)
 
 
-def _frame_of(opcode: Opcode) -> Reader[SendFrame]:
-    details = Record(
-        "a payload", FRAME_ROWS, partial(_frame, opcode), one_of=PAYLOAD_ONE_OF, exclusive=SIZES
+def with_payload(
+    rows: Mapping[str, Row], build: Callable[[Found], T], short: Callable[[Payload], T]
+) -> Reader[T]:
+    """What is a mapping of `rows`, those of a payload among them, or just the payload as a text."""
+    sizes = tuple(name for name in SIZES if name in rows)
+    details = Record("a payload", rows, build, one_of=PAYLOAD_ONE_OF, exclusive=sizes)
+    return Shaped(
+        'a text ("" for none) or a mapping of utf8, hex or file',
+        {nodes.Scalar: Mapped(UTF8, lambda unit: short(Payload(unit))), nodes.Mapping: details},
     )
-    short = Mapped(UTF8, lambda unit: SendFrame(opcode, Payload(unit)))
-    return Shaped(PAYLOAD.wants, {nodes.Scalar: short, nodes.Mapping: details})
+
+
+def _frame_of(opcode: Opcode) -> Reader[SendFrame]:
+    return with_payload(FRAME_ROWS, partial(_frame, opcode), partial(SendFrame, opcode))
 
 
 def _pause(match: re.Match[str]) -> Pause:
@@ -182,13 +190,7 @@ def _close(found: Found) -> SendClose:
     return SendClose(found.get("code"), reason.octets)
 
 
-PAYLOAD: Reader[Payload] = Shaped(
-    'a text ("" for none) or a mapping of utf8, hex or file',
-    {
-        nodes.Scalar: Mapped(UTF8, Payload),
-        nodes.Mapping: Record("a payload", PAYLOAD_ROWS, payload_of, one_of=PAYLOAD_ONE_OF),
-    },
-)
+PAYLOAD: Reader[Payload] = with_payload(PAYLOAD_ROWS, payload_of, lambda payload: payload)
 
 _CLOSE: Reader[SendClose] = Shaped(
     "a close code, or a mapping of code and reason",

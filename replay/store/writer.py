@@ -18,7 +18,7 @@ from replay.store import CASE, RUN, VERSION
 from replay.store.folder import LAST, Folder, begin, safe_name
 from replay.store.sources import Sources
 from replay.suite import Item
-from replay.trace.model import Octets, Trace
+from replay.trace.model import Trace
 from replay.trace.wirelog import MAX_LOG, write
 from replay.verdict.result import CaseResult, RunResult
 from replay.wire.side import Side
@@ -158,7 +158,7 @@ def _state(run: RunResult, planned: int) -> str:
 
 def _log(trace: Trace) -> bytes | None:
     """The text of a log; None: it could not be read again."""
-    if sum(len(entry.data) for entry in trace.entries if isinstance(entry, Octets)) > MAX_LOG:
+    if trace.size > MAX_LOG:
         return None
     text = write(trace).encode("utf-8", "replace")
     return text if len(text) <= MAX_FILE else None

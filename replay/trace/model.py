@@ -120,6 +120,11 @@ class Trace:
     headers: tuple[tuple[str, str], ...] = ()
     """'# key: value' lines, in order: case, agent and whatever else the recorder noted."""
 
+    @property
+    def size(self) -> int:
+        """The octets of both sides."""
+        return sum(len(entry.data) for entry in self.entries if isinstance(entry, Octets))
+
     def header(self, key: str) -> str | None:
         """The value of the first header line with this key."""
         return next((value for name, value in self.headers if name == key), None)
