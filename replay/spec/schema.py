@@ -14,7 +14,7 @@ from typing import Any
 
 from replay.spec import load, matrix
 from replay.spec.fields import ANY, Items, Mapped, OneKey, OrNone, Reader, Record, Shaped, Typed, Word
-from replay.spec.steps import Named
+from replay.spec.payloads import Named
 
 Schema = dict[str, Any]
 

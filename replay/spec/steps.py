@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Generic, TypeVar
 
 from replay import limits
 from replay.source import SourceError, Span
 from replay.spec import nodes
 from replay.spec.fields import (
-    Files,
     Found,
     Items,
     Mapped,
@@ -24,8 +21,6 @@ from replay.spec.fields import (
     Shaped,
     Typed,
     Word,
-    expected,
-    quoted,
 )
 from replay.spec.model import (
     OpenFrame,
@@ -37,27 +32,31 @@ from replay.spec.model import (
     SendFrame,
     SendMessage,
     Step,
-    is_text,
+)
+from replay.spec.payloads import (
+    PAYLOAD,
+    PAYLOAD_ONE_OF,
+    PAYLOAD_ROWS,
+    SIZES,
+    Named,
+    payload_of,
+    with_payload,
 )
 from replay.spec.scalars import (
     CODE,
     DURATION,
     DURATION_PATTERN,
     FLAG,
-    HEX,
     KEY,
     MAX_SIZE,
     SIZE,
     TAG,
     TAG_PATTERN,
-    UTF8,
     duration,
     integer,
 )
 from replay.trace.model import SECOND, Trace
 from replay.wire.frame import Opcode, frame
-
-T = TypeVar("T")
 
 PAUSE = limits.PAUSE.default * SECOND
 """Microseconds that a pause of a tag alone takes."""
@@ -68,43 +67,6 @@ MAX_ROUNDS = limits.ROUNDS.default
 MAX_REASON = limits.REASON.default
 """Octets of the reason of a Close: far more than a frame may carry, so that one can try."""
 
-
-@dataclass(frozen=True)
-class Named(Generic[T]):
-    """What stands in the file of that name, which the caller of the loader follows."""
-
-    wants: str
-    follow: Callable[[Files], Callable[[str, Span], T] | None]
-
-    def read(self, node: nodes.Node, files: Files) -> T:
-        if not isinstance(node, nodes.Scalar) or not node.text:
-            raise expected(self.wants, node)
-        if (follow := self.follow(files)) is None:
-            raise SourceError(node.span, "this spec is read without the files that it names")
-        try:
-            return follow(node.text, node.span)
-        except OSError as error:
-            fault = (error.strerror or str(error)).lower()
-            raise SourceError(
-                node.span, f"{quoted(node.text)}: {fault}", "paths start at the spec"
-            ) from None
-        except SourceError as error:
-            if error.span is not None:
-                raise
-            raise SourceError(node.span, error.message, error.hint) from None
-
-
-PAYLOAD_ROWS = {
-    "utf8": Row(UTF8, "The payload as text."),
-    "hex": Row(HEX, "The payload's octets, two digits each; spaces are free."),
-    "file": Row(
-        Named("the name of a file", lambda files: files.octets),
-        "A file with the payload, from the spec on.",
-    ),
-    "size": Row(SIZE, "The payload is repeated, or cut, to this many octets."),
-}
-PAYLOAD_ONE_OF = ("utf8", "hex", "file")
-SIZES = ("size", "next")
 
 SENT_ROWS = PAYLOAD_ROWS | {
     "next": Row(SIZE, "In a repeat: each round sends the next so many octets (of a text: code points)."),
@@ -122,17 +84,6 @@ FRAME_ROWS = (SENT_ROWS | HEADER_ROWS) | {
     "length": Row(integer(0, 2**64 - 1), "The length that the frame announces, if not the true one."),
     "form": Row(Word("a length form", {"0": 0, "2": 2, "8": 8}), "Octets of extended length: 0, 2 or 8."),
 }
-
-
-def payload_of(found: Found) -> Payload:
-    """The payload that PAYLOAD_ROWS describe."""
-    unit = next(found.values[name] for name in PAYLOAD_ONE_OF if name in found.values)
-    size, step = found.get("size"), found.get("next")
-    if size and not unit:
-        raise SourceError(found.at("size"), f"no octets can't be repeated to {size}")
-    if step is not None and not 0 < step <= len(unit):
-        raise SourceError(found.at("next"), f"a slice has from 1 to {len(unit)} octets, as the payload has")
-    return Payload(unit, size, step)
 
 
 def _frame(opcode: int | None, found: Found) -> SendFrame:
@@ -163,18 +114,6 @@ def _open_frame(found: Found) -> OpenFrame:
     return OpenFrame(**found.values)
 
 
-def with_payload(
-    rows: Mapping[str, Row], build: Callable[[Found], T], short: Callable[[Payload], T]
-) -> Reader[T]:
-    """What is a mapping of `rows`, those of a payload among them, or just the payload as a text."""
-    sizes = tuple(name for name in SIZES if name in rows)
-    details = Record("a payload", rows, build, one_of=PAYLOAD_ONE_OF, exclusive=sizes)
-    return Shaped(
-        'a text ("" for none) or a mapping of utf8, hex or file',
-        {nodes.Scalar: Mapped(UTF8, lambda unit: short(Payload(unit))), nodes.Mapping: details},
-    )
-
-
 def _frame_of(opcode: Opcode) -> Reader[SendFrame]:
     return with_payload(FRAME_ROWS, partial(_frame, opcode), partial(SendFrame, opcode))
 
@@ -189,8 +128,6 @@ def _close(found: Found) -> SendClose:
         raise SourceError(found.at("reason"), f"a reason has at most {MAX_REASON} octets here")
     return SendClose(found.get("code"), reason.octets)
 
-
-PAYLOAD: Reader[Payload] = with_payload(PAYLOAD_ROWS, payload_of, lambda payload: payload)
 
 _CLOSE: Reader[SendClose] = Shaped(
     "a close code, or a mapping of code and reason",
@@ -318,43 +255,3 @@ SEND: Reader[tuple[Step, ...] | Trace] = Shaped(
     },
 )
 """What a case sends: steps, or what a wire log recorded."""
-
-
-def check_steps(steps: Sequence[Step]) -> None:
-    """Raises SourceError where steps don't fit together: pieces of a frame, slices of a round."""
-    lacking: int | None = None  # octets of the frame that is open
-    for step in steps:
-        match step:
-            case OpenFrame(length=length):
-                if lacking:
-                    raise _inside(step.span, lacking)
-                lacking = length
-            case SendData(payload=payload):
-                if lacking is None or len(payload) > lacking:
-                    left = "no frame is open" if lacking is None else f"its frame has room for {lacking}"
-                    raise SourceError(
-                        step.span, f"{len(payload)} octets of data, but {left}", "'open-frame:' opens one"
-                    )
-                lacking -= len(payload)
-            case SendFrame() | SendMessage() | Repeat() if lacking:
-                raise _inside(step.span, lacking)
-            case SendFrame() | SendMessage() if step.payload.next is not None:
-                raise SourceError(step.span, "'next' is for the steps of a repeat")
-            case Repeat():
-                for inner in step.steps:
-                    _check_slices(inner)
-
-
-def _inside(span: Span | None, lacking: int) -> SourceError:
-    return SourceError(span, f"the frame that is open lacks {lacking} octets", "send them as 'data:'")
-
-
-def _check_slices(step: SendFrame | SendMessage) -> None:
-    if step.payload.next is None:
-        return
-    try:
-        step.payload.of_round(0, is_text(step))
-    except UnicodeDecodeError:
-        raise SourceError(step.span, "slices of a text are of code points, and this is no UTF-8") from None
-    except ZeroDivisionError:
-        raise SourceError(step.span, "a slice is longer than the text, in code points") from None

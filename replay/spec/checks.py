@@ -1,0 +1,56 @@
+"""Whether the steps of a case fit together: pieces of a frame, slices of a round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from replay.source import SourceError, Span
+from replay.spec.model import (
+    OpenFrame,
+    Repeat,
+    SendData,
+    SendFrame,
+    SendMessage,
+    Step,
+    is_text,
+)
+
+
+def check_steps(steps: Sequence[Step]) -> None:
+    """Raises SourceError where steps don't fit together: pieces of a frame, slices of a round."""
+    lacking: int | None = None  # octets of the frame that is open
+    for step in steps:
+        match step:
+            case OpenFrame(length=length):
+                if lacking:
+                    raise _inside(step.span, lacking)
+                lacking = length
+            case SendData(payload=payload):
+                if lacking is None or len(payload) > lacking:
+                    left = "no frame is open" if lacking is None else f"its frame has room for {lacking}"
+                    raise SourceError(
+                        step.span, f"{len(payload)} octets of data, but {left}", "'open-frame:' opens one"
+                    )
+                lacking -= len(payload)
+            case SendFrame() | SendMessage() | Repeat() if lacking:
+                raise _inside(step.span, lacking)
+            case SendFrame() | SendMessage() if step.payload.next is not None:
+                raise SourceError(step.span, "'next' is for the steps of a repeat")
+            case Repeat():
+                for inner in step.steps:
+                    _check_slices(inner)
+
+
+def _inside(span: Span | None, lacking: int) -> SourceError:
+    return SourceError(span, f"the frame that is open lacks {lacking} octets", "send them as 'data:'")
+
+
+def _check_slices(step: SendFrame | SendMessage) -> None:
+    if step.payload.next is None:
+        return
+    try:
+        step.payload.of_round(0, is_text(step))
+    except UnicodeDecodeError:
+        raise SourceError(step.span, "slices of a text are of code points, and this is no UTF-8") from None
+    except ZeroDivisionError:
+        raise SourceError(step.span, "a slice is longer than the text, in code points") from None

@@ -1,0 +1,198 @@
+"""The words of `expect`, `patience`, `close` and `disputed`: what may come back, and how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from replay.source import Span
+from replay.spec import nodes
+from replay.spec.fields import (
+    Found,
+    Items,
+    Mapped,
+    OneKey,
+    OrNone,
+    Reader,
+    Record,
+    Row,
+    Shaped,
+    Word,
+)
+from replay.spec.model import (
+    Behaviour,
+    Closing,
+    Kind,
+    Patience,
+    Pattern,
+)
+from replay.spec.payloads import PAYLOAD_ROWS, payload_of, with_payload
+from replay.spec.scalars import CODE, DURATION, FLAG, LINE, TAG
+
+
+@dataclass(frozen=True)
+class Echo:
+    """The word `echo`, until the case's steps say what it stands for."""
+
+    name: str | None = None  # of the one message that comes back
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An outcome whose echoes aren't resolved yet."""
+
+    verdict: Behaviour
+    events: tuple[Pattern | Echo, ...] | None  # None: anything
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Argued:
+    """What stands under `disputed`."""
+
+    why: str
+    expect: tuple[Wanted, ...] | None
+    close: Closing | None
+
+
+def _event_placed(event: Pattern | Echo, span: Span) -> Pattern | Echo:
+    return replace(event, span=span)
+
+
+def _wanted_placed(wanted: Wanted, span: Span) -> Wanted:
+    return replace(wanted, span=span)
+
+
+def _payload_event(kind: Kind) -> Reader[Pattern]:
+    return with_payload(
+        PAYLOAD_ROWS | {"optional": Row(FLAG, "Whether it may be missing.")},
+        lambda found: Pattern(kind, payload_of(found), optional=found.get("optional", False)),
+        lambda payload: Pattern(kind, payload),
+    )
+
+
+EVENTS: dict[str, Reader[Pattern | Echo]] = {
+    "echo": Mapped(TAG, lambda name: Echo(name)),
+    "text": _payload_event(Kind.TEXT),
+    "binary": _payload_event(Kind.BINARY),
+    "pong": _payload_event(Kind.PONG),
+    "still-open": Mapped(TAG, lambda tag: Pattern(Kind.STILL_OPEN, tag=tag)),
+}
+
+EVENT: Reader[Pattern | Echo] = OneKey("an event", EVENTS, _event_placed, alone={"echo": Echo()})
+
+
+def _outcome(verdict: Behaviour) -> Reader[Wanted]:
+    events: Reader[tuple[Pattern | Echo, ...] | None] = Shaped(
+        "a list of events, or any",
+        {
+            nodes.Sequence: Items("a list of events", EVENT),
+            nodes.Scalar: Word("an expectation", {"any": None}),
+        },
+    )
+    return Mapped(events, lambda events: Wanted(verdict, events))
+
+
+OUTCOMES: dict[str, Reader[Wanted]] = {
+    verdict.value.lower(): _outcome(verdict)
+    for verdict in (
+        Behaviour.OK,
+        Behaviour.NON_STRICT,
+        Behaviour.INFORMATIONAL,
+        Behaviour.UNIMPLEMENTED,
+        Behaviour.FAILED,
+    )
+}
+
+EXPECT: Reader[tuple[Wanted, ...]] = Items(
+    "a list of outcomes, best first, such as '- ok: [echo]'",
+    OneKey("an outcome", OUTCOMES, _wanted_placed),
+    at_least=1,
+)
+
+
+def _patience(found: Found) -> Patience:
+    stalled = "stalled" in found.values
+    after = found.get("stalled", found.get("after", Patience().after))
+    return Patience(after, found.get("then", "fail"), stalled)
+
+
+PATIENCE: Reader[Patience] = Shaped(
+    "a duration such as '10 s', or a mapping of after and then",
+    {
+        nodes.Scalar: Mapped(DURATION, Patience),
+        nodes.Mapping: Record(
+            "patience",
+            {
+                "after": Row(
+                    DURATION, "How long the testee may take once all is sent; 1 s if it isn't said."
+                ),
+                "stalled": Row(
+                    DURATION, "How long nothing may move in either direction, from the first step on."
+                ),
+                "then": Row(
+                    Word("an end of patience", {"fail": "fail", "close": "close"}),
+                    "Whether the tester then fails the connection, or closes it.",
+                ),
+            },
+            _patience,
+            exclusive=("after", "stalled"),
+        ),
+    },
+)
+
+
+def _closing(found: Found) -> Closing:
+    codes: tuple[int | None, ...] | None = found.get("codes", (found.get("code", 1000),))
+    if codes is not None:  # a Close without a code is right wherever one with a code is
+        codes = tuple(dict.fromkeys((*codes, None)))
+    return Closing(
+        by=found.get("by", "tester"),
+        codes=codes,
+        clean=found.get("clean", True),
+        wrong_code_fails=found.get("wrong-code", False),
+        decisive=found.get("decisive", False),
+        span=found.span,
+    )
+
+
+CODES: Reader[tuple[int, ...] | None] = Shaped(
+    "a list of close codes, or any",
+    {
+        nodes.Sequence: Items("a list of close codes", CODE, at_least=1),
+        nodes.Scalar: Word("a choice of codes", {"any": None}),
+    },
+)
+
+CLOSE: Reader[Closing] = Record(
+    "the closing",
+    {
+        "by": Row(
+            Word("a role", {"tester": "tester", "testee": "testee", "either": "either"}),
+            "Who has to send the first Close.",
+        ),
+        "code": Row(
+            OrNone(CODE, None), "The code that the testee's Close may carry; none: it carries none."
+        ),
+        "codes": Row(CODES, "The codes that it may carry; any: whichever may stand in a Close."),
+        "clean": Row(
+            Word("a demand", {"required": True, "optional": False}),
+            "Whether both Closes must pass, and the server must end TCP.",
+        ),
+        "wrong-code": Row(Word("a consequence", {"fails": True}), "Another code fails the behaviour too."),
+        "decisive": Row(FLAG, "Whether the wrong side closing fails the behaviour too."),
+    },
+    _closing,
+    exclusive=("code", "codes"),
+)
+
+DISPUTED: Reader[Argued] = Record(
+    "a dispute",
+    {
+        "why": Row(LINE, "The argument in a sentence, with the RFC's section.", True),
+        "expect": Row(EXPECT, "What may come back by the RFC."),
+        "close": Row(CLOSE, "How the connection must end by the RFC."),
+    },
+    lambda found: Argued(found.values["why"], found.get("expect"), found.get("close")),
+    at_least_one=("expect", "close"),
+)

@@ -1,0 +1,95 @@
+"""What stands for octets: a text, or a mapping of utf8, hex or file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from replay.source import SourceError, Span
+from replay.spec import nodes
+from replay.spec.fields import (
+    Files,
+    Found,
+    Mapped,
+    Reader,
+    Record,
+    Row,
+    Shaped,
+    expected,
+    quoted,
+)
+from replay.spec.model import (
+    Payload,
+)
+from replay.spec.scalars import (
+    HEX,
+    SIZE,
+    UTF8,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Named(Generic[T]):
+    """What stands in the file of that name, which the caller of the loader follows."""
+
+    wants: str
+    follow: Callable[[Files], Callable[[str, Span], T] | None]
+
+    def read(self, node: nodes.Node, files: Files) -> T:
+        if not isinstance(node, nodes.Scalar) or not node.text:
+            raise expected(self.wants, node)
+        if (follow := self.follow(files)) is None:
+            raise SourceError(node.span, "this spec is read without the files that it names")
+        try:
+            return follow(node.text, node.span)
+        except OSError as error:
+            fault = (error.strerror or str(error)).lower()
+            raise SourceError(
+                node.span, f"{quoted(node.text)}: {fault}", "paths start at the spec"
+            ) from None
+        except SourceError as error:
+            if error.span is not None:
+                raise
+            raise SourceError(node.span, error.message, error.hint) from None
+
+
+PAYLOAD_ROWS = {
+    "utf8": Row(UTF8, "The payload as text."),
+    "hex": Row(HEX, "The payload's octets, two digits each; spaces are free."),
+    "file": Row(
+        Named("the name of a file", lambda files: files.octets),
+        "A file with the payload, from the spec on.",
+    ),
+    "size": Row(SIZE, "The payload is repeated, or cut, to this many octets."),
+}
+PAYLOAD_ONE_OF = ("utf8", "hex", "file")
+SIZES = ("size", "next")
+
+
+def payload_of(found: Found) -> Payload:
+    """The payload that PAYLOAD_ROWS describe."""
+    unit = next(found.values[name] for name in PAYLOAD_ONE_OF if name in found.values)
+    size, step = found.get("size"), found.get("next")
+    if size and not unit:
+        raise SourceError(found.at("size"), f"no octets can't be repeated to {size}")
+    if step is not None and not 0 < step <= len(unit):
+        raise SourceError(found.at("next"), f"a slice has from 1 to {len(unit)} octets, as the payload has")
+    return Payload(unit, size, step)
+
+
+def with_payload(
+    rows: Mapping[str, Row], build: Callable[[Found], T], short: Callable[[Payload], T]
+) -> Reader[T]:
+    """What is a mapping of `rows`, those of a payload among them, or just the payload as a text."""
+    sizes = tuple(name for name in SIZES if name in rows)
+    details = Record("a payload", rows, build, one_of=PAYLOAD_ONE_OF, exclusive=sizes)
+    return Shaped(
+        'a text ("" for none) or a mapping of utf8, hex or file',
+        {nodes.Scalar: Mapped(UTF8, lambda unit: short(Payload(unit))), nodes.Mapping: details},
+    )
+
+
+PAYLOAD: Reader[Payload] = with_payload(PAYLOAD_ROWS, payload_of, lambda payload: payload)
