@@ -1,4 +1,4 @@
-"""What the commands share: what their options take, which cases are meant, how faults are shown."""
+"""What the commands share: what options take, which cases are meant, how faults and commands are shown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import click
+from click.core import ParameterSource
 
 from replay.source import SourceError, printable
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from replay.expected_file import Listing
     from replay.play.script import Chop
     from replay.suite import Item
+    from replay.verdict.result import CaseResult
 
     _ParamType = click.ParamType[Any]
 else:
@@ -173,3 +175,33 @@ def new_console() -> Console:
             raise BrokenPipeError  # for `main`, which knows the exit status
 
     return Plain(highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+_REPEATED = {
+    *("url", "command", "headers", "host", "origin", "subprotocols", "answer_pings", "chop"),
+    *("ca", "insecure", "cert", "key", "sni", "profile", "patience"),
+}
+
+
+def command_for(result: CaseResult, seed: int | None) -> str:
+    """The command that plays just this case again, with the same octets."""
+    import shlex
+
+    context = click.get_current_context()
+    words = ["replay", "run"]
+    for option in context.command.params:
+        name = option.name or ""
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if name not in _REPEATED or not given:
+            continue
+        value = context.params[name]
+        if value is True:
+            words.append(option.opts[-1])
+        for one in value if isinstance(value, list | tuple) and name != "url" else [value]:
+            if one is not True:
+                text = ": ".join(one) if name == "headers" else one.text if name == "url" else str(one)
+                words += [option.opts[-1], text]
+    words += ["--seed", str(seed), result.case.id if result.path is None else result.path]
+    if result.path is not None and result.case.trace is None:
+        words.append(result.case.id)
+    return shlex.join(words)

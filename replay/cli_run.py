@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
-from click.core import ParameterSource
 
 from replay import limits
 from replay.arguments import (
@@ -23,6 +22,7 @@ from replay.arguments import (
     Url,
     UrlParts,
     chosen_items,
+    command_for,
     known_ids,
     new_console,
     selection,
@@ -226,7 +226,7 @@ def run(
             elif not quiet and not result.failed:
                 console.print(terminal.notes(result))
             if counts or (result.failed and (verbose or result.flaky)):
-                again = _command(result, settings.seed)
+                again = command_for(result, settings.seed)
                 failures.append(terminal.failure(result, again).drawn(console.width))
             if counts:
                 counted += 1
@@ -302,36 +302,6 @@ def _options(
         chop=chop,
         answer_pings=answer_pings,
     )
-
-
-_AGAIN = {
-    *("url", "command", "headers", "host", "origin", "subprotocols", "answer_pings", "chop"),
-    *("ca", "insecure", "cert", "key", "sni", "profile", "patience"),
-}
-
-
-def _command(result: CaseResult, seed: int | None) -> str:
-    """The command that plays just this case again, with the same octets."""
-    import shlex
-
-    context = click.get_current_context()
-    words = ["replay", "run"]
-    for option in context.command.params:
-        name = option.name or ""
-        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if name not in _AGAIN or not given:
-            continue
-        value = context.params[name]
-        if value is True:
-            words.append(option.opts[-1])
-        for one in value if isinstance(value, list | tuple) and name != "url" else [value]:
-            if one is not True:
-                text = ": ".join(one) if name == "headers" else one.text if name == "url" else str(one)
-                words += [option.opts[-1], text]
-    words += ["--seed", str(seed), result.case.id if result.path is None else result.path]
-    if result.path is not None and result.case.trace is None:
-        words.append(result.case.id)
-    return shlex.join(words)
 
 
 class _progress:
