@@ -78,7 +78,7 @@ def read(body: Span, readers: Readers, limit: int, last: str | None = None) -> d
     source, text = body.source, body.source.text
     fields: dict[str, Field] = {}
     at = body.start
-    while (at := _SPACE.match(text, at, body.end).end()) < body.end:  # type: ignore[union-attr]
+    while (space := _SPACE.match(text, at, body.end)) and (at := space.end()) < body.end:
         found = _KEY.match(text, at, body.end)
         if found is None:
             raise SourceError(source.span(at, body.end), "expected a field such as 'OPCODE=1'")

@@ -169,8 +169,8 @@ def edit_head(octets: bytes, target: str | None = None, headers: Sequence[tuple[
     for name, value in headers:
         line = f"{name}: {value}".encode("latin-1")
         pattern = re.compile(rb"(?im)^" + re.escape(name.encode("latin-1")) + rb"[ \t]*:[^\r\n]*")
-        if pattern.search(head):
-            head = pattern.sub(lambda _, line=line: line, head, count=1)  # type: ignore[misc]
+        if found := pattern.search(head):
+            head = head[: found.start()] + line + head[found.end() :]
         else:
             head = head[:-2] + line + b"\r\n\r\n"
     return head

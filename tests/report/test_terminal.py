@@ -7,7 +7,9 @@ import re
 import shlex
 import time
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -33,6 +35,9 @@ ALL = [
 WIDTHS = (40, 60, 80, 100, 160)
 
 
+Sample = Callable[[], CaseResult]
+
+
 def everything(result: CaseResult, width: int) -> RenderableType:
     return Group(
         terminal.line(result, width),
@@ -43,22 +48,22 @@ def everything(result: CaseResult, width: int) -> RenderableType:
     )
 
 
-def drawn(renderable: RenderableType, width: int, **options: object) -> str:
+def drawn(renderable: RenderableType, width: int, **options: Any) -> str:
     file = io.StringIO()
-    console = Console(width=width, file=file, _environ={}, legacy_windows=False, **options)  # type: ignore[arg-type]
+    console = Console(width=width, file=file, _environ={}, legacy_windows=False, **options)
     console.print(renderable)
     return file.getvalue()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("sample", ALL)
-def test_no_line_is_wider_than_the_terminal(sample, width: int) -> None:  # type: ignore[no-untyped-def]
+def test_no_line_is_wider_than_the_terminal(sample: Sample, width: int) -> None:
     for line in drawn(everything(sample(), width), width, color_system=None).splitlines():
         assert cell_len(line) <= width, line
 
 
 @pytest.mark.parametrize("sample", ALL)
-def test_colours_are_the_basic_ones_and_add_nothing_but_colour(sample) -> None:  # type: ignore[no-untyped-def]
+def test_colours_are_the_basic_ones_and_add_nothing_but_colour(sample: Sample) -> None:
     result = sample()
     coloured = drawn(everything(result, 80), 80, force_terminal=True, color_system="truecolor")
     codes = {code for found in re.findall(r"\x1b\[([\d;]*)m", coloured) for code in found.split(";")}
@@ -87,7 +92,7 @@ def test_hostile_names_and_paths_of_the_run_are_escaped_too() -> None:
 
 
 @pytest.mark.parametrize("sample", ALL)
-def test_a_terminal_may_be_as_narrow_as_one_column(sample) -> None:  # type: ignore[no-untyped-def]
+def test_a_terminal_may_be_as_narrow_as_one_column(sample: Sample) -> None:
     result = sample()
     for width in range(1, 41):
         for line in drawn(everything(result, width), width, color_system=None).splitlines():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from replay.spec.fit import Difference, difference
 from replay.spec.model import Behaviour, Kind, Pattern, Payload
 from replay.trace.model import Cut, Octets, Trace, Wait
 from replay.trace.wirelog import write
-from replay.verdict.result import ClosingVerdict
+from replay.verdict.result import CaseResult, ClosingVerdict
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.report import samples
@@ -209,7 +210,7 @@ def test_an_octet_is_found_in_the_entry_that_holds_it() -> None:
 
 
 @pytest.mark.parametrize("sample", [samples.good, *samples.SAMPLES])
-def test_entries_have_the_numbers_of_the_written_log(sample) -> None:  # type: ignore[no-untyped-def]
+def test_entries_have_the_numbers_of_the_written_log(sample: Callable[[], CaseResult]) -> None:
     result = sample()
     written = re.findall(r"(?m)^(\d+) (?!.* FRAME )", write(result.trace))
     numbers = both(result.trace, result.events)[S].numbers

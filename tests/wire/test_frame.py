@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,9 +100,9 @@ def test_a_header_may_announce_what_never_comes() -> None:
 @pytest.mark.parametrize(
     "lie", [{"length": 126, "form": 0}, {"length": 2**64}, {"key": b"abc"}, {"rsv": 8}, {"length": -1}]
 )
-def test_what_no_octets_can_express_is_refused(lie: dict[str, int]) -> None:
+def test_what_no_octets_can_express_is_refused(lie: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"form|key"):
-        frame(1, b"", **lie)  # type: ignore[arg-type]
+        frame(1, b"", **lie)
 
 
 @given(st.binary(max_size=300), st.binary(min_size=4, max_size=4), st.integers(0, 9))
