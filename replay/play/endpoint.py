@@ -61,7 +61,7 @@ class Endpoint:
         self.opened = False
         self.moved = 0  # when the last octets passed, on the owner's clock
         self._keys = keys
-        self._interpreter = Interpreter(side, codes)
+        self._interpreter = Interpreter(side, codes, skips=side)
         self._outbox: deque[bytes] = deque()
         self._timers: dict[Wait, tuple[int, Timer]] = {}
         self._epoch: int | None = None

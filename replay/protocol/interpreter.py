@@ -51,7 +51,7 @@ def observe(trace: Trace, codes: frozenset[int] = RFC_6455) -> tuple[Event, ...]
     `codes` may stand in a Close frame.
     """
     interpreter = Interpreter(trace.recorder, codes, opened=not has_opening(trace))
-    return tuple(event for entry in trace.entries for event in interpreter.feed(entry))
+    return tuple(interpreter.feed_all(trace.entries))
 
 
 def has_opening(trace: Trace) -> bool:
@@ -76,10 +76,18 @@ class _Place(TypedDict):
 class Interpreter:
     """The state of one connection. `feed` takes the entries of a trace in order."""
 
-    def __init__(self, recorder: Side, codes: frozenset[int] = RFC_6455, opened: bool = False) -> None:
-        """`opened`: the octets begin with frames, the opening handshake isn't among them."""
+    def __init__(
+        self,
+        recorder: Side,
+        codes: frozenset[int] = RFC_6455,
+        opened: bool = False,
+        skips: Side | None = None,
+    ) -> None:
+        """`opened`: the octets begin with frames, the opening handshake isn't among them. `skips`: a
+        side whose data is known, so that its payloads aren't looked at and make no messages."""
         self.recorder = recorder
         self._codes = codes
+        self._skips = skips
         self.opened = opened
         self.ended = False
         self._over = False  # a NotOpened was told
@@ -107,6 +115,49 @@ class Interpreter:
         for event in self._events(entry):
             yield event
             self._entry = number
+
+    def feed_all(self, entries: Sequence[Entry]) -> Iterator[Event]:
+        """The events of these entries: the same as of one after the other. Many entries that hold
+        nothing but payload of one data frame are taken as one."""
+        at = 0
+        while at < len(entries):
+            inner = self._payload_only(entries, at)
+            if len(inner) > 1:
+                yield from self._payload(inner)
+                at += len(inner)
+            else:
+                yield from self.feed(entries[at])
+                at += 1
+
+    def _payload_only(self, entries: Sequence[Entry], at: int) -> Sequence[Octets]:
+        """The entries from `at` on of one side that hold payload of the data frame that has begun."""
+        first, found = entries[at], list[Octets]()
+        if not isinstance(first, Octets) or not first.data:
+            return found
+        stream = self._streams[first.side]
+        if stream.frames is None or stream.unparsed:
+            return found
+        room = stream.frames.lacking
+        for number in range(at, len(entries)):
+            entry = entries[number]
+            if not isinstance(entry, Octets) or entry.side is not first.side or entry.cut is not None:
+                break
+            if (room := room - len(entry.data)) < 0:
+                break
+            found.append(entry)
+        return found
+
+    def _payload(self, entries: Sequence[Octets]) -> Iterator[Event]:
+        stream = self._streams[entries[0].side]
+        assert stream.frames is not None
+        for piece in stream.frames.feed(b"".join([entry.data for entry in entries])):
+            whole = stream.assembly is None or stream.assembly.takes(piece.data)
+            sizes = [len(piece.data)] if whole else [len(entry.data) for entry in entries]
+            self._count += len(entries) - len(sizes)
+            for part in piece.cut(sizes):
+                self._entry, self._count = self._count, self._count + 1
+                stream.position += len(part.data)
+                yield from self._piece(stream, part)
 
     def _events(self, entry: Entry) -> Iterator[Event]:
         match entry:
@@ -143,10 +194,13 @@ class Interpreter:
         if stream.unparsed or not data:
             return
         if stream.frames is not None:
-            for piece in stream.frames.feed(data):
-                yield from self._piece(stream, piece)
-                if stream.unparsed:
-                    return
+            for run in stream.frames.feed(data):
+                if run.times > 1 and self._takes_whole(stream, run):
+                    continue
+                for piece in run.single() if run.times > 1 else (run,):
+                    yield from self._piece(stream, piece)
+                    if stream.unparsed:
+                        return
         elif stream.head is None:  # a client's octets between its request and the response
             stream.early += data
         else:
@@ -207,7 +261,7 @@ class Interpreter:
         early, client.early = bytes(client.early), bytearray()
         for stream, octets in ((client, early), (server, rest)):
             stream.position -= len(octets)
-            stream.frames = FrameDecoder(stream.position)
+            stream.frames = FrameDecoder(stream.position, stream.side is self._skips)
             yield from self._octets(stream, octets)
 
     def _not_opened(self, stream: Stream, reason: str, status: int | None = None) -> Iterator[Event]:
@@ -232,6 +286,21 @@ class Interpreter:
             yield from self._control(stream, piece)
         else:
             yield from self._data(stream, piece)
+
+    def _takes_whole(self, stream: Stream, run: Piece) -> bool:
+        """Take continuation frames that are alike as one, unless something has to be said of any."""
+        assembly = stream.assembly
+        if assembly is None or not self._is_clean(stream, run.header) or not assembly.takes(run.data):
+            return False
+        stream.frames_begun += run.times
+        body, length = run.start + run.header.size, run.header.length
+        stride = run.header.size + length
+        assembly.parts += [(body + number * stride, length) for number in range(run.times)]
+        if assembly.utf8:
+            assembly.utf8.feed(run.data)
+        if assembly.valid:
+            assembly.chunks.append(run.data)
+        return True
 
     def _counts_anyway(self, stream: Stream, header: Header, broken: Sequence[Breach]) -> bool:
         """Whether a control frame is one although its header breaks a rule. A tester's Close that
@@ -305,8 +374,8 @@ class Interpreter:
             compressed = self._deflate and bool(header.rsv & 4)
             stream.assembly = Assembly(opcode == Opcode.TEXT, compressed)
             stream.message_at = piece.start
-            if opcode == Opcode.CONTINUATION:
-                stream.assembly.valid = False
+            if opcode == Opcode.CONTINUATION or stream.side is self._skips:
+                stream.assembly.ignore()
         assembly = stream.assembly
         if assembly is None:
             return
@@ -317,7 +386,7 @@ class Interpreter:
             at = assembly.offset_to_stream(wrong)
             detail = f"octet {wrong} of the message is wrong"
             yield self._violation(stream, "text-is-utf8", detail, at, piece.start)
-            assembly.utf8, assembly.valid = None, False
+            assembly.ignore()
         if assembly.valid:
             assembly.chunks.append(piece.data)
         if not whole:

@@ -18,12 +18,16 @@ class Utf8:
         self._fed = 0
         self._pending = False  # a code point has begun
 
+    def takes(self, data: bytes) -> bool:
+        """Whether this data is surely right, and so in any chopping."""
+        return not self._pending and data.isascii()
+
     def feed(self, data: bytes, final: bool = False) -> int | None:
         """The offset, in all that was fed, of the first octet that is wrong; None: none is.
 
         With `final`, text that ends inside a code point is wrong one octet behind its end.
         """
-        if not self._pending and data.isascii():
+        if self.takes(data):
             self._fed += len(data)
             return None
         pending = bytes(self._decoder.getstate()[0])
@@ -55,6 +59,14 @@ class Assembly:
     def __post_init__(self) -> None:
         if self.text and not self.compressed:
             self.utf8 = Utf8()
+
+    def ignore(self) -> None:
+        """It makes no message: a rule is broken, or nobody asks for it."""
+        self.utf8, self.valid = None, False
+
+    def takes(self, data: bytes) -> bool:
+        """Whether nothing can be wrong with this data, wherever it is cut."""
+        return self.utf8 is None or self.utf8.takes(data)
 
     def offset_to_stream(self, offset: int) -> int:
         """Where octet `offset` of the message stands in the stream of its side."""

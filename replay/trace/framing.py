@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from replay import limits
 from replay.trace.model import Cut, Drop, Logging, Octets
-from replay.wire.frame import Header, decode_header
+from replay.wire.frame import Header, alike, decode_header
 from replay.wire.masking import mask
 from replay.wire.side import Side
 
@@ -57,15 +57,20 @@ class Stream:
     lost: set[int] = field(default_factory=set)
     ends: set[int] = field(default_factory=set)
     """Entries behind whose last shown octet a head or a frame ends."""
+    most: int | None = None
+    crowded: set[int] = field(default_factory=set)
+    """Entries that hold more than `most` frames: those of them that are alike are left out."""
 
 
-def stream(entries: Sequence[object], side: Side, *, aligned: bool = False) -> Stream:
+def stream(
+    entries: Sequence[object], side: Side, *, aligned: bool = False, most: int | None = None
+) -> Stream:
     """Find the frames that `side` sent. Whatever isn't an Octets or Logging entry is skipped.
 
     `aligned`: behind octets that are missing, the next entry starts a frame; so does an
-    Autobahn report, which logs one write a frame.
+    Autobahn report, which logs one write a frame. `most`: see `Stream.crowded`.
     """
-    out = Stream()
+    out = Stream(most=most)
     run: list[tuple[int, bytes]] = []
     opening, lost = True, False
     for index, entry in enumerate(entries):
@@ -97,13 +102,21 @@ def _scan(out: Stream, run: Sequence[tuple[int, bytes]], opening: bool, cut: Cut
         if end is None or (octets.startswith(b"HTTP/") and not _SWITCHED.match(octets)):
             out.lost.update(index for index, _ in run)
             return False
-    count = len(out.frames)
+    count = 0
     while at < len(octets):
         first, offset = marks.entry(at)
-        if len(out.frames) - count == MAX_FRAMES:
+        if count >= MAX_FRAMES:
             out.lost.update(index for index, _ in run if index >= first)
             return False
         header, body = decode_header(octets, at) or (None, len(octets))
+        if out.most is not None and header is not None and not header.first:
+            times = alike(octets, at, body, header.length, marks.end)
+            if times > out.most:
+                out.crowded.add(first)
+                count += times
+                at += times * (body - at + header.length)
+                continue
+        count += 1
         end_at = body + header.length if header else len(octets)
         last, _ = marks.entry(min(end_at, len(octets)) - 1)
         out.frames.append(Found(first, last, header, octets, offset, at, body))
@@ -121,6 +134,11 @@ class _Marks:
     def __init__(self, run: Sequence[tuple[int, bytes]]) -> None:
         self._run = run
         self._at = self._start = 0
+
+    @property
+    def end(self) -> int:
+        """Where the entry that was asked for last ends."""
+        return self._start + len(self._run[self._at][1])
 
     def entry(self, offset: int) -> tuple[int, int]:
         while offset - self._start >= len(self._run[self._at][1]):

@@ -7,9 +7,11 @@ that can't be meant: one without entries, or with two connections.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
+from operator import attrgetter
 
 from replay import limits
 from replay.source import Source, SourceError, Span, printable
@@ -18,6 +20,7 @@ from replay.trace.annotation import FrameLine
 from replay.trace.fields import show_seconds
 from replay.trace.framing import Found
 from replay.trace.model import Digest, Drop, Entry, Octets, Trace
+from replay.wire.frame import Header
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.side import Side
 
@@ -26,6 +29,12 @@ MAX_LOG = limits.LOG.default
 
 _MOST_FRAMES = 256
 """An entry with more frames than this is written without their FRAME lines."""
+
+_SHORT = 1024
+"""Octets up to which the text of an entry or a frame is kept, since many of a connection are alike."""
+
+_KEPT = 2048
+"""Texts that are kept of each."""
 
 _MOST_PAYLOAD = 256
 """Octets of a payload that a FRAME line writes out; longer ones only if they repeat."""
@@ -149,10 +158,9 @@ def write(trace: Trace) -> str:
     head = [_header(name, value) for name, value in trace.headers]
     if (framing.recorder(trace.entries, me) or Side.CLIENT) is not me or not (head or trace.entries):
         head.insert(0, f"# recorder: {me.value}")
-    frames = {side: framing.stream(trace.entries, side).frames for side in Side}
-    before = _beside([(found.first, found) for found in frames[me]])
-    behind = _beside([(found.last, found) for found in frames[me.other]])
-    inner = [_beside([(found.first, found) for found in frames[side]]) for side in Side]
+    streams = {side: framing.stream(trace.entries, side, most=_MOST_FRAMES) for side in Side}
+    first = {side: _beside(stream, attrgetter("first")) for side, stream in streams.items()}
+    before, behind = first[me], _beside(streams[me.other], attrgetter("last"))
     out: list[str] = []
     for index, entry in enumerate(trace.entries):
         for found in before.get(index, ()):
@@ -161,7 +169,7 @@ def write(trace: Trace) -> str:
         at = "" if entry.at is None else f"+{show_seconds(entry.at)} "
         line = f"{len(out):03d} {at}{words}"
         if isinstance(entry, Octets):
-            starts = [found for one in inner for found in one.get(index, ())]
+            starts = first[entry.side].get(index, ())
             out.append(_octets(line, entry, starts, tail))
         else:
             out.append(line)
@@ -175,11 +183,11 @@ def _header(name: str, value: str) -> str:
     return f"# {name if plain else literal.quote_text(name)}: {kinds.show_text(value)}"
 
 
-def _beside(frames: Sequence[tuple[int, Found]]) -> dict[int, list[Found]]:
+def _beside(stream: framing.Stream, entry: Callable[[Found], int]) -> dict[int, list[Found]]:
     """The whole frames of each entry, unless they are too many to be told one by one."""
     of_entry: dict[int, list[Found]] = {}
-    for index, found in frames:
-        if found.whole:
+    for found in stream.frames:
+        if found.whole and (index := entry(found)) not in stream.crowded:
             of_entry.setdefault(index, []).append(found)
     return {index: some for index, some in of_entry.items() if len(some) <= _MOST_FRAMES}
 
@@ -190,12 +198,21 @@ def _octets(line: str, entry: Octets, frames: Sequence[Found], tail: list[str]) 
     if not data:
         return literal.wrap(line, ['""', *tail], _INDENT)
     end = _head_end(data)
+    borders = _borders(frames, end)
+    if not end and not tail and len(data) <= _SHORT:
+        return line[:-1] + _short(data, tuple(borders), len(line))
     quoted = [literal.quote(found[0]) for found in _HTTP_LINE.finditer(data, 0, end)]
-    rest = _parts(data[end:], _borders(frames, end)) + tail
+    rest = _parts(data[end:], borders) + tail
     if not quoted:
         return literal.wrap(line, rest, _INDENT)
     text = line + margin.join(quoted)
     return literal.wrap(text + margin, rest, _INDENT) if rest else text
+
+
+@lru_cache(maxsize=_KEPT)
+def _short(data: bytes, borders: tuple[int, ...], column: int) -> str:
+    """The last of so many columns, and the octets behind it."""
+    return literal.wrap("x" * (column - 1) + " ", _parts(data, borders), _INDENT)[column - 1 :]
 
 
 def _head_end(data: bytes) -> int:
@@ -225,18 +242,25 @@ def _frame(way: str, found: Found, number: int) -> str:
     """The FRAME line of a whole frame."""
     header = found.header
     assert header is not None  # only whole frames have one
-    words = f"{number:03d} {way} FRAME : OPCODE={header.opcode}, FIN={header.fin}, RSV={header.rsv}"
+    line = f"{number:03d} {way} FRAME : "
+    if header.length <= _SHORT:
+        return line + _short_frame(way, header, found.payload(), len(line))
+    return line + _frame_fields(way, header, found.payload(), len(line))
+
+
+def _frame_fields(way: str, header: Header, payload: bytes, column: int) -> str:
+    """What a FRAME line says behind so many columns."""
     key = header.key.hex() or None
     masked = f"MASK={key}" if way == "TX" and key else f"MASKED={bool(key)}, MASK={key}"
-    words += f", PAYLOAD-LEN={header.length}, {masked}"
-    payload = found.payload()
+    words = f"OPCODE={header.opcode}, FIN={header.fin}, RSV={header.rsv}, PAYLOAD-LEN={header.length}, {masked}"
     code = payload[:2] if header.opcode == 8 else b""
     shown = literal.items(payload[len(code) :], text=True, most=_MOST_PAYLOAD)
     if shown is None:
         return words
     items = ([code.hex(), *shown] if code else shown) or ['""']
-    if len(words) + sum(map(len, items)) > _WIDEST:
-        words += ",\n" + " " * _INDENT + "PAYLOAD="
-        first, _, last = words.rpartition("\n")
-        return first + "\n" + literal.wrap(last, items, _INDENT)
-    return literal.wrap(words + ", PAYLOAD=", items, _INDENT)
+    if column + len(words) + sum(map(len, items)) > _WIDEST:
+        return f"{words},\n" + literal.wrap(" " * _INDENT + "PAYLOAD=", items, _INDENT)
+    return literal.wrap("x" * column + words + ", PAYLOAD=", items, _INDENT)[column:]
+
+
+_short_frame = lru_cache(maxsize=_KEPT)(_frame_fields)

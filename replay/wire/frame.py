@@ -6,6 +6,7 @@ A frame keeps its reserved bits, the form of its length and its masking key, so 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -136,29 +137,49 @@ class Piece(NamedTuple):
     header: Header
     start: int  # where the frame's first octet stands in the stream
     at: int  # offset of `data` in the payload
-    data: bytes
+    data: bytes  # empty where payloads are skipped
     opens: bool  # it comes with the header, so that the header is judged once and at once
-
-    @property
-    def last(self) -> bool:
-        return self.at + len(self.data) >= self.header.length
+    last: bool  # the frame is whole with it
+    times: int = 1  # so many whole frames with this header, one behind the other; `data` is of all
 
     @property
     def stream_at(self) -> int:
         """Where `data` starts in the stream."""
         return self.start + self.header.size + self.at
 
+    def single(self) -> Iterator[Piece]:
+        """Each frame by itself."""
+        size = self.header.length
+        for number in range(self.times):
+            start = self.start + number * (self.header.size + size)
+            data = self.data[number * size : (number + 1) * size]
+            yield self._replace(start=start, data=data, times=1)
+
+
+    def cut(self, sizes: Sequence[int]) -> Iterator[Piece]:
+        """The piece as it comes in chunks of these sizes, which make up its data."""
+        at = 0
+        for number, size in enumerate(sizes, 1):
+            whole = self.last and number == len(sizes)
+            opens = self.opens and number == 1
+            yield Piece(self.header, self.start, self.at + at, self.data[at : at + size], opens, whole)
+            at += size
+
 
 class FrameDecoder:
     """Octets in any chopping -> pieces of frames. Holds one header at most, never a payload.
 
     A frame gives its first piece as soon as its header is complete (empty if no octet of the
-    payload has come yet), then one a chunk.
+    payload has come yet), then one a chunk. Continuation frames that are alike, and whole in one
+    chunk, come as one piece.
     """
 
-    def __init__(self, stream_at: int = 0) -> None:
-        """`stream_at`: how many octets of this side's stream stood before the first frame."""
+    def __init__(self, stream_at: int = 0, skips: bool = False) -> None:
+        """`stream_at`: how many octets of this side's stream stood before the first frame.
+        `skips`: the payloads of data frames aren't looked at; such a frame gives its first piece
+        and its last one."""
         self._position = stream_at
+        self._skips = skips
         self._buffer = bytearray()
         self._header: Header | None = None
         self._start = stream_at
@@ -176,30 +197,49 @@ class FrameDecoder:
         """Octets that the frame which has begun will have; None as long as its header isn't whole."""
         return None if self._header is None else self._header.size + self._header.length
 
+    @property
+    def lacking(self) -> int:
+        """Octets that the data frame which has begun still lacks; 0: none has, or its header isn't whole."""
+        header = self._header
+        return 0 if header is None or header.is_control else header.length - self._at
+
     def feed(self, data: bytes) -> list[Piece]:
         """Take the next octets of the stream."""
         pieces: list[Piece] = []
         at, end = 0, len(data)
         while at < end:
-            if self._header is None:
+            header = self._header
+            opens = header is None
+            if header is None:
                 taken = self._read_header(data, at)
                 at += taken
                 self._position += taken
-                if self._header is None:
+                header = self._header
+                if header is None:
                     break
-                opens = True
-            else:
-                opens = False
-            header = self._header
-            wanted = header.length - self._at
-            chunk = data[at : at + wanted] if wanted else b""
-            if chunk or opens:
-                payload = mask(chunk, header.key, self._at)
-                pieces.append(Piece(header, self._start, self._at, payload, opens))
-            at += len(chunk)
-            self._position += len(chunk)
-            self._at += len(chunk)
-            if self._at == header.length:
+            first, _, length, key = header
+            if opens and not first and at >= header.size and (length & 3 == 0 or not key):
+                if (times := alike(data, at - header.size, at, length, end)) > 1:
+                    stride = header.size + length
+                    bodies = range(at, at + times * stride - header.size, stride)
+                    payloads = b"" if self._skips else b"".join([data[b : b + length] for b in bodies])
+                    pieces.append(Piece(header, self._start, 0, mask(payloads, key), True, True, times))
+                    at += times * stride - header.size
+                    self._position += times * stride - header.size
+                    self._header = None
+                    continue
+            size = min(length - self._at, end - at)
+            last = self._at + size == length
+            if self._skips and not first & 0x08:
+                if opens or last:
+                    pieces.append(Piece(header, self._start, self._at, b"", opens, last))
+            elif size or opens:
+                payload = mask(data[at : at + size] if size < end else data, key, self._at)
+                pieces.append(Piece(header, self._start, self._at, payload, opens, last))
+            at += size
+            self._position += size
+            self._at += size
+            if last:
                 self._header = None
         return pieces
 
@@ -217,3 +257,14 @@ class FrameDecoder:
         self._header, self._at = found[0], 0
         self._buffer.clear()
         return found[1] - held
+
+
+def alike(octets: bytes, start: int, body: int, length: int, end: int) -> int:
+    """How many frames with the header at `start` follow one another and are whole before `end`, each
+    with its payload of `length` octets: the header's columns are compared, not the frames."""
+    stride = body - start + length
+    times = max(0, end - start) // stride
+    for column in range(start, body):
+        found = octets[column : start + times * stride : stride]
+        times = min(times, len(found) - len(found.lstrip(found[:1])))
+    return times

@@ -50,7 +50,7 @@ def test_the_decoder_gives_the_same_in_every_chopping(sent: list[Frame]) -> None
         decoder = FrameDecoder()
         seen: list[Frame] = []
         for chunk in chunks:
-            for piece in decoder.feed(chunk):
+            for piece in (one for run in decoder.feed(chunk) for one in run.single()):
                 if piece.opens:
                     assert piece.at == 0
                     seen.append(Frame(piece.header, piece.data))
@@ -61,6 +61,26 @@ def test_the_decoder_gives_the_same_in_every_chopping(sent: list[Frame]) -> None
                 assert mask(octets[at : at + len(piece.data)], piece.header.key, piece.at) == piece.data
         assert seen == sent
         assert decoder.unfinished == 0
+
+
+@given(st.lists(st.tuples(frames(), st.integers(1, 9)), min_size=1, max_size=4))
+def test_frames_that_are_alike_come_as_one(sent: list[tuple[Frame, int]]) -> None:
+    whole = [one for some, times in sent for one in [some] * times]
+    runs = FrameDecoder().feed(b"".join(map(encode, whole)))
+    assert [Frame(one.header, one.data) for run in runs for one in run.single()] == whole
+    assert all(run.last and (run.times == 1 or not run.header.first) for run in runs)
+
+
+@given(st.lists(frames(), min_size=1, max_size=4))
+def test_payloads_of_data_frames_may_be_skipped(sent: list[Frame]) -> None:
+    octets = b"".join(map(encode, sent))
+    for chunks in every_chop(octets):
+        decoder = FrameDecoder(skips=True)
+        pieces = [one for chunk in chunks for run in decoder.feed(chunk) for one in run.single()]
+        assert [piece.header for piece in pieces if piece.opens] == [one.header for one in sent]
+        assert sum(piece.last for piece in pieces) == len(sent)
+        for piece in pieces:
+            assert piece.header.is_control or not piece.data
 
 
 @given(frames(), st.data())
