@@ -104,9 +104,7 @@ class Connection(asyncio.BufferedProtocol):
         transport, endpoint = self._transport, self._endpoint
         if transport is None or transport.is_closing():
             return
-        for piece in endpoint.output:
-            transport.write(piece)
-        endpoint.output.clear()
+        self._write(transport)
         if endpoint.done:
             if self._timer:
                 self._timer.cancel()
@@ -117,6 +115,11 @@ class Connection(asyncio.BufferedProtocol):
             self._loop.call_soon(self._pump)
         if (deadline := endpoint.deadline) is not None:
             self._wake_at(deadline / SECOND)
+
+    def _write(self, transport: asyncio.Transport) -> None:
+        for piece in self._endpoint.output:
+            transport.write(piece)
+        self._endpoint.output.clear()
 
     def _wake_at(self, when: float) -> None:
         """See that the endpoint is woken then; a timer that runs out before does no harm."""
@@ -135,11 +138,16 @@ class Connection(asyncio.BufferedProtocol):
 
     def _pump(self) -> None:
         self._pumping = False
+        self._tell(self._turn)
+
+    def _turn(self, now: int) -> None:
+        """Let the endpoint write, until the other connections have their turn."""
+        assert self._transport is not None
         for _ in range(limits.TURN.default):
-            if not self._paused:
-                self._tell(self._endpoint.pump)
-            if not self._endpoint.pending:
-                break
+            if self._paused or not self._endpoint.pending:
+                return
+            self._endpoint.pump(now)
+            self._write(self._transport)
 
     def _wake(self) -> None:
         self._timer = None

@@ -63,7 +63,7 @@ class Endpoint:
         self._keys = keys
         self._interpreter = Interpreter(side, codes, skips=side)
         self._outbox: deque[bytes] = deque()
-        self._timers: dict[Wait, tuple[int, Timer]] = {}
+        self._timers: dict[Wait, tuple[int, int, str | None]] = {}  # when due, after how long, its tag
         self._epoch: int | None = None
         self._now = 0
         self._octets = self._reads = self._events = 0  # that the peer sent
@@ -111,11 +111,11 @@ class Endpoint:
         """Time has passed; the timers that have run out are acted on, in order."""
         self._clock(now)
         while not self.done and self._timers:
-            wait, (due, timer) = min(self._timers.items(), key=lambda item: item[1][0])
+            wait, (due, after, tag) = min(self._timers.items(), key=lambda item: item[1][0])
             if due > self._now:
                 return
             del self._timers[wait]
-            self.fired(timer)
+            self.fired(Timer(wait, True, after, tag))
 
     def pump(self, now: int) -> None:
         """The socket takes more: the next of the writes that wait goes to `output`."""
@@ -136,7 +136,7 @@ class Endpoint:
         """When to call `wake`, on the owner's clock; None: not needed."""
         if self.done or not self._timers or self._epoch is None:
             return None
-        return self._epoch + min(due for due, _ in self._timers.values())
+        return self._epoch + min(due for due, _, _ in self._timers.values())
 
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
         """All that was seen."""
@@ -292,7 +292,7 @@ class Endpoint:
                     self._give_up()
 
     def _set(self, wait: Wait, after: int, tag: str | None = None) -> None:
-        self._timers[wait] = (self._now + after, Timer(wait, True, after, tag))
+        self._timers[wait] = (self._now + after, after, tag)
 
     def _give_up(self) -> None:
         if not self.done:

@@ -30,7 +30,7 @@ from replay.spec.model import (
 )
 from replay.spec.recorded import patterns
 from replay.trace.model import Drop, Octets, Timer, Trace, Wait
-from replay.wire.frame import Opcode, decode_header, encode, encode_header, frame
+from replay.wire.frame import Opcode, decode_header, encode, encode_header, encode_message, frame
 from replay.wire.handshake import HeadReader, edit_head, encode_request
 from replay.wire.masking import mask
 from replay.wire.side import Side
@@ -242,12 +242,11 @@ def _write(step: SendFrame | SendMessage, options: Options, keys: Callable[[], b
         )
         own = step.chop if options.chop == "recorded" and step.chop else options.chop
         return Write(_chop(encode(sent), own))
-    frames = tuple(
-        encode(frame(opcode, payload.octets, fin=fin, key=keys())) for opcode, payload, fin in step.frames()
-    )
+    opcode = Opcode.TEXT if step.text else Opcode.BINARY
+    frames = encode_message(opcode, step.payload.octets, step.fragment, keys)
     if isinstance(options.chop, int):
         return Write(_chop(b"".join(frames), options.chop))
-    return Write(frames, together=options.chop == "recorded")
+    return Write(tuple(frames), together=options.chop == "recorded")
 
 
 def _of_trace(

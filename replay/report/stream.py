@@ -13,13 +13,11 @@ from typing import NamedTuple
 
 from replay.protocol.events import Event, Message, Opened, Pong, Unparsed
 from replay.trace.model import Octets, Trace
+from replay.trace.wirelog import MOST_FRAMES
 from replay.wire.frame import Header, decode_header
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.masking import mask
 from replay.wire.side import Side
-
-MOST_FRAMES = 256
-"""Frames of one entry that a written log tells one by one."""
 
 
 class Place(NamedTuple):

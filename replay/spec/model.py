@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
@@ -89,27 +89,13 @@ class SendFrame:
 
 @dataclass(frozen=True, slots=True)
 class SendMessage:
-    """A data message, cut into frames of `fragment` octets (RFC 6455 §5.4).
-
-    As the original does it: where the length is a multiple of `fragment`, an empty frame ends it.
-    """
+    """A data message, cut into frames of `fragment` octets, as `wire.frame.encode_message` does it."""
 
     text: bool
     payload: Payload = Payload()
     fragment: int | None = None  # None: one frame
     name: str | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
-
-    def frames(self) -> Iterator[tuple[int, Payload, bool]]:
-        """Opcode, payload and FIN of each frame."""
-        opcode, size = (Opcode.TEXT if self.text else Opcode.BINARY), self.fragment or len(self.payload)
-        if len(self.payload) <= size:
-            yield opcode, self.payload, True
-            return
-        octets = self.payload.octets
-        for at in range(0, len(octets) + 1, size):
-            fin = at + size > len(octets)
-            yield Opcode.CONTINUATION if at else opcode, Payload(octets[at : at + size]), fin
 
 
 @dataclass(frozen=True, slots=True)

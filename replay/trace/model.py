@@ -59,6 +59,8 @@ class Wait(Enum):
     DROP = "drop"  # the server's end of TCP, after both Closes
     LIMIT = "limit"  # the whole case
 
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Timer:

@@ -27,7 +27,7 @@ from replay.wire.side import Side
 MAX_LOG = limits.LOG.default
 """Octets that the literals of one log may expand to, all together."""
 
-_MOST_FRAMES = 256
+MOST_FRAMES = 64
 """An entry with more frames than this is written without their FRAME lines."""
 
 _SHORT = 1024
@@ -158,12 +158,13 @@ def write(trace: Trace) -> str:
     head = [_header(name, value) for name, value in trace.headers]
     if (framing.recorder(trace.entries, me) or Side.CLIENT) is not me or not (head or trace.entries):
         head.insert(0, f"# recorder: {me.value}")
-    streams = {side: framing.stream(trace.entries, side, most=_MOST_FRAMES) for side in Side}
+    streams = {side: framing.stream(trace.entries, side, most=MOST_FRAMES) for side in Side}
     first = {side: _beside(stream, attrgetter("first")) for side, stream in streams.items()}
     before, behind = first[me], _beside(streams[me.other], attrgetter("last"))
     out: list[str] = []
+    unsure: set[Side] = set()  # a FRAME line could be taken for that of octets that the log left out
     for index, entry in enumerate(trace.entries):
-        for found in before.get(index, ()):
+        for found in () if me in unsure else before.get(index, ()):
             out.append(_frame("TX", found, len(out)))
         words, tail = kinds.write(entry, me)
         at = "" if entry.at is None else f"+{show_seconds(entry.at)} "
@@ -173,7 +174,9 @@ def write(trace: Trace) -> str:
             out.append(_octets(line, entry, starts, tail))
         else:
             out.append(line)
-        for found in behind.get(index, ()):
+        if isinstance(entry, Octets) and entry.cut is not None and entry.cut.more is None:
+            unsure.add(entry.side)
+        for found in () if me.other in unsure else behind.get(index, ()):
             out.append(_frame("RX", found, len(out)))
     return "".join(line + "\n" for line in (*head, *out))
 
@@ -189,7 +192,7 @@ def _beside(stream: framing.Stream, entry: Callable[[Found], int]) -> dict[int, 
     for found in stream.frames:
         if found.whole and (index := entry(found)) not in stream.crowded:
             of_entry.setdefault(index, []).append(found)
-    return {index: some for index, some in of_entry.items() if len(some) <= _MOST_FRAMES}
+    return {index: some for index, some in of_entry.items() if len(some) <= MOST_FRAMES}
 
 
 def _octets(line: str, entry: Octets, frames: Sequence[Found], tail: list[str]) -> str:
@@ -252,7 +255,9 @@ def _frame_fields(way: str, header: Header, payload: bytes, column: int) -> str:
     """What a FRAME line says behind so many columns."""
     key = header.key.hex() or None
     masked = f"MASK={key}" if way == "TX" and key else f"MASKED={bool(key)}, MASK={key}"
-    words = f"OPCODE={header.opcode}, FIN={header.fin}, RSV={header.rsv}, PAYLOAD-LEN={header.length}, {masked}"
+    words = (
+        f"OPCODE={header.opcode}, FIN={header.fin}, RSV={header.rsv}, PAYLOAD-LEN={header.length}, {masked}"
+    )
     code = payload[:2] if header.opcode == 8 else b""
     shown = literal.items(payload[len(code) :], text=True, most=_MOST_PAYLOAD)
     if shown is None:

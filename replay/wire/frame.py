@@ -6,8 +6,10 @@ A frame keeps its reserved bits, the form of its length and its masking key, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
+from functools import cache, partial
+from operator import add
 from typing import NamedTuple
 
 from replay.wire.masking import mask
@@ -104,6 +106,33 @@ def encode(frame: Frame) -> bytes:
     return encode_header(frame.header) + mask(frame.payload, frame.header.key)
 
 
+def encode_message(
+    opcode: int, octets: bytes, fragment: int | None, keys: Callable[[], bytes], rsv: int = 0
+) -> list[bytes]:
+    """The frames of a message, each with `fragment` octets of it (§5.4) and a key of its own; None: one.
+
+    As Autobahn does it: where the length is a multiple of `fragment`, an empty frame ends the message.
+    """
+    if fragment is None or len(octets) <= fragment:
+        return [encode(frame(opcode, octets, rsv=rsv, key=keys()))]
+    starts = range(0, len(octets) + 1, fragment)
+    drawn = [keys() for _ in starts]
+    if fragment % 4 == 0 and drawn.count(drawn[0]) == len(drawn):  # as one payload, masked at once
+        octets = mask(octets, drawn[0])
+        payloads = [octets[at : at + fragment] for at in starts]
+    else:
+        payloads = [mask(octets[at : at + fragment], key) for at, key in zip(starts, drawn, strict=True)]
+    header = cache(partial(_header, length=fragment))
+    first = _header(opcode | rsv << 4, drawn[0], fragment)
+    middle = [header(Opcode.CONTINUATION, key) for key in drawn[1:-1]]
+    last = _header(0x80, drawn[-1], len(payloads[-1]))
+    return list(map(add, (first, *middle, last), payloads))
+
+
+def _header(first: int, key: bytes, length: int) -> bytes:
+    return encode_header(Header(first, minimal_form(length), length, key))
+
+
 def decode_header(buf: bytes | bytearray, at: int = 0) -> tuple[Header, int] | None:
     """The header at `at` and where its payload starts; None: incomplete. Judges nothing."""
     if len(buf) < at + 2:
@@ -155,7 +184,6 @@ class Piece(NamedTuple):
             data = self.data[number * size : (number + 1) * size]
             yield self._replace(start=start, data=data, times=1)
 
-
     def cut(self, sizes: Sequence[int]) -> Iterator[Piece]:
         """The piece as it comes in chunks of these sizes, which make up its data."""
         at = 0
@@ -199,7 +227,7 @@ class FrameDecoder:
 
     @property
     def lacking(self) -> int:
-        """Octets that the data frame which has begun still lacks; 0: none has, or its header isn't whole."""
+        """Octets that the data frame which has begun still lacks; 0: there is none with a whole header."""
         header = self._header
         return 0 if header is None or header.is_control else header.length - self._at
 
@@ -218,16 +246,14 @@ class FrameDecoder:
                 if header is None:
                     break
             first, _, length, key = header
-            if opens and not first and at >= header.size and (length & 3 == 0 or not key):
-                if (times := alike(data, at - header.size, at, length, end)) > 1:
-                    stride = header.size + length
-                    bodies = range(at, at + times * stride - header.size, stride)
-                    payloads = b"" if self._skips else b"".join([data[b : b + length] for b in bodies])
-                    pieces.append(Piece(header, self._start, 0, mask(payloads, key), True, True, times))
-                    at += times * stride - header.size
-                    self._position += times * stride - header.size
-                    self._header = None
-                    continue
+            if opens and (times := self._alike(data, at)) > 1:
+                start, at = at, at + times * (header.size + length) - header.size
+                bodies = () if self._skips else range(start, at, header.size + length)
+                payloads = mask(b"".join([data[body : body + length] for body in bodies]), key)
+                pieces.append(Piece(header, self._start, 0, payloads, True, True, times))
+                self._position += at - start
+                self._header = None
+                continue
             size = min(length - self._at, end - at)
             last = self._at + size == length
             if self._skips and not first & 0x08:
@@ -242,6 +268,14 @@ class FrameDecoder:
             if last:
                 self._header = None
         return pieces
+
+    def _alike(self, data: bytes, body: int) -> int:
+        """How many continuation frames of a message begin with the one whose header ends at `body`, and
+        can be unmasked together; 0: look at this one alone."""
+        header = self._header
+        if header is None or header.first or body < header.size or (header.key and header.length & 3):
+            return 0
+        return alike(data, body - header.size, body, header.length, len(data))
 
     def _read_header(self, data: bytes, at: int) -> int:
         """Complete the header with octets of `data`; how many were taken."""

@@ -157,19 +157,6 @@ def test_a_dispute_replaces_what_it_names_under_the_rfcs_profile() -> None:
     assert ends.under(Profile.RFC).outcomes == ends.outcomes
 
 
-@pytest.mark.parametrize(
-    ("length", "fragment", "sizes"),
-    [(0, 2, [0]), (1, 2, [1]), (2, 2, [2]), (3, 2, [2, 1]), (4, 2, [2, 2, 0]), (4, None, [4])],
-)
-def test_a_message_is_cut_as_the_original_cuts_it(
-    length: int, fragment: int | None, sizes: list[int]
-) -> None:
-    frames = list(SendMessage(False, Payload(b"\xfe", length), fragment).frames())
-    assert [len(payload) for _, payload, _ in frames] == sizes
-    assert [opcode for opcode, _, _ in frames] == [2] + [0] * (len(sizes) - 1)
-    assert [fin for _, _, fin in frames] == [False] * (len(sizes) - 1) + [True]
-
-
 def echoed(send: str, event: str = "echo") -> list[bytes]:
     """The payloads that are expected."""
     patterns = one(send, f"[{{ok: [{event}]}}]").outcomes[0].patterns

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.wire.frame import Frame, FrameDecoder, decode, decode_header, encode, encode_header, frame
-from replay.wire.masking import mask
+from replay.wire.frame import (
+    Frame,
+    FrameDecoder,
+    decode,
+    decode_header,
+    encode,
+    encode_header,
+    encode_message,
+    frame,
+)
+from replay.wire.masking import mask, portable
 from tests.chops import every_chop
 
 keys = st.one_of(st.just(b""), st.binary(min_size=4, max_size=4))
@@ -35,6 +45,36 @@ def test_decode_is_the_inverse_of_encode(sent: list[Frame], tail: bytes) -> None
     found, rest = decode(octets)
     assert (found, rest) == (sent, tail)
     assert b"".join(map(encode, found)) + rest == octets
+
+
+@pytest.mark.parametrize(
+    ("length", "fragment", "sizes"),
+    [(0, 2, [0]), (1, 2, [1]), (2, 2, [2]), (3, 2, [2, 1]), (4, 2, [2, 2, 0]), (4, None, [4])],
+)
+def test_a_message_is_cut_as_the_original_cuts_it(
+    length: int, fragment: int | None, sizes: list[int]
+) -> None:
+    octets = b"".join(encode_message(2, b"\xfe" * length, fragment, bytes, rsv=4))
+    frames, rest = decode(octets)
+    assert [len(one.payload) for one in frames] == sizes
+    assert [one.header.opcode for one in frames] == [2] + [0] * (len(sizes) - 1)
+    assert [one.header.fin for one in frames] == [False] * (len(sizes) - 1) + [True]
+    assert [one.header.rsv for one in frames] == [4] + [0] * (len(sizes) - 1)
+    assert not rest
+
+
+@given(st.binary(max_size=200), st.integers(1, 70), st.binary(min_size=1, max_size=3), st.booleans())
+def test_a_message_in_frames_is_the_message(
+    octets: bytes, fragment: int, seed: bytes, one_key: bool
+) -> None:
+    keys = itertools.count(1, 0 if one_key else 7)
+    sent = encode_message(1, octets, fragment, lambda: (seed * 4)[:3] + bytes([next(keys) % 256]))
+    frames, rest = decode(b"".join(sent))
+    assert b"".join(one.payload for one in frames) == octets
+    assert all(one.header.key for one in frames)
+    assert len({one.header.key for one in frames}) == (1 if one_key else len(frames))
+    assert len(sent) == len(frames)
+    assert not rest
 
 
 @given(st.binary(max_size=400))
@@ -127,6 +167,7 @@ def test_what_no_octets_can_express_is_refused(lie: dict[str, Any]) -> None:
 
 @given(st.binary(max_size=300), st.binary(min_size=4, max_size=4), st.integers(0, 9))
 def test_masking(data: bytes, key: bytes, at: int) -> None:
+    assert mask(data, key, 0) == portable(data, key)
     masked = mask(data, key, at)
     assert masked == bytes(octet ^ key[(at + i) % 4] for i, octet in enumerate(data))
     assert mask(masked, key, at) == data
