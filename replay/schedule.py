@@ -13,6 +13,9 @@ from replay.verdict.result import CaseResult
 HEAVY = limits.HEAVY.default
 """Octets from which on a case shares the testee with few others."""
 
+HUGE = limits.HUGE.default
+"""... with none: what is held of it is several times as much."""
+
 
 @dataclass(frozen=True, slots=True)
 class Phase:
@@ -34,14 +37,17 @@ def phases(cases: Sequence[Case], jobs: int | None) -> tuple[Phase, ...]:
     `jobs`: how many connections there may be at once; None: as many as do good.
     """
     waits = [(-silence(case), -case.patience.after) for case in cases]
-    weighs = [volume(case) >= HEAVY for case in cases]
-    heavy = tuple(number for number in range(len(cases)) if weighs[number])
-    light = tuple(
-        number for number in sorted(range(len(cases)), key=waits.__getitem__) if not weighs[number]
-    )
+    weights = [volume(case) for case in cases]
+    light = [number for number, weight in enumerate(weights) if weight < HEAVY]
+    heavy = tuple(number for number, weight in enumerate(weights) if HEAVY <= weight < HUGE)
+    huge = tuple(number for number, weight in enumerate(weights) if weight >= HUGE)
     busy = jobs or limits.BUSY.default
     few = min(busy, limits.HEAVY_JOBS.default)
-    planned = Phase(CASES, light, busy, jobs or limits.ROOM.default), Phase(CASES, heavy, few, few)
+    planned = (
+        Phase(CASES, tuple(sorted(light, key=waits.__getitem__)), busy, jobs or limits.ROOM.default),
+        Phase(CASES, huge),
+        Phase(CASES, heavy, few, few),
+    )
     return tuple(phase for phase in planned if phase.numbers)
 
 

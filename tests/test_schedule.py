@@ -24,14 +24,15 @@ CASES = list(known().values())
 
 
 def test_each_case_runs_once_and_those_that_wait_begin() -> None:
-    light, heavy = schedule.phases(CASES, None)
-    assert sorted(light.numbers + heavy.numbers) == list(range(len(CASES)))
+    light, huge, heavy = schedule.phases(CASES, None)
+    assert sorted(light.numbers + huge.numbers + heavy.numbers) == list(range(len(CASES)))
     begin = [CASES[number].id for number in light.numbers[:6]]
     assert sorted(begin) == ["5.19", "5.20", "6.4.1", "6.4.2", "6.4.3", "6.4.4"]
     waits = [silence(CASES[number]) for number in light.numbers]
     assert waits == sorted(waits, reverse=True)
     assert min(volume(CASES[number]) for number in heavy.numbers) >= schedule.HEAVY
-    assert heavy.room < light.room
+    assert min(volume(CASES[number]) for number in huge.numbers) >= schedule.HUGE
+    assert huge.room < heavy.room < light.room
 
 
 @given(st.integers(1, 100))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -46,6 +47,7 @@ class Connection(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._buffer = bytearray(limits.READ.default)
         self._silent = True  # so far nothing has come
+        self._sending: deque[bytes | memoryview] = deque()  # empty unless paused
         self._paused = False
         self._pumping = False
 
@@ -82,7 +84,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._paused = False
-        self._tell(lambda now: None)
+        self._tell(self._endpoint.pump)
 
     def abort(self) -> None:
         """Give the connection up at once."""
@@ -117,9 +119,16 @@ class Connection(asyncio.BufferedProtocol):
             self._wake_at(deadline / SECOND)
 
     def _write(self, transport: asyncio.Transport) -> None:
-        for piece in self._endpoint.output:
-            transport.write(piece)
+        """Write what the socket takes; a large piece in parts, so that the transport copies none of it."""
+        self._sending += self._endpoint.output
         self._endpoint.output.clear()
+        while self._sending and not self._paused:
+            piece = self._sending.popleft()
+            if len(piece) > limits.READ.default:
+                view = memoryview(piece)
+                self._sending.appendleft(view[limits.READ.default :])
+                piece = view[: limits.READ.default]
+            transport.write(piece)
 
     def _wake_at(self, when: float) -> None:
         """See that the endpoint is woken then; a timer that runs out before does no harm."""
@@ -132,6 +141,8 @@ class Connection(asyncio.BufferedProtocol):
         if self._endpoint.dropped_as is How.RST:
             transport.abort()
         else:
+            for piece in self._sending:
+                transport.write(piece)
             transport.close()
             if transport.get_write_buffer_size():
                 self._timer = self._loop.call_later(limits.LINGER.default, transport.abort)

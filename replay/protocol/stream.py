@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, TypedDict
 
+from replay.protocol.events import Unparsed, Violation
 from replay.protocol.messages import Assembly
+from replay.protocol.rules import RULES
 from replay.wire.frame import FrameDecoder
 from replay.wire.handshake import HeadReader
 from replay.wire.side import Side
@@ -15,11 +18,30 @@ class Begun(NamedTuple):
     reason: str
 
 
+class Place(TypedDict):
+    """Where an event stands: the fields that all events share."""
+
+    side: Side
+    entry: int
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Now:
+    """The entry in hand, for both sides."""
+
+    entry: int = -1
+
+
 class Stream:
     """What one side has sent so far."""
 
-    def __init__(self, side: Side, opened: bool) -> None:
+    other: Stream  # that of the other side
+
+    def __init__(self, side: Side, opened: bool, now: Now) -> None:
         self.side = side
+        self.now = now
         self.position = 0  # octets seen
         self.frames_begun = 0
         self.head: HeadReader | None = None if opened else HeadReader()
@@ -47,3 +69,34 @@ class Stream:
             reason = f"TCP ended inside a fragmented message, with {count} octets of it and no FIN"
             return Begun(self.message_at, reason)
         return None
+
+    def place(self, start: int | None = None, end: int | None = None) -> Place:
+        """Where an event stands that the entry in hand completes; by default, behind all that was seen."""
+        start = self.position if start is None else start
+        end = self.position if end is None else end
+        return Place(side=self.side, entry=self.now.entry, start=start, end=end)
+
+    def violation(
+        self, rule: str, detail: str, at: int | None = None, frame: int | None = None
+    ) -> Violation:
+        """A breach at octet `at`, of the frame that starts at `frame`."""
+        at = self.position if at is None else at
+        if RULES[rule].code is not None:
+            self.failed = True
+        return Violation(
+            **self.place(at, at + 1), rule=rule, detail=detail, frame=at if frame is None else frame
+        )
+
+    def lost(self, at: int, reason: str) -> Unparsed:
+        """From octet `at` on nothing can be read."""
+        self.unparsed = True
+        return Unparsed(**self.place(at, max(at, self.position)), reason=reason)
+
+
+def streams(opened: bool) -> dict[Side, Stream]:
+    """Those of both sides, at the start of a connection."""
+    now = Now()
+    both = {side: Stream(side, opened, now) for side in Side}
+    for side, stream in both.items():
+        stream.other = both[side.other]
+    return both

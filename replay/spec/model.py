@@ -37,6 +37,9 @@ class Behaviour(Enum):
     FAILED = "FAILED"
 
 
+_AT_ONCE = 2**12
+
+
 @dataclass(frozen=True, slots=True)
 class Payload:
     """`unit`, repeated or cut to `size` octets; made only when asked for.
@@ -55,7 +58,11 @@ class Payload:
     def octets(self) -> bytes:
         if self.size is None:
             return self.unit
-        return (self.unit * (self.size // len(self.unit) + 1))[: self.size] if self.size else b""
+        if not self.size:
+            return b""
+        some = self.unit * (_AT_ONCE // len(self.unit) + 1)  # a large payload is put together once
+        times, rest = divmod(self.size, len(some))
+        return b"".join([some] * times + [some[:rest]])
 
     def of_round(self, number: int, text: bool) -> Payload:
         """What is sent in round `number`, from 0: the slice behind that of the round before. Where

@@ -46,7 +46,7 @@ class Found:
         """The payload, unmasked, as far as it is there."""
         if self.header is None:
             return b""
-        return mask(self.run[self.body : self.body + self.header.length], self.header.key)
+        return mask(memoryview(self.run)[self.body : self.body + self.header.length], self.header.key)
 
 
 @dataclass(slots=True)

@@ -55,7 +55,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
         divergence=None if found.outcome.anything else found.fit.missing(found.expected),
         closing_reason=reason,
         broken=tuple(e for e in events if isinstance(e, Violation) and e.side is not tester),
-        notes=(*notes, *_remarks(events, facts), *_stricter(case, found)),
+        notes=tuple(dict.fromkeys((*notes, *_remarks(events, facts), *_stricter(case, found)))),
         duration=_duration(trace.entries),
     )
 

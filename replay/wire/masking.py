@@ -14,29 +14,29 @@ def _xor(key: int) -> bytes:
     return bytes(octet ^ key for octet in range(256))
 
 
-def portable(data: bytes, key: bytes) -> bytes:
+def portable(data: bytes | memoryview, key: bytes) -> bytes:
     """XOR `data` with the four octets of `key`, in Python."""
     if len(data) <= _SHORT:
         whole = int.from_bytes((key * (len(data) // 4 + 1))[: len(data)], "big")
         return (int.from_bytes(data, "big") ^ whole).to_bytes(len(data), "big")
     masked = bytearray(len(data))
     for i in range(4):
-        masked[i::4] = data[i::4].translate(_xor(key[i]))
+        masked[i::4] = bytes(data[i::4]).translate(_xor(key[i]))
     return bytes(masked)
 
 
-apply: Callable[[bytes, bytes], bytes]
+apply: Callable[[bytes | memoryview, bytes], bytes]
 try:  # in C, some twenty times as fast, if the extra `speed` is installed
     from websockets.speedups import apply_mask as apply
 except ImportError:
     apply = portable
 
 
-def mask(data: bytes, key: bytes, at: int = 0) -> bytes:
+def mask(data: bytes | memoryview, key: bytes, at: int = 0) -> bytes:
     """XOR `data` with the four octets of `key`; its first octet stands at offset `at` of the payload.
 
     Masking twice gives the data again. An empty key means unmasked: the data comes back as it is.
     """
     if not key or not data or key == b"\0\0\0\0":
-        return data
+        return bytes(data)
     return apply(data, key[at % 4 :] + key[: at % 4] if at % 4 else key)

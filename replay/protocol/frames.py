@@ -1,0 +1,185 @@
+"""Frames of both sides -> events (RFC 6455 §5): what their headers break, what they control, what
+messages they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from replay.protocol.closing import CLOSING, Act
+from replay.protocol.events import Close, Event, Message, Ping, Pong
+from replay.protocol.framing import clean, close_breach, header_breaches
+from replay.protocol.messages import Assembly
+from replay.protocol.rules import Breach
+from replay.protocol.stream import Place, Stream
+from replay.trace.model import Octets
+from replay.wire.frame import FrameDecoder, Header, Opcode, Piece
+from replay.wire.side import Side
+
+
+class Frames:
+    """Reads the frames of one connection, once it is open."""
+
+    def __init__(self, recorder: Side, codes: frozenset[int], skips: Side | None) -> None:
+        """`codes` may stand in a Close; see `Interpreter` for `skips`."""
+        self.deflate = False  # permessage-deflate was agreed
+        self._recorder = recorder
+        self._codes = codes
+        self._skips = skips
+
+    def begin(self, stream: Stream) -> None:
+        """From here on the stream consists of frames."""
+        stream.frames = FrameDecoder(stream.position, stream.side is self._skips)
+
+    def read(self, stream: Stream, decoder: FrameDecoder, data: bytes) -> Iterator[Event]:
+        """The events of the next octets."""
+        for run in decoder.feed(data):
+            if run.times > 1 and self._takes_whole(stream, run):
+                continue
+            for piece in run.single() if run.times > 1 else (run,):
+                yield from self._piece(stream, piece)
+                if stream.unparsed:
+                    return
+
+    def read_payload(
+        self, stream: Stream, decoder: FrameDecoder, entries: Sequence[Octets]
+    ) -> Iterator[Event]:
+        """The events of entries that hold payload of one data frame and nothing else, taken as one
+        where nothing has to be said of any but the last."""
+        for piece in decoder.feed(b"".join([entry.data for entry in entries])):
+            whole = stream.assembly is None or stream.assembly.takes(piece.data)
+            sizes = [len(piece.data)] if whole else [len(entry.data) for entry in entries]
+            stream.now.entry += len(entries) - len(sizes)
+            for part in piece.cut(sizes):
+                stream.now.entry += 1
+                stream.position += len(part.data)
+                yield from self._piece(stream, part)
+
+    def _piece(self, stream: Stream, piece: Piece) -> Iterator[Event]:
+        header = piece.header
+        if piece.opens:
+            stream.frames_begun += 1
+            broken = () if self._is_clean(stream, header) else tuple(self._header_breaches(stream, header))
+            for rule, detail, at in broken:
+                yield stream.violation(rule, detail, piece.start + at, piece.start)
+            stream.spoiled = bool(broken) and not self._counts_anyway(stream, header, broken)
+            if header.form == 8 and header.length >> 63:
+                yield stream.lost(piece.start + header.size, "the frame has no end")
+                return
+        if header.is_control:
+            yield from self._control(stream, piece)
+        else:
+            yield from self._data(stream, piece)
+
+    def _takes_whole(self, stream: Stream, run: Piece) -> bool:
+        """Take continuation frames that are alike as one, unless something has to be said of any."""
+        assembly = stream.assembly
+        if assembly is None or not self._is_clean(stream, run.header) or not assembly.takes(run.data):
+            return False
+        stream.frames_begun += run.times
+        body, length = run.start + run.header.size, run.header.length
+        stride = run.header.size + length
+        assembly.parts += [(body + number * stride, length) for number in range(run.times)]
+        if assembly.utf8:
+            assembly.utf8.feed(run.data)
+        if assembly.valid:
+            assembly.chunks.append(run.data)
+        return True
+
+    def _counts_anyway(self, stream: Stream, header: Header, broken: Sequence[Breach]) -> bool:
+        """Whether a control frame is one although its header breaks a rule. A tester's Close that
+        does so is meant to be none, unless it is just too long."""
+        own_close = stream.side is self._recorder and header.opcode == Opcode.CLOSE
+        meant = not own_close or all(breach.rule == "control-length" for breach in broken)
+        return header.opcode in (Opcode.PING, Opcode.PONG, Opcode.CLOSE) and header.form < 8 and meant
+
+    def _is_clean(self, stream: Stream, header: Header) -> bool:
+        """Whether a header surely breaks no rule: told without looking at each of them."""
+        if stream.closed or stream.other.closed:
+            return False
+        first, form, length, key = header
+        fragmented = stream.assembly is not None
+        return clean(first, form, length, bool(key), stream.side, fragmented, self.deflate)
+
+    def _header_breaches(self, stream: Stream, header: Header) -> Iterator[Breach]:
+        yield from header_breaches(header, stream.side, stream.assembly is not None, self.deflate)
+        act = Act.CLOSE if header.opcode == Opcode.CLOSE else Act.FRAME
+        if rule := CLOSING[stream.closed, stream.other.closed, act]:
+            yield Breach(rule, "a frame after the Close frame", 0)
+
+    def _control(self, stream: Stream, piece: Piece) -> Iterator[Event]:
+        if stream.spoiled:
+            return
+        stream.control += piece.data
+        if not piece.last:
+            return
+        data = bytes(stream.control)
+        stream.control.clear()
+        body = piece.start + piece.header.size
+        place = stream.place(piece.start, body + len(data))
+        other = stream.other
+        match piece.header.opcode:
+            case Opcode.PING:
+                if not stream.closed:
+                    stream.pings.append(data)
+                yield Ping(**place, data=data)
+            case Opcode.PONG:
+                if data in other.pings:
+                    del other.pings[: other.pings.index(data) + 1]
+                    stream.stray_pong = False
+                elif other.pings:
+                    stream.stray_pong = True
+                yield Pong(**place, data=data)
+            case Opcode.CLOSE:
+                yield from self._close(stream, data, piece.start, body, place)
+
+    def _close(self, stream: Stream, data: bytes, start: int, body: int, place: Place) -> Iterator[Event]:
+        other = stream.other
+        code = int.from_bytes(data[:2], "big") if len(data) > 1 else None
+        breach = close_breach(data, self._codes)
+        if breach:
+            rule, detail, at = breach
+            yield stream.violation(rule, detail, body + at, start)
+        # A tester may close with what breaks a rule, to see what comes.
+        if not stream.closed and (stream.side is self._recorder or not breach):
+            stream.closed = True
+            if other.closed and other.pings:  # this Close answers one that stands behind the Ping
+                rule = "pong-echoes-ping" if stream.stray_pong else "ping-answered"
+                detail = "the Pong has another payload" if stream.stray_pong else "no Pong came"
+                yield stream.violation(rule, detail, start, start)
+        yield Close(**place, code=code, reason=data[2:], valid=breach is None)
+
+    def _data(self, stream: Stream, piece: Piece) -> Iterator[Event]:
+        header = piece.header
+        opcode = header.first & 0x0F
+        if opcode > Opcode.BINARY:
+            return
+        if piece.opens and (opcode or stream.assembly is None):
+            compressed = self.deflate and bool(header.rsv & 4)
+            stream.assembly = Assembly(opcode == Opcode.TEXT, compressed)
+            stream.message_at = piece.start
+            if opcode == Opcode.CONTINUATION or stream.side is self._skips:
+                stream.assembly.ignore()
+        assembly = stream.assembly
+        if assembly is None:
+            return
+        if piece.opens:
+            assembly.parts.append((piece.start + header.size, header.length))
+        whole = piece.last and header.fin
+        if assembly.utf8 and (wrong := assembly.utf8.feed(piece.data, whole)) is not None:
+            at = assembly.offset_to_stream(wrong)
+            detail = f"octet {wrong} of the message is wrong"
+            yield stream.violation("text-is-utf8", detail, at, piece.start)
+            assembly.ignore()
+        if assembly.valid:
+            assembly.chunks.append(piece.data)
+        if not whole:
+            return
+        stream.assembly = None
+        if assembly.valid:
+            yield Message(
+                **stream.place(stream.message_at, piece.stream_at + len(piece.data)),
+                text=assembly.text,
+                data=b"".join(assembly.chunks),
+                parts=tuple(assembly.parts),
+                compressed=assembly.compressed,
+            )
