@@ -181,6 +181,13 @@ def test_the_echo_of_a_frame_in_pieces_is_whole() -> None:
     assert echoed(f"[{pieces}, text: next]") == [b"Hello", b"next"]
     opened = "open-frame: {opcode: 1, length: 3, fin: false}, data: Hel"
     assert echoed(f"[{opened}, ping: p, continuation: lo]") == [b"Hello"]
+    assert echoed(f"[{opened}, open-frame: {{opcode: 0, length: 2}}, data: lo]") == [b"Hello"]
+
+
+def test_a_frame_that_is_never_filled_leaves_the_others_their_echoes() -> None:
+    whole, opened = "text: {utf8: Hello, name: whole}", "open-frame: {opcode: 1, length: 5}"
+    assert echoed(f"[{whole}, {opened}, data: Hel]", "echo: whole") == [b"Hello"]
+    assert echoed(f"[{whole}, open-frame: {{opcode: 9, length: 5}}, data: Hel]") == [b"Hello"]
 
 
 def test_each_round_echoes_its_slice_and_wraps_to_the_start() -> None:

@@ -36,6 +36,7 @@ UNSEEN = {
     "duplicate-id": "two places",
     "duplicate-key": "YAML keeps the last; an editor says it by itself",
     "echo-of-nothing": "two places",
+    "echo-unfilled": "two places",
     "echo-unfinished": "two places",
     "empty-payload-repeated": "two keys",
     "frame-inside-a-frame": "two places",
