@@ -204,7 +204,7 @@ def _actions(case: Case, options: Options, keys: Callable[[], bytes]) -> Iterato
                 opened, key, at = step, _key(step.mask, keys), 0
                 header = frame(step.opcode, fin=step.fin, rsv=step.rsv, key=key, length=step.length)
                 yield Write(_chop(encode_header(header.header), chop), lacking=step.length)
-            case SendData() if opened is not None:
+            case SendData() if opened is not None and len(step.payload):
                 octets = step.payload.octets
                 sent = _chop(mask(octets, key, at), chop)
                 at += len(octets)

@@ -79,13 +79,15 @@ def test_a_pong_waits_for_the_end_of_the_frame() -> None:
     assert judge(PIECES, trace, Side.CLIENT).behaviour is Behaviour.OK
 
 
-def test_each_piece_is_a_write_under_one_mask() -> None:
-    own = player(PIECES)
+@pytest.mark.parametrize("between", ["", 'data: "", ', 'data: {utf8: x, size: 0}, data: "", '])
+def test_each_piece_that_has_octets_is_a_write_under_one_mask(between: str) -> None:
+    own = player(case(f"[open-frame: {{opcode: 1, length: 5}}, data: Hel, {between}data: lo]"))
     join(own, echo())
     _, header, *pieces, _ = (
         entry.data for entry in own.entries if isinstance(entry, Octets) and entry.side is Side.CLIENT
     )
     assert (len(header), [len(piece) for piece in pieces]) == (6, [3, 2])
+    assert judge(PIECES, own.trace(), Side.CLIENT).behaviour is Behaviour.OK
 
 
 # Rounds.
