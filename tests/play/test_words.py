@@ -92,13 +92,22 @@ def test_each_piece_that_has_octets_is_a_write_under_one_mask(between: str) -> N
 
 # Rounds.
 
-ROUNDS = case("[text: first, repeat: {times: 3, send: [text: a]}]")
+AFTER = "repeat: {times: 3, send: [text: a]}"
+ROUNDS = case(f"[text: first, {AFTER}]")
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        "text: first",
+        "open-frame: {opcode: 1, length: 5}, data: fir, data: st",
+        "open-frame: {opcode: 1, length: 5, fin: false}, data: first, open-frame: {opcode: 0, length: 0}",
+    ],
+)
 @pytest.mark.parametrize("answers", range(5))
-def test_a_round_waits_for_what_was_sent_before(answers: int) -> None:
+def test_a_round_waits_for_what_was_sent_before(first: str, answers: int) -> None:
     peer = [says(0.1 * (number + 1), "a" if number else "first") for number in range(answers)]
-    sent = of_client(against(ROUNDS, Side.CLIENT, peer)).count(Message)
+    sent = of_client(against(case(f"[{first}, {AFTER}]"), Side.CLIENT, peer)).count(Message)
     assert sent == min(2 + max(answers - 1, 0), 4)
 
 
