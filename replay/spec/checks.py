@@ -1,4 +1,4 @@
-"""Whether the steps of a case fit together: pieces of a frame, slices of a round."""
+"""Whether the steps of a case fit together: names, pieces of a frame, slices of a round."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from replay.spec.model import (
 
 
 def check_steps(steps: Sequence[Step]) -> None:
-    """Raises SourceError where steps don't fit together: pieces of a frame, slices of a round."""
+    """Raises SourceError where steps don't fit together: names, pieces of a frame, slices of a round."""
+    _check_names(steps)
     lacking: int | None = None  # octets of the frame that is open
     for step in steps:
         match step:
@@ -39,6 +40,15 @@ def check_steps(steps: Sequence[Step]) -> None:
             case Repeat():
                 for inner in step.steps:
                     _check_slices(inner)
+
+
+def _check_names(steps: Sequence[Step]) -> None:
+    named: dict[str, Step] = {}
+    for step in steps:
+        if not isinstance(step, SendFrame | SendMessage) or step.name is None:
+            continue
+        if (first := named.setdefault(step.name, step)) is not step:
+            raise SourceError(step.span, f"a second step has the name {step.name!r}; first in {first.span}")
 
 
 def _inside(span: Span | None, lacking: int) -> SourceError:

@@ -55,6 +55,7 @@ UNSEEN = {
     "not-a-flag": "YAML 1.1 makes a boolean of it; in an editor, YAML 1.2, it's a text and refused",
     "null-payload": "nothing, and the text `null`, are one value of YAML",
     "second-pause-of-a-tag": "two places",
+    "second-step-of-a-name": "two places",
     "slice-not-utf8": "two keys",
     "slice-too-long": "two keys",
     "too-large": "a number in a text",
