@@ -45,10 +45,23 @@ def check_steps(steps: Sequence[Step]) -> None:
 def _check_names(steps: Sequence[Step]) -> None:
     named: dict[str, Step] = {}
     for step in steps:
-        if not isinstance(step, SendFrame | SendMessage) or step.name is None:
-            continue
-        if (first := named.setdefault(step.name, step)) is not step:
-            raise SourceError(step.span, f"a second step has the name {step.name!r}; first in {first.span}")
+        match step:
+            case Repeat():
+                _check_nameless(step)
+            case SendFrame(name=str(name)) | SendMessage(name=str(name)):
+                if (first := named.setdefault(name, step)) is not step:
+                    raise SourceError(
+                        step.span, f"a second step has the name {name!r}; first in {first.span}"
+                    )
+
+
+def _check_nameless(repeat: Repeat) -> None:
+    for step in repeat.steps:
+        if step.name is not None:
+            hint = "'echo' stands for the messages of all rounds, and of all other steps"
+            raise SourceError(
+                step.span, f"a step of a repeat has no name, and this has {step.name!r}", hint
+            )
 
 
 def _inside(span: Span | None, lacking: int) -> SourceError:

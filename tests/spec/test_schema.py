@@ -47,6 +47,7 @@ UNSEEN = {
     "matrix-ragged": "two places",
     "matrix-too-many": "a product",
     "matrix-unknown-name": "two places",
+    "name-in-a-repeat": "two places",
     "next-outside-a-repeat": "two places",
     "next-too-many": "two keys",
     "no-named-echo": "two places",
