@@ -27,11 +27,12 @@ def check_steps(steps: Sequence[Step]) -> None:
                     raise _inside(step.span, lacking)
                 lacking = length
             case SendData(payload=payload):
-                if lacking is None or len(payload) > lacking:
-                    left = "no frame is open" if lacking is None else f"its frame has room for {lacking}"
-                    raise SourceError(
-                        step.span, f"{len(payload)} octets of data, but {left}", "'open-frame:' opens one"
-                    )
+                said = f"{len(payload)} octets of data, but"
+                if lacking is None:
+                    raise SourceError(step.span, f"{said} no frame is open", "'open-frame:' opens one")
+                if len(payload) > lacking:
+                    hint = "the 'length' of its 'open-frame:' is that of all its data"
+                    raise SourceError(step.span, f"{said} its frame has room for {lacking}", hint)
                 lacking -= len(payload)
             case SendFrame() | SendMessage() | Repeat() if lacking:
                 raise _inside(step.span, lacking)

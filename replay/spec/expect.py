@@ -87,7 +87,7 @@ def _outcome(verdict: Behaviour) -> Reader[Wanted]:
         "a list of events, or any",
         {
             nodes.Sequence: Items("a list of events", EVENT),
-            nodes.Scalar: Word("an expectation", {"any": None}),
+            nodes.Scalar: Word("an expectation", {"any": None}, rival="a list of events"),
         },
     )
     return Mapped(events, lambda events: Wanted(verdict, events))
@@ -160,7 +160,7 @@ CODES: Reader[tuple[int, ...] | None] = Shaped(
     "a list of close codes, or any",
     {
         nodes.Sequence: Items("a list of close codes", CODE, at_least=1),
-        nodes.Scalar: Word("a choice of codes", {"any": None}),
+        nodes.Scalar: Word("a choice of codes", {"any": None}, rival="a list of close codes"),
     },
 )
 
