@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from replay import __version__
+from replay.spec.select import natural
 from replay.suite import bundled, known
 from tests.processes import ROOT, listening, replay
 
@@ -52,6 +54,25 @@ def test_a_log_may_come_from_standard_input() -> None:
     )
     assert done.returncode == 0
     assert done.stdout.startswith(b"OK            1.2.3")
+
+
+def test_cases_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for file, ids in (("a.yaml", ("x.10", "x.2.b")), ("b.yaml", ("x.9", "x.2.a"))):
+        cases = "".join(
+            f"  - {{id: {id}, title: T, send: [text: a], expect: [ok: [text: b]]}}\n" for id in ids
+        )
+        (tmp_path / file).write_text(f"section: x\npatience: 50 ms\ncases:\n{cases}")
+    wanted = ["x.2.a", "x.2.b", "x.9", "x.10"]
+    assert [line.split()[0] for line in replay("list", tmp_path).stdout.splitlines()] == wanted
+    played = replay("run", "-q", tmp_path).stdout
+    assert re.findall(r"^FAILED (\S+)  T", played, re.MULTILINE) == wanted
+
+
+@pytest.mark.parametrize("command", [("list",), ("check", "traces/02-pings")], ids=lambda words: words[0])
+def test_what_is_bundled_stands_in_the_order_of_its_numbers(command: tuple[str, ...]) -> None:
+    shown = re.findall(r"^(?:OK +)?(\d\S+)", replay(*command).stdout, re.MULTILINE)
+    assert len(shown) > 10
+    assert shown == sorted(shown, key=natural)
 
 
 def altered(tmp_path: Path, old: str, new: str, drop_case: bool = False) -> Path:
