@@ -16,6 +16,7 @@ from replay.live.run import Target, play_all
 from replay.live.transport import Address
 from replay.protocol.rules import RULES
 from replay.spec.model import Behaviour, Case, Kind
+from replay.spec.recorded import under
 from replay.store import reader
 from replay.store.reader import Rejudged, StoredRun
 from replay.store.writer import About, Store
@@ -31,7 +32,7 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
 
     Before and after the cases of specs a canary shows that the server echoes at all.
     """
-    items = [replace(item, case=item.case.under(settings.profile)) for item in items]
+    items = [replace(item, case=under(item.case, settings.profile, Side.CLIENT)) for item in items]
     collected = Collected(items, settings, watch)
     canary = settings.target == Target() or any(_wants_echo(item.case) for item in items)
     played = play_all(

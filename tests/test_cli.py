@@ -75,6 +75,20 @@ def test_what_is_bundled_stands_in_the_order_of_its_numbers(command: tuple[str, 
     assert shown == sorted(shown, key=natural)
 
 
+OWN = """\
+TX OCTETS: "GET / HTTP/1.1\\r\\nHost: localhost\\r\\nUpgrade: websocket\\r\\n"
+           "Connection: Upgrade\\r\\nSec-WebSocket-Key: D+fcK/QqRpDx3yz323ge5w==\\r\\n"
+           "Sec-WebSocket-Version: 13\\r\\n\\r\\n"
+RX OCTETS: "HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+           "Sec-WebSocket-Accept: rQdXIXbccC6mDJL2JrabxWmui/o=\\r\\n\\r\\n"
+TX OCTETS: 8183 00000000 6f6e65
+RX OCTETS: 8103 6f6e65
+TX OCTETS: 8882 00000000 03e8
+RX OCTETS: 8802 03e8
+TCP DROPPED BY PEER
+"""
+
+
 def altered(tmp_path: Path, old: str, new: str, drop_case: bool = False) -> Path:
     text = (ROOT / "traces" / "01-framing" / "1.2.3.wirelog").read_text()
     assert old in text
@@ -113,6 +127,19 @@ def test_a_log_that_names_a_case_is_judged_by_it_offline(tmp_path: Path) -> None
     played = replay("run", log)
     assert played.returncode == 0
     assert "the recording itself is FAILED by this case" in " ".join(played.stdout.split())
+
+
+UNASKED = ("RX OCTETS: 8103", "RX OCTETS: 8a0170\nRX OCTETS: 8103")
+"""Put before a message of 3 octets, a Pong that nobody asked for."""
+
+
+@pytest.mark.parametrize(("profile", "status"), [("autobahn", 1), ("rfc", 0)])
+def test_a_recording_is_read_by_the_profile_that_judges(tmp_path: Path, profile: str, status: int) -> None:
+    log = tmp_path / "own.wirelog"
+    log.write_text(OWN.replace(*UNASKED))
+    done = replay("run", "--profile", profile, "--out", tmp_path / "run", log)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert replay("rejudge", tmp_path / "run").returncode == 0
 
 
 @pytest.mark.parametrize(("octet", "status"), [(b"*", 0), (b"+", 1)])

@@ -267,7 +267,7 @@ def _of_trace(
         opening = edit_head(opening, options.target if options.edit_target else None, headers)
     elif tester is Side.CLIENT:
         opening = _request(options, nonce)
-    awaited = patterns(trace, tester)
+    awaited = patterns(trace, tester, case.profile, case.codes)
     actions = list(_recorded_actions(trace, tester, awaited, frames_at, options, limits))
     return Script(
         tester,

@@ -140,7 +140,7 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event]) -> 
 def _recorded_closing(case: Case, facts: ClosingFacts) -> Verdict:
     """The same end as in the recording: who closed, with what code, cleanly or not, who ended TCP."""
     assert case.trace is not None
-    events = observe(case.trace)
+    events = observe(case.trace, case.codes)
     before = closing_facts(events, facts.tester, has_opening(case.trace))
     testee = facts.tester.other.value
     # A recorded response that doesn't answer the recorded request was edited: the log goes on behind it.
