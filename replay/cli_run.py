@@ -23,6 +23,7 @@ from replay.arguments import (
     UrlParts,
     chosen_items,
     command_for,
+    judged_by,
     known_ids,
     new_console,
     selection,
@@ -84,12 +85,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.IntRange(1, limits.MOST_JOBS.default),
     help="Cases at once; 1: one after the other. Without it as many as do good.",
 )
-@click.option(
-    "--profile",
-    type=click.Choice(["autobahn", "rfc"]),
-    default="autobahn",
-    help="Judge as Autobahn|Testsuite does, or by the RFCs where the two differ.",
-)
+@judged_by
 @click.option(
     "--patience",
     type=click.Choice(["auto", "full"]),

@@ -142,6 +142,21 @@ def test_a_recording_is_read_by_the_profile_that_judges(tmp_path: Path, profile:
     assert replay("rejudge", tmp_path / "run").returncode == 0
 
 
+CLOSING = "TX OCTETS: 8882 00000000 03e8\nRX OCTETS: 8802 03e8"
+REGISTERED = OWN.replace(CLOSING, "RX OCTETS: 8802 03f4\nTX OCTETS: 8880 00000000")
+EMPTY = OWN.replace("8183 00000000 6f6e65", "8180 00000000").replace(
+    "8103 6f6e65", "8a0170\nRX OCTETS: 8100"
+)
+
+
+@pytest.mark.parametrize("text", [REGISTERED, f"# case: 1.1.1\n{EMPTY}"], ids=["code 1012", "unasked Pong"])
+def test_a_log_is_checked_by_the_profile_that_is_asked_for(tmp_path: Path, text: str) -> None:
+    log = tmp_path / "my.wirelog"
+    log.write_text(text)
+    by_autobahn, by_rfc = replay("check", log), replay("check", "--profile", "rfc", log)
+    assert (by_autobahn.returncode, by_rfc.returncode) == (1, 0), by_autobahn.stdout + by_rfc.stdout
+
+
 @pytest.mark.parametrize(("octet", "status"), [(b"*", 0), (b"+", 1)])
 def test_a_message_known_by_its_digest_is_judged_by_that(tmp_path: Path, octet: bytes, status: int) -> None:
     lines = (ROOT / "traces" / "01-framing" / "1.1.6.wirelog").read_text().splitlines()
