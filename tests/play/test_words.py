@@ -190,6 +190,35 @@ def test_the_first_wrong_message_ends_a_case_that_measures(compare: str, came: s
     assert len(stricter) == (compare == "length" and len(came) == 4)
 
 
+# Outcomes that end their own way.
+
+TOO_BIG = sends(0.1, 8, b"\x03\xf1")
+ENDED: dict[str, object] = {"at": 0.2, "tcp": "drop"}
+
+
+@pytest.mark.parametrize(
+    ("peer", "behaviour", "closing"),
+    [
+        ([TOO_BIG, ENDED], Behaviour.NON_STRICT, ClosingVerdict.OK),
+        ([sends(0.1, 8, b"\x03\xf3"), ENDED], Behaviour.FAILED, ClosingVerdict.FAILED),
+        ([sends(1.2, 8, b"\x03\xe8"), ENDED], Behaviour.FAILED, ClosingVerdict.OK),  # answers the tester's
+        (
+            [says(0.1, "a"), sends(0.2, 8, b"\x03\xe8"), {"at": 0.3, "tcp": "drop"}],
+            Behaviour.OK,
+            ClosingVerdict.OK,
+        ),
+        ([says(0.1, "a"), TOO_BIG, ENDED], Behaviour.OK, ClosingVerdict.WRONG_CODE),
+    ],
+)
+def test_a_list_with_a_closing_of_its_own_fits_only_with_that(
+    peer: list[dict[str, object]], behaviour: Behaviour, closing: ClosingVerdict
+) -> None:
+    own = "{events: [], close: {by: testee, code: 1009, clean: optional}}"
+    limited = case("[text: a]", f"[ok: [echo], non-strict: {own}]", "patience: {then: close}")
+    found = verdict(limited, peer)
+    assert (found.behaviour, found.closing) == (behaviour, closing)
+
+
 # Profiles.
 
 

@@ -137,6 +137,13 @@ def test_what_may_come_back_besides_a_list_of_events() -> None:
     assert (second.patterns, second.anything) == ((), True)
 
 
+def test_a_list_of_events_may_have_a_closing_of_its_own() -> None:
+    own = "{events: [text: a], close: {by: testee, code: 1009}}"
+    plain, ends = one("[text: a]", f"[{{ok: [echo]}}, {{non-strict: {own}}}]").outcomes
+    assert (plain.closing, ends.closing) == (None, Closing("testee", (1009, None)))
+    assert (ends.verdict, ends.patterns) == (Behaviour.NON_STRICT, plain.patterns)
+
+
 def test_words_of_a_whole_case_or_file() -> None:
     plain = one()
     assert (plain.measured, plain.one_mask, plain.disputed) == (False, False, None)
