@@ -131,6 +131,15 @@ def selection(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("words", nargs=-1, metavar="[PATH|ID|GLOB|!GLOB]...")(command)
 
 
+def judged_by(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--profile",
+        type=click.Choice(["autobahn", "rfc"]),
+        default="autobahn",
+        help="Judge as Autobahn|Testsuite does, or by the RFCs where the two differ.",
+    )(command)
+
+
 def chosen_items(words: Sequence[str], keyword: str | None) -> list[Item]:
     from replay import suite
     from replay.spec import select

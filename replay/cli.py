@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from replay import __version__
-from replay.arguments import FAULTY, Fault, chosen_items, new_console, selection
+from replay.arguments import FAULTY, Fault, chosen_items, judged_by, new_console, selection
 from replay.cli_run import run
 from replay.source import SourceError, printable
 
@@ -55,22 +55,25 @@ cli.add_command(run)
 
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, metavar="LOG...")
+@judged_by
 @click.option("-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each.")
-def check(paths: tuple[str, ...], verbose: bool) -> None:
+def check(paths: tuple[str, ...], profile: str, verbose: bool) -> None:
     """Judge wire logs offline: by the case that a log names, else by the rules alone.
 
     \b
     replay check my.wirelog
+    replay check --profile rfc .replay/last
     pbpaste | replay check -
     """
     from replay import flows
     from replay.report import terminal
+    from replay.spec.model import Profile
     from replay.suite import logs
 
     console = new_console()
     failed = False
     for log in logs(paths):
-        result = flows.check(log)
+        result = flows.check(log, Profile(profile))
         console.print(terminal.line(result, console.width))
         if verbose:
             console.print(terminal.verbose(result))

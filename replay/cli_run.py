@@ -23,6 +23,7 @@ from replay.arguments import (
     UrlParts,
     chosen_items,
     command_for,
+    judged_by,
     known_ids,
     new_console,
     selection,
@@ -84,12 +85,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.IntRange(1, limits.MOST_JOBS.default),
     help="Cases at once; 1: one after the other. Without it as many as do good.",
 )
-@click.option(
-    "--profile",
-    type=click.Choice(["autobahn", "rfc"]),
-    default="autobahn",
-    help="Judge as Autobahn|Testsuite does, or by the RFCs where the two differ.",
-)
+@judged_by
 @click.option(
     "--patience",
     type=click.Choice(["auto", "full"]),
@@ -207,7 +203,7 @@ def run(
     if out is not None and store.fault is not None:
         raise Fault(store.fault.partition(";")[0])
     console = new_console()
-    failures: list[Lines] = []
+    failures: dict[int, Lines] = {}
     reasons: dict[str, str] = {}
     counted = 0
     with _progress(console, len(chosen)) as advance:
@@ -227,7 +223,7 @@ def run(
                 console.print(terminal.notes(result))
             if counts or (result.failed and (verbose or result.flaky)):
                 again = command_for(result, settings.seed)
-                failures.append(terminal.failure(result, again).drawn(console.width))
+                failures[number] = terminal.failure(result, again).drawn(console.width)
             if counts:
                 counted += 1
                 reasons[result.case.id] = why(result)
@@ -237,9 +233,9 @@ def run(
     store.finish(done)
     if store.fault is not None:
         click.echo(f"warning: {store.fault}", err=True)
-    for failure in failures:
+    for number in sorted(failures):
         console.print()
-        console.print(failure)
+        console.print(failures[number])
     if not quiet:
         console.print()
     console.print(terminal.summary(done))

@@ -15,7 +15,8 @@ from replay.collect import Collected, Settings, Watch
 from replay.live.run import Target, play_all
 from replay.live.transport import Address
 from replay.protocol.rules import RULES
-from replay.spec.model import Behaviour, Case, Kind
+from replay.spec.model import Behaviour, Case, Kind, Profile
+from replay.spec.recorded import under
 from replay.store import reader
 from replay.store.reader import Rejudged, StoredRun
 from replay.store.writer import About, Store
@@ -31,7 +32,7 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
 
     Before and after the cases of specs a canary shows that the server echoes at all.
     """
-    items = [replace(item, case=item.case.under(settings.profile)) for item in items]
+    items = [replace(item, case=under(item.case, settings.profile, Side.CLIENT)) for item in items]
     collected = Collected(items, settings, watch)
     canary = settings.target == Target() or any(_wants_echo(item.case) for item in items)
     played = play_all(
@@ -83,10 +84,11 @@ def _named(target: Target, address: Address | None = None) -> str:
     return str(address or target.address or target.command)
 
 
-def check(log: Log) -> CaseResult:
+def check(log: Log, profile: Profile = Profile.AUTOBAHN) -> CaseResult:
     """Judge a log offline: by the case that it names, else by the rules alone."""
     tester = log.trace.recorder
-    case, notes = expectation(log, tester)
+    found, notes = expectation(log, tester)
+    case = under(found, profile, tester)
     result = replace(judge(case, log.trace, tester, (*log.warnings, *notes)), path=log.name)
     decided = result.broken or (result.divergence and result.divergence.field == "payload")
     if result.behaviour is Behaviour.FAILED and _has_gaps(log.trace) and not decided:

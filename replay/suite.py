@@ -15,6 +15,7 @@ from replay.source import MAX_FILE, Source, SourceError, Span
 from replay.spec.load import load, unique
 from replay.spec.model import Behaviour, Case
 from replay.spec.recorded import case_of, check_replayable
+from replay.spec.select import natural
 from replay.trace.model import Trace
 from replay.trace.wirelog import Parsed, read
 from replay.verdict.judge import judge
@@ -60,11 +61,11 @@ def known() -> Mapping[str, Case]:
 
 def bundled_items() -> list[Item]:
     """The bundled suite: its specs."""
-    return [Item(case) for case in known().values()]
+    return _ordered(Item(case) for case in known().values())
 
 
 def items(paths: Sequence[str], tester: Side) -> list[Item]:
-    """The cases of specs, wire logs and folders of them, in the order given.
+    """The cases of specs, wire logs and folders of them.
 
     A log that names a known case is judged by it, any other by its own recording. Raises
     SourceError for what can't be read, or can't be replayed.
@@ -77,7 +78,12 @@ def items(paths: Sequence[str], tester: Side) -> list[Item]:
             else:
                 found.append(_recorded(read_log(str(file)), tester))
     unique(item.case for item in found if item.case.trace is None)
-    return found
+    return _ordered(found)
+
+
+def _ordered(items: Iterable[Item]) -> list[Item]:
+    """In the order in which cases are listed, played and reported."""
+    return sorted(items, key=lambda item: natural(item.case.id))
 
 
 def _recorded(log: Log, tester: Side) -> Item:
@@ -150,7 +156,8 @@ def _files(paths: Iterable[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        found = sorted(file for file in path.rglob("*") if file.suffix in suffixes and file.is_file())
+        files = (file for file in path.rglob("*") if file.suffix in suffixes and file.is_file())
+        found = sorted(files, key=lambda file: natural(str(file)))
         if not found:
             raise SourceError(None, f"{path}: no {' or '.join(suffixes)} file in this folder")
         yield from found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from replay import __version__
+from replay.spec.select import natural
 from replay.suite import bundled, known
 from tests.processes import ROOT, listening, replay
 
@@ -54,6 +56,39 @@ def test_a_log_may_come_from_standard_input() -> None:
     assert done.stdout.startswith(b"OK            1.2.3")
 
 
+def test_cases_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for file, ids in (("a.yaml", ("x.10", "x.2.b")), ("b.yaml", ("x.9", "x.2.a"))):
+        cases = "".join(
+            f"  - {{id: {id}, title: T, send: [text: a], expect: [ok: [text: b]]}}\n" for id in ids
+        )
+        (tmp_path / file).write_text(f"section: x\npatience: 50 ms\ncases:\n{cases}")
+    wanted = ["x.2.a", "x.2.b", "x.9", "x.10"]
+    assert [line.split()[0] for line in replay("list", tmp_path).stdout.splitlines()] == wanted
+    played = replay("run", "-q", tmp_path).stdout
+    assert re.findall(r"^FAILED (\S+)  T", played, re.MULTILINE) == wanted
+
+
+@pytest.mark.parametrize("command", [("list",), ("check", "traces/02-pings")], ids=lambda words: words[0])
+def test_what_is_bundled_stands_in_the_order_of_its_numbers(command: tuple[str, ...]) -> None:
+    shown = re.findall(r"^(?:OK +)?(\d\S+)", replay(*command).stdout, re.MULTILINE)
+    assert len(shown) > 10
+    assert shown == sorted(shown, key=natural)
+
+
+OWN = """\
+TX OCTETS: "GET / HTTP/1.1\\r\\nHost: localhost\\r\\nUpgrade: websocket\\r\\n"
+           "Connection: Upgrade\\r\\nSec-WebSocket-Key: D+fcK/QqRpDx3yz323ge5w==\\r\\n"
+           "Sec-WebSocket-Version: 13\\r\\n\\r\\n"
+RX OCTETS: "HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+           "Sec-WebSocket-Accept: rQdXIXbccC6mDJL2JrabxWmui/o=\\r\\n\\r\\n"
+TX OCTETS: 8183 00000000 6f6e65
+RX OCTETS: 8103 6f6e65
+TX OCTETS: 8882 00000000 03e8
+RX OCTETS: 8802 03e8
+TCP DROPPED BY PEER
+"""
+
+
 def altered(tmp_path: Path, old: str, new: str, drop_case: bool = False) -> Path:
     text = (ROOT / "traces" / "01-framing" / "1.2.3.wirelog").read_text()
     assert old in text
@@ -92,6 +127,34 @@ def test_a_log_that_names_a_case_is_judged_by_it_offline(tmp_path: Path) -> None
     played = replay("run", log)
     assert played.returncode == 0
     assert "the recording itself is FAILED by this case" in " ".join(played.stdout.split())
+
+
+UNASKED = ("RX OCTETS: 8103", "RX OCTETS: 8a0170\nRX OCTETS: 8103")
+"""Put before a message of 3 octets, a Pong that nobody asked for."""
+
+
+@pytest.mark.parametrize(("profile", "status"), [("autobahn", 1), ("rfc", 0)])
+def test_a_recording_is_read_by_the_profile_that_judges(tmp_path: Path, profile: str, status: int) -> None:
+    log = tmp_path / "own.wirelog"
+    log.write_text(OWN.replace(*UNASKED))
+    done = replay("run", "--profile", profile, "--out", tmp_path / "run", log)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert replay("rejudge", tmp_path / "run").returncode == 0
+
+
+CLOSING = "TX OCTETS: 8882 00000000 03e8\nRX OCTETS: 8802 03e8"
+REGISTERED = OWN.replace(CLOSING, "RX OCTETS: 8802 03f4\nTX OCTETS: 8880 00000000")
+EMPTY = OWN.replace("8183 00000000 6f6e65", "8180 00000000").replace(
+    "8103 6f6e65", "8a0170\nRX OCTETS: 8100"
+)
+
+
+@pytest.mark.parametrize("text", [REGISTERED, f"# case: 1.1.1\n{EMPTY}"], ids=["code 1012", "unasked Pong"])
+def test_a_log_is_checked_by_the_profile_that_is_asked_for(tmp_path: Path, text: str) -> None:
+    log = tmp_path / "my.wirelog"
+    log.write_text(text)
+    by_autobahn, by_rfc = replay("check", log), replay("check", "--profile", "rfc", log)
+    assert (by_autobahn.returncode, by_rfc.returncode) == (1, 0), by_autobahn.stdout + by_rfc.stdout
 
 
 @pytest.mark.parametrize(("octet", "status"), [(b"*", 0), (b"+", 1)])

@@ -74,6 +74,7 @@ class Connection(asyncio.BufferedProtocol):
             why = reason(exc)  # in TLS 1.3 a server refuses our certificate after the handshake
             self._tell(lambda now: self._endpoint.unreached(why, now))
         self._tell(lambda now: self._endpoint.ended(How.FIN if exc is None else How.RST, now))
+        self._transport = None
         if self._timer:
             self._timer.cancel()
         if not self.finished.done():

@@ -204,11 +204,13 @@ def _actions(case: Case, options: Options, keys: Callable[[], bytes]) -> Iterato
                 opened, key, at = step, _key(step.mask, keys), 0
                 header = frame(step.opcode, fin=step.fin, rsv=step.rsv, key=key, length=step.length)
                 yield Write(_chop(encode_header(header.header), chop), lacking=step.length)
-            case SendData() if opened is not None:
+                messages += step.length == 0 and _ends_message(step)
+            case SendData() if opened is not None and len(step.payload):
                 octets = step.payload.octets
                 sent = _chop(mask(octets, key, at), chop)
                 at += len(octets)
                 yield Write(sent, lacking=opened.length - at)
+                messages += at == opened.length and _ends_message(opened)
             case Repeat():
                 same: list[Write] = []
                 for number in range(step.times):
@@ -221,7 +223,7 @@ def _actions(case: Case, options: Options, keys: Callable[[], bytes]) -> Iterato
         yield arm
 
 
-def _ends_message(step: SendFrame | SendMessage) -> bool:
+def _ends_message(step: SendFrame | SendMessage | OpenFrame) -> bool:
     return isinstance(step, SendMessage) or (step.fin and step.opcode < Opcode.CLOSE)
 
 
@@ -264,7 +266,7 @@ def _of_trace(
         opening = edit_head(opening, options.target if options.edit_target else None, headers)
     elif tester is Side.CLIENT:
         opening = _request(options, nonce)
-    awaited = patterns(trace, tester)
+    awaited = patterns(trace, tester, case.profile, case.codes)
     actions = list(_recorded_actions(trace, tester, awaited, frames_at, options, limits))
     return Script(
         tester,

@@ -117,7 +117,7 @@ def _arrow_says_closing(result: CaseResult) -> bool:
 
 
 def _arrow(result: CaseResult, width: int) -> Iterator[Text]:
-    found = result.divergence
+    found, ending = result.divergence, result.case.ending(result.nearest)
     if found is not None:
         label = words.difference(found)
         if _arrow_says_closing(result):
@@ -128,10 +128,10 @@ def _arrow(result: CaseResult, width: int) -> Iterator[Text]:
         span = result.trace.entries[result.broken[0].entry].span
     elif result.behaviour is Behaviour.FAILED:
         label = f"the events fit, the way the connection ended doesn't: {_plain(result.closing_reason)}"
-        span = result.case.closing.span if result.case.closing else None
+        span = ending.span if ending else None
     else:
         label = f"closing {result.closing.value}: {_plain(result.closing_reason)}"
-        span = result.case.closing.span if result.case.closing else None
+        span = ending.span if ending else None
     span = span or result.nearest.span or result.case.span
     if span is not None:
         yield from pointed(span, label, width)

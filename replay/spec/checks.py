@@ -1,4 +1,4 @@
-"""Whether the steps of a case fit together: pieces of a frame, slices of a round."""
+"""Whether the steps of a case fit together: names, pieces of a frame, slices of a round."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from replay.spec.model import (
 
 
 def check_steps(steps: Sequence[Step]) -> None:
-    """Raises SourceError where steps don't fit together: pieces of a frame, slices of a round."""
+    """Raises SourceError where steps don't fit together: names, pieces of a frame, slices of a round."""
+    _check_names(steps)
     lacking: int | None = None  # octets of the frame that is open
     for step in steps:
         match step:
@@ -26,11 +27,12 @@ def check_steps(steps: Sequence[Step]) -> None:
                     raise _inside(step.span, lacking)
                 lacking = length
             case SendData(payload=payload):
-                if lacking is None or len(payload) > lacking:
-                    left = "no frame is open" if lacking is None else f"its frame has room for {lacking}"
-                    raise SourceError(
-                        step.span, f"{len(payload)} octets of data, but {left}", "'open-frame:' opens one"
-                    )
+                said = f"{len(payload)} octets of data, but"
+                if lacking is None:
+                    raise SourceError(step.span, f"{said} no frame is open", "'open-frame:' opens one")
+                if len(payload) > lacking:
+                    hint = "the 'length' of its 'open-frame:' is that of all its data"
+                    raise SourceError(step.span, f"{said} its frame has room for {lacking}", hint)
                 lacking -= len(payload)
             case SendFrame() | SendMessage() | Repeat() if lacking:
                 raise _inside(step.span, lacking)
@@ -39,6 +41,28 @@ def check_steps(steps: Sequence[Step]) -> None:
             case Repeat():
                 for inner in step.steps:
                     _check_slices(inner)
+
+
+def _check_names(steps: Sequence[Step]) -> None:
+    named: dict[str, Step] = {}
+    for step in steps:
+        match step:
+            case Repeat():
+                _check_nameless(step)
+            case SendFrame(name=str(name)) | SendMessage(name=str(name)):
+                if (first := named.setdefault(name, step)) is not step:
+                    raise SourceError(
+                        step.span, f"a second step has the name {name!r}; first in {first.span}"
+                    )
+
+
+def _check_nameless(repeat: Repeat) -> None:
+    for step in repeat.steps:
+        if step.name is not None:
+            hint = "'echo' stands for the messages of all rounds, and of all other steps"
+            raise SourceError(
+                step.span, f"a step of a repeat has no name, and this has {step.name!r}", hint
+            )
 
 
 def _inside(span: Span | None, lacking: int) -> SourceError:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from replay.spec.model import Case, Pause, Repeat, SendData, SendFrame, SendMessage, Step
+from collections.abc import Sequence
+
+from replay.spec.model import (
+    Case,
+    Outcome,
+    Pause,
+    Repeat,
+    SendClose,
+    SendData,
+    SendFrame,
+    SendMessage,
+    Step,
+)
 from replay.trace.model import Timer, Wait
 
 _HEADER = 14  # octets of the longest one
@@ -27,12 +39,20 @@ def _octets(step: Step) -> int:
 
 
 def silence(case: Case) -> int:
-    """Microseconds that pass without anything to do: its pauses, and the patience where only that
-    decides."""
+    """Microseconds that pass without anything to do, if the best outcome comes: the pauses on its way,
+    and the patience where nothing else ends the case."""
     if case.trace is not None:
         fired = (entry for entry in case.trace.entries if isinstance(entry, Timer) and entry.fired)
         return sum(timer.after or 0 for timer in fired if timer.wait is Wait.DELAY)
-    pauses = sum(step.after for step in case.steps if isinstance(step, Pause))
-    by_tester = case.closing is not None and case.closing.by != "testee"
-    undecided = by_tester and len({outcome.patterns for outcome in case.outcomes}) > 1
-    return pauses + (case.patience.after if undecided else 0)
+    reached = {None, *(pattern.tag for pattern in case.outcomes[0].patterns)}
+    pauses = sum(step.after for step in case.steps if isinstance(step, Pause) and step.tag in reached)
+    closes = any(isinstance(step, SendClose) for step in case.steps)
+    by_testee = case.closing is None or case.closing.by == "testee"
+    return pauses + (0 if closes or by_testee or _decided(case.outcomes) else case.patience.after)
+
+
+def _decided(outcomes: Sequence[Outcome]) -> bool:
+    """Whether the tester knows, once the best outcome is there, that none can come instead."""
+    best, *others = ([each for each in outcome.patterns if not each.optional] for outcome in outcomes)
+    goes_on = any(len(other) > len(best) and other[: len(best)] == best for other in others)
+    return bool(best) and not goes_on and not any(outcome.anything for outcome in outcomes)

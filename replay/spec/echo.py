@@ -44,22 +44,23 @@ def echo(sent: Sequence[Step] | Trace, span: Span, name: str | None = None) -> t
 
 
 def _data(steps: Iterable[Step]) -> Iterator[Sent]:
-    """The steps that send data, those that send a frame in pieces as one."""
+    """The steps that send data, those that send a frame in pieces as one: it ends no message unless
+    it is filled."""
     opened: OpenFrame | None = None
-    pieces: list[bytes] = []
+    octets = b""
     for step in steps:
-        if isinstance(step, SendData):
-            pieces.append(step.payload.octets)
-            continue
-        if opened is not None and isinstance(step, Sent):
-            yield SendFrame(opened.opcode, Payload(b"".join(pieces)), opened.fin)
-            opened, pieces = None, []
-        if isinstance(step, OpenFrame):
-            opened = step
-        elif isinstance(step, Sent):
-            yield step
+        match step:
+            case OpenFrame():
+                opened, octets = step, b""
+            case SendData():
+                octets += step.payload.octets
+            case SendFrame() | SendMessage() | Repeat():
+                yield step
+        if opened is not None and len(octets) == opened.length:
+            yield SendFrame(opened.opcode, Payload(octets), opened.fin)
+            opened = None
     if opened is not None:
-        yield SendFrame(opened.opcode, Payload(b"".join(pieces)), opened.fin)
+        yield SendFrame(opened.opcode, Payload(octets), fin=False)
 
 
 def _named(frames: Sequence[Sent], name: str, span: Span) -> list[Sent]:

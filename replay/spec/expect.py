@@ -43,6 +43,7 @@ class Wanted:
 
     verdict: Behaviour
     events: tuple[Pattern | Echo, ...] | None  # None: anything
+    closing: Closing | None = None  # None: as the case has it
     span: Span | None = None
 
 
@@ -82,15 +83,74 @@ EVENTS: dict[str, Reader[Pattern | Echo]] = {
 EVENT: Reader[Pattern | Echo] = OneKey("an event", EVENTS, _event_placed, alone={"echo": Echo()})
 
 
+def _closing(found: Found) -> Closing:
+    codes: tuple[int | None, ...] | None = found.get("codes", (found.get("code", 1000),))
+    if codes is not None:  # a Close without a code is right wherever one with a code is
+        codes = tuple(dict.fromkeys((*codes, None)))
+    return Closing(
+        by=found.get("by", "tester"),
+        codes=codes,
+        clean=found.get("clean", True),
+        wrong_code_fails=found.get("wrong-code", False),
+        decisive=found.get("decisive", False),
+        span=found.span,
+    )
+
+
+CODES: Reader[tuple[int, ...] | None] = Shaped(
+    "a list of close codes, or any",
+    {
+        nodes.Sequence: Items("a list of close codes", CODE, at_least=1),
+        nodes.Scalar: Word("a choice of codes", {"any": None}, rival="a list of close codes"),
+    },
+)
+
+CLOSE: Reader[Closing] = Record(
+    "the closing",
+    {
+        "by": Row(
+            Word("a role", {"tester": "tester", "testee": "testee", "either": "either"}),
+            "Who has to send the first Close.",
+        ),
+        "code": Row(
+            OrNone(CODE, None), "The code that the testee's Close may carry; none: it carries none."
+        ),
+        "codes": Row(CODES, "The codes that it may carry; any: whichever may stand in a Close."),
+        "clean": Row(
+            Word("a demand", {"required": True, "optional": False}),
+            "Whether both Closes must pass, and the server must end TCP.",
+        ),
+        "wrong-code": Row(Word("a consequence", {"fails": True}), "Another code fails the behaviour too."),
+        "decisive": Row(FLAG, "Whether the wrong side closing fails the behaviour too."),
+    },
+    _closing,
+    exclusive=("code", "codes"),
+)
+
+_EVENTS = Items("a list of events", EVENT)
+
+
 def _outcome(verdict: Behaviour) -> Reader[Wanted]:
-    events: Reader[tuple[Pattern | Echo, ...] | None] = Shaped(
+    return Shaped(
         "a list of events, or any",
         {
-            nodes.Sequence: Items("a list of events", EVENT),
-            nodes.Scalar: Word("an expectation", {"any": None}),
+            nodes.Sequence: Mapped(_EVENTS, lambda events: Wanted(verdict, events)),
+            nodes.Scalar: Mapped(
+                Word("an expectation", {"any": None}, rival="a list of events"),
+                lambda anything: Wanted(verdict, anything),
+            ),
+            nodes.Mapping: Record(
+                "an outcome that ends its own way",
+                {
+                    "events": Row(_EVENTS, "What comes back.", True),
+                    "close": Row(
+                        CLOSE, "How the connection must end for this to fit, in place of the case's.", True
+                    ),
+                },
+                lambda found: Wanted(verdict, found.values["events"], found.values["close"]),
+            ),
         },
     )
-    return Mapped(events, lambda events: Wanted(verdict, events))
 
 
 OUTCOMES: dict[str, Reader[Wanted]] = {
@@ -141,50 +201,6 @@ PATIENCE: Reader[Patience] = Shaped(
     },
 )
 
-
-def _closing(found: Found) -> Closing:
-    codes: tuple[int | None, ...] | None = found.get("codes", (found.get("code", 1000),))
-    if codes is not None:  # a Close without a code is right wherever one with a code is
-        codes = tuple(dict.fromkeys((*codes, None)))
-    return Closing(
-        by=found.get("by", "tester"),
-        codes=codes,
-        clean=found.get("clean", True),
-        wrong_code_fails=found.get("wrong-code", False),
-        decisive=found.get("decisive", False),
-        span=found.span,
-    )
-
-
-CODES: Reader[tuple[int, ...] | None] = Shaped(
-    "a list of close codes, or any",
-    {
-        nodes.Sequence: Items("a list of close codes", CODE, at_least=1),
-        nodes.Scalar: Word("a choice of codes", {"any": None}),
-    },
-)
-
-CLOSE: Reader[Closing] = Record(
-    "the closing",
-    {
-        "by": Row(
-            Word("a role", {"tester": "tester", "testee": "testee", "either": "either"}),
-            "Who has to send the first Close.",
-        ),
-        "code": Row(
-            OrNone(CODE, None), "The code that the testee's Close may carry; none: it carries none."
-        ),
-        "codes": Row(CODES, "The codes that it may carry; any: whichever may stand in a Close."),
-        "clean": Row(
-            Word("a demand", {"required": True, "optional": False}),
-            "Whether both Closes must pass, and the server must end TCP.",
-        ),
-        "wrong-code": Row(Word("a consequence", {"fails": True}), "Another code fails the behaviour too."),
-        "decisive": Row(FLAG, "Whether the wrong side closing fails the behaviour too."),
-    },
-    _closing,
-    exclusive=("code", "codes"),
-)
 
 DISPUTED: Reader[Argued] = Record(
     "a dispute",

@@ -91,9 +91,12 @@ class Word(Generic[T]):
 
     what: str
     words: Mapping[str, T]
+    rival: str = ""  # what may stand in place of a word, with its article
 
     @property
     def wants(self) -> str:
+        if self.rival:
+            return f"{', '.join(self.words)}, or {self.rival}"
         few = len(self.words) <= 8
         return f"{self.what} ({', '.join(self.words)})" if few else self.what
 

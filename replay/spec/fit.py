@@ -40,7 +40,14 @@ class Fit:
     state: Literal["open", "complete", "apart"]
     at: int  # the event where they part, or the number of events
     why: Difference | None = None
-    missed: tuple[int, ...] = ()  # optional patterns that nothing came for
+    ways: tuple[tuple[int, ...], ...] = ((),)
+    """The ways in which the events fit, the one that lacks least last: each by the optional patterns
+    that nothing came for."""
+
+    @property
+    def missed(self) -> tuple[int, ...]:
+        """Of the way that lacks least, the optional patterns that nothing came for."""
+        return self.ways[-1]
 
     def taken(self, patterns: Sequence[Pattern]) -> tuple[Pattern, ...]:
         """The patterns without those that may be missing and are: number n is for event n."""
@@ -66,21 +73,34 @@ def fit(expected: Sequence[Pattern], events: Sequence[Event], before: Fit | None
     """
     if before is not None and before.state == "apart":
         return before
-    at, missed = (before.at, before.missed) if before else (0, ())
+    at, ways = (before.at, before.ways) if before else (0, ((),))
     for event in events[at:]:
-        wanted = at + len(missed)
-        passed: list[int] = []
-        why: Difference | None = Difference(at, None, event, "unexpected")
-        for number in range(wanted, len(expected)):
-            why = difference(at, expected[number], event)
-            if why is None or not expected[number].optional:
+        tried = _tried(expected, at, ways)
+        differences = [difference(at, expected[number], event) for number in tried]
+        fitting = tuple(way for way, why in zip(tried.values(), differences, strict=True) if why is None)
+        if not fitting:
+            full = at + len(ways[-1]) == len(expected)
+            why = Difference(at, None, event, "unexpected") if full else differences[-1]
+            return Fit("apart", at, why, ways)
+        at, ways = at + 1, fitting
+    rest = (expected[number].optional for number in range(at + len(ways[-1]), len(expected)))
+    return Fit("complete" if all(rest) else "open", at, None, ways)
+
+
+def _tried(
+    expected: Sequence[Pattern], at: int, ways: Sequence[tuple[int, ...]]
+) -> dict[int, tuple[int, ...]]:
+    """The patterns that event number `at` may fit, in order, each with the way to it: from where a way
+    stands up to the first that isn't optional, or to where the next way stands."""
+    tried: dict[int, tuple[int, ...]] = {}
+    starts = [at + len(way) for way in ways]
+    for way, start, end in zip(ways, starts, [*starts[1:], len(expected)], strict=True):
+        for number in range(start, end):
+            tried[number] = way
+            if not expected[number].optional:
                 break
-            passed.append(number)
-        if why is not None:
-            return Fit("apart", at, why, missed)
-        at, missed = at + 1, (*missed, *passed)
-    rest = (expected[number].optional for number in range(at + len(missed), len(expected)))
-    return Fit("complete" if all(rest) else "open", at, None, missed)
+            way = (*way, number)
+    return tried
 
 
 def kind(event: Event) -> Kind | None:

@@ -168,7 +168,7 @@ def _resolved(wanted: Wanted, sent: Sequence[Step] | Trace) -> Outcome:
             patterns.append(event)
         elif event.span is not None:
             patterns.extend(echo(sent, event.span, event.name))
-    return Outcome(wanted.verdict, tuple(patterns), wanted.events is None, wanted.span)
+    return Outcome(wanted.verdict, tuple(patterns), wanted.events is None, wanted.closing, wanted.span)
 
 
 def _check_tags(sent: Sequence[Step] | Trace, wanted: Iterable[Wanted]) -> None:

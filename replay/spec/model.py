@@ -219,6 +219,7 @@ class Outcome:
     verdict: Behaviour
     patterns: tuple[Pattern, ...] = ()
     anything: bool = False  # whatever comes; there are no patterns
+    closing: Closing | None = None  # it fits only if the connection ends so; None: as the case says
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
@@ -282,9 +283,14 @@ class Case:
     @property
     def codes(self) -> frozenset[int]:
         """The codes that may stand in a Close frame: by the RFC's profile those of the case, too."""
-        own = self.closing.codes if self.closing and self.closing.codes else ()
+        closings = (self.closing, *(outcome.closing for outcome in self.outcomes))
+        own = (code for closing in closings if closing is not None for code in closing.codes or ())
         argued = frozenset(code for code in own if code is not None)
         return self.profile.codes | argued if self.profile is Profile.RFC else self.profile.codes
+
+    def ending(self, outcome: Outcome) -> Closing | None:
+        """How the connection must end where these events came; None: as recorded."""
+        return outcome.closing or self.closing
 
     def under(self, profile: Profile) -> Case:
         """The case as this profile has it."""

@@ -6,13 +6,13 @@ from replay.protocol.events import Close, Event, Message, NotOpened, Pong, Viola
 from replay.protocol.interpreter import observe
 from replay.source import SourceError
 from replay.spec.fit import kind
-from replay.spec.model import RECORDED, Behaviour, Case, Outcome, Pattern, Payload
+from replay.spec.model import RECORDED, Behaviour, Case, Outcome, Pattern, Payload, Profile
 from replay.spec.received import received
 from replay.trace.model import Cut, Digest, Logging, Octets, Trace
 from replay.wire.side import Side
 
 
-def case_of(trace: Trace, name: str, tester: Side) -> Case:
+def case_of(trace: Trace, name: str, tester: Side, profile: Profile = Profile.AUTOBAHN) -> Case:
     """The case that a log of an unknown case makes. Close reason, headers and fragmentation are free."""
     span = next((entry.span for entry in trace.entries if entry.span), None)
     return Case(
@@ -20,16 +20,24 @@ def case_of(trace: Trace, name: str, tester: Side) -> Case:
         title=trace.header("title") or "as recorded",
         section="",
         steps=(),
-        outcomes=(Outcome(Behaviour.OK, patterns(trace, tester), span=span),),
+        outcomes=(Outcome(Behaviour.OK, patterns(trace, tester, profile, profile.codes), span=span),),
         closing=None,
         trace=trace,
+        profile=profile,
         span=span,
     )
 
 
-def patterns(trace: Trace, tester: Side) -> tuple[Pattern, ...]:
+def under(case: Case, profile: Profile, tester: Side) -> Case:
+    """The case as this profile has it; what a recording expects is what the profile sees in it."""
+    if case.closing is None and case.trace is not None:
+        return case_of(case.trace, case.id, tester, profile)
+    return case.under(profile)
+
+
+def patterns(trace: Trace, tester: Side, profile: Profile, codes: frozenset[int]) -> tuple[Pattern, ...]:
     """What the recorded testee did, as patterns."""
-    events = received(observe(trace), tester, RECORDED)
+    events = received(observe(trace, codes), tester, RECORDED, profile)
     return tuple(_pattern(event, trace) for event in events if not _contradicts_itself(event))
 
 

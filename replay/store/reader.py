@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from replay.source import Source, SourceError, printable
 from replay.spec.model import Behaviour, Case, Profile
+from replay.spec.recorded import under
 from replay.store import CASE, RUN, VERSION
 from replay.store.folder import NAME
 from replay.store.sources import Cases, StoredSource
@@ -154,7 +155,7 @@ def rejudge(run: StoredRun) -> Iterator[Rejudged]:
 def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: Cases) -> Rejudged:
     try:
         trace = parse(_log(run.directory, verdict)).trace
-        result = judge(_expected(case, cases).under(run.profile), trace, run.tester)
+        result = judge(under(_expected(case, cases), run.profile, run.tester), trace, run.tester)
     except SourceError as error:
         return Rejudged(case, None, str(error))
     notes = tuple(dict.fromkeys((*verdict.notes, *result.notes)))  # the judge's own are in both

@@ -31,15 +31,16 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
     facts = closing_facts(events, tester, has_opening(trace))
     found = _compare(case, events, facts)
     behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
-    if case.closing is None:
+    ending = case.ending(found.outcome) if found.fit.state == "complete" else case.closing
+    if ending is None:
         closing, reason = _recorded_closing(case, facts)
     elif found.fits and found.outcome.verdict is Behaviour.INFORMATIONAL and found.outcome.anything:
         closing, reason = ClosingVerdict.INFORMATIONAL, "nothing is asked of how the connection ends"
     else:
-        closing, reason = _closing(case.closing, facts, events)
-        if closing is ClosingVerdict.WRONG_CODE and case.closing.wrong_code_fails:
+        closing, reason = _closing(ending, facts, events)
+        if closing is ClosingVerdict.WRONG_CODE and ending.wrong_code_fails:
             behaviour = Behaviour.FAILED
-        if case.closing.decisive and not _closed_as_wanted(case.closing, facts):
+        if ending.decisive and not _closed_as_wanted(ending, facts):
             behaviour = Behaviour.FAILED
     return CaseResult(
         case=case,
@@ -70,6 +71,8 @@ def _compare(case: Case, events: Sequence[Event], facts: ClosingFacts) -> _Compa
         wanted = tuple(pattern for pattern in outcome.patterns if pattern.kind in kinds)
         found = fit(wanted, seen)
         fits = outcome.anything or (found.state == "complete" and (facts.opened or case.closing is None))
+        if outcome.closing is not None:
+            fits &= _closing(outcome.closing, facts, events)[0] is ClosingVerdict.OK
         compared.append(_Compared(outcome, found.taken(wanted), seen, found, fits))
         if fits:
             return compared[-1]
@@ -140,7 +143,7 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event]) -> 
 def _recorded_closing(case: Case, facts: ClosingFacts) -> Verdict:
     """The same end as in the recording: who closed, with what code, cleanly or not, who ended TCP."""
     assert case.trace is not None
-    events = observe(case.trace)
+    events = observe(case.trace, case.codes)
     before = closing_facts(events, facts.tester, has_opening(case.trace))
     testee = facts.tester.other.value
     # A recorded response that doesn't answer the recorded request was edited: the log goes on behind it.

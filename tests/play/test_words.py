@@ -79,24 +79,35 @@ def test_a_pong_waits_for_the_end_of_the_frame() -> None:
     assert judge(PIECES, trace, Side.CLIENT).behaviour is Behaviour.OK
 
 
-def test_each_piece_is_a_write_under_one_mask() -> None:
-    own = player(PIECES)
+@pytest.mark.parametrize("between", ["", 'data: "", ', 'data: {utf8: x, size: 0}, data: "", '])
+def test_each_piece_that_has_octets_is_a_write_under_one_mask(between: str) -> None:
+    own = player(case(f"[open-frame: {{opcode: 1, length: 5}}, data: Hel, {between}data: lo]"))
     join(own, echo())
     _, header, *pieces, _ = (
         entry.data for entry in own.entries if isinstance(entry, Octets) and entry.side is Side.CLIENT
     )
     assert (len(header), [len(piece) for piece in pieces]) == (6, [3, 2])
+    assert judge(PIECES, own.trace(), Side.CLIENT).behaviour is Behaviour.OK
 
 
 # Rounds.
 
-ROUNDS = case("[text: first, repeat: {times: 3, send: [text: a]}]")
+AFTER = "repeat: {times: 3, send: [text: a]}"
+ROUNDS = case(f"[text: first, {AFTER}]")
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        "text: first",
+        "open-frame: {opcode: 1, length: 5}, data: fir, data: st",
+        "open-frame: {opcode: 1, length: 5, fin: false}, data: first, open-frame: {opcode: 0, length: 0}",
+    ],
+)
 @pytest.mark.parametrize("answers", range(5))
-def test_a_round_waits_for_what_was_sent_before(answers: int) -> None:
+def test_a_round_waits_for_what_was_sent_before(first: str, answers: int) -> None:
     peer = [says(0.1 * (number + 1), "a" if number else "first") for number in range(answers)]
-    sent = of_client(against(ROUNDS, Side.CLIENT, peer)).count(Message)
+    sent = of_client(against(case(f"[{first}, {AFTER}]"), Side.CLIENT, peer)).count(Message)
     assert sent == min(2 + max(answers - 1, 0), 4)
 
 
@@ -177,6 +188,35 @@ def test_the_first_wrong_message_ends_a_case_that_measures(compare: str, came: s
     assert result.behaviour is Behaviour.FAILED
     stricter = [note for note in result.notes if note.startswith("stricter than Autobahn")]
     assert len(stricter) == (compare == "length" and len(came) == 4)
+
+
+# Outcomes that end their own way.
+
+TOO_BIG = sends(0.1, 8, b"\x03\xf1")
+ENDED: dict[str, object] = {"at": 0.2, "tcp": "drop"}
+
+
+@pytest.mark.parametrize(
+    ("peer", "behaviour", "closing"),
+    [
+        ([TOO_BIG, ENDED], Behaviour.NON_STRICT, ClosingVerdict.OK),
+        ([sends(0.1, 8, b"\x03\xf3"), ENDED], Behaviour.FAILED, ClosingVerdict.FAILED),
+        ([sends(1.2, 8, b"\x03\xe8"), ENDED], Behaviour.FAILED, ClosingVerdict.OK),  # answers the tester's
+        (
+            [says(0.1, "a"), sends(0.2, 8, b"\x03\xe8"), {"at": 0.3, "tcp": "drop"}],
+            Behaviour.OK,
+            ClosingVerdict.OK,
+        ),
+        ([says(0.1, "a"), TOO_BIG, ENDED], Behaviour.OK, ClosingVerdict.WRONG_CODE),
+    ],
+)
+def test_a_list_with_a_closing_of_its_own_fits_only_with_that(
+    peer: list[dict[str, object]], behaviour: Behaviour, closing: ClosingVerdict
+) -> None:
+    own = "{events: [], close: {by: testee, code: 1009, clean: optional}}"
+    limited = case("[text: a]", f"[ok: [echo], non-strict: {own}]", "patience: {then: close}")
+    found = verdict(limited, peer)
+    assert (found.behaviour, found.closing) == (behaviour, closing)
 
 
 # Profiles.

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from replay.protocol.events import Message
@@ -63,25 +63,48 @@ def test_what_is_optional_may_be_missing(came: bytes, state: str) -> None:
     assert (found.missing(taken) is None) is (state == "complete")
 
 
-@given(st.lists(st.booleans(), max_size=5), st.lists(st.integers(0, 5), max_size=5))
-def test_an_optional_event_is_there_or_not(optional: list[bool], came: list[int]) -> None:
-    """Told by the lists that the patterns stand for, of events that all differ."""
-    wanted = [Pattern(Kind.TEXT, Payload(bytes([n])), optional=flag) for n, flag in enumerate(optional)]
-    choices = itertools.product(*((True, False) if flag else (True,) for flag in optional))
-    lists = [[n for n, kept in enumerate(choice) if kept] for choice in choices]
+def patterns(listed: list[tuple[int, bool]]) -> list[Pattern]:
+    return [Pattern(Kind.TEXT, Payload(bytes([octet])), optional=flag) for octet, flag in listed]
+
+
+few = st.integers(0, 1)
+lists_of_patterns = st.lists(st.tuples(few, st.booleans()), max_size=6)
+
+
+@given(lists_of_patterns, st.lists(few, max_size=6))
+@example([(0, True), (0, False), (1, False)], [0, 1])
+@example([(0, True), (0, True), (1, False), (0, False)], [0, 1, 0])
+def test_an_optional_event_is_there_or_not(listed: list[tuple[int, bool]], came: list[int]) -> None:
+    """Told by the lists that the patterns stand for."""
+    wanted = patterns(listed)
+    choices = itertools.product(*((True, False) if flag else (True,) for _, flag in listed))
+    lists = [[o for (o, _), kept in zip(listed, choice, strict=True) if kept] for choice in choices]
     state = "complete" if came in lists else "apart"
     if state == "apart" and any(one[: len(came)] == came for one in lists):
         state = "open"
-    assert fit(wanted, [text(bytes([n])) for n in came]).state == state
+    found = fit(wanted, [text(bytes([octet])) for octet in came])
+    assert found.state == state
+    taken = [pattern.payload and pattern.payload.octets for pattern in found.taken(wanted)]
+    assert taken[: found.at] == [bytes([octet]) for octet in came[: found.at]]
 
 
-@given(st.lists(st.booleans(), max_size=5), st.binary(max_size=7))
-def test_event_by_event_comes_to_the_same(optional: list[bool], came: bytes) -> None:
-    wanted = [
-        Pattern(Kind.TEXT, Payload(bytes([number % 2])), optional=flag)
-        for number, flag in enumerate(optional)
-    ]
-    events = [text(bytes([octet % 2])) for octet in came]
+@pytest.mark.parametrize(("came", "lacking"), [(b"aa", b"b"), (b"a", b"b"), (b"", b"a")])
+def test_of_all_ways_that_fit_the_one_is_shown_that_lacks_least(came: bytes, lacking: bytes) -> None:
+    wanted = patterns([(ord("a"), True), (ord("a"), False), (ord("b"), False)])
+    found = fit(wanted, [text(bytes([octet])) for octet in came])
+    why = found.missing(found.taken(wanted))
+    assert why is not None
+    assert why.expected is not None
+    assert why.expected.payload == Payload(lacking)
+    apart = fit(wanted, [*(text(bytes([octet])) for octet in came), text(b"x")]).why
+    assert apart is not None
+    assert apart.expected == why.expected
+
+
+@given(lists_of_patterns, st.lists(few, max_size=7))
+def test_event_by_event_comes_to_the_same(listed: list[tuple[int, bool]], came: list[int]) -> None:
+    wanted = patterns(listed)
+    events = [text(bytes([octet])) for octet in came]
     found = None
     for count in range(len(events) + 1):
         found = fit(wanted, events[:count], found)

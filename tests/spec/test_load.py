@@ -137,6 +137,13 @@ def test_what_may_come_back_besides_a_list_of_events() -> None:
     assert (second.patterns, second.anything) == ((), True)
 
 
+def test_a_list_of_events_may_have_a_closing_of_its_own() -> None:
+    own = "{events: [text: a], close: {by: testee, code: 1009}}"
+    plain, ends = one("[text: a]", f"[{{ok: [echo]}}, {{non-strict: {own}}}]").outcomes
+    assert (plain.closing, ends.closing) == (None, Closing("testee", (1009, None)))
+    assert (ends.verdict, ends.patterns) == (Behaviour.NON_STRICT, plain.patterns)
+
+
 def test_words_of_a_whole_case_or_file() -> None:
     plain = one()
     assert (plain.measured, plain.one_mask, plain.disputed) == (False, False, None)
@@ -168,6 +175,13 @@ def test_the_echo_of_a_frame_in_pieces_is_whole() -> None:
     assert echoed(f"[{pieces}, text: next]") == [b"Hello", b"next"]
     opened = "open-frame: {opcode: 1, length: 3, fin: false}, data: Hel"
     assert echoed(f"[{opened}, ping: p, continuation: lo]") == [b"Hello"]
+    assert echoed(f"[{opened}, open-frame: {{opcode: 0, length: 2}}, data: lo]") == [b"Hello"]
+
+
+def test_a_frame_that_is_never_filled_leaves_the_others_their_echoes() -> None:
+    whole, opened = "text: {utf8: Hello, name: whole}", "open-frame: {opcode: 1, length: 5}"
+    assert echoed(f"[{whole}, {opened}, data: Hel]", "echo: whole") == [b"Hello"]
+    assert echoed(f"[{whole}, open-frame: {{opcode: 9, length: 5}}, data: Hel]") == [b"Hello"]
 
 
 def test_each_round_echoes_its_slice_and_wraps_to_the_start() -> None:

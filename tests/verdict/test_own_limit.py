@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from replay.spec.model import Behaviour, Case, Kind, Outcome, Pattern, Payload, SendFrame
+from replay.spec.model import Behaviour, Case, Kind, Outcome, Pattern, Payload, Profile, SendFrame
+from replay.suite import known
 from replay.verdict.judge import judge
+from replay.verdict.result import ClosingVerdict
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.memory import against
@@ -38,6 +40,28 @@ def test_a_close_that_names_a_limit(code: int) -> None:
         f"the server's own limit: closed {code} at a message of 1 MiB, reason 'no more'; raise its maximum"
     )
     assert note == said
+
+
+@pytest.mark.parametrize("id", ["9.1.1", "9.2.2", "9.3.6", "9.4.6", "9.5.6", "9.6.6"])
+def test_by_the_rfc_a_limit_is_no_breach_of_the_suite(id: str) -> None:
+    limited: list[dict[str, object]] = [{"at": 0.1, "octets": close(1009)}, {"at": 0.2, "tcp": "drop"}]
+    verdicts = {}
+    for profile in Profile:
+        large = known()[id].under(profile)
+        found = judge(large, against(large, Side.CLIENT, limited), Side.CLIENT)
+        verdicts[profile] = found.behaviour, found.closing
+    assert verdicts == {
+        Profile.AUTOBAHN: (Behaviour.FAILED, ClosingVerdict.FAILED),
+        Profile.RFC: (Behaviour.NON_STRICT, ClosingVerdict.OK),
+    }
+
+
+def test_by_the_rfc_silence_is_no_limit() -> None:
+    large = known()["9.1.1"].under(Profile.RFC)
+    found = judge(large, against(large, Side.CLIENT, [{"at": 10.2, "octets": close(1000)}]), Side.CLIENT)
+    assert found.behaviour is Behaviour.FAILED
+    assert found.divergence is not None
+    assert found.divergence.field == "missing"
 
 
 def test_a_drop_at_a_large_message() -> None:
