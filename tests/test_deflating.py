@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from replay.suite import bundled
 from tests.peers.deflating import BOMB, CHARGE, FAULTS, TAIL, Deflate, Terms, agree, bomb
-from tests.processes import listening
+from tests.processes import listening, replay
 
 SERVER = Path(__file__).parent / "peers" / "deflating.py"
 CORPORA = bundled("specs") / "corpora"
@@ -96,6 +96,13 @@ def test_what_is_legal_is_echoed(name: str, offer: dict[str, Any]) -> None:
 def test_what_is_wrong_is_noticed(name: str) -> None:
     outcome, offer = NOTICED[name]
     assert played(name, offer) == outcome
+
+
+def test_what_is_not_compressed_is_sound_too() -> None:
+    with listening(sys.executable, SERVER) as port:
+        sections = (f"{number}.*" for number in range(1, 8))
+        done = replay("run", "--url", f"ws://127.0.0.1:{port}", *sections)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_each_fault_is_legal_or_noticed() -> None:

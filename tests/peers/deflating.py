@@ -309,11 +309,11 @@ class Conversation:
         while True:
             fin, rsv, opcode, payload = await self._frame()
             if opcode >= CLOSE:
+                if opcode == CLOSE:
+                    self._writer.write(self._fault.control(CLOSE, answer(payload, fin and not rsv)))
+                    return
                 if rsv or not fin or len(payload) > 125 or opcode > PONG:
                     raise Breach(1002)
-                if opcode == CLOSE:
-                    self._writer.write(self._fault.control(CLOSE, payload[:2]))
-                    return
                 if opcode == PING:
                     self._writer.write(self._fault.control(PONG, payload))
             else:
@@ -363,6 +363,20 @@ class Conversation:
         return first > 127, first >> 4 & 7, first & 15, masked(await self._reader.readexactly(length), key)
 
 
+def answer(close: bytes, sound: bool) -> bytes:
+    """What the server's Close says to the client's, whose head is sound or isn't."""
+    code = int.from_bytes(close[:2])
+    known = not close or code in CODES or code in range(3000, 5000)
+    if not sound or not known or len(close) == 1 or len(close) > 125:
+        return (1002).to_bytes(2)
+    try:
+        close[2:].decode()
+    except UnicodeDecodeError:
+        return (1007).to_bytes(2)
+    return close[:2]
+
+
+CODES = {*range(1000, 1015)} - {1004, 1005, 1006}
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
