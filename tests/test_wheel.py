@@ -54,12 +54,17 @@ def run(command: Path, *arguments: str, cwd: Path) -> str:
 
 
 def test_it_is_typed_and_carries_the_suite(wheel: Path) -> None:
-    names = set(zipfile.ZipFile(wheel).namelist())
+    archive = zipfile.ZipFile(wheel)
+    names = set(archive.namelist())
     assert "replay/py.typed" in names
-    for folder in ("specs", "traces"):
+    for folder in ("specs", "specs/corpora", "traces"):
         stand = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()}
         assert stand
         assert {f"replay/bundled/{name}" for name in stand} <= names
+        changed = [
+            name for name in stand if archive.read(f"replay/bundled/{name}") != (ROOT / name).read_bytes()
+        ]
+        assert not changed
 
 
 def test_list_names_the_bundled_cases(installed: Path, tmp_path: Path) -> None:
