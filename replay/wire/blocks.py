@@ -1,0 +1,132 @@
+"""DEFLATE blocks (RFC 1951) of one direction, as they come in, by zlib: any number of messages of them,
+the window that they refer to, and how a message ends (RFC 7692 §7.2.2)."""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+from collections.abc import Iterator
+
+TAIL = b"\x00\x00\xff\xff"
+"""How an empty stored block ends; a sender cuts it, a receiver appends it (§7.2.1, §7.2.2)."""
+
+EXACT = 2**16
+"""Octets of output, from the first message on, in which each distance is held against the window."""
+
+PIECE = 64
+"""Octets that go to zlib at once where steps are small: what it leaves of them is copied each time."""
+
+_STEP = 64
+"""Octets of output that are inflated at once behind those: a distance that is too far by less may pass."""
+
+_PROBE = b"\x01\x01\x00\xfe\xff!"
+"""A final stored block: at a block's border, and nowhere else, it gives '!' and ends the data."""
+
+
+class Past:
+    """The last octets of output, a window of them or a little more, by reference."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.chunks: deque[bytes] = deque()
+        self.held = 0
+
+    def add(self, data: bytes) -> None:
+        if not data:
+            return
+        data = data[-self._size :]
+        self.chunks.append(data)
+        self.held += len(data)
+        while self.held - len(self.chunks[0]) >= self._size:
+            self.held -= len(self.chunks.popleft())
+
+    def octets(self) -> bytes:
+        """A window of them at the most, joined once."""
+        joined = b"".join(self.chunks)[-self._size :]
+        self.chunks, self.held = deque((joined,)), len(joined)
+        return joined
+
+    def copy(self) -> Past:
+        past = Past(self._size)
+        past.chunks, past.held = self.chunks.copy(), self.held
+        return past
+
+
+class Blocks:
+    """DEFLATE blocks as they come in; behind a final one more may come (§7.2.3.4).
+
+    zlib sees a distance that goes beyond its window and the output of the call in hand, so only
+    calls for one octet tell each distance exactly.
+    """
+
+    def __init__(self, window_bits: int, past: Past, exact: int) -> None:
+        self._bits = window_bits
+        self._before = past
+        self.now = Past(1 << window_bits)
+        self.exact = exact
+        self._step = _STEP if window_bits < 15 else 2**16
+        self._zlib = zlib.decompressobj(-window_bits, zdict=past.octets())
+
+    def copy(self) -> Blocks:
+        copied = Blocks.__new__(Blocks)
+        copied.__dict__.update(self.__dict__, now=self.now.copy(), _zlib=self._zlib.copy())
+        return copied
+
+    def settle(self) -> None:
+        """The message is over: what it gave is past."""
+        for data in self.now.chunks:
+            self._before.add(data)
+        self.now = Past(1 << self._bits)
+
+    def take(self, octets: bytes, most: int) -> bytes:
+        """What comes out of them, cut off at `most` octets. Raises zlib.error; then all is lost."""
+        if self._bits < 15 or self._zlib.eof:
+            return b"".join(self.steps(octets, most))
+        data = self._zlib.decompress(octets, most)
+        self.now.add(data)
+        if rest := self._zlib.unused_data:
+            data += b"".join(self.steps(rest, most - len(data)))
+        return data
+
+    def steps(self, octets: bytes, most: int) -> Iterator[bytes]:
+        """The same, a few octets a time."""
+        made: list[bytes] = []
+        at = 0
+        while at < len(octets) and most:
+            if self._zlib.eof:
+                self.now.add(b"".join(made))
+                made.clear()
+                self._zlib = zlib.decompressobj(-self._bits, zdict=self._window())
+            piece = octets[at : at // PIECE * PIECE + PIECE]
+            at += len(piece)
+            more = True
+            while more and most:
+                step = min(1 if self.exact > 0 else self._step, most)
+                data = self._zlib.decompress(piece, step)
+                piece = self._zlib.unconsumed_tail
+                more = not self._zlib.eof and (bool(piece) or len(data) == step)
+                most -= len(data)
+                self.exact -= len(data)
+                made.append(data)
+                yield data
+            at -= len(self._zlib.unused_data)
+        self.now.add(b"".join(made))
+
+    def _window(self) -> bytes:
+        if self.now.held >= 1 << self._bits:
+            return self.now.octets()
+        return (self._before.octets() + self.now.octets())[-(1 << self._bits) :]
+
+    def end(self) -> bool:
+        """Append the four octets; whether the data ends with them, or with a final block."""
+        if self._zlib.eof:
+            return True
+        try:
+            if self._zlib.decompress(TAIL, 1):
+                return False
+            if self._zlib.eof:
+                return not self._zlib.unused_data
+            probe = self._zlib.copy()
+            return probe.decompress(_PROBE, 2) == b"!" and probe.eof and not probe.unused_data
+        except zlib.error:
+            return False

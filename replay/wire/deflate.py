@@ -1,0 +1,185 @@
+"""DEFLATE as permessage-deflate uses it (RFC 7692 §7.2): whole messages out, pieces of messages in.
+
+zlib does the work. On top of it stands what a verifier needs: that nothing is forgiven, that each fault
+has its octet, and that no more comes out than is asked for.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from replay.wire.blocks import EXACT, PIECE, TAIL, Blocks, Past
+
+EMPTY = b"\x00"
+"""The payload of an empty message (§7.2.3.6)."""
+
+
+class Kind(Enum):
+    """What can be wrong with the payload of a compressed message."""
+
+    NOT_DEFLATE = "not DEFLATE"  # RFC 1951
+    WINDOW = "beyond the window"  # RFC 7692 §7.1.2
+    CONTEXT = "before the message"  # RFC 7692 §7.1.1
+    TAIL = "not cut"  # RFC 7692 §7.2.1
+    UNFINISHED = "unfinished"  # RFC 7692 §7.2.2
+    TOO_MUCH = "too much"  # RFC 6455 §10.4
+
+
+class Fault(NamedTuple):
+    """What is wrong, and at which octet of the message's payload, as it stood on the wire."""
+
+    kind: Kind
+    detail: str
+    at: int
+
+
+class Inflated(NamedTuple):
+    """The octets that came out, up to the fault if there is one."""
+
+    data: bytes
+    fault: Fault | None = None
+
+
+class Inflater:
+    """The compressed messages of one side, one after another: `feed` the payload as it comes, then `end`.
+
+    Behind a fault the rest of the message is passed over. If the context is kept, what the messages
+    behind it refer to is then unknown, and `sound` is False; they are inflated as well as can be.
+
+    The window is held exactly in the first EXACT octets of output, and within 63 octets behind them.
+    """
+
+    def __init__(self, window_bits: int, keeps_context: bool, most: int) -> None:
+        """What the side that compresses has agreed to; `most`: octets that are read of one message."""
+        self._bits = window_bits
+        self._keeps = keeps_context
+        self._most = most
+        self.sound = True
+        self._past = Past(1 << window_bits)
+        self._begin(Blocks(window_bits, self._past, EXACT if window_bits < 15 else 0))
+
+    def _begin(self, blocks: Blocks) -> None:
+        self._blocks = blocks
+        self._exact = blocks.exact
+        self._fed: list[bytes] = []
+        self._made = 0
+        self._failed = False
+
+    def feed(self, chunk: bytes) -> Inflated:
+        """Take the next octets of the payload, unmasked."""
+        if self._failed or not chunk:
+            return Inflated(b"")
+        room = self._most - self._made
+        try:
+            data = self._blocks.take(chunk, room + 1)
+        except zlib.error:
+            return self._fault(chunk)
+        if len(data) > room:
+            return self._fault(chunk)
+        self._fed.append(chunk)
+        self._made += len(data)
+        return Inflated(data)
+
+    def end(self) -> Fault | None:
+        """The payload is whole; the next octets are another message's."""
+        fault = None
+        blocks = None if self._failed else self._blocks
+        if blocks and not (self._fed and blocks.end()):
+            fault, blocks = self._unended()
+        if self._keeps:
+            (blocks or self._blocks).settle()
+            self.sound &= blocks is not None
+        if blocks is None or not self._keeps:
+            blocks = Blocks(self._bits, self._past, blocks.exact if blocks else self._exact)
+        self._begin(blocks)
+        return fault
+
+    def _unended(self) -> tuple[Fault, Blocks | None]:
+        """Why the data doesn't end with the four octets; the state to go on with, if it can be told."""
+        payload = b"".join(self._fed)
+        if payload.endswith(TAIL):
+            at = len(payload) - len(TAIL)
+            try:
+                blocks = self._replayed([payload[:at]])
+            except zlib.error:
+                pass
+            else:
+                if blocks.end():
+                    return Fault(Kind.TAIL, "the payload ends in 00 00 ff ff", at), blocks
+        detail = "the payload ends inside a block" if payload else "the payload is empty, not 00"
+        return Fault(Kind.UNFINISHED, detail, len(payload)), None
+
+    def _replayed(self, chunks: Sequence[bytes]) -> Blocks:
+        """The state behind these octets of the message."""
+        blocks = Blocks(self._bits, self._past, self._exact)
+        for chunk in chunks:
+            blocks.take(chunk, self._most + 1)
+        return blocks
+
+    def _fault(self, chunk: bytes) -> Inflated:
+        """Inflate `chunk` again, ever more finely, up to the octet that is wrong."""
+        blocks = self._replayed(self._fed)
+        room = self._most - self._made
+        parts: list[bytes] = []
+        at = 0
+        for size in (64 * PIECE, PIECE, 1):
+            if size == 1:
+                blocks.exact = room + 1
+            while at < len(chunk):
+                trial = blocks.copy()
+                try:
+                    data = trial.take(chunk[at : at + size], room + 1)
+                except zlib.error:
+                    break
+                if len(data) > room:
+                    break
+                blocks = trial
+                parts.append(data)
+                room -= len(data)
+                at += size
+        reason = None
+        try:
+            parts.extend(blocks.steps(chunk[at : at + 1], room + 1))
+        except zlib.error as error:
+            reason = str(error).partition(": ")[2]
+        data = b"".join(parts)[: self._most - self._made]
+        at += sum(map(len, self._fed))
+        self._made += len(data)
+        self._blocks, self._failed = blocks, True
+        return Inflated(data, Fault(*self._told(reason), at))
+
+    def _told(self, reason: str | None) -> tuple[Kind, str]:
+        """What zlib's reason means here; None: it has none, the message is too long."""
+        window = 1 << self._bits
+        if reason is None:
+            return Kind.TOO_MUCH, f"the message has more than {self._most} octets"
+        if "distance too far back" not in reason:
+            return Kind.NOT_DEFLATE, f"the payload is no DEFLATE data: {reason}"
+        if self._past.held + self._made >= window:
+            return Kind.WINDOW, f"a distance goes back more than the window of {window} octets"
+        if self._keeps:
+            return Kind.NOT_DEFLATE, "a distance goes back to before the first message"
+        return Kind.CONTEXT, "a distance goes back to before the message, and no context is kept"
+
+
+class Deflater:
+    """Compresses the messages of one side.
+
+    zlib's deflate doesn't do a window of 256 octets, and needs none: with one of 512 its distances are at
+    most 250, since it keeps 262 octets of lookahead.
+    """
+
+    def __init__(self, window_bits: int, keeps_context: bool, level: int = 6, mem_level: int = 8) -> None:
+        """`level` and `mem_level` are zlib's: 0 to 9 and 1 to 9."""
+        self._zlib = zlib.compressobj(level, zlib.DEFLATED, -max(9, window_bits), mem_level)
+        # A full flush forgets what was compressed, as a new compressor would have.
+        self._flush = zlib.Z_SYNC_FLUSH if keeps_context else zlib.Z_FULL_FLUSH
+
+    def message(self, data: bytes) -> bytes:
+        """The payload that stands for `data`, its last four octets cut (§7.2.1)."""
+        if not data:
+            return EMPTY
+        return self._zlib.compress(data) + self._zlib.flush(self._flush)[: -len(TAIL)]

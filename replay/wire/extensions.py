@@ -1,0 +1,126 @@
+"""The Sec-WebSocket-Extensions header (RFC 6455 §9.1) as text and as structure. Knows no extension.
+
+    extension-list  = 1#extension
+    extension       = extension-token *( ";" extension-param )
+    extension-param = token [ "=" ( token | quoted-string ) ]
+
+White space may stand between any two of these, and a list may have empty elements (RFC 2616 §2.1).
+What a quoted string says has to be a token, so it is kept as one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(r"\\(.)")
+_SPACE = re.compile(r"[ \t]*")
+
+
+class ExtensionsError(Exception):
+    """This is no extension list: what is wrong, and at which character."""
+
+    def __init__(self, message: str, at: int) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of an extension; `value` is None where there is no '='."""
+
+    name: str
+    value: str | None = None
+    at: int = field(default=0, compare=False)  # where its name stands in the text
+
+    def __str__(self) -> str:
+        return self.name if self.value is None else f"{self.name}={self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """An extension that is offered or agreed; parameters in order, those that stand twice as well."""
+
+    name: str
+    parameters: tuple[Parameter, ...] = ()
+    at: int = field(default=0, compare=False)  # where its name stands in the text
+
+    def __str__(self) -> str:
+        return "; ".join((self.name, *map(str, self.parameters)))
+
+
+def parse_extensions(text: str) -> tuple[Extension, ...]:
+    """The extensions that `text` names, the values of all header lines joined by ', '.
+
+    Raises ExtensionsError, also where there is none.
+    """
+    reader = _Reader(text)
+    extensions: list[Extension] = []
+    while not reader.at_end:
+        if reader.take(","):
+            continue
+        extensions.append(reader.extension())
+        if not reader.at_end and not reader.take(","):
+            raise ExtensionsError(f"{text[reader.at]!r} stands where ',' or ';' should", reader.at)
+    if not extensions:
+        raise ExtensionsError("no extension is named", 0)
+    return tuple(extensions)
+
+
+def write_extensions(extensions: Sequence[Extension]) -> str:
+    """The header's value. It is grammatical if all names and values are tokens: that isn't checked."""
+    return ", ".join(map(str, extensions))
+
+
+class _Reader:
+    """What is left of a text; `at` never stands on white space."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.at = 0
+        self._move(0)
+
+    @property
+    def at_end(self) -> bool:
+        return self.at == len(self._text)
+
+    def _move(self, to: int) -> None:
+        space = _SPACE.match(self._text, to)
+        self.at = space.end() if space else to
+
+    def take(self, mark: str) -> bool:
+        """Whether `mark` is next; then it is behind."""
+        if found := self._text.startswith(mark, self.at):
+            self._move(self.at + len(mark))
+        return found
+
+    def extension(self) -> Extension:
+        at, name = self.at, self._token("an extension's name")
+        parameters: list[Parameter] = []
+        while self.take(";"):
+            start, key = self.at, self._token("a parameter's name")
+            parameters.append(Parameter(key, self._value() if self.take("=") else None, start))
+        return Extension(name, tuple(parameters), at)
+
+    def _token(self, what: str) -> str:
+        found = _TOKEN.match(self._text, self.at)
+        if found is None:
+            here = "the end" if self.at_end else repr(self._text[self.at])
+            raise ExtensionsError(f"{here} stands where {what} should", self.at)
+        self._move(found.end())
+        return found[0]
+
+    def _value(self) -> str:
+        if not self._text.startswith('"', self.at):
+            return self._token("a parameter's value")
+        quoted = _QUOTED.match(self._text, self.at)
+        if quoted is None:
+            raise ExtensionsError("a quoted value has no end", self.at)
+        value = _ESCAPED.sub(r"\1", quoted[1])
+        if not _TOKEN.fullmatch(value):
+            raise ExtensionsError(f"the quoted value {value[:80]!r} is no token", self.at)
+        self._move(quoted.end())
+        return value

@@ -1,0 +1,316 @@
+"""Messages are inflated in any chopping; what a compressor must not do is told, with its octet."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+import zlib
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.wire.blocks import EXACT, TAIL
+from replay.wire.deflate import Deflater, Fault, Inflater, Kind
+from tests.chops import every_chop
+from tests.inflate import Slow, Writer
+
+MOST = 2**20
+NOISE = random.Random(7692).randbytes(2**17)
+
+windows = st.integers(8, 15)
+payloads = st.one_of(
+    st.binary(max_size=300),
+    st.builds(lambda unit, times: unit * times, st.binary(min_size=1, max_size=40), st.integers(1, 60)),
+    st.builds(lambda at, size: NOISE[at : at + size], st.integers(0, 600), st.integers(0, 2000)),
+)
+
+
+def inflate(inflater: Inflater, chunks: Sequence[bytes]) -> tuple[bytes, Fault | None]:
+    """One message; what is fed behind a fault gives nothing, nor does its end."""
+    data, fault = b"", None
+    for chunk in chunks:
+        more, found = inflater.feed(chunk)
+        assert fault is None or (more, found) == (b"", None)
+        data, fault = data + more, fault or found
+    at_end = inflater.end()
+    assert fault is None or at_end is None
+    return data, fault or at_end
+
+
+def outcome(
+    payload: bytes, bits: int = 15, keeps: bool = True, most: int = MOST
+) -> tuple[bytes, Fault | None]:
+    """What a first message gives, which no chopping may change."""
+    found = [inflate(Inflater(bits, keeps, most), chop) for chop in every_chop(payload)]
+    assert all(one == found[0] for one in found)
+    return found[0]
+
+
+EXAMPLES = {
+    "7.2.3.1": "f248cdc9c90700",
+    "7.2.3.3": "000500faff48656c6c6f00",
+    "7.2.3.4": "f348cdc9c9070000",
+    "7.2.3.5": "f24805000000ffffcac9c90700",
+}
+
+
+@pytest.mark.parametrize("payload", EXAMPLES.values(), ids=EXAMPLES)
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("bits", [8, 15])
+def test_the_rfc_s_examples(payload: str, keeps: bool, bits: int) -> None:
+    inflater = Inflater(bits, keeps, MOST)
+    for _ in range(3):
+        for chop in every_chop(bytes.fromhex(payload)):
+            assert inflate(inflater, chop) == (b"Hello", None)
+
+
+def test_the_rfc_s_example_of_a_shared_window() -> None:
+    first, second = bytes.fromhex("f248cdc9c90700"), bytes.fromhex("f200110000")
+    inflater = Inflater(15, True, MOST)
+    assert [inflate(inflater, [payload]) for payload in (first, second)] == [(b"Hello", None)] * 2
+    deflater = Deflater(15, True)
+    assert [deflater.message(b"Hello") for _ in range(2)] == [first, second]
+    alone = Deflater(15, False)
+    assert [alone.message(b"Hello") for _ in range(2)] == [first, first]
+
+
+def test_an_empty_message_is_one_octet() -> None:
+    deflater = Deflater(15, True)
+    assert [deflater.message(data) for data in (b"", b"a", b"", b"", b"a")][2:4] == [b"\0", b"\0"]
+    inflater = Inflater(15, True, MOST)
+    for data in (b"", b"", b"a", b"", b"a"):
+        assert inflate(inflater, [deflater.message(data)]) == (data, None)
+
+
+@given(
+    st.lists(payloads, max_size=6),
+    windows,
+    st.booleans(),
+    st.integers(0, 9),
+    st.integers(1, 9),
+    st.integers(1, 400),
+)
+def test_what_is_compressed_comes_out_again(
+    messages: list[bytes], bits: int, keeps: bool, level: int, memory: int, step: int
+) -> None:
+    deflater, inflater = Deflater(bits, keeps, level, memory), Inflater(bits, keeps, MOST)
+    for message in messages:
+        payload = deflater.message(message)
+        chunks = [payload[at : at + step] for at in range(0, len(payload), step)]
+        assert inflate(inflater, chunks) == (message, None)
+    assert inflater.sound
+
+
+@given(st.lists(payloads, min_size=1, max_size=4), windows)
+def test_without_context_each_message_stands_alone(messages: list[bytes], bits: int) -> None:
+    deflater = Deflater(bits, False)
+    for message in messages:
+        assert inflate(Inflater(bits, False, MOST), [deflater.message(message)]) == (message, None)
+
+
+@given(payloads, payloads, windows, st.booleans(), st.data())
+def test_it_sees_what_the_slow_way_sees(
+    first: bytes, second: bytes, bits: int, keeps: bool, data: st.DataObject
+) -> None:
+    """Mostly sound payloads, compressed with some window or context, cut short or with octets changed."""
+    deflater = Deflater(data.draw(windows), data.draw(st.booleans()), data.draw(st.sampled_from([0, 1, 6])))
+    inflater = Inflater(bits, keeps, MOST)
+    past = inflate(inflater, [deflater.message(first)])[0] if inflater.sound else b""
+    if not inflater.sound:
+        return
+    payload = bytearray(deflater.message(second))
+    for _ in range(data.draw(st.integers(0, 2))):
+        at = data.draw(st.integers(0, len(payload) - 1))
+        payload[at : at + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=3))
+        if not payload:
+            break
+    slow = Slow(bytes(payload), 1 << bits, past if keeps else b"", keeps)
+    kind = slow.run()
+    found, fault = inflate(inflater, [bytes(payload[:9]), bytes(payload[9:])])
+    if fault and fault.kind is Kind.TAIL:
+        assert kind == "UNFINISHED"
+        kind = Slow(bytes(payload[:-4]), 1 << bits, past if keeps else b"", keeps).run() or "TAIL"
+    assert found == slow.out[slow.start :]
+    assert (fault and fault.kind.name) == kind
+    assert fault is None or 0 <= fault.at <= len(payload)
+
+
+@given(st.binary(max_size=60), windows)
+def test_no_octets_do_harm(payload: bytes, bits: int) -> None:
+    slow = Slow(payload, 1 << bits)
+    kind = slow.run()
+    found, fault = outcome(payload, bits)
+    assert found == slow.out
+    assert (fault and fault.kind.name) in (kind, "TAIL")
+
+
+@pytest.mark.parametrize("bits", range(8, 15))
+def test_the_window_is_held_exactly(bits: int) -> None:
+    window = 1 << bits
+    literals = NOISE[: window + 70]
+    for distance in (window - 1, window):
+        assert outcome(Writer().fixed(*literals, (3, distance)).payload(), bits)[1] is None
+    for distance in (window + 1, window + 70):
+        before = len(Writer().fixed(*literals, ends=False).octets())
+        chopped = [Writer().fixed(*literals, (3, distance)).payload()]
+        data, fault = inflate(Inflater(bits, True, MOST), chopped)
+        assert data == literals
+        assert fault is not None
+        assert fault.kind is Kind.WINDOW
+        assert before <= fault.at <= before + 4
+
+
+def test_a_window_s_octets_are_those_before_the_message_too() -> None:
+    for distance, fits in ((256, True), (257, False)):
+        inflater = Inflater(8, True, MOST)
+        assert inflate(inflater, [Writer().stored(NOISE[:300]).payload()])[1] is None
+        _, fault = inflate(inflater, [Writer().fixed((3, distance)).payload()])
+        assert (fault is None) is fits
+
+
+@pytest.mark.parametrize("bits", [8, 12, 14])
+def test_far_behind_the_start_the_window_is_held_within_63_octets(bits: int) -> None:
+    window = 1 << bits
+    for distance, fits in ((window, True), (window + 64, False)):
+        inflater = Inflater(bits, True, MOST)
+        for at in range(0, EXACT, 2**15):
+            assert inflate(inflater, [Writer().stored(NOISE[at : at + 2**15]).payload()])[1] is None
+        payload = Writer().stored(NOISE[: window + 70]).fixed((3, distance)).payload()
+        data, fault = inflate(inflater, [payload])
+        assert data.startswith(NOISE[: window + 70])
+        assert (fault is None) is fits
+        assert fault is None or (fault.kind, fault.at) == (Kind.WINDOW, len(payload) - 2)
+
+
+def test_zlib_s_window_of_512_octets_is_one_of_256() -> None:
+    data = NOISE[:255] * 3 + NOISE[:256] * 3 + NOISE[:250] * 9 + NOISE[:251] * 9 + b"a" * 999
+    for level in range(10):
+        assert inflate(Inflater(8, True, MOST), [Deflater(8, True, level).message(data)]) == (data, None)
+
+
+def test_a_message_that_needs_the_one_before_is_told() -> None:
+    deflater, inflater = Deflater(15, True), Inflater(15, False, MOST)
+    assert inflate(inflater, [deflater.message(b"Hello")]) == (b"Hello", None)
+    data, fault = inflate(inflater, [deflater.message(b"Hello")])
+    assert data == b"H"
+    assert fault is not None
+    assert (fault.kind, fault.at) == (Kind.CONTEXT, 2)
+    assert inflater.sound
+    assert inflate(inflater, [bytes.fromhex("f248cdc9c90700")]) == (b"Hello", None)
+
+
+def test_no_message_can_need_one_before_the_first() -> None:
+    _, fault = outcome(Writer().fixed(97, (3, 2)).payload())
+    assert fault is not None
+    assert fault.kind is Kind.NOT_DEFLATE
+    assert "before the first message" in fault.detail
+
+
+@pytest.mark.parametrize("start", ["f248cdc9c90700", "00", "f348cdc9c9070000", "f348cdc9c90700"])
+def test_a_tail_that_was_not_cut_is_told_and_forgiven(start: str) -> None:
+    payload = bytes.fromhex(start)
+    data, fault = outcome(payload + TAIL)
+    assert fault == Fault(Kind.TAIL, "the payload ends in 00 00 ff ff", len(payload))
+    inflater = Inflater(15, True, MOST)
+    inflate(inflater, [payload, TAIL])
+    assert inflater.sound
+    assert inflate(inflater, [Writer().fixed((3, 3)).payload() if data else b"\0"])[0] == data[2:]
+
+
+def test_these_four_octets_may_be_data() -> None:
+    """... of a stored block, or the end of an empty one that isn't the last."""
+    assert outcome(Writer().stored(b"ab" + TAIL).payload()) == (b"ab" + TAIL, None)
+    assert outcome(b"\0" + TAIL + b"\0") == (b"", None)
+    unfinished = Writer().stored(b"ab" + TAIL).octets()
+    assert outcome(unfinished)[1] == Fault(
+        Kind.UNFINISHED, "the payload ends inside a block", len(unfinished)
+    )
+    inside = Writer().stored(bytes(9) + TAIL * 2).octets()[:-4]
+    _, fault = outcome(inside)
+    assert fault is not None
+    assert fault.kind is Kind.UNFINISHED
+
+
+def test_a_payload_that_ends_with_a_final_block_is_whole() -> None:
+    final = Writer().fixed(*b"Hello", final=True).octets()
+    assert outcome(final) == (b"Hello", None)
+    inflater = Inflater(15, True, MOST)
+    assert inflate(inflater, [final]) == (b"Hello", None)
+    assert inflate(inflater, [Writer().fixed((5, 5)).payload()]) == (b"Hello", None)
+
+
+def test_the_block_that_is_cut_may_be_a_final_one() -> None:
+    inflater = Inflater(15, True, MOST)
+    for _ in range(2):
+        assert inflate(inflater, [Writer().stored(b"Hello").bits(1, 3).octets()]) == (b"Hello", None)
+
+
+def test_the_window_goes_on_behind_a_final_block() -> None:
+    for bits in (8, 15):
+        octets = Writer().stored(NOISE[:250], final=True).octets()
+        octets += Writer().fixed(*b"Hello", (3, 255), final=True).octets() + b"\3\0" * 3
+        octets += Writer().fixed((10, 8)).payload()
+        assert outcome(octets, bits) == (
+            NOISE[:250] + b"Hello" + NOISE[:3] + b"Hello" + NOISE[:3] + b"He",
+            None,
+        )
+
+
+@pytest.mark.parametrize("payload", ["", "f248cdc9c907", "f2", "02", "000500faff4865", "00000000"])
+def test_a_payload_that_ends_too_early_is_told(payload: str) -> None:
+    octets = bytes.fromhex(payload)
+    _, fault = outcome(octets)
+    assert fault is not None
+    assert fault.kind in (Kind.UNFINISHED, Kind.NOT_DEFLATE)
+    assert fault.kind is Kind.NOT_DEFLATE or fault.at == len(octets)
+    inflater = Inflater(15, True, MOST)
+    inflate(inflater, [octets])
+    assert not inflater.sound
+
+
+def test_what_comes_before_a_fault_comes_out() -> None:
+    payload = Writer().stored(b"Hello").bits(6, 3).bits(0, 5).octets()
+    data, fault = outcome(payload + NOISE[:5000])
+    assert data == b"Hello"
+    assert fault == Fault(
+        Kind.NOT_DEFLATE, "the payload is no DEFLATE data: invalid block type", len(payload) - 1
+    )
+    long = Writer().stored(NOISE[:9000]).bits(6, 3).octets()
+    for at in (1, 8999, 9004):
+        data, fault = inflate(Inflater(15, True, MOST), [long[:at], long[at:]])
+        assert (data, fault and fault.at) == (NOISE[:9000], len(long) - 1)
+
+
+@pytest.mark.parametrize("bits", [8, 15])
+def test_no_more_comes_out_than_asked_for(bits: int) -> None:
+    payload = Deflater(bits, True).message(bytes(5000))
+    assert outcome(payload, bits, most=5000) == (bytes(5000), None)
+    data, fault = outcome(payload, bits, most=4999)
+    assert data == bytes(4999)
+    assert fault is not None
+    assert (fault.kind, fault.detail) == (Kind.TOO_MUCH, "the message has more than 4999 octets")
+    assert outcome(payload, bits, most=0)[0] == b""
+
+
+def test_a_bomb_takes_no_room() -> None:
+    bomb = Deflater(15, True, 9).message(bytes(2**26))
+    finals = b"\3\0" * 4_000
+    tracemalloc.start()
+    for payload in (bomb, finals + bomb):
+        data, fault = inflate(Inflater(15, True, 2**16), [payload])
+        assert (len(data), fault and fault.kind) == (2**16, Kind.TOO_MUCH)
+    assert tracemalloc.get_traced_memory()[1] < 2**22
+    tracemalloc.stop()
+
+
+def test_blocks_that_zlib_does_not_end_are_known() -> None:
+    """Every prefix of a message of several blocks ends as the slow way says."""
+    whole = zlib.compressobj(9, wbits=-15)
+    octets = whole.compress(NOISE[:40] + b"ab" * 90) + whole.flush(zlib.Z_FULL_FLUSH)
+    octets += whole.compress(b"Hello" * 30) + whole.flush(zlib.Z_FINISH)
+    for size in range(1, len(octets)):
+        fault = inflate(Inflater(15, True, MOST), [octets[:size]])[1]
+        kind = Slow(octets[:size], 2**15).run()
+        assert (fault and fault.kind.name) == kind or (fault and fault.kind is Kind.TAIL)

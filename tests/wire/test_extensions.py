@@ -1,0 +1,86 @@
+"""The grammar of Sec-WebSocket-Extensions: what it says comes back, and what breaks it has its place."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.wire.extensions import Extension, ExtensionsError, Parameter, parse_extensions, write_extensions
+
+tokens = st.text("!#$%&'*+-.^_`|~09azAZ", min_size=1, max_size=8)
+extensions = st.builds(
+    Extension,
+    tokens,
+    st.lists(st.builds(Parameter, tokens, st.none() | tokens), max_size=4).map(tuple),
+)
+spaces = st.text(" \t", max_size=2)
+
+
+@given(st.lists(extensions, min_size=1, max_size=4).map(tuple))
+def test_what_is_written_is_read(listed: tuple[Extension, ...]) -> None:
+    assert parse_extensions(write_extensions(listed)) == listed
+
+
+@given(st.lists(extensions, min_size=1, max_size=4).map(tuple), st.data())
+def test_it_is_read_in_any_spelling(listed: tuple[Extension, ...], data: st.DataObject) -> None:
+    def spaced(*words: str) -> str:
+        return "".join(word + data.draw(spaces) for word in words)
+
+    def quoted(value: str) -> str:
+        kept = [("\\" if data.draw(st.booleans()) else "") + char for char in value]
+        return f'"{"".join(kept)}"' if data.draw(st.booleans()) else value
+
+    text = data.draw(spaces)
+    for extension in listed:
+        text += spaced(*[","] * data.draw(st.integers(1, 2)), extension.name)
+        for name, value in ((p.name, p.value) for p in extension.parameters):
+            text += spaced(";", name, *(["=", quoted(value)] if value is not None else []))
+    read = parse_extensions(text)
+    assert read == listed
+    for extension in read:
+        assert text.startswith(extension.name, extension.at)
+        assert all(text.startswith(parameter.name, parameter.at) for parameter in extension.parameters)
+
+
+@given(st.text('ab=;,"\\ \t@\u00e9', max_size=12))
+def test_any_text_is_read_or_has_a_fault_with_a_place(text: str) -> None:
+    try:
+        read = parse_extensions(text)
+    except ExtensionsError as error:
+        found = 0 <= error.at <= len(text)
+    else:
+        found = parse_extensions(write_extensions(read)) == read
+    assert found
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "said"),
+    [
+        ("", 0, "no extension is named"),
+        (" , ,", 0, "no extension is named"),
+        ("a;", 2, "the end stands where a parameter's name should"),
+        ("a; ;b", 3, "';' stands where a parameter's name should"),
+        ("a, ;b", 3, "';' stands where an extension's name should"),
+        ("a b", 2, "'b' stands where ',' or ';' should"),
+        ("a=b", 1, "'=' stands where ',' or ';' should"),
+        ("a; b=", 5, "the end stands where a parameter's value should"),
+        ("a; b=,c", 5, "',' stands where a parameter's value should"),
+        ("a; b=(c)", 5, "'(' stands where a parameter's value should"),
+        ('a; b="c', 5, "a quoted value has no end"),
+        ('a; b="c\\"', 5, "a quoted value has no end"),
+        ('a; b=""', 5, "the quoted value '' is no token"),
+        ('a; b="c d"', 5, "the quoted value 'c d' is no token"),
+        ('a; "b"', 3, "'\"' stands where a parameter's name should"),
+        ("é", 0, "'é' stands where an extension's name should"),
+    ],
+)
+def test_each_fault_has_a_place_and_a_sentence(text: str, at: int, said: str) -> None:
+    with pytest.raises(ExtensionsError) as raised:
+        parse_extensions(text)
+    assert (raised.value.at, str(raised.value)) == (at, said)
+
+
+def test_what_stands_twice_stays_twice() -> None:
+    read = parse_extensions("a; b; b=1, a")
+    assert read == (Extension("a", (Parameter("b"), Parameter("b", "1"))), Extension("a"))
