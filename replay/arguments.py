@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from replay.expected_file import Listing
-    from replay.play.script import Chop
+    from replay.play.actions import Chop
     from replay.suite import Item
     from replay.verdict.result import CaseResult
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from replay.expected_file import Listing
     from replay.live.transport import Address
-    from replay.play.script import Chop, Options
+    from replay.play.actions import Chop, Options
     from replay.report.layout import Lines
     from replay.suite import Item
     from replay.verdict.result import CaseResult
@@ -282,7 +282,7 @@ def _options(
     chop: Chop,
     answer_pings: bool,
 ) -> Options:
-    from replay.play.script import Options
+    from replay.play.actions import Options
 
     given = list(headers)
     if origin is not None:

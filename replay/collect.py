@@ -12,10 +12,11 @@ from typing import Literal
 from replay import limits, schedule
 from replay.live.run import Target
 from replay.live.transport import Address
+from replay.play.actions import Options
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
 from replay.play.player import Player
-from replay.play.script import Options, script
+from replay.play.script import script
 from replay.protocol.events import Opened
 from replay.schedule import Phase
 from replay.spec.canary import CANARY, refusal, round_trip

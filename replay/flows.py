@@ -70,7 +70,7 @@ def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> 
 
 def _wants_echo(case: Case) -> bool:
     """Whether a case of a spec has no meaning for a server that echoes nothing."""
-    patterns = [pattern for outcome in case.outcomes for pattern in outcome.patterns]
+    patterns = (pattern for outcome in case.outcomes for pattern in outcome.patterns)
     return case.closing is not None and any(p.kind in (Kind.TEXT, Kind.BINARY) for p in patterns)
 
 

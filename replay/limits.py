@@ -92,12 +92,17 @@ OCTETS = Limit(
 )
 READ = Limit("read", 64 * 2**10, "octets", "-", "Of one read; then the other connections have their turn.")
 TURN = Limit("turn", 32, "writes", "-", "One after another; then the other connections have their turn.")
+COMPRESSED = Limit("compressed", 2**20, "octets", "-", "Of what a case sends compressed, kept for others.")
+SERIES = Limit("series", 24, "cases", "-", "Of which they are kept.")
 READS = Limit("reads", 200_000, "reads", "-", "In which they come; then the same.")
 FRAMES_READ = Limit(
     *("frames read", 50_000, "frames", "-"),
     "Begun in them, beside one for every 16 octets that are sent; then the same.",
 )
 EVENTS = Limit("events", 4_000, "events", "-", "Made of them, such as messages and Pings; then the same.")
+INFLATED = Limit(
+    "inflated", 64 * 2**20, "octets", "-", "That are read of one compressed message; more break a rule."
+)
 HEAD = Limit("head", 64 * 2**10, "octets", "-", "Of a request or response head; a larger one is none.")
 
 FILE = Limit("file", 256 * 2**20, "octets", "-", "Of any file that is read.")
@@ -117,6 +122,7 @@ MATRIX = Limit("matrix", 10_000, "cases", "-", "That one matrix yields.")
 PAYLOAD = Limit("payload", 2**30, "octets", "-", "Of one payload that a spec sends or expects.")
 JOINED = Limit("joined", 64 * 2**20, "octets", "-", "Of a message in fragments whose echo a spec expects.")
 ROUNDS = Limit("rounds", 100_000, "rounds", "-", "Of one `repeat:` of a spec.")
+LEAST_ROUNDS = Limit("least rounds", 25, "rounds", "--thorough", "Of a `repeat:` that has `enough:`.")
 REASON = Limit("reason", 2**16, "octets", "-", "Of the reason of a Close that a spec sends.")
 BRACKETS = Limit("brackets", 50, "levels", "-", "Of brackets inside each other, in an expression of -k.")
 
@@ -153,9 +159,11 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         KEPT_LINE,
         NAME,
     ),
-    "One connection": (OCTETS, READ, TURN, READS, FRAMES_READ, EVENTS, HEAD),
+    "One connection": (OCTETS, READ, TURN, READS, FRAMES_READ, EVENTS, INFLATED, COMPRESSED, SERIES, HEAD),
     "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),
-    "Specs, configs and selections": (DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, REASON, BRACKETS),
+    "Specs, configs and selections": (
+        *(DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, LEAST_ROUNDS, REASON, BRACKETS),
+    ),
 }
 """Heading -> limits, in the order of the page."""
 

@@ -53,19 +53,20 @@ def bundled(kind: str) -> Path:
 
 
 @cache
-def known() -> Mapping[str, Case]:
-    """The cases of the bundled specs, by id."""
+def known(thorough: bool = False) -> Mapping[str, Case]:
+    """The cases of the bundled specs, by id; `thorough`: with all their rounds."""
     files = _files([bundled("specs")], SPECS)
-    return {case.id: case for case in unique(case for file in files for case in read_spec(file))}
+    cases = unique(case for file in files for case in read_spec(file, thorough))
+    return {case.id: case for case in cases}
 
 
-def bundled_items() -> list[Item]:
+def bundled_items(thorough: bool = False) -> list[Item]:
     """The bundled suite: its specs."""
-    return _ordered(Item(case) for case in known().values())
+    return _ordered(Item(case) for case in known(thorough).values())
 
 
-def items(paths: Sequence[str], tester: Side) -> list[Item]:
-    """The cases of specs, wire logs and folders of them.
+def items(paths: Sequence[str], tester: Side, thorough: bool = False) -> list[Item]:
+    """The cases of specs, wire logs and folders of them; `thorough`: with all rounds of the specs.
 
     A log that names a known case is judged by it, any other by its own recording. Raises
     SourceError for what can't be read, or can't be replayed.
@@ -74,7 +75,7 @@ def items(paths: Sequence[str], tester: Side) -> list[Item]:
     for path in paths:
         for file in [path] if path == "-" else _files([Path(path)], SPECS + LOGS):
             if Path(file).suffix in SPECS:
-                found += [Item(case, str(file)) for case in read_spec(Path(file))]
+                found += [Item(case, str(file)) for case in read_spec(Path(file), thorough)]
             else:
                 found.append(_recorded(read_log(str(file)), tester))
     unique(item.case for item in found if item.case.trace is None)
@@ -99,7 +100,7 @@ def _recorded(log: Log, tester: Side) -> Item:
 def expectation(log: Log, tester: Side) -> tuple[Case, tuple[str, ...]]:
     """By what a log is judged: by the case that it names, or by itself; and what to say of that."""
     named = log.trace.header("case")
-    if named is not None and (case := known().get(named)):
+    if named is not None and (case := known(log.trace.header("thorough") is not None).get(named)):
         span = next((entry.span for entry in log.trace.entries if entry.span), case.span)
         return replace(case, trace=log.trace, steps=case.steps, span=span), ()
     notes = []
@@ -114,7 +115,7 @@ def expectation(log: Log, tester: Side) -> tuple[Case, tuple[str, ...]]:
     return case_of(log.trace, name, tester), tuple(notes)
 
 
-def read_spec(path: Path) -> tuple[Case, ...]:
+def read_spec(path: Path, thorough: bool = False) -> tuple[Case, ...]:
     """The cases of one spec. Raises SourceError."""
 
     def trace(name: str, span: Span) -> Trace:
@@ -129,7 +130,7 @@ def read_spec(path: Path) -> tuple[Case, ...]:
             raise SourceError(span, f"{name} is larger than {MAX_PAYLOAD_FILE >> 20} MiB")
         return data
 
-    return load(Source.read(path), read=trace, octets=octets)
+    return load(Source.read(path), read=trace, octets=octets, thorough=thorough)
 
 
 def read_log(path: str, span: Span | None = None) -> Log:

@@ -6,10 +6,11 @@ import itertools
 import random
 from collections.abc import Callable, Sequence
 
+from replay.play.actions import Options
 from replay.play.echo import Echo
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.player import Player
-from replay.play.script import Options, script
+from replay.play.script import script
 from replay.spec.model import Case
 from replay.trace.model import SECOND, How, Trace
 from replay.wire.handshake import accept, encode_request, encode_response

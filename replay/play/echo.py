@@ -8,8 +8,8 @@ from dataclasses import replace
 from replay import limits
 from replay.play.endpoint import Endpoint, Limits
 from replay.protocol.events import Close, Event, Message
+from replay.protocol.negotiation import Ask
 from replay.trace.model import SECOND
-from replay.wire.frame import Opcode
 from replay.wire.handshake import encode_request
 from replay.wire.side import Side
 
@@ -19,6 +19,8 @@ CLOSING = limits.ECHO_CLOSING.default * SECOND // 1000
 
 class Echo(Endpoint):
     """Echoes text and binary messages, each in one frame, as client or as server."""
+
+    asks = (Ask(),)
 
     def __init__(
         self,
@@ -38,7 +40,7 @@ class Echo(Endpoint):
     def event(self, event: Event) -> None:
         match event:
             case Message(side=side) if side is not self.side and self.is_open:
-                self.send_frame(Opcode.TEXT if event.text else Opcode.BINARY, event.data)
+                self.send_message(event.text, event.data)
 
     def reply_code(self, close: Close) -> int | None:
         return close.code

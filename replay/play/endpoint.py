@@ -9,15 +9,17 @@ build on it: `Player` and `Echo`. Nothing here waits: whoever owns the socket ca
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from replay import limits
 from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Violation
 from replay.protocol.framing import RFC_6455
 from replay.protocol.interpreter import Interpreter
+from replay.protocol.negotiation import Ask, answer, valid_offers
 from replay.protocol.rules import RULES
 from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
+from replay.wire.deflate import Deflater
 from replay.wire.frame import Opcode, encode, frame
 from replay.wire.handshake import accept, encode_response
 from replay.wire.side import Side
@@ -44,6 +46,8 @@ class Limits:
 class Endpoint:
     """See the module. `output` and `dropped_as` are for the owner of the socket to act on."""
 
+    asks: Sequence[Ask] = ()  # what a server asks of a client that offers to compress; (): it declines
+
     def __init__(
         self,
         side: Side,
@@ -67,6 +71,7 @@ class Endpoint:
         self._epoch: int | None = None
         self._now = 0
         self._octets = self._reads = self._events = 0  # that the peer sent
+        self._deflater: Deflater | None = None
         self._closing = False  # a Close of ours waits to be written, or was
         self._failed_at = -1  # the frame whose breach was acted on
 
@@ -96,7 +101,8 @@ class Endpoint:
         self._reads += 1
         self._record(Octets(self.side.other, data, self._now))
         frames = self._interpreter.frames(self.side.other)
-        too_much = self._octets > self.limits.octets or frames > self.limits.frames
+        octets = self._octets + self._interpreter.inflated(self.side.other)
+        too_much = octets > self.limits.octets or frames > self.limits.frames
         if too_much or self._reads > self.limits.reads:
             self._give_up()
 
@@ -155,6 +161,9 @@ class Endpoint:
             return
         key = requested.request.values("Sec-WebSocket-Key")[0]
         headers = [*_UPGRADE, ("Sec-WebSocket-Accept", accept(key))]
+        terms = answer(valid_offers(requested.request), self.asks)
+        if terms is not None:
+            headers.append(("Sec-WebSocket-Extensions", str(terms)))
         self.write(encode_response(101, "Switching Protocols", headers))
 
     def event(self, event: Event) -> None:
@@ -196,6 +205,14 @@ class Endpoint:
         if not self._interpreter.closed(self.side.other):
             self._set(Wait.CLOSING, self.limits.closing)
 
+    def send_message(self, text: bool, data: bytes) -> None:
+        """Send one data message in one frame, compressed if permessage-deflate was agreed."""
+        rsv = 0
+        if self._deflater is not None:
+            data, rsv = self._deflater.message(data), 4
+        opcode = Opcode.TEXT if text else Opcode.BINARY
+        self.write(encode(frame(opcode, data, rsv=rsv, key=self._keys())))
+
     def send_frame(self, opcode: int, payload: bytes) -> None:
         """Send one frame, masked if we are the client."""
         self.write(encode(frame(opcode, payload, key=self._keys())))
@@ -222,13 +239,14 @@ class Endpoint:
                 self.drop(How.RST)
 
     def _breach(self, violation: Violation) -> None:
-        """Fail the connection (§7.1.7), once for each frame; while closing, by ending TCP."""
-        code = RULES[violation.rule].code
-        if code is None or violation.frame == self._failed_at:
+        """Fail the connection (§7.1.7), once for each frame; while closing, or if the data doesn't inflate,
+        by ending TCP, as the original does it."""
+        rule = RULES[violation.rule]
+        if rule.code is None or violation.frame == self._failed_at:
             return
         self._failed_at = violation.frame
-        if self.is_open:
-            self.send_close(code)
+        if self.is_open and rule.rfc == 6455:
+            self.send_close(rule.code)
         else:
             self.drop()
 
@@ -253,6 +271,9 @@ class Endpoint:
             case Opened():
                 self.opened = True
                 self._timers.pop(Wait.OPENING, None)
+                if event.agreed is not None:
+                    terms = event.agreed
+                    self._deflater = Deflater(terms.window(self.side), terms.keeps_context(self.side))
             case Requested() if self.side is Side.SERVER:
                 self.respond(event)
             case NotOpened():

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from replay import limits
-from replay.play.endpoint import Endpoint, Limits
-from replay.play.pace import FULL, Pace
-from replay.play.script import (
+from replay.play.actions import (
     Action,
     Arm,
     Await,
@@ -19,6 +17,8 @@ from replay.play.script import (
     Script,
     Write,
 )
+from replay.play.endpoint import Endpoint, Limits
+from replay.play.pace import FULL, Pace
 from replay.protocol.events import Event, Message, Opened, Ping, Requested
 from replay.spec.fit import Fit, fit
 from replay.spec.received import Received
@@ -38,7 +38,9 @@ class Player(Endpoint):
         super().__init__(script.tester, _widened(limits, script), script.keys, script.codes)
         self.script = script
         self._pace = pace
-        self._action: Action | None = next(script.actions, None)
+        self._actions: Iterator[Action] = iter(())  # known once the connection has opened
+        self._action: Action | None = None
+        self.asks = script.asks
         self._received = Received(script.tester, script.kinds, script.profile)
         self._fits: list[Fit | None] = [None] * len(script.alternatives)
         self._lacking = 0  # octets of a frame of ours that is sent in pieces
@@ -65,6 +67,8 @@ class Player(Endpoint):
         counts = self._received.add(event)
         match event:
             case Opened():
+                self._actions = self.script.actions(event.agreed)
+                self._next()
                 self._keep_pace()
                 self._advance()
             case Ping() if (
@@ -133,7 +137,7 @@ class Player(Endpoint):
             self._run(self.script.close_with)
 
     def _next(self) -> None:
-        self._action = next(self.script.actions, None)
+        self._action = next(self._actions, None)
 
     def _advance(self) -> None:
         """Run actions up to one that has to wait."""

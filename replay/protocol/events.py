@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from replay.protocol.negotiation import Agreed
 from replay.trace.model import How, Wait
 from replay.wire.handshake import Request, Response
 from replay.wire.side import Side
@@ -34,6 +35,7 @@ class Opened(Event):
 
     request: Request
     response: Response
+    agreed: Agreed | None = None  # on permessage-deflate, and how
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Message(Event):
     text: bool
     data: bytes
     parts: tuple[tuple[int, int], ...]  # for each frame: where its payload stands, its length
-    compressed: bool = False  # RSV1 under permessage-deflate: `data` is what stood on the wire
+    compressed: bool = False  # RSV1 under permessage-deflate: `data` is what it inflates to
     digest: tuple[int, str] | None = None  # length and SHA-256 of a message whose octets were left out
 
 

@@ -3,17 +3,33 @@ messages they make."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
+from replay import limits
 from replay.protocol.closing import CLOSING, Act
 from replay.protocol.events import Close, Event, Message, Ping, Pong
 from replay.protocol.framing import clean, close_breach, header_breaches
 from replay.protocol.messages import Assembly
+from replay.protocol.negotiation import Agreed
 from replay.protocol.rules import Breach
 from replay.protocol.stream import Place, Stream
 from replay.trace.model import Octets
+from replay.wire.deflate import Inflater, Kind
 from replay.wire.frame import FrameDecoder, Header, Opcode, Piece
 from replay.wire.side import Side
+
+MOST = limits.INFLATED.default
+"""Octets that are read of a compressed message."""
+
+FAULTS = {
+    Kind.NOT_DEFLATE: "message-inflates",
+    Kind.UNFINISHED: "message-inflates",
+    Kind.WINDOW: "window-kept",
+    Kind.CONTEXT: "context-not-kept",
+    Kind.TAIL: "tail-removed",
+    Kind.TOO_MUCH: "message-bounded",
+}
+"""The rule that a fault of a compressed payload breaks."""
 
 
 class Frames:
@@ -21,7 +37,6 @@ class Frames:
 
     def __init__(self, recorder: Side, codes: frozenset[int], skips: Side | None) -> None:
         """`codes` may stand in a Close; see `Interpreter` for `skips`."""
-        self.deflate = False  # permessage-deflate was agreed
         self._recorder = recorder
         self._codes = codes
         self._skips = skips
@@ -29,6 +44,12 @@ class Frames:
     def begin(self, stream: Stream) -> None:
         """From here on the stream consists of frames."""
         stream.frames = FrameDecoder(stream.position, stream.side is self._skips)
+
+    def agree(self, stream: Stream, terms: Agreed | None) -> None:
+        """From here on messages of the stream may be compressed."""
+        if terms is not None:
+            bits, keeps = terms.window(stream.side), terms.keeps_context(stream.side)
+            stream.inflater = Inflater(bits, keeps, MOST)
 
     def read(self, stream: Stream, decoder: FrameDecoder, data: bytes) -> Iterator[Event]:
         """The events of the next octets."""
@@ -98,10 +119,12 @@ class Frames:
             return False
         first, form, length, key = header
         fragmented = stream.assembly is not None
-        return clean(first, form, length, bool(key), stream.side, fragmented, self.deflate)
+        return clean(first, form, length, bool(key), stream.side, fragmented, stream.inflater is not None)
 
     def _header_breaches(self, stream: Stream, header: Header) -> Iterator[Breach]:
-        yield from header_breaches(header, stream.side, stream.assembly is not None, self.deflate)
+        yield from header_breaches(
+            header, stream.side, stream.assembly is not None, stream.inflater is not None
+        )
         act = Act.CLOSE if header.opcode == Opcode.CLOSE else Act.FRAME
         if rule := CLOSING[stream.closed, stream.other.closed, act]:
             yield Breach(rule, "a frame after the Close frame", 0)
@@ -154,8 +177,8 @@ class Frames:
         if opcode > Opcode.BINARY:
             return
         if piece.opens and (opcode or stream.assembly is None):
-            compressed = self.deflate and bool(header.rsv & 4)
-            stream.assembly = Assembly(opcode == Opcode.TEXT, compressed)
+            inflater = stream.inflater if header.rsv & 4 and opcode else None
+            stream.assembly = Assembly(opcode == Opcode.TEXT, inflater)
             stream.message_at = piece.start
             if opcode == Opcode.CONTINUATION or stream.side is self._skips:
                 stream.assembly.ignore()
@@ -165,13 +188,16 @@ class Frames:
         if piece.opens:
             assembly.parts.append((piece.start + header.size, header.length))
         whole = piece.last and header.fin
-        if assembly.utf8 and (wrong := assembly.utf8.feed(piece.data, whole)) is not None:
-            at = assembly.offset_to_stream(wrong)
+        data = piece.data
+        if assembly.inflater is not None and stream.side is not self._skips:
+            data = yield from self._inflate(stream, assembly, assembly.inflater, piece, whole)
+        if assembly.utf8 and (wrong := assembly.utf8.feed(data, whole)) is not None:
+            at = piece.start if assembly.inflater else assembly.offset_to_stream(wrong)
             detail = f"octet {wrong} of the message is wrong"
             yield stream.violation("text-is-utf8", detail, at, piece.start)
             assembly.ignore()
         if assembly.valid:
-            assembly.chunks.append(piece.data)
+            assembly.chunks.append(data)
         if not whole:
             return
         stream.assembly = None
@@ -181,5 +207,20 @@ class Frames:
                 text=assembly.text,
                 data=b"".join(assembly.chunks),
                 parts=tuple(assembly.parts),
-                compressed=assembly.compressed,
+                compressed=assembly.inflater is not None,
             )
+
+    def _inflate(
+        self, stream: Stream, assembly: Assembly, inflater: Inflater, piece: Piece, whole: bool
+    ) -> Generator[Event, None, bytes]:
+        """What comes out of the next octets of a compressed message, and what is wrong with them."""
+        data, fault = inflater.feed(piece.data)
+        faults = [fault, inflater.end() if whole else None]
+        stream.inflated += len(data)
+        for fault in faults:
+            if fault is not None:
+                at = assembly.offset_to_stream(fault.at)
+                yield stream.violation(FAULTS[fault.kind], fault.detail, at, piece.start)
+                if fault.kind is not Kind.TAIL:
+                    assembly.ignore()
+        return data

@@ -21,7 +21,8 @@ from replay.protocol.events import (
 )
 from replay.protocol.frames import Frames
 from replay.protocol.framing import RFC_6455
-from replay.protocol.opening import agreed_deflate, request_breaches, response_breaches
+from replay.protocol.negotiation import agreed
+from replay.protocol.opening import request_breaches, response_breaches
 from replay.protocol.stream import Stream, streams
 from replay.trace.model import Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
 from replay.wire.frame import Opcode
@@ -87,6 +88,10 @@ class Interpreter:
     def frames(self, side: Side) -> int:
         """How many frames this side has begun."""
         return self._streams[side].frames_begun
+
+    def inflated(self, side: Side) -> int:
+        """How many octets the compressed messages of this side have come to."""
+        return self._streams[side].inflated
 
     def feed(self, entry: Entry) -> Iterator[Event]:
         """The events that this entry completes, each as the state of the connection is then.
@@ -210,6 +215,7 @@ class Interpreter:
             yield client.lost(client.position, "the connection was not opened")
             return
         breaches = list(response_breaches(self._request, response))
+        terms = agreed(response)
         for breach in breaches:
             yield server.violation(breach.rule, breach.detail, breach.at)
         if client.early:
@@ -220,8 +226,9 @@ class Interpreter:
             yield from self._not_opened(server, f"in the response {breaches[0].detail}", 101)
         else:
             self.opened = True
-            yield Opened(**place, request=self._request, response=response)
-        self._frames.deflate = agreed_deflate(response)
+            yield Opened(**place, request=self._request, response=response, agreed=terms)
+        for stream in self._streams.values():
+            self._frames.agree(stream, terms)
         early, client.early = bytes(client.early), bytearray()
         for stream, octets in ((client, early), (server, rest)):
             stream.position -= len(octets)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass, field
 
+from replay.wire.deflate import Inflater
+
 
 class Utf8:
     """Validates UTF-8 in any chopping; says at once which octet can't be right.
@@ -49,24 +51,24 @@ class Assembly:
     """A data message while its frames come in."""
 
     text: bool
-    compressed: bool
-    entry: int = 0
+    inflater: Inflater | None  # of a compressed message (RFC 7692 §6)
     chunks: list[bytes] = field(default_factory=list)
     parts: list[tuple[int, int]] = field(default_factory=list)
     utf8: Utf8 | None = None  # None: nothing to validate (any more)
     valid: bool = True
 
     def __post_init__(self) -> None:
-        if self.text and not self.compressed:
+        if self.text:
             self.utf8 = Utf8()
 
     def ignore(self) -> None:
         """It makes no message: a rule is broken, or nobody asks for it."""
         self.utf8, self.valid = None, False
+        self.chunks.clear()
 
     def takes(self, data: bytes) -> bool:
         """Whether nothing can be wrong with this data, wherever it is cut."""
-        return self.utf8 is None or self.utf8.takes(data)
+        return self.inflater is None and (self.utf8 is None or self.utf8.takes(data))
 
     def offset_to_stream(self, offset: int) -> int:
         """Where octet `offset` of the message stands in the stream of its side."""

@@ -14,15 +14,16 @@ from replay.wire.side import Side
 @dataclass(frozen=True, slots=True)
 class Rule:
     id: str
-    section: str  # of RFC 6455
+    section: str
     binds: Side | None  # None: both sides
     code: int | None  # the close code with which the other side fails the connection; None: it doesn't
     sentence: str
     level: Literal["MUST", "SHOULD"] = "MUST"
+    rfc: Literal[6455, 7692] = 6455
 
     @property
     def reference(self) -> str:
-        return f"RFC 6455 §{self.section}"
+        return f"RFC {self.rfc} §{self.section}"
 
 
 class Breach(NamedTuple):
@@ -52,6 +53,8 @@ _ROWS = (
     Rule("response-accept", "4.2.2", S, None, "The response has one Sec-WebSocket-Accept, made of the request's key."),
     Rule("response-extensions", "4.1", S, None, "The response names only extensions that the request offered."),
     Rule("response-subprotocol", "4.1", S, None, "The response names at most one subprotocol, and one that the request offered."),
+    Rule("response-deflate", "7.1", S, None, "The response agrees on permessage-deflate once, with parameters that are defined, each once and with a value that it may have.", rfc=7692),
+    Rule("extensions-grammar", "9.1", None, None, "A Sec-WebSocket-Extensions header lists extensions: tokens, with parameters whose values are tokens."),
     Rule("frame-before-opening", "4.1", C, None, "A client sends no frame before it has the server's handshake."),
     # Frames.
     Rule("client-masks", "5.1", C, 1002, "A client masks every frame that it sends."),
@@ -67,6 +70,12 @@ _ROWS = (
     Rule("ping-answered", "5.5.2", None, None, "A Ping is answered with a Pong, unless a Close came before it."),
     Rule("pong-echoes-ping", "5.5.3", None, None, "A Pong that answers a Ping carries the Ping's payload."),
     Rule("text-is-utf8", "8.1", None, 1007, "A text message is valid UTF-8."),
+    # Compressed messages.
+    Rule("message-inflates", "7.2.2", None, 1007, "The payload of a compressed message is DEFLATE data that ends at a block's end.", rfc=7692),
+    Rule("window-kept", "7.1.2", None, 1007, "An endpoint compresses with a window no larger than was agreed.", rfc=7692),
+    Rule("context-not-kept", "7.1.1", None, 1007, "An endpoint that agreed not to take its context over starts each message with an empty window.", rfc=7692),
+    Rule("tail-removed", "7.2.1", None, None, "The last four octets 00 00 ff ff are removed from a compressed payload.", rfc=7692),
+    Rule("message-bounded", "7.2.2", None, 1009, "A message inflates to no more octets than are read of one.", rfc=7692),
     # Closing.
     Rule("close-length", "5.5.1", None, 1002, "The payload of a Close frame is empty or at least two octets long."),
     Rule("close-code", "7.4", None, 1002, "The code in a Close frame is one that RFC 6455 defines for it, or one from 3000 to 4999."),

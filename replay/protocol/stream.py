@@ -8,6 +8,7 @@ from typing import NamedTuple, TypedDict
 from replay.protocol.events import Unparsed, Violation
 from replay.protocol.messages import Assembly
 from replay.protocol.rules import RULES
+from replay.wire.deflate import Inflater
 from replay.wire.frame import FrameDecoder
 from replay.wire.handshake import HeadReader
 from replay.wire.side import Side
@@ -48,6 +49,8 @@ class Stream:
         self.early = bytearray()  # of a client: what came behind its request before the response
         self.frames: FrameDecoder | None = FrameDecoder() if opened else None
         self.assembly: Assembly | None = None
+        self.inflater: Inflater | None = None  # once permessage-deflate is agreed
+        self.inflated = 0  # octets that came out of it
         self.message_at = 0
         self.control = bytearray()
         self.spoiled = False  # the control frame in hand breaks a rule and means nothing

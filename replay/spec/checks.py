@@ -73,8 +73,8 @@ def _check_slices(step: SendFrame | SendMessage) -> None:
     if step.payload.next is None:
         return
     try:
-        step.payload.of_round(0, is_text(step))
+        size = len(step.payload.unit.decode()) if is_text(step) else len(step.payload.unit)
     except UnicodeDecodeError:
         raise SourceError(step.span, "slices of a text are of code points, and this is no UTF-8") from None
-    except ZeroDivisionError:
-        raise SourceError(step.span, "a slice is longer than the text, in code points") from None
+    if step.payload.next > size:
+        raise SourceError(step.span, "a slice is longer than the text, in code points")

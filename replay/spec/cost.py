@@ -44,8 +44,9 @@ def silence(case: Case) -> int:
     if case.trace is not None:
         fired = (entry for entry in case.trace.entries if isinstance(entry, Timer) and entry.fired)
         return sum(timer.after or 0 for timer in fired if timer.wait is Wait.DELAY)
-    reached = {None, *(pattern.tag for pattern in case.outcomes[0].patterns)}
-    pauses = sum(step.after for step in case.steps if isinstance(step, Pause) and step.tag in reached)
+    steps = [step for step in case.steps if isinstance(step, Pause)]
+    reached = {None, *(pattern.tag for pattern in case.outcomes[0].patterns if steps)}
+    pauses = sum(step.after for step in steps if step.tag in reached)
     closes = any(isinstance(step, SendClose) for step in case.steps)
     by_testee = case.closing is None or case.closing.by == "testee"
     return pauses + (0 if closes or by_testee or _decided(case.outcomes) else case.patience.after)
@@ -53,6 +54,8 @@ def silence(case: Case) -> int:
 
 def _decided(outcomes: Sequence[Outcome]) -> bool:
     """Whether the tester knows, once the best outcome is there, that none can come instead."""
+    if len(outcomes) == 1:
+        return any(not each.optional for each in outcomes[0].patterns)
     best, *others = ([each for each in outcome.patterns if not each.optional] for outcome in outcomes)
     goes_on = any(len(other) > len(best) and other[: len(best)] == best for other in others)
     return bool(best) and not goes_on and not any(outcome.anything for outcome in outcomes)

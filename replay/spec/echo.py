@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import overload
 
 from replay import limits
 from replay.source import SourceError, Span, nearest
@@ -28,7 +30,7 @@ _KINDS: dict[int, Kind] = {Opcode.TEXT: Kind.TEXT, Opcode.BINARY: Kind.BINARY}
 Sent = SendFrame | SendMessage | Repeat
 
 
-def echo(sent: Sequence[Step] | Trace, span: Span, name: str | None = None) -> tuple[Pattern, ...]:
+def echo(sent: Sequence[Step] | Trace, span: Span, name: str | None = None) -> Sequence[Pattern]:
     """Each data message that is sent, in order (RFC 6455 §5.4), as a pattern that stands at `span`;
     with a name, the message that begins at the step of this name, and no other.
 
@@ -37,7 +39,12 @@ def echo(sent: Sequence[Step] | Trace, span: Span, name: str | None = None) -> t
     frames = _recorded(sent, span) if isinstance(sent, Trace) else list(_data(sent))
     if name is not None:
         frames = _named(frames, name, span)
-    patterns = tuple(_patterns(frames, span))
+    patterns: Sequence[Pattern]
+    match frames:
+        case [Repeat() as alone]:
+            patterns = _of_rounds(alone, span)
+        case _:
+            patterns = tuple(_patterns(frames, span))
     if not patterns:
         raise SourceError(span, "no data message is sent, so there is no echo", "nothing at all is []")
     return patterns
@@ -109,12 +116,35 @@ def _patterns(steps: Iterable[Sent], span: Span) -> Iterator[Pattern]:
         raise _unclear(span, "the last message isn't finished")
 
 
-def _of_rounds(repeat: Repeat, span: Span) -> Iterator[Pattern]:
-    if repeat.alike:
-        yield from list(_patterns(repeat.steps, span)) * repeat.times
-        return
-    for number in range(repeat.times):
-        yield from _patterns(repeat.round(number), span)
+@dataclass(frozen=True)
+class Rounds(Sequence[Pattern]):
+    """The echoes of all rounds, each made when it is asked for."""
+
+    repeat: Repeat
+    first: tuple[Pattern, ...]  # of the first round
+
+    def __len__(self) -> int:
+        return self.repeat.times * len(self.first)
+
+    @overload
+    def __getitem__(self, index: int) -> Pattern: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Pattern]: ...
+    def __getitem__(self, index: int | slice) -> Pattern | Sequence[Pattern]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        number, which = divmod(range(len(self))[index], len(self.first))
+        pattern = self.first[which]
+        if pattern.payload is None or pattern.payload.next is None:
+            return pattern
+        return replace(pattern, payload=replace(pattern.payload, round=number))
+
+
+def _of_rounds(repeat: Repeat, span: Span) -> Sequence[Pattern]:
+    first = tuple(_patterns(repeat.round(0), span))
+    if repeat.alike or len(first) == len(repeat.steps):
+        return Rounds(repeat, first)
+    return [pattern for number in range(repeat.times) for pattern in _patterns(repeat.round(number), span)]
 
 
 def _unclear(span: Span, fault: str) -> SourceError:

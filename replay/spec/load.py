@@ -9,8 +9,9 @@ from typing import Any
 from replay.source import Source, SourceError, Span, nearest
 from replay.spec import matrix, nodes
 from replay.spec.checks import check_steps
+from replay.spec.deflate import DEFLATE
 from replay.spec.echo import echo
-from replay.spec.expect import CLOSE, DISPUTED, EXPECT, PATIENCE, Argued, Wanted
+from replay.spec.expect import CLOSE, DISPUTED, EXPECT, PATIENCE, Argued, Echo, Wanted
 from replay.spec.fields import (
     Files,
     Found,
@@ -27,6 +28,7 @@ from replay.spec.model import (
     Patience,
     Pattern,
     Pause,
+    Repeat,
     Step,
 )
 from replay.spec.scalars import ID, LINE, RULE
@@ -46,6 +48,7 @@ DEFAULTS = {
         Word("a choice of masks", {"fresh": False, "one": True}),
         "Whether each frame has a fresh masking key, or all have one.",
     ),
+    "deflate": Row(DEFLATE, "The compression that it is about; who declines it is UNIMPLEMENTED."),
     "disputed": Row(DISPUTED, "What the RFC has otherwise than the original, for --profile rfc."),
 }
 
@@ -86,14 +89,14 @@ class Templates:
         return (CASE.read(case, files) for case in matrix.expand(node, rows))
 
 
-FILE: Record[tuple[Case, ...]] = Record(
+FILE: Record[Found] = Record(
     "a spec",
     {
         "section": Row(ID, "The section that the cases belong to.", True),
         **DEFAULTS,
         "cases": Row(Templates(), "The cases.", True),
     },
-    lambda found: tuple(_case(case, found) for case in found.values["cases"]),
+    lambda found: found,
 )
 
 
@@ -102,14 +105,17 @@ def load(
     *,
     read: Callable[[str, Span], Trace] | None = None,
     octets: Callable[[str, Span], bytes] | None = None,
+    thorough: bool = False,
 ) -> tuple[Case, ...]:
     """The cases of a spec, in the order of the file.
 
     `read` and `octets` follow the names of wire logs and of payload files, which are relative to
-    the spec; they may raise OSError, or SourceError with or without a span.
+    the spec; they may raise OSError, or SourceError with or without a span. `thorough`: all rounds of
+    each repeat, also where fewer do.
     Raises SourceError, where it stands, for whatever isn't in the language.
     """
-    return unique(FILE.read(nodes.parse(source), Files(read, octets)))
+    file = FILE.read(nodes.parse(source), Files(read, octets))
+    return unique(_case(case, file, thorough) for case in file.values["cases"])
 
 
 def unique(cases: Iterable[Case]) -> tuple[Case, ...]:
@@ -125,7 +131,7 @@ def unique(cases: Iterable[Case]) -> tuple[Case, ...]:
     return tuple(seen.values())
 
 
-def _case(found: Found, file: Found) -> Case:
+def _case(found: Found, file: Found, thorough: bool) -> Case:
     def value(key: str, default: Any = None) -> Any:
         return found.get(key, file.get(key, default))
 
@@ -139,6 +145,8 @@ def _case(found: Found, file: Found) -> Case:
         _check_tags(sent, argued.expect or ())
     if not isinstance(sent, Trace):
         check_steps(sent)
+        if not thorough:
+            sent = tuple(step.shortened() if isinstance(step, Repeat) else step for step in sent)
     return Case(
         id=found.values["id"],
         title=value("title"),
@@ -151,6 +159,7 @@ def _case(found: Found, file: Found) -> Case:
         trace=sent if isinstance(sent, Trace) else None,
         measured=value("compare", False),
         one_mask=value("masks", False),
+        deflate=value("deflate"),
         disputed=_disputed(argued, sent) if argued else None,
         span=found.at("id"),
     )
@@ -162,13 +171,16 @@ def _disputed(argued: Argued, sent: Sequence[Step] | Trace) -> Disputed:
 
 
 def _resolved(wanted: Wanted, sent: Sequence[Step] | Trace) -> Outcome:
-    patterns: list[Pattern] = []
-    for event in wanted.events or ():
-        if isinstance(event, Pattern):
-            patterns.append(event)
-        elif event.span is not None:
-            patterns.extend(echo(sent, event.span, event.name))
-    return Outcome(wanted.verdict, tuple(patterns), wanted.events is None, wanted.closing, wanted.span)
+    lists = [
+        (event,) if isinstance(event, Pattern) else _echo(event, sent) for event in wanted.events or ()
+    ]
+    patterns = lists[0] if len(lists) == 1 else tuple(pattern for some in lists for pattern in some)
+    return Outcome(wanted.verdict, patterns, wanted.events is None, wanted.closing, wanted.span)
+
+
+def _echo(event: Echo, sent: Sequence[Step] | Trace) -> Sequence[Pattern]:
+    assert event.span is not None  # it was placed
+    return echo(sent, event.span, event.name)
 
 
 def _check_tags(sent: Sequence[Step] | Trace, wanted: Iterable[Wanted]) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Literal
+from functools import lru_cache
+from typing import AnyStr, Literal
 
 from replay import limits
 from replay.protocol.events import Event
 from replay.protocol.framing import REGISTERED, RFC_6455
+from replay.protocol.negotiation import Ask
 from replay.source import Span
 from replay.trace.model import SECOND, Trace
 from replay.wire.frame import Opcode
@@ -44,18 +46,29 @@ _AT_ONCE = 2**12
 class Payload:
     """`unit`, repeated or cut to `size` octets; made only when asked for.
 
-    With `next` it is a slice of `unit` in each round of a `Repeat`.
+    With `next` it is a slice of `unit` in each round of a `Repeat`, that of `round` if it is said.
     """
 
     unit: bytes = b""
     size: int | None = None
     next: int | None = None  # octets of a round's slice, or of a text's code points
+    round: int | None = None
+    text: bool = False  # whether the slices are of code points
 
     def __len__(self) -> int:
-        return len(self.unit) if self.size is None else self.size
+        if self.round is not None and self.text:
+            return len(self.octets)
+        return next(size for size in (self.size, self.next, len(self.unit)) if size is not None)
 
     @property
     def octets(self) -> bytes:
+        if self.next is not None and self.round is not None:
+            at = self.round * self.next
+            return (
+                _slice(_text(self.unit), at, self.next).encode()
+                if self.text
+                else _slice(self.unit, at, self.next)
+            )
         if self.size is None:
             return self.unit
         if not self.size:
@@ -65,14 +78,20 @@ class Payload:
         return b"".join([some] * times + [some[:rest]])
 
     def of_round(self, number: int, text: bool) -> Payload:
-        """What is sent in round `number`, from 0: the slice behind that of the round before. Where
-        what is left is too short, it begins at the start again."""
-        if self.next is None:
-            return self
-        whole = self.unit.decode() if text else self.unit
-        at = number % (len(whole) // self.next) * self.next
-        part = whole[at : at + self.next]
-        return Payload(part.encode() if isinstance(part, str) else part)
+        """What is sent in round `number`, from 0: the slice behind that of the round before. Behind the
+        end it goes on at the start."""
+        return self if self.next is None else replace(self, round=number, text=text)
+
+
+def _slice(whole: AnyStr, at: int, size: int) -> AnyStr:
+    start = at % len(whole)
+    part = whole[start : start + size]
+    return part if len(part) == size else part + whole[: size - len(part)]
+
+
+@lru_cache(maxsize=8)
+def _text(unit: bytes) -> str:
+    return unit.decode()
 
 
 # What the tester does, in order.
@@ -100,8 +119,9 @@ class SendMessage:
 
     text: bool
     payload: Payload = Payload()
-    fragment: int | None = None  # None: one frame
+    fragment: int | None = None  # None: one frame; of a compressed message, octets as on the wire
     name: str | None = None
+    compress: bool = True  # if permessage-deflate was agreed
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
@@ -151,7 +171,17 @@ class Repeat:
 
     times: int
     steps: tuple[SendFrame | SendMessage, ...]
+    enough: int | None = None  # octets: as many rounds as make them do, unless all are asked for
+    of: int | None = None  # the rounds that there would be of it, where they are fewer
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    def shortened(self) -> Repeat:
+        """As few rounds as do."""
+        if self.enough is None:
+            return self
+        wanted = -(-self.enough // max(1, sum(len(step.payload) for step in self.steps)))
+        times = min(self.times, max(wanted, limits.LEAST_ROUNDS.default))
+        return replace(self, times=times, of=self.times)
 
     def round(self, number: int) -> tuple[SendFrame | SendMessage, ...]:
         """What is sent in a round, from 0."""
@@ -217,7 +247,7 @@ class Outcome:
     """A list of events, complete and in order, and the verdict that it earns."""
 
     verdict: Behaviour
-    patterns: tuple[Pattern, ...] = ()
+    patterns: Sequence[Pattern] = ()
     anything: bool = False  # whatever comes; there are no patterns
     closing: Closing | None = None  # it fits only if the connection ends so; None: as the case says
     span: Span | None = field(default=None, compare=False, repr=False)
@@ -248,6 +278,14 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
+class Deflate:
+    """The permessage-deflate that a case is about; a testee that declines it is UNIMPLEMENTED."""
+
+    offer: str  # by a tester that is the client: the value of Sec-WebSocket-Extensions
+    asks: tuple[Ask, ...] = (Ask(),)  # by one that is the server, beside what the client wishes of it
+
+
+@dataclass(frozen=True, slots=True)
 class Disputed:
     """Where the original and the RFCs differ: why, and what replaces the case's own in `Profile.RFC`."""
 
@@ -269,6 +307,7 @@ class Case:
     trace: Trace | None = None  # recorded octets to send in place of the steps
     measured: bool = False  # the original compares lengths alone, and ends with the first wrong one
     one_mask: bool = False  # one masking key for the whole connection
+    deflate: Deflate | None = None
     disputed: Disputed | None = None
     profile: Profile = Profile.AUTOBAHN
     span: Span | None = field(default=None, compare=False, repr=False)
@@ -278,7 +317,12 @@ class Case:
         """The events of the testee that outcomes speak of."""
         if self.closing is None:
             return RECORDED
-        return DATA - {Kind.PONG} if self.measured else DATA
+        return DATA - {Kind.PONG} if self.measured or self.rounds else DATA
+
+    @property
+    def rounds(self) -> Repeat | None:
+        """The first of its rounds, if it has some: a message that differs ends the case."""
+        return next((step for step in self.steps if isinstance(step, Repeat)), None)
 
     @property
     def codes(self) -> frozenset[int]:

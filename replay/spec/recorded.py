@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from replay.protocol.events import Close, Event, Message, NotOpened, Pong, Violation
+from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Pong, Violation
 from replay.protocol.interpreter import observe
+from replay.protocol.negotiation import Agreed
 from replay.source import SourceError
 from replay.spec.fit import kind
 from replay.spec.model import RECORDED, Behaviour, Case, Outcome, Pattern, Payload, Profile
 from replay.spec.received import received
+from replay.trace import framing
 from replay.trace.model import Cut, Digest, Logging, Octets, Trace
 from replay.wire.side import Side
 
@@ -63,6 +65,18 @@ def _pattern(event: Event, trace: Trace) -> Pattern:
     rule = event.rule if isinstance(event, Violation) else None
     span = trace.entries[event.entry].span
     return Pattern(word, payload, code=code, rule=rule, span=span, recorded=event)
+
+
+def recorded_terms(trace: Trace) -> Agreed | None:
+    """The compression that the recorded connection agreed on."""
+    opened = (event for event in observe(trace) if isinstance(event, Opened))
+    return next((event.agreed for event in opened), None)
+
+
+def compresses(trace: Trace, side: Side) -> bool:
+    """Whether this side sent a compressed message, or began to."""
+    streams = framing.stream(trace.entries, side).frames
+    return any(found.header is not None and found.header.rsv & 4 for found in streams)
 
 
 def check_replayable(trace: Trace, name: str, sides: frozenset[Side] = frozenset(Side)) -> None:

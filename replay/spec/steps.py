@@ -107,7 +107,13 @@ def _frame(opcode: int | None, found: Found) -> SendFrame:
 
 
 def _message(found: Found) -> SendMessage:
-    return SendMessage(found.get("kind", True), payload_of(found), found.get("fragment"), found.get("name"))
+    return SendMessage(
+        found.get("kind", True),
+        payload_of(found),
+        found.get("fragment"),
+        found.get("name"),
+        found.get("compress", True),
+    )
 
 
 def _open_frame(found: Found) -> OpenFrame:
@@ -172,7 +178,11 @@ _MESSAGE: Reader[SendMessage] = Record(
     SENT_ROWS
     | {
         "kind": Row(Word("a kind of message", {"text": True, "binary": False}), "text, or binary."),
-        "fragment": Row(integer(1, MAX_SIZE), "The octets of a frame; if not said, it is one frame."),
+        "fragment": Row(
+            OrNone(integer(1, MAX_SIZE), None),
+            "The octets of a frame, as they stand on the wire; none: it is one frame.",
+        ),
+        "compress": Row(FLAG, "Whether it is compressed, where 'deflate' has been agreed; so if not said."),
     },
     _message,
     one_of=PAYLOAD_ONE_OF,
@@ -195,6 +205,9 @@ _REPEAT: Reader[Repeat] = Record(
     "a repeat",
     {
         "times": Row(integer(1, MAX_ROUNDS), "The number of rounds.", True),
+        "enough": Row(
+            SIZE, "Without --thorough, only as many rounds as send so many octets, but 25 at the least."
+        ),
         "send": Row(
             Items(
                 "a list of data frames and messages",
@@ -205,7 +218,7 @@ _REPEAT: Reader[Repeat] = Record(
             True,
         ),
     },
-    lambda found: Repeat(found.values["times"], found.values["send"]),
+    lambda found: Repeat(found.values["times"], found.values["send"], found.get("enough")),
 )
 
 STEPS: dict[str, Reader[Step]] = {

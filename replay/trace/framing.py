@@ -42,6 +42,11 @@ class Found:
     def whole(self) -> bool:
         return self.header is not None and self.body + self.header.length <= len(self.run)
 
+    @property
+    def end(self) -> int:
+        """Where it ends in `run`, as far as it is there."""
+        return min(len(self.run), self.body + self.header.length) if self.header else len(self.run)
+
     def payload(self) -> bytes:
         """The payload, unmasked, as far as it is there."""
         if self.header is None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from replay.protocol.events import Close, End, Event, Fired, Opened, Violation
+from replay.protocol.negotiation import Agreed
 from replay.protocol.rules import RULES
 from replay.spec.model import RECORDED
 from replay.spec.received import Received
@@ -29,6 +30,7 @@ class ClosingFacts:
     drop_timed_out: bool  # the server didn't end TCP in time
     limit_reached: bool  # the time for the whole case, or a bound on what is read, cut it
     flooded: bool  # it was a bound on what is read
+    agreed: Agreed | None  # the compression
     tester_close: Close | None
     testee_close: Close | None  # the first one, also if it breaks a rule
 
@@ -83,6 +85,7 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -
         drop_timed_out=Wait.DROP in fired,
         limit_reached=Wait.LIMIT in fired,
         flooded=any(isinstance(e, Fired) and e.wait is Wait.LIMIT and e.after is None for e in events),
+        agreed=next((event.agreed for event in events if isinstance(event, Opened)), None),
         tester_close=next((close for close in closes if close.side is tester), None),
         testee_close=next((close for close in closes if close.side is not tester), None),
     )

@@ -31,6 +31,8 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
     facts = closing_facts(events, tester, has_opening(trace))
     found = _compare(case, events, facts)
     behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
+    if case.deflate is not None and facts.opened and facts.agreed is None:
+        behaviour = Behaviour.UNIMPLEMENTED
     ending = case.ending(found.outcome) if found.fit.state == "complete" else case.closing
     if ending is None:
         closing, reason = _recorded_closing(case, facts)

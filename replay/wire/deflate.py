@@ -142,7 +142,7 @@ class Inflater:
                 at += size
         reason = None
         try:
-            parts.extend(blocks.steps(chunk[at : at + 1], room + 1))
+            blocks.take_slowly(chunk[at : at + 1], room + 1, parts)
         except zlib.error as error:
             reason = str(error).partition(": ")[2]
         data = b"".join(parts)[: self._most - self._made]
@@ -177,6 +177,12 @@ class Deflater:
         self._zlib = zlib.compressobj(level, zlib.DEFLATED, -max(9, window_bits), mem_level)
         # A full flush forgets what was compressed, as a new compressor would have.
         self._flush = zlib.Z_SYNC_FLUSH if keeps_context else zlib.Z_FULL_FLUSH
+
+    def copy(self) -> Deflater:
+        """One that goes on from here by itself."""
+        copied = Deflater.__new__(Deflater)
+        copied._zlib, copied._flush = self._zlib.copy(), self._flush
+        return copied
 
     def message(self, data: bytes) -> bytes:
         """The payload that stands for `data`, its last four octets cut (§7.2.1)."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from replay.play.actions import Options
 from replay.play.endpoint import Limits
-from replay.play.script import Options
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.interpreter import observe
 from replay.spec.model import Behaviour, SendClose

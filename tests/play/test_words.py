@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from replay.play.actions import Options
 from replay.play.endpoint import Limits
 from replay.play.pace import FULL, MOST_GROWTH, OPENINGS, SHORTEST, TRIPS, Pace
 from replay.play.player import Player
-from replay.play.script import Options, script
+from replay.play.script import script
 from replay.protocol.events import Close, Message, Ping, Pong, Violation
 from replay.protocol.interpreter import observe
 from replay.source import Source

@@ -189,8 +189,8 @@ def test_each_round_echoes_its_slice_and_wraps_to_the_start() -> None:
     assert echoed("[repeat: {times: 4, send: [binary: {hex: 01 02 03 04 05, next: 2}]}]") == [
         b"\1\2",
         b"\3\4",
-        b"\1\2",
-        b"\3\4",
+        b"\5\1",
+        b"\2\3",
     ]
     text = "κόσμε€"
     rounds = f"[repeat: {{times: 3, send: [message: {{utf8: {text}, next: 3, fragment: 1}}]}}]"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from replay.play.script import Options
+from replay.play.actions import Options
 from replay.spec.model import Case, SendMessage
 from replay.suite import known
 from replay.trace.model import Entry, Octets, Timer, Wait

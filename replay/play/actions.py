@@ -1,0 +1,139 @@
+"""What a tester does, as values: actions in order, and the script that they are a part of."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from replay.protocol.framing import RFC_6455
+from replay.protocol.negotiation import Agreed, Ask
+from replay.spec.model import Kind, Pattern, Profile
+from replay.trace.model import Wait
+from replay.wire.frame import decode_header
+from replay.wire.handshake import encode_request
+from replay.wire.side import Side
+
+Chop = Literal["recorded", "frame"] | int
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    pieces: tuple[bytes, ...]  # one write each
+    together: bool = False  # ... as far as the case goes; they may share one on the wire
+    lacking: int = 0  # octets of the frame that come later
+
+
+@dataclass(frozen=True, slots=True)
+class CloseWith:
+    code: int | None
+    reason: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    after: int  # microseconds
+    tag: str | None = None  # go on only if the connection is open then
+    shorten: bool = False  # the silence is on the way to the best verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Wait until so many events have been observed as the log shows before this place. Whether
+    they are the same ones is for the judge to say."""
+
+    count: int | None  # None: until the testee ends TCP
+    patience: int  # microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitEchoes:
+    """Wait until so many messages have come back, and go on if the connection is open then."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Start the patience, once all is written; if it is of progress, at once."""
+
+    wait: Wait
+    after: int
+    stalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EndTcp:
+    pass
+
+
+Action = Write | CloseWith | Delay | Await | AwaitEchoes | Arm | EndTcp
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    tester: Side
+    opening: tuple[bytes, ...]  # a client's request, in writes; a server's recorded response, or nothing
+    actions: Callable[[Agreed | None], Iterator[Action]]
+    """Made as they are taken, for one connection, once the compression is agreed or declined."""
+    keys: Callable[[], bytes]  # makes the masking key of each frame
+    whole: bool  # behaves as a whole endpoint; else only recorded octets are sent
+    kinds: frozenset[Kind]  # of the events that count
+    alternatives: tuple[Sequence[Pattern], ...] = ()
+    close_with: CloseWith | None = None  # when one of them is complete; None: the testee has to close
+    profile: Profile = Profile.AUTOBAHN
+    codes: frozenset[int] = RFC_6455  # that may stand in a Close
+    close_when_apart: bool = False  # also when none of them can be complete any more
+    answer_pings: bool = False
+    asks: Sequence[Ask] = ()  # of a client that offers to compress, if the tester is the server
+    volume: int = 0  # octets that are exchanged if all goes well, about
+    waits: int = 0  # how long it may wait by itself, in microseconds
+    events: int = 0  # that it is made to make
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for: where to connect and what to change in what is sent."""
+
+    target: str = "/"
+    host: str = "localhost"  # the Host header, with the port if it isn't the scheme's own
+    headers: tuple[tuple[str, str], ...] = ()
+    edit_target: bool = False  # also in recorded requests
+    edit_host: bool = False
+    chop: Chop = "recorded"
+    answer_pings: bool = False
+    reencode: bool = False  # recorded messages are compressed anew, as it is agreed
+
+
+def request(options: Options, nonce: str, offer: str | None = None) -> bytes:
+    """The opening request (§4.1); `offer` is the value of Sec-WebSocket-Extensions."""
+    headers = {
+        "Host": options.host,
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": nonce,
+        "Sec-WebSocket-Version": "13",
+    }
+    if offer is not None:
+        headers["Sec-WebSocket-Extensions"] = offer
+    own = {name.lower() for name, _ in options.headers}
+    kept = [(name, value) for name, value in headers.items() if name.lower() not in own]
+    return encode_request(options.target, [*kept, *options.headers])
+
+
+def opening_writes(head: bytes, options: Options) -> tuple[bytes, ...]:
+    """The writes in which a head is sent."""
+    return chopped(head, options.chop if isinstance(options.chop, int) else "recorded")
+
+
+def chopped(octets: bytes, chop: Chop) -> tuple[bytes, ...]:
+    """The writes in which these octets are sent."""
+    if chop == "recorded":
+        return (octets,)
+    if isinstance(chop, int):
+        return tuple(octets[at : at + chop] for at in range(0, len(octets), chop))
+    borders = [0]
+    while (found := decode_header(octets, borders[-1])) and found[1] + found[0].length < len(octets):
+        borders.append(found[1] + found[0].length)
+    return tuple(octets[a:b] for a, b in itertools.pairwise([*borders, len(octets)]))

@@ -1,0 +1,61 @@
+"""What a tester sends compressed (RFC 7692 §7.2.1): once for all that send the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from replay import limits
+from replay.protocol.negotiation import Agreed
+from replay.spec.model import Payload
+from replay.wire.deflate import Deflater
+from replay.wire.side import Side
+
+MOST = limits.COMPRESSED.default
+"""Octets that are kept of one series."""
+
+
+class Compression:
+    """Compresses the messages of one side of one connection, in the order in which they are sent."""
+
+    def __init__(self, terms: Agreed, side: Side) -> None:
+        self._bits, self._keeps = terms.window(side), terms.keeps_context(side)
+        self._deflater = Deflater(self._bits, self._keeps)
+
+    def message(self, octets: bytes) -> bytes:
+        """The payload of a compressed message."""
+        return self._deflater.message(octets)
+
+    def rounds(self, payload: Payload, text: bool) -> Iterator[bytes]:
+        """The same, of each round of a connection that sends nothing else."""
+        return _series(payload, text, self._bits, self._keeps).messages()
+
+
+class _Series:
+    """The compressed slices of a payload, from its start on."""
+
+    def __init__(self, payload: Payload, text: bool, deflater: Deflater) -> None:
+        self._payload, self._text, self._deflater = payload, text, deflater
+        self._made: list[bytes] = []
+        self._size = 0
+
+    def messages(self) -> Iterator[bytes]:
+        number = 0
+        while number < len(self._made) or self._size < MOST:
+            if number == len(self._made):
+                self._made.append(self._deflater.message(self._slice(number)))
+                self._size += len(self._made[-1])
+            yield self._made[number]
+            number += 1
+        deflater = self._deflater.copy()
+        while True:
+            yield deflater.message(self._slice(number))
+            number += 1
+
+    def _slice(self, number: int) -> bytes:
+        return self._payload.of_round(number, self._text).octets
+
+
+@lru_cache(maxsize=limits.SERIES.default)
+def _series(payload: Payload, text: bool, bits: int, keeps: bool) -> _Series:
+    return _Series(payload, text, Deflater(bits, keeps))

@@ -1,0 +1,128 @@
+"""From a recorded connection to what the tester does: the octets of its side, each in its turn."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Iterator, Sequence
+
+from replay.play.actions import (
+    Action,
+    Await,
+    CloseWith,
+    Delay,
+    EndTcp,
+    Options,
+    Script,
+    Write,
+    chopped,
+    opening_writes,
+    request,
+)
+from replay.play.endpoint import Limits
+from replay.play.reencode import reencoded
+from replay.protocol.interpreter import has_opening
+from replay.protocol.negotiation import Agreed
+from replay.spec.cost import volume
+from replay.spec.model import RECORDED, Case, Pattern
+from replay.spec.recorded import compresses, patterns, recorded_terms
+from replay.trace.model import Drop, Octets, Timer, Trace, Wait
+from replay.wire.handshake import HeadReader, edit_head
+from replay.wire.side import Side
+
+
+def of_trace(
+    case: Case,
+    trace: Trace,
+    tester: Side,
+    options: Options,
+    limits: Limits,
+    keys: Callable[[], bytes],
+    nonce: str,
+) -> Script:
+    opening, frames_at = _recorded_opening(trace, tester)
+    if opening and tester is Side.CLIENT:
+        headers = (*((("Host", options.host),) if options.edit_host else ()), *options.headers)
+        opening = edit_head(opening, options.target if options.edit_target else None, headers)
+    elif tester is Side.CLIENT:
+        opening = request(options, nonce)
+    awaited = patterns(trace, tester, case.profile, case.codes)
+    actions = list(_recorded_actions(trace, tester, awaited, frames_at, options, limits))
+    recorded = recorded_terms(trace)
+
+    def chosen(terms: Agreed | None) -> Iterator[Action]:
+        if options.reencode:
+            fresh = reencoded(trace, tester, terms, keys)
+            return _recorded_actions(fresh, tester, awaited, frames_at, options, limits)
+        return iter(actions if terms == recorded or not compresses(trace, tester) else _refused(limits))
+
+    return Script(
+        tester,
+        opening_writes(opening, options),
+        chosen,
+        keys,
+        whole=False,
+        kinds=RECORDED,
+        profile=case.profile,
+        codes=case.codes,
+        answer_pings=options.answer_pings,
+        volume=volume(case),
+        waits=sum(
+            a.patience if isinstance(a, Await) else a.after for a in actions if isinstance(a, Await | Delay)
+        ),
+        events=len(awaited),
+    )
+
+
+def _refused(limits: Limits) -> list[Action]:
+    """What is sent where the octets of the log would mean something else: nothing."""
+    return [CloseWith(1000, b""), Await(None, limits.patience), EndTcp()]
+
+
+def _recorded_opening(trace: Trace, tester: Side) -> tuple[bytes, int]:
+    """The tester's recorded head, and how many octets of its stream that is."""
+    reader = HeadReader()
+    if has_opening(trace):
+        for entry in trace.entries:
+            if isinstance(entry, Octets) and entry.side is tester and (found := reader.feed(entry.data)):
+                return found[0], len(found[0])
+    return b"", 0
+
+
+def _recorded_actions(
+    trace: Trace,
+    tester: Side,
+    awaited: Sequence[Pattern],
+    frames_at: int,
+    options: Options,
+    limits: Limits,
+) -> Iterator[Action]:
+    patience, position, last_at = limits.patience, 0, 0
+    delays = [entry for entry in trace.entries if isinstance(entry, Timer) and entry.wait is Wait.DELAY]
+    cut_short = {entry.tag for entry in delays} - {entry.tag for entry in delays if entry.fired}
+    completed = [pattern.recorded.entry for pattern in awaited if pattern.recorded]
+    for number, entry in enumerate(trace.entries):
+        before = bisect.bisect_left(completed, number)
+        match entry:
+            case Octets() if entry.side is tester:
+                frames = entry.data[max(0, frames_at - position) :]
+                position += len(entry.data)
+                if frames:
+                    gap = entry.at - last_at if entry.at is not None else 0
+                    yield Await(before, max(patience, gap + limits.patience))
+                    yield Write(chopped(frames, options.chop))
+                last_at = entry.at or last_at
+            case Timer(wait=Wait.FAIL | Wait.CLOSE, fired=False, after=int(after)):
+                patience = max(patience, after)
+            case Timer(wait=Wait.DELAY, fired=False, after=int(after)) if entry.tag in cut_short:
+                patience = max(patience, after)
+            case Timer(wait=Wait.DELAY, fired=False, after=int(after)):
+                yield Await(before, patience)
+                yield Delay(after, entry.tag)
+            case Timer(wait=wait, fired=True, after=after) if wait is not Wait.DELAY:
+                yield Await(before, patience)
+                yield Delay(patience if after is None else after)
+    ends = [entry.side for entry in trace.entries if isinstance(entry, Drop)]
+    yield Await(None if ends and ends[0] is not tester else len(awaited), patience)
+    if not ends:
+        yield Delay(limits.patience)  # the log says nothing of an end: does more come than it has?
+    yield EndTcp()

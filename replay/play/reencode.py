@@ -1,0 +1,54 @@
+"""A recorded connection with the messages of one side compressed anew, as another connection agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from replay.play.compression import Compression
+from replay.protocol.events import Message
+from replay.protocol.interpreter import observe
+from replay.protocol.negotiation import Agreed
+from replay.trace import framing
+from replay.trace.model import Octets, Trace
+from replay.wire.frame import Opcode, encode_message
+from replay.wire.side import Side
+
+
+def reencoded(trace: Trace, side: Side, terms: Agreed | None, keys: Callable[[], bytes]) -> Trace:
+    """The trace with each compressed message of `side` in one frame where its last frame stood, compressed
+    by these terms (None: not at all); every other frame is as recorded."""
+    compression = Compression(terms, side) if terms is not None else None
+    messages = {
+        event.end: event for event in observe(trace) if isinstance(event, Message) and event.side is side
+    }
+    compressed = {start for event in messages.values() if event.compressed for start, _ in event.parts}
+    frames = framing.stream(trace.entries, side).frames
+    written: dict[int, bytes] = {}
+    for found in frames:
+        octets = found.run[found.start : found.end]
+        if found.body in compressed:
+            message = messages.get(found.end)
+            octets = b"" if message is None else _again(message, compression, keys)
+        written[found.last] = written.get(found.last, b"") + octets
+    if not frames:
+        return trace
+    first, at = frames[0].first, frames[0].at
+
+    def data(number: int, octets: bytes) -> bytes:
+        return (octets[:at] if number == first else b"") + written.get(number, b"")
+
+    entries = (
+        replace(entry, data=data(number, entry.data))
+        if isinstance(entry, Octets) and entry.side is side and number >= first
+        else entry
+        for number, entry in enumerate(trace.entries)
+    )
+    return replace(trace, entries=tuple(entries))
+
+
+def _again(message: Message, compression: Compression | None, keys: Callable[[], bytes]) -> bytes:
+    opcode = Opcode.TEXT if message.text else Opcode.BINARY
+    if compression is None:
+        return b"".join(encode_message(opcode, message.data, None, keys))
+    return b"".join(encode_message(opcode, compression.message(message.data), None, keys, rsv=4))
