@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Iterator
 
 TAIL = b"\x00\x00\xff\xff"
 """How an empty stored block ends; a sender cuts it, a receiver appends it (§7.2.1, §7.2.2)."""
@@ -80,37 +79,41 @@ class Blocks:
 
     def take(self, octets: bytes, most: int) -> bytes:
         """What comes out of them, cut off at `most` octets. Raises zlib.error; then all is lost."""
-        if self._bits < 15 or self._zlib.eof:
-            return b"".join(self.steps(octets, most))
-        data = self._zlib.decompress(octets, most)
-        self.now.add(data)
-        if rest := self._zlib.unused_data:
-            data += b"".join(self.steps(rest, most - len(data)))
-        return data
-
-    def steps(self, octets: bytes, most: int) -> Iterator[bytes]:
-        """The same, a few octets a time."""
         made: list[bytes] = []
-        at = 0
+        if self._bits == 15 and not self._zlib.eof:
+            data = self._zlib.decompress(octets, most)
+            self.now.add(data)
+            octets = self._zlib.unused_data
+            if not octets:
+                return data
+            most -= len(data)
+            made.append(data)
+        self.take_slowly(octets, most, made)
+        return b"".join(made)
+
+    def take_slowly(self, octets: bytes, most: int, made: list[bytes]) -> None:
+        """The same in small steps; what came out before a zlib.error stands in `made`."""
+        at, seen = 0, len(made)
         while at < len(octets) and most:
             if self._zlib.eof:
-                self.now.add(b"".join(made))
-                made.clear()
+                self.now.add(b"".join(made[seen:]))
+                seen = len(made)
                 self._zlib = zlib.decompressobj(-self._bits, zdict=self._window())
+            stream = self._zlib
             piece = octets[at : at // PIECE * PIECE + PIECE]
             at += len(piece)
             more = True
             while more and most:
                 step = min(1 if self.exact > 0 else self._step, most)
-                data = self._zlib.decompress(piece, step)
-                piece = self._zlib.unconsumed_tail
-                more = not self._zlib.eof and (bool(piece) or len(data) == step)
-                most -= len(data)
-                self.exact -= len(data)
+                data = stream.decompress(piece, step)
+                piece = stream.unconsumed_tail
                 made.append(data)
-                yield data
-            at -= len(self._zlib.unused_data)
-        self.now.add(b"".join(made))
+                size = len(data)
+                most -= size
+                self.exact -= size
+                more = size == step and not stream.eof
+            at -= len(stream.unused_data)
+        self.now.add(b"".join(made[seen:]))
 
     def _window(self) -> bytes:
         if self.now.held >= 1 << self._bits:

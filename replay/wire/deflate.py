@@ -142,7 +142,7 @@ class Inflater:
                 at += size
         reason = None
         try:
-            parts.extend(blocks.steps(chunk[at : at + 1], room + 1))
+            blocks.take_slowly(chunk[at : at + 1], room + 1, parts)
         except zlib.error as error:
             reason = str(error).partition(": ")[2]
         data = b"".join(parts)[: self._most - self._made]

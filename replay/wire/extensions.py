@@ -12,12 +12,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from replay.wire.handshake import Request, Response
+
+HEADER = "Sec-WebSocket-Extensions"
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(r"\\(.)")
 _SPACE = re.compile(r"[ \t]*")
+_LINE = re.compile(rb"(?im)^Sec-WebSocket-Extensions[ \t]*:[ \t]*")
 
 
 class ExtensionsError(Exception):
@@ -68,6 +73,34 @@ def parse_extensions(text: str) -> tuple[Extension, ...]:
     if not extensions:
         raise ExtensionsError("no extension is named", 0)
     return tuple(extensions)
+
+
+def head_extensions(head: Request | Response) -> tuple[Extension, ...]:
+    """Those that all header lines of a head name together; `at` counts in the octets of the head.
+
+    Raises ExtensionsError, which counts so too; a head without such a line names none.
+    """
+    if not (values := head.values(HEADER)):
+        return ()
+
+    def octet(at: int) -> int:
+        for value, line in zip(values, _LINE.finditer(head.octets), strict=False):
+            if at <= len(value):
+                return line.end() + at
+            at -= len(value) + len(", ")
+        return head.offset(HEADER)
+
+    try:
+        return tuple(
+            replace(
+                extension,
+                at=octet(extension.at),
+                parameters=tuple(replace(one, at=octet(one.at)) for one in extension.parameters),
+            )
+            for extension in parse_extensions(", ".join(values))
+        )
+    except ExtensionsError as error:
+        raise ExtensionsError(str(error), octet(error.at)) from None
 
 
 def write_extensions(extensions: Sequence[Extension]) -> str:
