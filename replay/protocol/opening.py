@@ -7,7 +7,9 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from replay.protocol.negotiation import agreed, answer_breaches
 from replay.protocol.rules import Breach
+from replay.wire.extensions import Extension, ExtensionsError, head_extensions
 from replay.wire.handshake import Request, Response, accept
 
 _LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)|\n(?=[ \t])")
@@ -43,6 +45,7 @@ def request_breaches(request: Request) -> Iterator[Breach]:
         yield _wrong("request-key", request, "Sec-WebSocket-Key")
     if request.values("Sec-WebSocket-Version") != ["13"]:
         yield _wrong("request-websocket-version", request, "Sec-WebSocket-Version")
+    yield from _grammar_breaches(request)
 
 
 def response_breaches(request: Request, response: Response) -> Iterator[Breach]:
@@ -58,11 +61,12 @@ def response_breaches(request: Request, response: Response) -> Iterator[Breach]:
     if response.values("Sec-WebSocket-Accept") != [wanted]:
         breach = _wrong("response-accept", response, "Sec-WebSocket-Accept")
         yield breach._replace(detail=f"{breach.detail}, expected {wanted!r}")
-    offered = _extensions(request)
-    for name in _extensions(response):
-        if name not in offered:
-            at = response.offset("Sec-WebSocket-Extensions")
-            yield Breach("response-extensions", f"{name!r} was not offered", at)
+    yield from _grammar_breaches(response)
+    offered = {extension.name for extension in _extensions(request)}
+    for extension in _extensions(response):
+        if extension.name not in offered:
+            yield Breach("response-extensions", f"{extension.name[:80]!r} was not offered", extension.at)
+    yield from answer_breaches(response)
     chosen = response.values("Sec-WebSocket-Protocol")
     protocols = [p.strip() for value in request.values("Sec-WebSocket-Protocol") for p in value.split(",")]
     if len(chosen) > 1 or any(name not in protocols for name in chosen):
@@ -71,12 +75,22 @@ def response_breaches(request: Request, response: Response) -> Iterator[Breach]:
 
 def agreed_deflate(response: Response) -> bool:
     """Whether the response agrees on permessage-deflate (RFC 7692 §7)."""
-    return "permessage-deflate" in _extensions(response)
+    return agreed(response) is not None
 
 
-def _extensions(head: Request | Response) -> list[str]:
-    listed = ",".join(head.values("Sec-WebSocket-Extensions")).split(",")
-    return [name for item in listed if (name := item.split(";")[0].strip())]
+def _grammar_breaches(head: Request | Response) -> Iterator[Breach]:
+    """What is no list of extensions (§9.1)."""
+    try:
+        head_extensions(head)
+    except ExtensionsError as error:
+        yield Breach("extensions-grammar", f"in Sec-WebSocket-Extensions {error}", error.at)
+
+
+def _extensions(head: Request | Response) -> tuple[Extension, ...]:
+    try:
+        return head_extensions(head)
+    except ExtensionsError:
+        return ()
 
 
 def _wrong(rule: str, head: Request | Response, name: str) -> Breach:

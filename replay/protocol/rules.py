@@ -14,15 +14,16 @@ from replay.wire.side import Side
 @dataclass(frozen=True, slots=True)
 class Rule:
     id: str
-    section: str  # of RFC 6455
+    section: str
     binds: Side | None  # None: both sides
     code: int | None  # the close code with which the other side fails the connection; None: it doesn't
     sentence: str
     level: Literal["MUST", "SHOULD"] = "MUST"
+    rfc: Literal[6455, 7692] = 6455
 
     @property
     def reference(self) -> str:
-        return f"RFC 6455 §{self.section}"
+        return f"RFC {self.rfc} §{self.section}"
 
 
 class Breach(NamedTuple):
@@ -52,6 +53,8 @@ _ROWS = (
     Rule("response-accept", "4.2.2", S, None, "The response has one Sec-WebSocket-Accept, made of the request's key."),
     Rule("response-extensions", "4.1", S, None, "The response names only extensions that the request offered."),
     Rule("response-subprotocol", "4.1", S, None, "The response names at most one subprotocol, and one that the request offered."),
+    Rule("response-deflate", "7.1", S, None, "The response agrees on permessage-deflate once, with parameters that are defined, each once and with a value that it may have.", rfc=7692),
+    Rule("extensions-grammar", "9.1", None, None, "A Sec-WebSocket-Extensions header lists extensions: tokens, with parameters whose values are tokens."),
     Rule("frame-before-opening", "4.1", C, None, "A client sends no frame before it has the server's handshake."),
     # Frames.
     Rule("client-masks", "5.1", C, 1002, "A client masks every frame that it sends."),
