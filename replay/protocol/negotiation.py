@@ -1,8 +1,8 @@
 """How a connection comes to compress its messages: permessage-deflate's offers and answers (RFC 7692 §7.1).
 
-A server declines an offer that is malformed. A client fails the connection on an answer that is; one that is
-well-formed and yet answers none of its offers breaks rules of the server's, but no rule says what the client
-does then, so such a connection stands, and what the answer says holds.
+A server declines an offer that is malformed. A client fails the connection on an answer that is. One that
+is well-formed and yet answers none of its offers breaks rules of the server's, but no rule says what the
+client does then: such a connection stands, and what the answer says holds.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def offer_breaches(request: Request) -> Iterator[Breach]:
 def answer(offers: Sequence[Terms], asks: Sequence[Ask] = (Ask(),)) -> Terms | None:
     """The server's answer: the first ask that an offer leaves room for, each tried on all offers in order.
 
-    What the taken offer says of the server is granted, in the same words; None: permessage-deflate is declined.
+    What the taken offer wants of the server is granted, in the same words; None: all are declined.
     client_no_context_takeover may be asked for in any case, client_max_window_bits only where it was
     offered, and no larger.
     """
@@ -180,8 +180,13 @@ def _read(extension: Extension, offered: bool) -> Terms | Breach:
         if wrong:
             return Breach("request-deflate" if offered else "response-deflate", wrong, parameter.at)
         terms[parameter.name] = int(parameter.value or 15)
-    flags = (name in terms for name in _FLAGS)
-    return Terms(*flags, *map(terms.get, _WINDOWS), at=extension.at)
+    return Terms(
+        "server_no_context_takeover" in terms,
+        "client_no_context_takeover" in terms,
+        terms.get("server_max_window_bits"),
+        terms.get("client_max_window_bits"),
+        extension.at,
+    )
 
 
 def _fault(parameter: Parameter, offered: bool) -> str | None:

@@ -91,6 +91,8 @@ FAULTS = {
     "keep-alive": Fault("no Upgrade in Connection", "response-connection", verdict=NOT_OPENED, headers={"Connection": "keep-alive"}),
     "bad-accept": Fault("accepts the RFC's key", "response-accept", verdict=NOT_OPENED, headers={"Sec-WebSocket-Accept": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="}),
     "unasked-extension": Fault("not offered", "response-extensions", verdict=NOT_OPENED, headers={"Sec-WebSocket-Extensions": "permessage-deflate"}),
+    "extension-of-two-words": Fault("no list", "extensions-grammar", verdict=NOT_OPENED, headers={"Sec-WebSocket-Extensions": "permessage deflate"}),
+    "window-of-7-bits": Fault("too small", "response-deflate", verdict=NOT_OPENED, headers={"Sec-WebSocket-Extensions": "permessage-deflate; server_max_window_bits=7"}),
     "unasked-subprotocol": Fault("not offered", "response-subprotocol", verdict=NOT_OPENED, headers={"Sec-WebSocket-Protocol": "chat"}),
     # Messages.
     "flips-one-octet": Fault("octet 124 of a message", None, ("1.1.2", "1.1.3", "1.2.3"), echo=flipped),
