@@ -9,14 +9,12 @@ from collections import deque
 TAIL = b"\x00\x00\xff\xff"
 """How an empty stored block ends; a sender cuts it, a receiver appends it (§7.2.1, §7.2.2)."""
 
-EXACT = 2**16
-"""Octets of output, from the first message on, in which each distance is held against the window."""
+EXACT = 2**12
+"""Octets of output, behind the first window of them, in which each distance is held against the window
+exactly. Behind those one that is too far by less than a quarter of it may pass."""
 
 PIECE = 64
 """Octets that go to zlib at once where steps are small: what it leaves of them is copied each time."""
-
-_STEP = 64
-"""Octets of output that are inflated at once behind those: a distance that is too far by less may pass."""
 
 _PROBE = b"\x01\x01\x00\xfe\xff!"
 """A final stored block: at a block's border, and nowhere else, it gives '!' and ends the data."""
@@ -63,7 +61,8 @@ class Blocks:
         self._before = past
         self.now = Past(1 << window_bits)
         self.exact = exact
-        self._step = _STEP if window_bits < 15 else 2**16
+        self._step = 1 << window_bits - 2
+        self._free = (1 << window_bits) - past.held  # octets before any distance can be too far
         self._zlib = zlib.decompressobj(-window_bits, zdict=past.octets())
 
     def copy(self) -> Blocks:
@@ -100,17 +99,19 @@ class Blocks:
                 seen = len(made)
                 self._zlib = zlib.decompressobj(-self._bits, zdict=self._window())
             stream = self._zlib
-            piece = octets[at : at // PIECE * PIECE + PIECE]
+            size = PIECE if self.exact > 0 else self._step
+            piece = octets[at : at // size * size + size]
             at += len(piece)
             more = True
             while more and most:
-                step = min(1 if self.exact > 0 else self._step, most)
+                step = min(self._free if self._free > 0 else 1 if self.exact > 0 else self._step, most)
                 data = stream.decompress(piece, step)
                 piece = stream.unconsumed_tail
                 made.append(data)
                 size = len(data)
                 most -= size
-                self.exact -= size
+                self.exact -= size if self._free <= 0 else 0
+                self._free -= size
                 more = size == step and not stream.eof
             at -= len(stream.unused_data)
         self.now.add(b"".join(made[seen:]))

@@ -49,7 +49,7 @@ class Inflater:
     Behind a fault the rest of the message is passed over. If the context is kept, what the messages
     behind it refer to is then unknown, and `sound` is False; they are inflated as well as can be.
 
-    The window is held exactly in the first EXACT octets of output, and within 63 octets behind them.
+    The window is held as exactly as EXACT says.
     """
 
     def __init__(self, window_bits: int, keeps_context: bool, most: int) -> None:
