@@ -94,6 +94,10 @@ READ = Limit("read", 64 * 2**10, "octets", "-", "Of one read; then the other con
 TURN = Limit("turn", 32, "writes", "-", "One after another; then the other connections have their turn.")
 COMPRESSED = Limit("compressed", 2**20, "octets", "-", "Of what a case sends compressed, kept for others.")
 SERIES = Limit("series", 24, "cases", "-", "Of which they are kept.")
+WHOLE = Limit(
+    *("whole", 128 * 2**10, "octets", "-"),
+    "Of compressed rounds, up to which they are stored; more are stored as digests, if all is well.",
+)
 READS = Limit("reads", 200_000, "reads", "-", "In which they come; then the same.")
 FRAMES_READ = Limit(
     *("frames read", 50_000, "frames", "-"),
@@ -159,7 +163,19 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         KEPT_LINE,
         NAME,
     ),
-    "One connection": (OCTETS, READ, TURN, READS, FRAMES_READ, EVENTS, INFLATED, COMPRESSED, SERIES, HEAD),
+    "One connection": (
+        OCTETS,
+        READ,
+        TURN,
+        READS,
+        FRAMES_READ,
+        EVENTS,
+        INFLATED,
+        COMPRESSED,
+        SERIES,
+        WHOLE,
+        HEAD,
+    ),
     "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),
     "Specs, configs and selections": (
         *(DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, LEAST_ROUNDS, REASON, BRACKETS),

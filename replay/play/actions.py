@@ -86,6 +86,7 @@ class Script:
     codes: frozenset[int] = RFC_6455  # that may stand in a Close
     close_when_apart: bool = False  # also when none of them can be complete any more
     answer_pings: bool = False
+    rounds: bool = False  # it sends one message in each round, and nothing else
     asks: Sequence[Ask] = ()  # of a client that offers to compress, if the tester is the server
     volume: int = 0  # octets that are exchanged if all goes well, about
     waits: int = 0  # how long it may wait by itself, in microseconds

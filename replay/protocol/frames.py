@@ -51,6 +51,14 @@ class Frames:
             bits, keeps = terms.window(stream.side), terms.keeps_context(stream.side)
             stream.inflater = Inflater(bits, keeps, MOST)
 
+    def resume(self, stream: Stream) -> None:
+        """Behind octets that are missing another frame begins. What was compressed before them is unknown."""
+        self.begin(stream)
+        stream.assembly = None
+        stream.control.clear()
+        if stream.inflater is not None:
+            stream.inflater = stream.inflater.anew()
+
     def read(self, stream: Stream, decoder: FrameDecoder, data: bytes) -> Iterator[Event]:
         """The events of the next octets."""
         for run in decoder.feed(data):
@@ -177,10 +185,11 @@ class Frames:
         if opcode > Opcode.BINARY:
             return
         if piece.opens and (opcode or stream.assembly is None):
-            inflater = stream.inflater if header.rsv & 4 and opcode else None
+            skipped = stream.side is self._skips
+            inflater = stream.inflater if header.rsv & 4 and opcode and not skipped else None
             stream.assembly = Assembly(opcode == Opcode.TEXT, inflater)
             stream.message_at = piece.start
-            if opcode == Opcode.CONTINUATION or stream.side is self._skips:
+            if opcode == Opcode.CONTINUATION or skipped:
                 stream.assembly.ignore()
         assembly = stream.assembly
         if assembly is None:
@@ -189,7 +198,7 @@ class Frames:
             assembly.parts.append((piece.start + header.size, header.length))
         whole = piece.last and header.fin
         data = piece.data
-        if assembly.inflater is not None and stream.side is not self._skips:
+        if assembly.inflater is not None:
             data = yield from self._inflate(stream, assembly, assembly.inflater, piece, whole)
         if assembly.utf8 and (wrong := assembly.utf8.feed(data, whole)) is not None:
             at = piece.start if assembly.inflater else assembly.offset_to_stream(wrong)

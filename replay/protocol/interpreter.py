@@ -24,7 +24,7 @@ from replay.protocol.framing import RFC_6455
 from replay.protocol.negotiation import agreed
 from replay.protocol.opening import request_breaches, response_breaches
 from replay.protocol.stream import Stream, streams
-from replay.trace.model import Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
+from replay.trace.model import Cut, Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
 from replay.wire.frame import Opcode
 from replay.wire.handshake import (
     HeadError,
@@ -40,12 +40,14 @@ from replay.wire.side import Side
 _HEADS = (b"GET ", b"HTTP/")
 
 
-def observe(trace: Trace, codes: frozenset[int] = RFC_6455) -> tuple[Event, ...]:
+def observe(
+    trace: Trace, codes: frozenset[int] = RFC_6455, skips: Side | None = None
+) -> tuple[Event, ...]:
     """All events of a trace, in the order in which its entries completed them.
 
-    `codes` may stand in a Close frame.
+    `codes` may stand in a Close frame; see `Interpreter` for `skips`.
     """
-    interpreter = Interpreter(trace.recorder, codes, opened=not has_opening(trace))
+    interpreter = Interpreter(trace.recorder, codes, not has_opening(trace), skips)
     return tuple(interpreter.feed_all(trace.entries))
 
 
@@ -145,7 +147,7 @@ class Interpreter:
                 stream = self._streams[entry.side]
                 yield from self._octets(stream, entry.data)
                 if entry.cut is not None and not stream.unparsed:
-                    yield from self._cut(stream, entry.cut.more)
+                    yield from self._cut(stream, entry.cut)
             case Digest():
                 stream = self._streams[entry.side]
                 yield Message(
@@ -273,16 +275,16 @@ class Interpreter:
         unfinished = stream.frames.unfinished if stream.frames else 0
         yield End(**stream.place(), how=drop.how, unfinished=unfinished)
 
-    def _cut(self, stream: Stream, more: int | None) -> Iterator[Event]:
+    def _cut(self, stream: Stream, cut: Cut) -> Iterator[Event]:
+        """Octets were left out; if their digest is there, those of their messages follow."""
         if stream.frames is None:
             yield stream.lost(stream.position, "the log left out a part of the handshake")
             return
-        left_out = "octets" if more is None else f"{more} octets"
+        left_out = "octets" if cut.more is None else f"{cut.more} octets"
         place = stream.place()
-        stream.position += more or 0
-        self._frames.begin(stream)
-        stream.assembly = None
-        stream.control.clear()
-        yield Unparsed(
-            **place, reason=f"the log left out {left_out}; the next entry is taken to begin a frame"
-        )
+        stream.position += cut.more or 0
+        self._frames.resume(stream)
+        if cut.more is None or cut.sha256 is None:
+            yield Unparsed(
+                **place, reason=f"the log left out {left_out}; the next entry is taken to begin a frame"
+            )

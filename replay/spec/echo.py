@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import overload
 
 from replay import limits
@@ -135,9 +135,11 @@ class Rounds(Sequence[Pattern]):
             return [self[number] for number in range(*index.indices(len(self)))]
         number, which = divmod(range(len(self))[index], len(self.first))
         pattern = self.first[which]
-        if pattern.payload is None or pattern.payload.next is None:
+        payload = pattern.payload
+        if payload is None or payload.next is None:
             return pattern
-        return replace(pattern, payload=replace(pattern.payload, round=number))
+        part = Payload(payload.unit, None, payload.next, number, payload.text)
+        return Pattern(pattern.kind, part, span=pattern.span)
 
 
 def _of_rounds(repeat: Repeat, span: Span) -> Sequence[Pattern]:

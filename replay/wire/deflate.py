@@ -68,6 +68,12 @@ class Inflater:
         self._made = 0
         self._failed = False
 
+    def anew(self) -> Inflater:
+        """One for messages behind others that are missing: it is `sound` only if no context is kept."""
+        other = Inflater(self._bits, self._keeps, self._most)
+        other.sound = not self._keeps
+        return other
+
     def feed(self, chunk: bytes) -> Inflated:
         """Take the next octets of the payload, unmasked."""
         if self._failed or not chunk:
