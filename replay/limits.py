@@ -95,8 +95,8 @@ TURN = Limit("turn", 32, "writes", "-", "One after another; then the other conne
 COMPRESSED = Limit("compressed", 2**20, "octets", "-", "Of what a case sends compressed, kept for others.")
 SERIES = Limit("series", 24, "cases", "-", "Of which they are kept.")
 WHOLE = Limit(
-    *("whole", 128 * 2**10, "octets", "-"),
-    "Of compressed rounds, up to which they are stored; more are stored as digests, if all is well.",
+    *("whole", 16 * 2**10, "octets", "-"),
+    "Of compressed rounds, that are stored; what follows is stored as digests, if all is well.",
 )
 READS = Limit("reads", 200_000, "reads", "-", "In which they come; then the same.")
 FRAMES_READ = Limit(

@@ -14,8 +14,8 @@ from replay.trace.model import Cut, Digest, Entry, Octets
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
 
-MOST = limits.WHOLE.default
-"""Octets of such a connection up to which it is kept whole."""
+WHOLE = limits.WHOLE.default
+"""Octets of such a connection that are kept as they are."""
 
 
 def digest(message: Message) -> tuple[int, str]:
@@ -29,11 +29,20 @@ def condensed(
     """The entries without the octets of the rounds, each message by its digest behind its last entry.
 
     From entry `start` on the connection consists of rounds, up to the last of `echoes`: the messages that
-    came back, by the entry that completed them, equal to those that were sent.
+    came back, by the entry that completed them, equal to those that were sent. The first rounds are kept,
+    up to WHOLE octets.
     """
     end = max(echoes) + 1
-    rounds = list(_rounds(entries[start:end], start, echoes, tester))
-    return [*entries[:start], *rounds, *entries[end:]]
+    kept = 0
+    for number in range(start, end):
+        entry = entries[number]
+        kept += len(entry.data) if isinstance(entry, Octets) else 0
+        if kept > WHOLE:
+            break
+        if number in echoes:
+            start = number + 1
+    rest = {number: message for number, message in echoes.items() if number >= start}
+    return [*entries[:start], *_rounds(entries[start:end], start, rest, tester), *entries[end:]]
 
 
 def _rounds(

@@ -17,7 +17,7 @@ from replay.play.actions import (
     Script,
     Write,
 )
-from replay.play.condense import MOST, condensed, digest
+from replay.play.condense import condensed, digest
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
 from replay.protocol.events import Event, Message, Opened, Ping, Requested
@@ -138,7 +138,7 @@ class Player(Endpoint):
 
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
         whole = super().trace(headers)
-        if self._rounds_at is None or len(self._rounds) < self.script.events or whole.size <= MOST:
+        if self._rounds_at is None or len(self._rounds) < self.script.events:
             return whole
         entries = condensed(whole.entries, self._rounds_at, self._rounds, self.side)
         return replace(whole, entries=tuple(entries))

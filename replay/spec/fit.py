@@ -65,6 +65,10 @@ class Fit:
         return self.why
 
 
+_STRAIGHT: tuple[tuple[int, ...], ...] = ((),)
+"""The one way where no optional pattern was passed over."""
+
+
 def fit(expected: Sequence[Pattern], events: Sequence[Event], before: Fit | None = None) -> Fit:
     """Compare event by event, in order, to the first difference.
 
@@ -75,6 +79,11 @@ def fit(expected: Sequence[Pattern], events: Sequence[Event], before: Fit | None
         return before
     at, ways = (before.at, before.ways) if before else (0, ((),))
     for event in events[at:]:
+        if ways == _STRAIGHT and at < len(expected):
+            want = expected[at]
+            if not want.optional and difference(at, want, event) is None:
+                at += 1
+                continue
         tried = _tried(expected, at, ways)
         differences = [difference(at, expected[number], event) for number in tried]
         fitting = tuple(way for way, why in zip(tried.values(), differences, strict=True) if why is None)
