@@ -140,14 +140,14 @@ def judged_by(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def chosen_items(words: Sequence[str], keyword: str | None) -> list[Item]:
+def chosen_items(words: Sequence[str], keyword: str | None, thorough: bool = False) -> list[Item]:
     from replay import suite
     from replay.spec import select
     from replay.wire.side import Side
 
     paths = paths_in(words)
     ids = [word for word in words if word not in paths]
-    items = suite.items(paths, Side.CLIENT) if paths else suite.bundled_items()
+    items = suite.items(paths, Side.CLIENT, thorough) if paths else suite.bundled_items(thorough)
     if ids:
         chosen = set(select.select([item.case.id for item in items], ids))
         items = [item for item in items if item.case.id in chosen]
@@ -188,7 +188,7 @@ def new_console() -> Console:
 
 _REPEATED = {
     *("url", "command", "headers", "host", "origin", "subprotocols", "answer_pings", "chop"),
-    *("ca", "insecure", "cert", "key", "sni", "profile", "patience"),
+    *("ca", "insecure", "cert", "key", "sni", "profile", "patience", "thorough"),
 }
 
 

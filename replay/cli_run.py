@@ -93,6 +93,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="full: no pause of a case is shortened.",
 )
 @click.option(
+    "--thorough",
+    is_flag=True,
+    help="All 1000 messages of sections 12 and 13; else as many as do.",
+)
+@click.option(
     "--seed", type=click.IntRange(0), help="For masks and keys; else a fresh one, which is shown."
 )
 @click.option("--connect-timeout", type=SECONDS, default=limits.CONNECT.default, help="Seconds.")
@@ -132,6 +137,7 @@ def run(
     jobs: int | None,
     profile: str,
     patience: Literal["auto", "full"],
+    thorough: bool,
     seed: int | None,
     connect_timeout: float,
     start_timeout: float,
@@ -177,7 +183,7 @@ def run(
 
     if update_expected and expected is None:
         raise click.UsageError("--update-expected needs --expected FILE")
-    chosen = chosen_items(words, keyword)
+    chosen = chosen_items(words, keyword, thorough)
     listing = None if expected is None else _listing(expected, update_expected)
     ids = [] if listing is None else _known_ids(chosen, words)
     address = None
@@ -195,6 +201,7 @@ def run(
         jobs=jobs,
         profile=Profile(profile),
         patience=patience,
+        thorough=thorough,
         again=max_failures is None,
         seed=random.SystemRandom().randrange(10**6) if seed is None else seed,
         expected=None if listing is None else Expected(listing.resolved(ids), _today()),

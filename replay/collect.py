@@ -43,6 +43,7 @@ class Settings:
     jobs: int | None = None  # connections at once; None: as many as do good
     profile: Profile = Profile.AUTOBAHN
     patience: Literal["auto", "full"] = "auto"  # full: no wait is shortened
+    thorough: bool = False  # the cases have all their rounds
     again: bool = True  # an unexpected failure is looked at twice
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -90,7 +91,10 @@ class Collected:
             return self._canary(phase, endpoint)
         self._under_way.discard(number)
         item = self._items[number]
-        trace = endpoint.trace((("case", item.case.id), ("seed", str(self._settings.seed))))
+        headers = [("case", item.case.id), ("seed", str(self._settings.seed))]
+        if self._settings.thorough and item.case.rounds is not None:
+            headers.append(("thorough", "yes"))
+        trace = endpoint.trace(tuple(headers))
         if (reason := _unreached(trace)) is not None:
             return self._miss(number, trace, reason, at)
         self._reached = True

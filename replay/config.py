@@ -82,6 +82,7 @@ ROWS = {
     "chop": Row(_CHOP, "Octets a write: as recorded, a frame at a time, or so many."),
     "answer-pings": Row(FLAG, "Whether Pings are answered also when a log is played."),
     "jobs": Row(integer(1, limits.MOST_JOBS.default), "Cases that are played at once."),
+    "thorough": Row(FLAG, "All rounds of each case, also where fewer do."),
     "profile": Row(Word("a profile", {each.value: each.value for each in Profile}), "By what is judged."),
     "patience": Row(Word("a patience", {"auto": "auto", "full": "full"}), "full: no pause is shortened."),
     "seed": Row(integer(0, 2**63 - 1), "For masks and keys; else a fresh one."),

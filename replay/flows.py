@@ -63,7 +63,12 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
 def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> Store:
     """Where the results of a run are kept. Raises SourceError if `directory` holds something else."""
     about = About(
-        Side.CLIENT, _named(settings.target), settings.seed, asdict(settings.limits), settings.profile
+        Side.CLIENT,
+        _named(settings.target),
+        settings.seed,
+        asdict(settings.limits),
+        settings.profile,
+        settings.thorough,
     )
     return Store.create(directory, items, about)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from replay import limits
-from replay.spec.cost import silence, volume
+from replay.spec.cost import at_once, silence, volume
 from replay.spec.model import Case
 from replay.verdict.result import CaseResult
 
@@ -38,9 +38,9 @@ def phases(cases: Sequence[Case], jobs: int | None) -> tuple[Phase, ...]:
     """
     waits = [(-silence(case), -case.patience.after) for case in cases]
     weights = [volume(case) for case in cases]
+    huge = tuple(number for number, case in enumerate(cases) if at_once(case) >= HUGE)
     light = [number for number, weight in enumerate(weights) if weight < HEAVY]
-    heavy = tuple(number for number, weight in enumerate(weights) if HEAVY <= weight < HUGE)
-    huge = tuple(number for number, weight in enumerate(weights) if weight >= HUGE)
+    heavy = tuple(n for n, weight in enumerate(weights) if weight >= HEAVY and n not in huge)
     busy = jobs or limits.BUSY.default
     few = min(busy, limits.HEAVY_JOBS.default)
     planned = (

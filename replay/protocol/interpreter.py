@@ -40,9 +40,7 @@ from replay.wire.side import Side
 _HEADS = (b"GET ", b"HTTP/")
 
 
-def observe(
-    trace: Trace, codes: frozenset[int] = RFC_6455, skips: Side | None = None
-) -> tuple[Event, ...]:
+def observe(trace: Trace, codes: frozenset[int] = RFC_6455, skips: Side | None = None) -> tuple[Event, ...]:
     """All events of a trace, in the order in which its entries completed them.
 
     `codes` may stand in a Close frame; see `Interpreter` for `skips`.

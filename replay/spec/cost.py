@@ -27,6 +27,15 @@ def volume(case: Case) -> int:
     return sum(_octets(step) for step in case.steps)
 
 
+def at_once(case: Case) -> int:
+    """The octets that it sends at the most before it has to wait for their echo."""
+    if case.rounds is None:
+        return volume(case)
+    return max(
+        sum(map(_octets, step.steps)) if isinstance(step, Repeat) else _octets(step) for step in case.steps
+    )
+
+
 def _octets(step: Step) -> int:
     match step:
         case SendFrame() | SendMessage() | SendData():

@@ -80,6 +80,7 @@ class StoredRun:
     seed: int | None
     limits: Mapping[str, int]
     profile: Profile
+    thorough: bool
     cases: tuple[StoredCase, ...]
     sources: tuple[StoredSource, ...]
     duration: float | None  # seconds
@@ -135,6 +136,7 @@ def load(directory: Path) -> StoredRun:
         seed=run.take("seed", int | None),
         limits=run.take("limits", dict),
         profile=run.word("profile", Profile),
+        thorough=bool(run.take("thorough", bool | None)),
         cases=tuple(_case(directory, row, len(sources)) for row in run.rows("cases")),
         sources=sources,
         duration=run.take("duration", float | int | None),
@@ -144,7 +146,7 @@ def load(directory: Path) -> StoredRun:
 
 def rejudge(run: StoredRun) -> Iterator[Rejudged]:
     """Judge again what is stored, case by case, offline. Cases without a result are passed over."""
-    cases = Cases(run.directory, run.sources, run.tester, printable(run.version))
+    cases = Cases(run.directory, run.sources, run.tester, printable(run.version), run.thorough)
     for case in run.cases:
         if case.verdict is not None:
             yield _rejudged(run, case, case.verdict, cases)

@@ -105,17 +105,23 @@ class Cases:
     """Gives back what the cases of a run are judged by. A spec is loaded once."""
 
     def __init__(
-        self, directory: Path, sources: Sequence[StoredSource], tester: Side, version: str
+        self,
+        directory: Path,
+        sources: Sequence[StoredSource],
+        tester: Side,
+        version: str,
+        thorough: bool,
     ) -> None:
         self._directory = directory
         self._sources = sources
         self._tester = tester
         self._version = version
+        self._thorough = thorough
         self._specs: dict[int, Mapping[str, Case]] = {}
 
     def bundled(self, id: str) -> Case:
         """Raises SourceError."""
-        return self._named(known(), id, f"the suite of replay {__version__}")
+        return self._named(known(self._thorough), id, f"the suite of replay {__version__}")
 
     def of_spec(self, id: str, number: int) -> Case:
         """Raises SourceError."""
@@ -153,6 +159,7 @@ class Cases:
             self._text(spec.file, spec.name),
             read=stored(lambda file, name: parse(self._text(file, name)).trace),
             octets=stored(lambda file, _: (self._directory / file).read_bytes()),
+            thorough=self._thorough,
         )
 
     def _text(self, file: str, name: str) -> Source:

@@ -33,6 +33,7 @@ class About:
     seed: int | None
     limits: Mapping[str, int]
     profile: Profile = Profile.AUTOBAHN
+    thorough: bool = False
 
 
 class Store:
@@ -65,6 +66,7 @@ class Store:
             "seed": about.seed,
             "limits": dict(about.limits),
             "profile": about.profile.value,
+            "thorough": about.thorough,
             "cases": [],
             "sources": [],
         }
