@@ -43,9 +43,22 @@ SERVERS = {
     "aiohttp": (LIVE / "aiohttp_echo.py",),
     "nodrop": (LIVE / "sloppy_echo.py", "nodrop"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Cases that are run, with the options that replay has to have for the same work as kosoku's."""
+
+    globs: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    rival: bool = True  # kosoku has it, in a time that one can wait for
+
+
 SETS = {
-    "light": tuple(f"{section}.*" for section in (1, 2, 3, 4, 5, 6, 7, 10)),
-    "heavy": ("9.*",),
+    "light": Set(tuple(f"{section}.*" for section in (1, 2, 3, 4, 5, 6, 7, 10))),
+    "heavy": Set(("9.*",)),
+    "deflate": Set(("12.*", "13.*"), ("--thorough",)),
+    "whole": Set(("*",), rival=False),
 }
 
 
@@ -95,11 +108,11 @@ class Program:
     def name(self) -> str:
         return f"kosoku -p {self.parallel}" if self.parallel else "replay"
 
-    def command(self, port: int, globs: Sequence[str], out: Path) -> list[str]:
+    def command(self, port: int, chosen_set: Set, out: Path) -> list[str]:
         if not self.parallel:
-            url = f"ws://127.0.0.1:{port}"
-            return [str(self.python), "-m", "replay", "run", "-q", "--url", url, "--out", str(out), *globs]
-        chosen = [word for glob in globs for word in ("-i", glob)]
+            run = ["-m", "replay", "run", "-q", "--url", f"ws://127.0.0.1:{port}", "--out", str(out)]
+            return [str(self.python), *run, *chosen_set.options, *chosen_set.globs]
+        chosen = [word for glob in chosen_set.globs for word in ("-i", glob)]
         kosoku = str(self.python.with_name("kosoku"))
         return [kosoku, "-p", str(self.parallel), "-o", str(out), *chosen, f"127.0.0.1:{port}"]
 
@@ -144,13 +157,13 @@ def serving(command: Sequence[str | Path]) -> Iterator[Server]:
             process.terminate()
 
 
-def measured(program: Program, server: Server, globs: Sequence[str]) -> Run:
+def measured(program: Program, server: Server, chosen_set: Set) -> Run:
     """One run. A program that leaves no report ran no case."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as words:
         out = Path(folder) / "out"
         spent, start = server.cpu(), time.perf_counter()
         process = subprocess.Popen(
-            program.command(server.port, globs, out),
+            program.command(server.port, chosen_set, out),
             cwd=ROOT,
             env=ENV,
             stdin=subprocess.DEVNULL,
@@ -174,13 +187,13 @@ def measured(program: Program, server: Server, globs: Sequence[str]) -> Run:
 
 
 def rounds(
-    programs: Sequence[Program], server: Server, globs: Sequence[str], times: int
+    programs: Sequence[Program], server: Server, chosen_set: Set, times: int
 ) -> dict[str, list[Run]]:
     """So many runs of each program, in turns."""
     runs: dict[str, list[Run]] = {program.name: [] for program in programs}
     for _ in range(times):
         for program in programs:
-            runs[program.name].append(measured(program, server, globs))
+            runs[program.name].append(measured(program, server, chosen_set))
     return runs
 
 
@@ -203,7 +216,10 @@ def table(title: str, medians: dict[str, Median]) -> Iterator[str]:
             f"{row.server:>6.2f} s {row.memory / 2**20:>4.0f} MiB"
         )
     replay = medians["replay"]
+    yield f"  replay to the server: {'':>17} {replay.cpu / replay.server:>6.2f} ×"
     others = [row for row in medians.values() if row is not replay]
+    if not others:
+        return
     if unlike := {len(row.cases) for row in others if row.cases != replay.cases}:
         counts = " and ".join(map(str, sorted(unlike)))
         yield f"  not compared: replay ran {len(replay.cases)} cases, kosoku {counts}, not the same ones"
@@ -218,7 +234,10 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5, help="of each program, in turns (default: 5)")
     parser.add_argument(
-        "--set", choices=SETS, action="append", help="sections 1-7 and 10, or 9 (default: both)"
+        "--set",
+        choices=SETS,
+        action="append",
+        help="sections 1-7 and 10; 9; 12 and 13 with all their messages; all as by default, of replay alone",
     )
     parser.add_argument("--server", choices=SERVERS, action="append", help="default: every one")
     parser.add_argument("-p", type=int, nargs="+", default=[1, 8, 32], help="kosoku's (default: 1 8 32)")
@@ -238,9 +257,12 @@ def main() -> None:
     for name in chosen.server or SERVERS:
         with serving((python, *SERVERS[name])) as server:
             for program in programs[:2]:  # compiles, and warms the server
-                measured(program, server, ["1.*"])
+                measured(program, server, Set(("1.*",)))
             for which in chosen.set or SETS:
-                runs = rounds(programs, server, SETS[which], chosen.rounds)
+                which_set = SETS[which]
+                runs = rounds(
+                    programs if which_set.rival else programs[:1], server, which_set, chosen.rounds
+                )
                 print(
                     *table(f"{name}, {which}", {key: median(of) for key, of in runs.items()}),
                     "",

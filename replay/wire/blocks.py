@@ -11,7 +11,7 @@ TAIL = b"\x00\x00\xff\xff"
 
 EXACT = 2**11
 """Octets of output, behind the first window of them, in which each distance is held against the window
-exactly. Behind those one that is too far by less than a quarter of it may pass."""
+exactly. Behind those one that is too far by less than half of it may pass."""
 
 PIECE = 64
 """Octets that go to zlib at once where steps are small: what it leaves of them is copied each time."""
@@ -61,7 +61,7 @@ class Blocks:
         self._before = past
         self.now = Past(1 << window_bits)
         self.exact = exact
-        self._step = 1 << window_bits - 2
+        self._step = 1 << window_bits - 1
         self._free = (1 << window_bits) - past.held  # octets before any distance can be too far
         self._zlib = zlib.decompressobj(-window_bits, zdict=past.octets())
 

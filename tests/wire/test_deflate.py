@@ -171,12 +171,12 @@ def test_a_window_s_octets_are_those_before_the_message_too() -> None:
 
 
 @pytest.mark.parametrize("bits", [8, 12, 14])
-def test_far_behind_the_start_the_window_is_held_within_a_quarter_of_it(bits: int) -> None:
-    window, quarter = 1 << bits, 1 << bits - 2
-    for distance, fits in ((window, True), (window + quarter, False)):
+def test_far_behind_the_start_the_window_is_held_within_half_of_it(bits: int) -> None:
+    window, half = 1 << bits, 1 << bits - 1
+    for distance, fits in ((window, True), (window + half, False)):
         inflater = Inflater(bits, True, MOST)
         assert inflate(inflater, [Writer().stored(NOISE[: window + EXACT]).payload()])[1] is None
-        before = NOISE[: window + quarter + 6]
+        before = NOISE[: window + half + 6]
         payload = Writer().stored(before).fixed((3, distance)).payload()
         data, fault = inflate(inflater, [payload])
         assert data.startswith(before)
