@@ -237,7 +237,7 @@ def arguments() -> argparse.Namespace:
         "--set",
         choices=SETS,
         action="append",
-        help="sections 1-7 and 10; 9; 12 and 13 with all their messages; all as by default, of replay alone",
+        help="sections 1-7 and 10; 9; 12 and 13 with all messages; all as by default, of replay alone",
     )
     parser.add_argument("--server", choices=SERVERS, action="append", help="default: every one")
     parser.add_argument("-p", type=int, nargs="+", default=[1, 8, 32], help="kosoku's (default: 1 8 32)")
