@@ -105,7 +105,7 @@ FRAMES_READ = Limit(
 )
 EVENTS = Limit("events", 4_000, "events", "-", "Made of them, such as messages and Pings; then the same.")
 INFLATED = Limit(
-    "inflated", 32 * 2**20, "octets", "-", "That are read of one compressed message; more break a rule."
+    "inflated", 16 * 2**20, "octets", "-", "That are read of one compressed message; more break a rule."
 )
 HEAD = Limit("head", 64 * 2**10, "octets", "-", "Of a request or response head; a larger one is none.")
 
