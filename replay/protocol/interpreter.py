@@ -100,9 +100,24 @@ class Interpreter:
         """
         number = self._now.entry = self._count
         self._count += 1
+        if isinstance(entry, Octets) and (message := self._message(entry)):
+            if isinstance(message, Message):
+                yield message
+            return
         for event in self._events(entry):
             yield event
             self._now.entry = number
+
+    def _message(self, entry: Octets) -> Message | bool:
+        """See `Frames.message`."""
+        stream = self._streams[entry.side]
+        if stream.frames is None or stream.unparsed or entry.cut is not None:
+            return False
+        stream.position += len(entry.data)
+        if found := self._frames.message(stream, stream.frames, entry.data):
+            return found
+        stream.position -= len(entry.data)
+        return False
 
     def feed_all(self, entries: Sequence[Entry]) -> Iterator[Event]:
         """The events of these entries: the same as of one after the other. Many entries that hold
