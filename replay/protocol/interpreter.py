@@ -21,7 +21,7 @@ from replay.protocol.events import (
 )
 from replay.protocol.frames import Frames
 from replay.protocol.framing import RFC_6455
-from replay.protocol.negotiation import agreed
+from replay.protocol.negotiation import agreed, misfits, offer_breaches
 from replay.protocol.opening import request_breaches, response_breaches
 from replay.protocol.stream import Stream, streams
 from replay.trace.model import Cut, Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
@@ -40,9 +40,7 @@ from replay.wire.side import Side
 _HEADS = (b"GET ", b"HTTP/")
 
 
-def observe(
-    trace: Trace, codes: frozenset[int] = RFC_6455, skips: Side | None = None
-) -> tuple[Event, ...]:
+def observe(trace: Trace, codes: frozenset[int] = RFC_6455, skips: Side | None = None) -> tuple[Event, ...]:
     """All events of a trace, in the order in which its entries completed them.
 
     `codes` may stand in a Close frame; see `Interpreter` for `skips`.
@@ -199,7 +197,7 @@ class Interpreter:
             self._request = head
             place = stream.place(0, len(octets))
             breaches = list(request_breaches(head))
-            for breach in breaches:
+            for breach in (*breaches, *offer_breaches(head)):
                 yield stream.violation(breach.rule, breach.detail, breach.at)
             yield Requested(**place, request=head, valid=not breaches)
         else:
@@ -218,7 +216,7 @@ class Interpreter:
             return
         breaches = list(response_breaches(self._request, response))
         terms = agreed(response)
-        for breach in breaches:
+        for breach in (*breaches, *misfits(self._request, response)):
             yield server.violation(breach.rule, breach.detail, breach.at)
         if client.early:
             at = client.position - len(client.early)
