@@ -57,7 +57,7 @@ class Frames:
             stream.inflater = Inflater(bits, keeps, MOST)
 
     def resume(self, stream: Stream) -> None:
-        """Behind octets that are missing another frame begins. What was compressed in them is unknown."""
+        """Behind octets that are missing another frame begins; what was compressed before is unknown."""
         self.begin(stream)
         stream.assembly = None
         stream.control.clear()

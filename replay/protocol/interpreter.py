@@ -21,7 +21,7 @@ from replay.protocol.events import (
 )
 from replay.protocol.frames import Frames
 from replay.protocol.framing import RFC_6455
-from replay.protocol.negotiation import agreed
+from replay.protocol.negotiation import agreed, misfits, offer_breaches
 from replay.protocol.opening import request_breaches, response_breaches
 from replay.protocol.stream import Stream, streams
 from replay.trace.model import Cut, Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
@@ -212,7 +212,7 @@ class Interpreter:
             self._request = head
             place = stream.place(0, len(octets))
             breaches = list(request_breaches(head))
-            for breach in breaches:
+            for breach in (*breaches, *offer_breaches(head)):
                 yield stream.violation(breach.rule, breach.detail, breach.at)
             yield Requested(**place, request=head, valid=not breaches)
         else:
@@ -231,7 +231,7 @@ class Interpreter:
             return
         breaches = list(response_breaches(self._request, response))
         terms = agreed(response)
-        for breach in breaches:
+        for breach in (*breaches, *misfits(self._request, response)):
             yield server.violation(breach.rule, breach.detail, breach.at)
         if client.early:
             at = client.position - len(client.early)
