@@ -187,7 +187,7 @@ def new_console() -> Console:
 
 
 _REPEATED = {
-    *("url", "command", "headers", "host", "origin", "subprotocols", "answer_pings", "chop"),
+    *("url", "command", "headers", "host", "origin", "subprotocols", "answer_pings", "chop", "reencode"),
     *("ca", "insecure", "cert", "key", "sni", "profile", "patience", "thorough"),
 }
 

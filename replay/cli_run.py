@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,8 +30,6 @@ from replay.arguments import (
 )
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from replay.expected_file import Listing
     from replay.live.transport import Address
     from replay.play.actions import Chop, Options
@@ -79,6 +77,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--sni", help="The name to ask for in TLS, and to expect in the certificate.")
 @click.option("--chop", type=ChopSize(), default="recorded", help="Octets a write: as recorded, or ...")
 @click.option("--answer-pings", is_flag=True, help="Answer Pings also when a log is played.")
+@click.option(
+    "--reencode",
+    is_flag=True,
+    help="Compress the messages of a log anew, as it is agreed; else its octets are sent as they are.",
+)
 @click.option(
     "-j",
     "--jobs",
@@ -174,9 +177,11 @@ def run(
     from replay.live.tls import Tls
     from replay.live.transport import Address
     from replay.play.endpoint import Limits
+    from replay.progress import Bar
     from replay.report import terminal
     from replay.report.words import why
     from replay.source import printable
+    from replay.spec.cost import weight
     from replay.spec.model import Profile
     from replay.trace.model import SECOND
     from replay.verdict.expected import Expected
@@ -213,14 +218,16 @@ def run(
     failures: dict[int, Lines] = {}
     reasons: dict[str, str] = {}
     counted = 0
-    with _progress(console, len(chosen)) as advance:
+    weights = [weight(item.case) for item in chosen]
+    with nullcontext() if os.environ.get("CI") else Bar(console, weights) as advance:
 
         def watch(number: int, result: CaseResult, final: bool) -> bool:
             nonlocal counted
             store.add(number, result)
             if not final:
                 return True
-            advance()
+            if advance is not None:
+                advance(number)
             counts = result.counts(strict)
             if not quiet or counts:
                 console.print(terminal.line(result, console.width))
@@ -288,6 +295,7 @@ def _options(
     subprotocols: tuple[str, ...],
     chop: Chop,
     answer_pings: bool,
+    reencode: bool,
 ) -> Options:
     from replay.play.actions import Options
 
@@ -304,27 +312,5 @@ def _options(
         edit_host=host is not None,
         chop=chop,
         answer_pings=answer_pings,
+        reencode=reencode,
     )
-
-
-class _progress:
-    """A bar under the lines on a terminal; nothing elsewhere, or in CI."""
-
-    def __init__(self, console: Console, total: int) -> None:
-        self._progress: Any = None
-        if console.is_terminal and not os.environ.get("CI"):
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
-
-            columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            self._progress = Progress(*columns, console=console, transient=True)
-            self._task = self._progress.add_task("", total=total)
-
-    def __enter__(self) -> Callable[[], None]:
-        if self._progress is None:
-            return lambda: None
-        self._progress.start()
-        return lambda: self._progress.advance(self._task)
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._progress.stop()

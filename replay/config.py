@@ -81,6 +81,7 @@ ROWS = {
     "subprotocol": Row(_texts(_SUBPROTOCOL.wants, _SUBPROTOCOL), "The subprotocols to offer."),
     "chop": Row(_CHOP, "Octets a write: as recorded, a frame at a time, or so many."),
     "answer-pings": Row(FLAG, "Whether Pings are answered also when a log is played."),
+    "reencode": Row(FLAG, "Whether the messages of a log are compressed anew, as it is agreed."),
     "jobs": Row(integer(1, limits.MOST_JOBS.default), "Cases that are played at once."),
     "thorough": Row(FLAG, "All rounds of each case, also where fewer do."),
     "profile": Row(Word("a profile", {each.value: each.value for each in Profile}), "By what is judged."),

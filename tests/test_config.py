@@ -25,6 +25,7 @@ origin: http://localhost
 subprotocol: chat
 chop: 997
 answer-pings: true
+reencode: true
 jobs: 4
 profile: rfc
 patience: full
@@ -61,6 +62,7 @@ origin = "http://localhost"
 subprotocol = "chat"
 chop = 997
 answer-pings = true
+reencode = true
 jobs = 4
 profile = "rfc"
 patience = "full"
@@ -91,6 +93,7 @@ OPTIONS: dict[str, Any] = {
     "subprotocol": ("chat",),
     "chop": "997",
     "answer-pings": True,
+    "reencode": True,
     "jobs": 4,
     "profile": "rfc",
     "patience": "full",

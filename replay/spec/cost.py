@@ -18,6 +18,7 @@ from replay.spec.model import (
 from replay.trace.model import Timer, Wait
 
 _HEADER = 14  # octets of the longest one
+_TRIP = 16 * 2**10  # octets that pass in the time of a round trip, about
 
 
 def volume(case: Case) -> int:
@@ -34,6 +35,12 @@ def at_once(case: Case) -> int:
     return max(
         sum(map(_octets, step.steps)) if isinstance(step, Repeat) else _octets(step) for step in case.steps
     )
+
+
+def weight(case: Case) -> int:
+    """About how long it keeps an endpoint busy, in octets that could be sent meanwhile."""
+    rounds = sum(step.times for step in case.steps if isinstance(step, Repeat))
+    return volume(case) + _TRIP * (1 + rounds)
 
 
 def _octets(step: Step) -> int:

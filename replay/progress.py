@@ -1,0 +1,51 @@
+"""How far a run is, as a bar under its lines on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Bar:
+    """Cases done, and the time that has passed and is left; a case counts for as much as it weighs."""
+
+    def __init__(self, console: Console, weights: Sequence[int]) -> None:
+        self._weights = weights
+        self._done = 0
+        self._progress: Any = None
+        if not console.is_terminal:
+            return
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            BarColumn(),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            TextColumn("left", style="dim"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self._progress.add_task(self._count, total=sum(weights))
+
+    @property
+    def _count(self) -> str:
+        return f"{self._done}/{len(self._weights)}"
+
+    def __enter__(self) -> Callable[[int], None]:
+        """What is called with the number of each case, from 0, once it is done."""
+        if self._progress is not None:
+            self._progress.start()
+        return self._advance
+
+    def _advance(self, number: int) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress.update(self._task, advance=self._weights[number], description=self._count)
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
