@@ -84,6 +84,7 @@ class Inflater:
         except zlib.error:
             return self._fault(chunk)
         if len(data) > room:
+            del data
             return self._fault(chunk)
         self._fed.append(chunk)
         self._made += len(data)
@@ -151,7 +152,13 @@ class Inflater:
             blocks.take_slowly(chunk[at : at + 1], room + 1, parts)
         except zlib.error as error:
             reason = str(error).partition(": ")[2]
-        data = b"".join(parts)[: self._most - self._made]
+        over = self._made + sum(map(len, parts)) - self._most
+        while over > 0:  # before all is joined: it may be as much as is read of a message
+            last = parts.pop()
+            parts += [last[:-over]] if len(last) > over else []
+            over -= len(last)
+        data = b"".join(parts)
+        parts.clear()
         at += sum(map(len, self._fed))
         self._made += len(data)
         self._blocks, self._failed = blocks, True
