@@ -4,6 +4,7 @@ messages they make."""
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 
 from replay import limits
 from replay.protocol.closing import CLOSING, Act
@@ -202,8 +203,10 @@ class Frames:
             data = yield from self._inflate(stream, assembly, assembly.inflater, piece, whole)
         if assembly.utf8 and (wrong := assembly.utf8.feed(data, whole)) is not None:
             at = piece.start if assembly.inflater else assembly.offset_to_stream(wrong)
-            detail = f"octet {wrong} of the message is wrong"
-            yield stream.violation("text-is-utf8", detail, at, piece.start)
+            message = "inflated message" if assembly.inflater else "message"
+            detail = f"octet {wrong} of the {message} is wrong"
+            found = stream.violation("text-is-utf8", detail, at, piece.start)
+            yield replace(found, spoilt=assembly.spoilt(None, data, wrong) if assembly.inflater else None)
             assembly.ignore()
         if assembly.valid:
             assembly.chunks.append(data)
@@ -229,7 +232,10 @@ class Frames:
         for fault in faults:
             if fault is not None:
                 at = assembly.offset_to_stream(fault.at)
-                yield stream.violation(FAULTS[fault.kind], fault.detail, at, piece.start)
+                spoilt = None
                 if fault.kind is not Kind.TAIL:
+                    spoilt = assembly.spoilt(fault.at, data)
                     assembly.ignore()
+                found = stream.violation(FAULTS[fault.kind], fault.detail, at, piece.start)
+                yield replace(found, spoilt=spoilt)
         return data

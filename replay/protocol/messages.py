@@ -5,7 +5,11 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass, field
 
+from replay.protocol.events import Spoilt
 from replay.wire.deflate import Inflater
+
+BEFORE = 64
+"""Octets that are kept of what came out before a fault."""
 
 
 class Utf8:
@@ -65,6 +69,14 @@ class Assembly:
         """It makes no message: a rule is broken, or nobody asks for it."""
         self.utf8, self.valid = None, False
         self.chunks.clear()
+
+    def spoilt(self, at: int | None, last: bytes, wrong: int | None = None) -> Spoilt | None:
+        """How far it inflated, `last` included, before octet `at` of its payload or octet `wrong` of what
+        came out; None: it was ignored."""
+        if not self.valid:
+            return None
+        octets = b"".join((*self.chunks, last))[:wrong]
+        return Spoilt(at, len(octets), octets[-BEFORE:])
 
     def takes(self, data: bytes) -> bool:
         """Whether nothing can be wrong with this data, wherever it is cut."""

@@ -340,7 +340,7 @@ def _difference(found: Difference) -> str:
     if got is None:
         return f"expected {noun(want)}, but nothing more came"
     if isinstance(got, Message | Pong) and found.offset is not None and want.payload is not None:
-        name, at, total = "Pong" if isinstance(got, Pong) else "message", found.offset, len(want.payload)
+        name, at, total = _named(got), found.offset, len(want.payload)
         if at >= total:
             return f"the {name} goes on after the expected {count(total, 'octet')}: {len(got.data)} came"
         if at >= len(got.data):
@@ -348,6 +348,12 @@ def _difference(found: Difference) -> str:
         expected, observed = _octet(part(want.payload, at, at + 1)), _octet(got.data[at : at + 1])
         return f"the {name} differs at offset {at} of {total}: expected {expected}, observed {observed}"
     return f"expected {noun(want)}, observed {noun(got)}"
+
+
+def _named(got: Message | Pong) -> str:
+    if isinstance(got, Pong):
+        return "Pong"
+    return "inflated message" if got.compressed else "message"
 
 
 def why(result: CaseResult) -> str:
