@@ -83,6 +83,7 @@ class Spoilt(NamedTuple):
     at: int | None  # the octet of its payload that is wrong; None: that of what it inflates to
     length: int  # of what came out before that octet
     tail: bytes  # the last octets of it
+    text: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ class Assembly:
         if not self.valid:
             return None
         octets = b"".join((*self.chunks, last))[:wrong]
-        return Spoilt(at, len(octets), octets[-BEFORE:])
+        return Spoilt(at, len(octets), octets[-BEFORE:], self.text)
 
     def takes(self, data: bytes) -> bool:
         """Whether nothing can be wrong with this data, wherever it is cut."""

@@ -28,6 +28,7 @@ from replay.report.layout import (
     wrapped,
 )
 from replay.report.octets import Octet, header_bits, pointed_octets
+from replay.report.rounds import rounds
 from replay.report.stream import Stream, Streams, both, parts, to_payload, to_stream
 from replay.source import Span
 from replay.spec.fit import Difference
@@ -51,6 +52,8 @@ def failure(result: CaseResult, command_line: str | None, width: int) -> Iterato
     stream = streams[result.facts.tester.other]
     yield heading(result, width)
     yield from inflated.agreed(result.events, width)
+    if few := rounds(result.case):
+        yield from labelled("rounds", few, width)
     yield from _arrow(result, width)
     found = result.divergence
     if found is not None:

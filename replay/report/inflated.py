@@ -40,7 +40,7 @@ def message(event: Message) -> str:
 def spoilt(found: Spoilt) -> str:
     """How far a message inflates, and where it goes no further."""
     start = found.length - len(found.tail)
-    came = safe.sample(found.tail, found.length, start) if found.tail else "nothing"
+    came = safe.sample(found.tail, found.length, start, found.text) if found.tail else "nothing"
     end = "" if found.at is None else f", up to octet {found.at} of the compressed payload"
     return f"RSV1: inflates to {words.count(found.length, 'octet')}{end}: {came}"
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from replay.protocol.events import Close, Opened
 from replay.report import inflated, log, safe, words
 from replay.report.layout import DIM, INDENT, LABEL, labelled, pad, text, wrapped
+from replay.report.rounds import rounds
 from replay.report.stream import Stream, both
 from replay.trace.model import Octets
 from replay.verdict.result import CaseResult
@@ -32,6 +33,8 @@ def verbose(result: CaseResult, width: int) -> Iterator[Text]:
     yield from labelled("behaviour", f"{result.behaviour.value}, {fits}", width)
     reason = safe.escape(result.closing_reason, 300)
     yield from labelled("closing", f"{result.closing.value}: {reason}", width)
+    if few := rounds(result.case):
+        yield from labelled("rounds", few, width)
     for note in result.notes:
         yield from labelled("note", safe.escape(note), width)
     yield text()

@@ -8,7 +8,17 @@ from dataclasses import replace
 from replay.source import Source, Span
 from replay.spec import nodes
 from replay.spec.fields import Files
-from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern, Payload
+from replay.spec.model import (
+    Behaviour,
+    Case,
+    Closing,
+    Kind,
+    Outcome,
+    Pattern,
+    Payload,
+    Repeat,
+    SendMessage,
+)
 from replay.spec.recorded import case_of
 from replay.trace.model import (
     SECOND,
@@ -303,7 +313,9 @@ def compressed_flipped() -> CaseResult:
     payload = Deflater(12, True).message(given)
     parts = packed(1, payload[:9], fin=False), packed(0, payload[9:30], fin=False), packed(0, payload[30:])
     sent_ = packed(1, Deflater(15, False).message(wanted), key=TX_KEY)
-    of = case(echo(Kind.TEXT, Payload(wanted)), id="12.3.9", title="Compressed text messages of a verse")
+    slice_ = Payload(b"?" * 1040 + wanted, next=1040, round=1)
+    of = case(echo(Kind.TEXT, slice_), id="12.3.9", title="Compressed text messages of a verse")
+    of = replace(of, steps=(Repeat(25, (SendMessage(True, slice_),), of=1000),))
     entries = Octets(C, sent_), PATIENCE, Octets(S, parts[0]), Octets(S, parts[1] + parts[2])
     return judged(of, *deflating(*entries, *clean_end()))
 
@@ -360,6 +372,11 @@ SAMPLES = [
 def run() -> RunResult:
     results = (good(), flipped(), missing_pong(), wrong_code(), masked())
     return RunResult("echo/1.0", "ws://127.0.0.1:9001", results, 1234, 0.42, planned=len(results))
+
+
+def shortened_run() -> RunResult:
+    """A run with a case of fewer rounds than it has."""
+    return replace(run(), results=(good(), compressed_flipped()), planned=2)
 
 
 EXPECTED = Source(

@@ -64,6 +64,8 @@ RENDERED: dict[str, tuple[int, Callable[[], RenderableType]]] = {
     "failure-worse-than-expected": (80, lambda: _failure(samples.expected_run().results[2])),
     "lines-expected": (80, lambda: _of_run(samples.expected_run(), 80)),
     "summary-expected": (80, lambda: terminal.summary(samples.expected_run())),
+    "summary-shortened": (80, lambda: terminal.summary(samples.shortened_run())),
+    "lines-wide": (120, lambda: _of_run(samples.shortened_run(), 120)),
     "summary": (80, lambda: terminal.summary(samples.run())),
 }
 
