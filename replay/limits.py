@@ -98,6 +98,7 @@ WHOLE = Limit(
     *("whole", 16 * 2**10, "octets", "-"),
     "Of compressed rounds, that are stored; what follows is stored as digests, if all is well.",
 )
+HELD = Limit("held", 16 * 2**20, "octets", "-", "Of them that are held until it is known how it ends.")
 READS = Limit("reads", 200_000, "reads", "-", "In which they come; then the same.")
 FRAMES_READ = Limit(
     *("frames read", 50_000, "frames", "-"),
@@ -105,7 +106,7 @@ FRAMES_READ = Limit(
 )
 EVENTS = Limit("events", 4_000, "events", "-", "Made of them, such as messages and Pings; then the same.")
 INFLATED = Limit(
-    "inflated", 64 * 2**20, "octets", "-", "That are read of one compressed message; more break a rule."
+    "inflated", 16 * 2**20, "octets", "-", "That are read of one compressed message; more break a rule."
 )
 HEAD = Limit("head", 64 * 2**10, "octets", "-", "Of a request or response head; a larger one is none.")
 
@@ -174,6 +175,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         COMPRESSED,
         SERIES,
         WHOLE,
+        HELD,
         HEAD,
     ),
     "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),

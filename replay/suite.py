@@ -123,9 +123,13 @@ def read_spec(path: Path, thorough: bool = False) -> tuple[Case, ...]:
         check_replayable(log.trace, log.name, frozenset({log.trace.recorder}))
         return log.trace
 
-    def octets(name: str, span: Span) -> bytes:
+    @cache  # a matrix names the same file in each of its cases
+    def content(name: str) -> bytes:
         with (path.parent / name).open("rb") as file:
-            data = file.read(MAX_PAYLOAD_FILE + 1)
+            return file.read(MAX_PAYLOAD_FILE + 1)
+
+    def octets(name: str, span: Span) -> bytes:
+        data = content(name)
         if len(data) > MAX_PAYLOAD_FILE:
             raise SourceError(span, f"{name} is larger than {MAX_PAYLOAD_FILE >> 20} MiB")
         return data

@@ -24,6 +24,7 @@ REQUEST = (
     ("Sec-WebSocket-Key", KEY),
     ("Sec-WebSocket-Version", "13"),
 )
+OFFER = "permessage-deflate; client_max_window_bits"
 ACCEPTED = encode_response(
     101,
     "Switching Protocols",
@@ -45,9 +46,16 @@ def player(
     return Player(own, limits)
 
 
-def echo(side: Side = Side.SERVER) -> Echo:
+def echo(side: Side = Side.SERVER, offer: str | None = None) -> Echo:
+    """A flawless peer; as a client with an offer of extensions, if there is one."""
     most = Limits(case=3600 * SECOND, octets=2**30, reads=2**30, frames=2**30, events=2**30)
-    return Echo(side, most, keys(side, 2), ("/", REQUEST) if side is Side.CLIENT else None)
+    request = (*REQUEST, *((("Sec-WebSocket-Extensions", offer),) if offer else ()))
+    return Echo(side, most, keys(side, 2), ("/", request) if side is Side.CLIENT else None)
+
+
+def flawless(case: Case, tester: Side) -> Echo:
+    """A flawless testee for a case: it agrees to compress where the case is about that."""
+    return echo(tester.other, OFFER if case.deflate else None)
 
 
 def join(one: Endpoint, other: Endpoint, chop: int | None = None) -> None:

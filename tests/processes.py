@@ -14,7 +14,9 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parent.parent
 
 
-def replay(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def replay(
+    *arguments: str | Path, cwd: Path = ROOT, seconds: float = 60
+) -> subprocess.CompletedProcess[str]:
     """`python -m replay …`, as a person without a terminal would run it; what a run stores is removed."""
     with TemporaryDirectory() as folder:
         words = list(map(str, arguments))
@@ -27,7 +29,7 @@ def replay(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProc
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=seconds,
         )
 
 

@@ -25,6 +25,7 @@ origin: http://localhost
 subprotocol: chat
 chop: 997
 answer-pings: true
+thorough: true
 reencode: true
 jobs: 4
 profile: rfc
@@ -62,6 +63,7 @@ origin = "http://localhost"
 subprotocol = "chat"
 chop = 997
 answer-pings = true
+thorough = true
 reencode = true
 jobs = 4
 profile = "rfc"
@@ -93,6 +95,7 @@ OPTIONS: dict[str, Any] = {
     "subprotocol": ("chat",),
     "chop": "997",
     "answer-pings": True,
+    "thorough": True,
     "reencode": True,
     "jobs": 4,
     "profile": "rfc",

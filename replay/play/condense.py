@@ -6,7 +6,8 @@ Only where every round came back as it was sent, and nothing else came between: 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from replay import limits
 from replay.protocol.events import Message
@@ -17,53 +18,67 @@ from replay.wire.side import Side
 WHOLE = limits.WHOLE.default
 """Octets of such a connection that are kept as they are."""
 
-
-def digest(message: Message) -> tuple[int, str]:
-    """The length of a message, and its SHA-256."""
-    return len(message.data), hashlib.sha256(message.data).hexdigest()
+HELD = limits.HELD.default
+"""... and behind them, until it is known how it ends."""
 
 
-def condensed(
-    entries: Sequence[Entry], start: int, echoes: Mapping[int, Message], tester: Side
-) -> list[Entry]:
-    """The entries without the octets of the rounds, each message by its digest behind its last entry.
-
-    From entry `start` on the connection consists of rounds, up to the last of `echoes`: the messages that
-    came back, by the entry that completed them, equal to those that were sent. The first rounds are kept,
-    up to WHOLE octets.
-    """
-    end = max(echoes) + 1
-    kept = 0
-    for number in range(start, end):
-        entry = entries[number]
-        kept += len(entry.data) if isinstance(entry, Octets) else 0
-        if kept > WHOLE:
-            break
-        if number in echoes:
-            start = number + 1
-    rest = {number: message for number, message in echoes.items() if number >= start}
-    return [*entries[:start], *_rounds(entries[start:end], start, rest, tester), *entries[end:]]
+def known_by_digest(message: Message) -> Message:
+    """The message without its octets."""
+    sha256 = hashlib.sha256(message.data).hexdigest()
+    return replace(message, data=b"", digest=(len(message.data), sha256))
 
 
-def _rounds(
-    entries: Sequence[Entry], start: int, echoes: Mapping[int, Message], tester: Side
-) -> Iterator[Entry]:
-    coming = iter(echoes.values())
-    sent = False
-    for number, entry in enumerate(entries, start):
-        if not isinstance(entry, Octets):
-            yield entry
-            continue
-        if entry.side is not tester and sent:
-            yield _told(next(coming), tester)
-        sent = entry.side is tester
-        yield Octets(
-            entry.side, b"", entry.at, Cut(len(entry.data), hashlib.sha256(entry.data).hexdigest())
-        )
-        if number in echoes:
-            yield _told(echoes[number], tester.other)
+class Rounds:
+    """The compressed rounds of a connection, each as it comes back equal to what was sent."""
+
+    def __init__(self, start: int, tester: Side) -> None:
+        """Entry number `start` will be the first of them."""
+        self.done = 0
+        self._start, self._tester = start, tester  # of the rounds whose octets may go
+        self._next = start
+        self._size = 0  # octets of all rounds ...
+        self._held = 0  # ... and of those from `start` on
+        self._echoes: dict[int, Message] = {}  # of those, by the entry that completed them
+
+    def add(self, entries: list[Entry], at: int, message: Message) -> None:
+        """A round has ended with entry `at`, and this message came back. Old octets may go."""
+        size = sum(len(entry.data) for entry in entries[self._next : at + 1] if isinstance(entry, Octets))
+        self.done += 1
+        self._size += size
+        self._next = at + 1
+        if self._size <= WHOLE:
+            self._start = self._next
+            return
+        self._held += size
+        self._echoes[at] = message
+        if self._held > HELD:
+            self.condense(entries)
+
+    def condense(self, entries: list[Entry]) -> None:
+        """Put each message's digest behind its last entry, and let go of the octets."""
+        digests = list(self._digests(entries[self._start : self._next]))
+        entries[self._start : self._next] = digests
+        self._start = self._next = self._start + len(digests)
+        self._held = 0
+        self._echoes.clear()
+
+    def _digests(self, entries: Sequence[Entry]) -> Iterator[Entry]:
+        coming = iter(self._echoes.values())
+        sent = False
+        for number, entry in enumerate(entries, self._start):
+            if not isinstance(entry, Octets):
+                yield entry
+                continue
+            if entry.side is not self._tester and sent:
+                yield _told(next(coming), self._tester)
+            sent = entry.side is self._tester
+            cut = Cut(len(entry.data), hashlib.sha256(entry.data).hexdigest())
+            yield Octets(entry.side, b"", entry.at, cut)
+            if number in self._echoes:
+                yield _told(self._echoes[number], self._tester.other)
 
 
 def _told(message: Message, side: Side) -> Digest:
-    length, sha256 = message.digest or digest(message)
+    assert message.digest is not None
+    length, sha256 = message.digest
     return Digest(side, Opcode.TEXT if message.text else Opcode.BINARY, length, sha256)

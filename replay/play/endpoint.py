@@ -245,7 +245,7 @@ class Endpoint:
         if rule.code is None or violation.frame == self._failed_at:
             return
         self._failed_at = violation.frame
-        if self.is_open and rule.rfc == 6455:
+        if self.is_open and (rule.rfc == 6455 or rule.code == 1002):
             self.send_close(rule.code)
         else:
             self.drop()

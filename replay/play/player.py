@@ -17,7 +17,7 @@ from replay.play.actions import (
     Script,
     Write,
 )
-from replay.play.condense import condensed, digest
+from replay.play.condense import Rounds, known_by_digest
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
 from replay.protocol.events import Event, Message, Opened, Ping, Requested
@@ -48,8 +48,7 @@ class Player(Endpoint):
         self._pongs: list[bytes] = []  # that have to wait for its end
         self._echoes = 0  # messages that have come back
         self._patience: tuple[Wait, int] | None = None  # that starts anew with any progress
-        self._rounds_at: int | None = None  # the entry from which on there are compressed rounds
-        self._rounds: dict[int, Message] = {}  # that came back, by their entries
+        self._rounds: Rounds | None = None  # compressed ones, as long as nothing else comes between
 
     def opening(self) -> None:
         if self.side is Side.CLIENT:
@@ -70,10 +69,10 @@ class Player(Endpoint):
         at = len(self.entries) - 1  # the entry that completed it
         counts = self._received.add(event)
         if event.side is not self.side and not isinstance(event, Opened | Message) and not self.has_closed:
-            self._rounds_at = None  # something came between
+            self._rounds = None
         match event:
             case Opened():
-                self._rounds_at = at + 1 if self.script.rounds and event.agreed else None
+                self._rounds = Rounds(at + 1, self.side) if self.script.rounds and event.agreed else None
                 self._actions = self.script.actions(event.agreed)
                 self._next()
                 self._keep_pace()
@@ -86,8 +85,8 @@ class Player(Endpoint):
             self._echoes += isinstance(event, Message)
             if self.script.whole:
                 self._close_when_decided()
-            if isinstance(event, Message) and self._rounds_at is not None:
-                self._condense(event, at)
+            if isinstance(event, Message) and self._rounds is not None:
+                self._round(self._rounds, event, at)
             self._advance()
 
     def idle(self) -> None:
@@ -127,21 +126,18 @@ class Player(Endpoint):
             case _:
                 super().fired(timer)
 
-    def _condense(self, message: Message, at: int) -> None:
-        """Of a round that came back as it was sent, no more than the digest is needed."""
+    def _round(self, rounds: Rounds, message: Message, at: int) -> None:
+        """Of a message that came back as it was sent, no more than the digest is needed."""
         if any(found is None or found.state == "apart" for found in self._fits):
-            self._rounds_at = None
+            self._rounds = None
             return
-        short = replace(message, data=b"", digest=digest(message))
-        self._received.events[-1] = short
-        self._rounds[at] = short
+        self._received.events[-1] = short = known_by_digest(message)
+        rounds.add(self.entries, at, short)
 
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
-        whole = super().trace(headers)
-        if self._rounds_at is None or len(self._rounds) < self.script.events:
-            return whole
-        entries = condensed(whole.entries, self._rounds_at, self._rounds, self.side)
-        return replace(whole, entries=tuple(entries))
+        if self._rounds is not None and self._rounds.done == self.script.events:
+            self._rounds.condense(self.entries)
+        return super().trace(headers)
 
     def _keep_pace(self) -> None:
         """A testee that is slow to open the connection is given more time for the rest of it."""

@@ -17,6 +17,7 @@ from replay.protocol.stream import Place, Stream
 from replay.trace.model import Octets
 from replay.wire.deflate import Inflater, Kind
 from replay.wire.frame import FrameDecoder, Header, Opcode, Piece
+from replay.wire.masking import mask
 from replay.wire.side import Side
 
 MOST = limits.INFLATED.default
@@ -31,6 +32,10 @@ FAULTS = {
     Kind.TOO_MUCH: "message-bounded",
 }
 """The rule that a fault of a compressed payload breaks."""
+
+
+_MESSAGES = (0x81, 0x82, 0xC1, 0xC2)
+"""First octets of a text or binary message in one frame, compressed or not."""
 
 
 class Frames:
@@ -53,12 +58,42 @@ class Frames:
             stream.inflater = Inflater(bits, keeps, MOST)
 
     def resume(self, stream: Stream) -> None:
-        """Behind octets that are missing another frame begins. What was compressed in them is unknown."""
+        """Behind octets that are missing another frame begins; what was compressed before is unknown."""
         self.begin(stream)
         stream.assembly = None
         stream.control.clear()
         if stream.inflater is not None:
             stream.inflater = stream.inflater.anew()
+
+    def message(self, stream: Stream, decoder: FrameDecoder, data: bytes) -> Message | bool:
+        """The message that `data` is, if it is one frame in which nothing has to be looked at closely: most
+        reads and writes are. True: a message that is skipped; False: none is known."""
+        if stream.assembly is not None or not data or data[0] not in _MESSAGES:
+            return False
+        found = decoder.alone(data)
+        if found is None or not self._is_clean(stream, found[0]):
+            return False
+        header, body = found
+        skipped = stream.side is self._skips
+        text = header.opcode == Opcode.TEXT
+        payload = b"" if skipped else mask(data[body:], header.key)
+        if not skipped and (header.rsv or (text and not payload.isascii())):
+            return False
+        decoder.passed(len(data))
+        stream.frames_begun += 1
+        if skipped:
+            return True
+        end = stream.position
+        start = end - len(data)
+        return Message(
+            side=stream.side,
+            entry=stream.now.entry,
+            start=start,
+            end=end,
+            text=text,
+            data=payload,
+            parts=((start + body, header.length),),
+        )
 
     def read(self, stream: Stream, decoder: FrameDecoder, data: bytes) -> Iterator[Event]:
         """The events of the next octets."""

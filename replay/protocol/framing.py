@@ -23,9 +23,12 @@ def header_breaches(header: Header, side: Side, fragmented: bool, deflate: bool)
         yield Breach("client-masks", "the MASK bit is 0", 1)
     if side is Side.SERVER and header.key:
         yield Breach("server-does-not-mask", f"the frame is masked with {header.key.hex()}", 1)
-    allowed = 4 if deflate and header.opcode in (Opcode.TEXT, Opcode.BINARY) else 0
-    if header.rsv & ~allowed:
+    defined = 4 if deflate else 0
+    if header.rsv & ~defined:
         yield Breach("rsv-zero", f"the reserved bits are {header.rsv:03b}", 0)
+    if header.rsv & defined and header.opcode not in (Opcode.TEXT, Opcode.BINARY):
+        kind = "a control frame" if header.is_control else "a continuation frame"
+        yield Breach("rsv1-on-first-frame", f"RSV1 is 1 on {kind}", 0)
     if header.opcode not in DEFINED:
         yield Breach("known-opcode", f"the opcode is {header.opcode}", 0)
     if header.form == 8 and header.length >> 63:

@@ -21,7 +21,7 @@ from replay.protocol.events import (
 )
 from replay.protocol.frames import Frames
 from replay.protocol.framing import RFC_6455
-from replay.protocol.negotiation import agreed
+from replay.protocol.negotiation import agreed, misfits, offer_breaches
 from replay.protocol.opening import request_breaches, response_breaches
 from replay.protocol.stream import Stream, streams
 from replay.trace.model import Cut, Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
@@ -100,9 +100,24 @@ class Interpreter:
         """
         number = self._now.entry = self._count
         self._count += 1
+        if isinstance(entry, Octets) and (message := self._message(entry)):
+            if isinstance(message, Message):
+                yield message
+            return
         for event in self._events(entry):
             yield event
             self._now.entry = number
+
+    def _message(self, entry: Octets) -> Message | bool:
+        """See `Frames.message`."""
+        stream = self._streams[entry.side]
+        if stream.frames is None or stream.unparsed or entry.cut is not None:
+            return False
+        stream.position += len(entry.data)
+        if found := self._frames.message(stream, stream.frames, entry.data):
+            return found
+        stream.position -= len(entry.data)
+        return False
 
     def feed_all(self, entries: Sequence[Entry]) -> Iterator[Event]:
         """The events of these entries: the same as of one after the other. Many entries that hold
@@ -197,7 +212,7 @@ class Interpreter:
             self._request = head
             place = stream.place(0, len(octets))
             breaches = list(request_breaches(head))
-            for breach in breaches:
+            for breach in (*breaches, *offer_breaches(head)):
                 yield stream.violation(breach.rule, breach.detail, breach.at)
             yield Requested(**place, request=head, valid=not breaches)
         else:
@@ -216,7 +231,7 @@ class Interpreter:
             return
         breaches = list(response_breaches(self._request, response))
         terms = agreed(response)
-        for breach in breaches:
+        for breach in (*breaches, *misfits(self._request, response)):
             yield server.violation(breach.rule, breach.detail, breach.at)
         if client.early:
             at = client.position - len(client.early)

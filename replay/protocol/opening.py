@@ -1,4 +1,5 @@
-"""RFC 6455's rules for the opening handshake (§4), on heads that are well-formed HTTP."""
+"""RFC 6455's rules for the opening handshake (§4), on heads that are well-formed HTTP: what makes the
+other side refuse it. What it puts up with in offers and answers is told by `negotiation`."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from replay.protocol.negotiation import agreed, answer_breaches
+from replay.protocol.negotiation import answer_breaches
 from replay.protocol.rules import Breach
 from replay.wire.extensions import Extension, ExtensionsError, head_extensions
 from replay.wire.handshake import Request, Response, accept
@@ -71,11 +72,6 @@ def response_breaches(request: Request, response: Response) -> Iterator[Breach]:
     protocols = [p.strip() for value in request.values("Sec-WebSocket-Protocol") for p in value.split(",")]
     if len(chosen) > 1 or any(name not in protocols for name in chosen):
         yield _wrong("response-subprotocol", response, "Sec-WebSocket-Protocol")
-
-
-def agreed_deflate(response: Response) -> bool:
-    """Whether the response agrees on permessage-deflate (RFC 7692 §7)."""
-    return agreed(response) is not None
 
 
 def _grammar_breaches(head: Request | Response) -> Iterator[Breach]:

@@ -54,6 +54,8 @@ _ROWS = (
     Rule("response-extensions", "4.1", S, None, "The response names only extensions that the request offered."),
     Rule("response-subprotocol", "4.1", S, None, "The response names at most one subprotocol, and one that the request offered."),
     Rule("response-deflate", "7.1", S, None, "The response agrees on permessage-deflate once, with parameters that are defined, each once and with a value that it may have.", rfc=7692),
+    Rule("response-deflate-fits", "7.1", S, None, "An answer to offers of permessage-deflate fits one of them: it grants what was asked for, and asks for no more than was offered.", rfc=7692),
+    Rule("request-deflate", "7.1", C, None, "An offer of permessage-deflate has parameters that are defined, each once and with a value that it may have.", rfc=7692),
     Rule("extensions-grammar", "9.1", None, None, "A Sec-WebSocket-Extensions header lists extensions: tokens, with parameters whose values are tokens."),
     Rule("frame-before-opening", "4.1", C, None, "A client sends no frame before it has the server's handshake."),
     # Frames.
@@ -71,6 +73,7 @@ _ROWS = (
     Rule("pong-echoes-ping", "5.5.3", None, None, "A Pong that answers a Ping carries the Ping's payload."),
     Rule("text-is-utf8", "8.1", None, 1007, "A text message is valid UTF-8."),
     # Compressed messages.
+    Rule("rsv1-on-first-frame", "6.1", None, 1002, "RSV1, which says that a message is compressed, stands on its first frame only, and on no control frame.", rfc=7692),
     Rule("message-inflates", "7.2.2", None, 1007, "The payload of a compressed message is DEFLATE data that ends at a block's end.", rfc=7692),
     Rule("window-kept", "7.1.2", None, 1007, "An endpoint compresses with a window no larger than was agreed.", rfc=7692),
     Rule("context-not-kept", "7.1.1", None, 1007, "An endpoint that agreed not to take its context over starts each message with an empty window.", rfc=7692),

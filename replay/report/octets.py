@@ -19,6 +19,7 @@ _FIELDS = {
     "client-masks": "MASK",
     "server-does-not-mask": "MASK",
     "rsv-zero": "RSV",
+    "rsv1-on-first-frame": "RSV",
     "known-opcode": "OPCODE",
     "continuation-continues": "OPCODE",
     "fragments-not-interleaved": "OPCODE",

@@ -61,7 +61,7 @@ def silence(case: Case) -> int:
         fired = (entry for entry in case.trace.entries if isinstance(entry, Timer) and entry.fired)
         return sum(timer.after or 0 for timer in fired if timer.wait is Wait.DELAY)
     steps = [step for step in case.steps if isinstance(step, Pause)]
-    reached = {None, *(pattern.tag for pattern in case.outcomes[0].patterns if steps)}
+    reached = {None, *(pattern.tag for pattern in case.outcomes[0].patterns)} if steps else set()
     pauses = sum(step.after for step in steps if step.tag in reached)
     closes = any(isinstance(step, SendClose) for step in case.steps)
     by_testee = case.closing is None or case.closing.by == "testee"

@@ -84,7 +84,9 @@ class Inflater:
         except zlib.error:
             return self._fault(chunk)
         if len(data) > room:
-            return self._fault(chunk)
+            self._failed = True
+            detail = f"the message has more than {self._most} octets"
+            return Inflated(data[:room], Fault(Kind.TOO_MUCH, detail, 0))
         self._fed.append(chunk)
         self._made += len(data)
         return Inflated(data)
@@ -128,40 +130,35 @@ class Inflater:
     def _fault(self, chunk: bytes) -> Inflated:
         """Inflate `chunk` again, ever more finely, up to the octet that is wrong."""
         blocks = self._replayed(self._fed)
-        room = self._most - self._made
+        room = self._most - self._made + 1  # more than comes out of it
         parts: list[bytes] = []
         at = 0
         for size in (64 * PIECE, PIECE, 1):
             if size == 1:
-                blocks.exact = room + 1
+                blocks.exact = room
             while at < len(chunk):
                 trial = blocks.copy()
                 try:
-                    data = trial.take(chunk[at : at + size], room + 1)
+                    data = trial.take(chunk[at : at + size], room)
                 except zlib.error:
-                    break
-                if len(data) > room:
                     break
                 blocks = trial
                 parts.append(data)
-                room -= len(data)
                 at += size
-        reason = None
+        reason = ""
         try:
-            blocks.take_slowly(chunk[at : at + 1], room + 1, parts)
+            blocks.take_slowly(chunk[at : at + 1], room, parts)
         except zlib.error as error:
             reason = str(error).partition(": ")[2]
-        data = b"".join(parts)[: self._most - self._made]
+        data = b"".join(parts)
         at += sum(map(len, self._fed))
         self._made += len(data)
         self._blocks, self._failed = blocks, True
         return Inflated(data, Fault(*self._told(reason), at))
 
-    def _told(self, reason: str | None) -> tuple[Kind, str]:
-        """What zlib's reason means here; None: it has none, the message is too long."""
+    def _told(self, reason: str) -> tuple[Kind, str]:
+        """What zlib's reason means here."""
         window = 1 << self._bits
-        if reason is None:
-            return Kind.TOO_MUCH, f"the message has more than {self._most} octets"
         if "distance too far back" not in reason:
             return Kind.NOT_DEFLATE, f"the payload is no DEFLATE data: {reason}"
         if self._past.held + self._made >= window:

@@ -231,6 +231,17 @@ class FrameDecoder:
         header = self._header
         return 0 if header is None or header.is_control else header.length - self._at
 
+    def alone(self, data: bytes) -> tuple[Header, int] | None:
+        """The header and the start of the payload, if the next octets of the stream are one whole frame;
+        they aren't taken yet."""
+        if self._header is not None or self._buffer or (found := decode_header(data)) is None:
+            return None
+        return found if found[1] + found[0].length == len(data) else None
+
+    def passed(self, size: int) -> None:
+        """The frame of so many octets that `alone` found is taken."""
+        self._position += size
+
     def feed(self, data: bytes) -> list[Piece]:
         """Take the next octets of the stream."""
         pieces: list[Piece] = []
