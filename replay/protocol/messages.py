@@ -75,8 +75,16 @@ class Assembly:
         came out; None: it was ignored."""
         if not self.valid:
             return None
-        octets = b"".join((*self.chunks, last))[:wrong]
-        return Spoilt(at, len(octets), octets[-BEFORE:], self.text)
+        came = [*self.chunks, last]
+        start = sum(map(len, came))
+        length = start if wrong is None else wrong
+        tail = b""
+        while came and len(tail) < BEFORE:
+            chunk = came.pop()
+            start -= len(chunk)
+            end = min(len(chunk), max(0, length - start))
+            tail = chunk[max(0, end - BEFORE) : end] + tail
+        return Spoilt(at, length, tail[-BEFORE:], self.text)
 
     def takes(self, data: bytes) -> bool:
         """Whether nothing can be wrong with this data, wherever it is cut."""
