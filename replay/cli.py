@@ -153,15 +153,22 @@ def schema(kind: str) -> None:
 
 @cli.command("list")
 @selection
-def list_cases(words: tuple[str, ...], keyword: str | None) -> None:
+@click.option("-v", "--verbose", is_flag=True, help="The rounds that are played too, and the octets sent.")
+def list_cases(words: tuple[str, ...], keyword: str | None, verbose: bool) -> None:
     """List the cases of the bundled suite, or of PATHs.
 
     \b
     replay list '2.*'
     replay list -k 'binary and not 65535'
     """
+    from replay.report.rounds import rounds
+    from replay.spec.cost import volume
+
     for item in chosen_items(words, keyword):
         click.echo(f"{printable(item.case.id):<9} {printable(item.case.title)}")
+        if verbose:
+            few = rounds(item.case)
+            click.echo(f"{'':<9} sends about {volume(item.case):,} octets{few and f', {few}'}")
 
 
 def main() -> None:

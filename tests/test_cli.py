@@ -77,6 +77,12 @@ def test_cases_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     assert re.findall(r"^FAILED (\S+)  T", played, re.MULTILINE) == wanted
 
 
+def test_a_list_says_on_demand_what_is_sent() -> None:
+    listed = replay("list", "-v", "1.1.2", "12.1.6").stdout.splitlines()
+    assert listed[1].endswith("sends about 139 octets")
+    assert listed[3].endswith("octets, 25 of 1000 messages")
+
+
 @pytest.mark.parametrize("command", [("list",), ("check", "traces/02-pings")], ids=lambda words: words[0])
 def test_what_is_bundled_stands_in_the_order_of_its_numbers(command: tuple[str, ...]) -> None:
     shown = re.findall(r"^(?:OK +)?(\d\S+)", replay(*command).stdout, re.MULTILINE)

@@ -228,6 +228,15 @@ def test_whatever_was_seen_rejudges(tmp_path: Path, trace: Trace) -> None:
 # What stands in the files.
 
 
+@pytest.mark.parametrize(("thorough", "rounds"), [(False, [25, 1000]), (True, [1000, 1000])])
+def test_a_verdict_says_how_many_rounds_were_played(
+    tmp_path: Path, thorough: bool, rounds: list[int]
+) -> None:
+    item = Item(known(thorough)["12.1.6"])
+    _stored(tmp_path, [item], [_judged(item, against(item.case, Side.CLIENT, BROKEN[4]))])
+    assert json.loads((tmp_path / "001-12.1.6.json").read_text())["rounds"] == rounds
+
+
 def test_a_verdict_says_what_it_rests_on(tmp_path: Path) -> None:
     item = Item(known()["1.1.2"], notes=("a note\n",))
     result = _judged(item, against(item.case, Side.CLIENT, BROKEN[4]))
@@ -237,6 +246,7 @@ def test_a_verdict_says_what_it_rests_on(tmp_path: Path) -> None:
     assert case["broken"][0]["rule"] == "text-is-utf8"
     assert case["divergence"]["words"].startswith("1st event: ")
     assert case["notes"] == ["a note\n"]
+    assert case["rounds"] is None
     assert parse(Source.read(tmp_path / case["log"])).trace == result.trace
     (stored,) = run.cases
     assert stored.verdict is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from replay.protocol.negotiation import Agreed
 from replay.trace.model import How, Wait
@@ -76,6 +77,15 @@ class Close(Event):
     valid: bool = True
 
 
+class Spoilt(NamedTuple):
+    """A compressed message, as far as it inflates."""
+
+    at: int | None  # the octet of its payload that is wrong; None: that of what it inflates to
+    length: int  # of what came out before that octet
+    tail: bytes  # the last octets of it
+    text: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation(Event):
     """A breach of a row of the rule table; `start` is the octet that breaks it.
@@ -87,6 +97,7 @@ class Violation(Event):
     rule: str
     detail: str
     frame: int
+    spoilt: Spoilt | None = None  # where it makes a message none that was compressed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,19 @@ messages they make."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from replay import limits
 from replay.protocol.closing import CLOSING, Act
-from replay.protocol.events import Close, Event, Message, Ping, Pong
+from replay.protocol.events import Close, Event, Message, Ping, Pong, Violation
 from replay.protocol.framing import clean, close_breach, header_breaches
 from replay.protocol.messages import Assembly
 from replay.protocol.negotiation import Agreed
 from replay.protocol.rules import Breach
 from replay.protocol.stream import Place, Stream
 from replay.trace.model import Octets
-from replay.wire.deflate import Inflater, Kind
+from replay.wire.deflate import Fault, Inflater, Kind
 from replay.wire.frame import FrameDecoder, Header, Opcode, Piece
 from replay.wire.masking import mask
 from replay.wire.side import Side
@@ -232,14 +233,19 @@ class Frames:
         if piece.opens:
             assembly.parts.append((piece.start + header.size, header.length))
         whole = piece.last and header.fin
-        data = piece.data
+        data, faults = piece.data, list[Fault]()
         if assembly.inflater is not None:
-            data = yield from self._inflate(stream, assembly, assembly.inflater, piece, whole)
-        if assembly.utf8 and (wrong := assembly.utf8.feed(data, whole)) is not None:
+            data, faults = self._inflated(stream, assembly.inflater, data, whole)
+        ends = whole and all(fault.kind is Kind.TAIL for fault in faults)
+        if assembly.utf8 and (wrong := assembly.utf8.feed(data, ends)) is not None:
             at = piece.start if assembly.inflater else assembly.offset_to_stream(wrong)
-            detail = f"octet {wrong} of the message is wrong"
-            yield stream.violation("text-is-utf8", detail, at, piece.start)
+            message = "inflated message" if assembly.inflater else "message"
+            detail = f"octet {wrong} of the {message} is wrong"
+            found = stream.violation("text-is-utf8", detail, at, piece.start)
+            yield replace(found, spoilt=assembly.spoilt(None, data, wrong) if assembly.inflater else None)
             assembly.ignore()
+        for fault in faults:  # behind what came out before them
+            yield self._fault(stream, assembly, fault, data, piece.start)
         if assembly.valid:
             assembly.chunks.append(data)
         if not whole:
@@ -254,17 +260,22 @@ class Frames:
                 compressed=assembly.inflater is not None,
             )
 
-    def _inflate(
-        self, stream: Stream, assembly: Assembly, inflater: Inflater, piece: Piece, whole: bool
-    ) -> Generator[Event, None, bytes]:
+    def _inflated(
+        self, stream: Stream, inflater: Inflater, data: bytes, whole: bool
+    ) -> tuple[bytes, list[Fault]]:
         """What comes out of the next octets of a compressed message, and what is wrong with them."""
-        data, fault = inflater.feed(piece.data)
-        faults = [fault, inflater.end() if whole else None]
+        data, fault = inflater.feed(data)
         stream.inflated += len(data)
-        for fault in faults:
-            if fault is not None:
-                at = assembly.offset_to_stream(fault.at)
-                yield stream.violation(FAULTS[fault.kind], fault.detail, at, piece.start)
-                if fault.kind is not Kind.TAIL:
-                    assembly.ignore()
-        return data
+        faults = (fault, inflater.end() if whole else None)
+        return data, [fault for fault in faults if fault is not None]
+
+    def _fault(
+        self, stream: Stream, assembly: Assembly, fault: Fault, data: bytes, frame: int
+    ) -> Violation:
+        at = assembly.offset_to_stream(fault.at)
+        found = stream.violation(FAULTS[fault.kind], fault.detail, at, frame)
+        if fault.kind is Kind.TAIL:
+            return found
+        spoilt = assembly.spoilt(None if fault.kind is Kind.TOO_MUCH else fault.at, data)
+        assembly.ignore()
+        return replace(found, spoilt=spoilt)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass, field
 
+from replay.protocol.events import Spoilt
 from replay.wire.deflate import Inflater
+
+BEFORE = 64
+"""Octets that are kept of what came out before a fault."""
 
 
 class Utf8:
@@ -65,6 +69,22 @@ class Assembly:
         """It makes no message: a rule is broken, or nobody asks for it."""
         self.utf8, self.valid = None, False
         self.chunks.clear()
+
+    def spoilt(self, at: int | None, last: bytes, wrong: int | None = None) -> Spoilt | None:
+        """How far it inflated, `last` included, before octet `at` of its payload or octet `wrong` of what
+        came out; None: it was ignored."""
+        if not self.valid:
+            return None
+        came = [*self.chunks, last]
+        start = sum(map(len, came))
+        length = start if wrong is None else wrong
+        tail = b""
+        while came and len(tail) < BEFORE:
+            chunk = came.pop()
+            start -= len(chunk)
+            end = min(len(chunk), max(0, length - start))
+            tail = chunk[max(0, end - BEFORE) : end] + tail
+        return Spoilt(at, length, tail[-BEFORE:], self.text)
 
     def takes(self, data: bytes) -> bool:
         """Whether nothing can be wrong with this data, wherever it is cut."""

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.rules import RULES
-from replay.report import log, safe, words
+from replay.report import inflated, log, safe, words
 from replay.report.layout import (
     DIM,
     FAULT,
@@ -28,6 +28,7 @@ from replay.report.layout import (
     wrapped,
 )
 from replay.report.octets import Octet, header_bits, pointed_octets
+from replay.report.rounds import rounds
 from replay.report.stream import Stream, Streams, both, parts, to_payload, to_stream
 from replay.source import Span
 from replay.spec.fit import Difference
@@ -50,6 +51,9 @@ def failure(result: CaseResult, command_line: str | None, width: int) -> Iterato
     streams = both(result.trace, result.events)
     stream = streams[result.facts.tester.other]
     yield heading(result, width)
+    yield from inflated.agreed(result.events, width)
+    if few := rounds(result.case):
+        yield from labelled("rounds", few, width)
     yield from _arrow(result, width)
     found = result.divergence
     if found is not None:
@@ -85,7 +89,7 @@ def _remarks(result: CaseResult, width: int) -> Iterator[Text]:
 
 
 def _log(result: CaseResult, streams: Streams, width: int) -> Iterator[Text]:
-    if total := len(result.trace.entries):
+    if total := len(log.told(result.trace)):
         said = f"the last {log.TAIL} of {total} entries" if total > log.TAIL else ""
         yield text(("  wire log".ljust(INDENT), LABEL), (said, DIM))
         yield from log.tail(result.trace, streams, width)
@@ -204,6 +208,9 @@ def _octets(result: CaseResult, found: Difference, stream: Stream, width: int) -
     got = found.observed
     if got is None or got.side is not stream.side or (isinstance(got, Message) and got.digest):
         return
+    if isinstance(got, Message) and got.compressed:
+        yield from inflated.differing(got, found, stream, width)
+        return
     pieces = parts(got, stream)
     offset = to_stream(pieces, found.offset) if found.offset is not None else None
     if offset is not None and isinstance(got, Message | Pong):
@@ -216,10 +223,6 @@ def _octets(result: CaseResult, found: Difference, stream: Stream, width: int) -
     placed = stream.frame(got.start) if isinstance(got, Message | Pong | Close) else None
     if placed is None:
         return
-    if found.offset is not None and isinstance(got, Message) and found.expected is not None:
-        # Inflated: the octets that differ stand nowhere on the wire.
-        octets = got.data[max(0, found.offset - 8) : found.offset + 8]
-        yield text("  decoded".ljust(17), safe.hexed(octets))
     yield from pointed_octets(stream, placed.start, width)
     yield from header_bits(placed, stream, width)
 
@@ -270,6 +273,8 @@ def _rules(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
             said = f"{words.reference(violation.rule)}, {level}: {words.sentence(violation.rule)}"
             yield from labelled("rule", said, width)
             yield from labelled("", f"{_plain(violation.detail)} [{violation.rule}]", width, DIM)
+            if violation.spoilt is not None:
+                yield from labelled("", inflated.spoilt(violation.spoilt), width, DIM)
         yield from _breach([v for v in violations if v.rule not in ABSENT], stream, width)
     if (more := len(result.broken) - len(shown)) > 0:
         yield text(" " * INDENT, (f"and {words.count(more, 'more breach', 'more breaches')}", DIM))
@@ -279,7 +284,9 @@ def _breach(violations: list[Violation], stream: Stream, width: int) -> Iterator
     """The octets that break the rules, and the header of their frame."""
     if not violations or violations[0].side is not stream.side:
         return
+    placed = stream.frame(violations[0].frame)
     for start in sorted({violation.start for violation in violations}):
-        yield from pointed_octets(stream, start, width)
-    if (placed := stream.frame(violations[0].frame)) is not None:
+        behind = placed is not None and start >= placed.end
+        yield from pointed_octets(stream, start, width, behind=behind)
+    if placed is not None:
         yield from header_bits(placed, stream, width, [violation.rule for violation in violations])

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from replay.protocol.events import Event, NotOpened, Unparsed, Violation
-from replay.report import log, safe, words
+from replay.protocol.events import Event, Message, NotOpened, Unparsed, Violation
+from replay.report import inflated, log, safe, words
 from replay.report.layout import DIM, FAULT, LABEL, WRONG, Lines, pad, text, wrapped
 from replay.report.stream import Placed, Stream, both
-from replay.trace.model import SECOND, Octets, Trace
+from replay.trace.model import SECOND, Digest, Octets, Trace
 from replay.wire.side import Side
 
 WIDE = 110
@@ -30,11 +30,14 @@ def show(trace: Trace, events: Sequence[Event]) -> Lines:
 def _show(trace: Trace, events: tuple[Event, ...], width: int) -> Iterator[Text]:
     for name, value in trace.headers:
         yield text((f"# {safe.escape(name, 80)}: {safe.escape(value, 300)}", DIM))
+    yield from inflated.agreed(events, width)
     streams = both(trace, events)
     rows = {side: _by_entry(stream) for side, stream in streams.items()}
     told = _told(streams, events)
     columns = _Columns.of(trace, streams, width)
     yield columns.title()
+    messages = log.left_out(trace)
+    shown = set(log.told(trace))
     for number, entry in enumerate(trace.entries):
         if isinstance(entry, Octets):
             stream = streams[entry.side]
@@ -43,9 +46,16 @@ def _show(trace: Trace, events: tuple[Event, ...], width: int) -> Iterator[Text]
             for placed in rows[entry.side].get(number, ()):
                 yield columns.row(number, entry.at, placed, stream)
                 yield from _tell(told.pop((entry.side, placed.start), []), columns)
+            if entry.cut is not None and number in shown:
+                yield text((columns.lead(number, entry.at, entry.side), DIM), log.not_kept([entry]))
+        elif isinstance(entry, Digest):
+            covered = [trace.entries[each] for each in messages[number]]
+            at = covered[-1].at if covered else entry.at
+            said = columns.digest(entry, log.not_kept(covered))
+            yield text((columns.lead(number, at, entry.side), DIM), *said)
         else:
-            said = log.line(entry, trace.recorder, width)
-            yield text((columns.lead(number, entry.at), DIM), said)
+            said_of = log.line(entry, trace.recorder, width)
+            yield text((columns.lead(number, entry.at), DIM), said_of)
         yield from _tell(told.pop(number, []), columns)
 
 
@@ -60,9 +70,14 @@ def _by_entry(stream: Stream) -> dict[int, list[Placed]]:
 
 def _told(streams: dict[Side, Stream], events: tuple[Event, ...]) -> Told:
     """What is said beneath a frame (by its side and start) or beneath an entry (by its number)."""
-    known = {(side, placed.start) for side, stream in streams.items() for placed in stream.frames}
+    frames = [(side, placed) for side, stream in streams.items() for placed in stream.frames]
+    starts = {(side, placed.body): placed.start for side, placed in frames}
+    known = {(side, placed.start) for side, placed in frames}
     told: Told = defaultdict(list)
     for event in events:
+        if isinstance(event, Message) and event.compressed:
+            start = starts.get((event.side, event.parts[-1][0]))
+            told[event.entry if start is None else (event.side, start)].append(event)
         if isinstance(event, Violation):
             key = (event.side, event.frame)
             told[key if key in known else event.entry].append(event)
@@ -81,6 +96,9 @@ def _head(lead: str, stream: Stream) -> Iterator[Text]:
 def _tell(events: list[Event], columns: _Columns) -> Iterator[Text]:
     refused = any(isinstance(event, NotOpened) for event in events)
     for event in events:
+        if isinstance(event, Message):
+            yield columns.beneath(inflated.message(event))
+            continue
         if isinstance(event, Violation):
             rule = f"{words.reference(event.rule)}, {words.level(event.rule)}: {words.sentence(event.rule)}"
             said = f"{rule} At octet {event.start}: {safe.escape(event.detail, 200)} [{event.rule}]"
@@ -92,6 +110,10 @@ def _tell(events: list[Event], columns: _Columns) -> Iterator[Text]:
         for number, line in enumerate(lines):
             marker = "! " if not number else "  "
             yield text((marker.rjust(columns.margin), FAULT), (line[columns.margin :], WRONG))
+        if isinstance(event, Violation) and event.spoilt is not None:
+            rows = wrapped(inflated.spoilt(event.spoilt), columns.width, " " * columns.margin)
+            for number, line in enumerate(rows):
+                yield columns.beneath(line[columns.margin :], not number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +171,17 @@ class _Columns:
         sent = "" if side is None else f"{side.value} -> {side.other.value}" if self.wide else side.value
         return f"{number:03}".rjust(self.number) + f"  {time}{sent.ljust(self.side)}  "
 
+    def digest(self, entry: Digest, left_out: str) -> Iterator[tuple[str, str]]:
+        """A message that is known by its digest."""
+        yield words.opcode(entry.opcode).ljust(self.opcode), LABEL
+        yield f"  {words.count(entry.length, 'octet')}" + (f" ({left_out})" if left_out else ""), ""
+        yield f"  sha256 {entry.sha256[:16]}…", DIM
+
+    def beneath(self, said: str, first: bool = True) -> Text:
+        """What a frame's message inflates to, in one line under it."""
+        marker = "= " if first else ""
+        return text((marker.rjust(self.margin), DIM), pad(said, max(8, self.width - self.margin)).rstrip())
+
     def row(self, number: int, at: int | None, placed: Placed, stream: Stream) -> Text:
         """One frame."""
         header = placed.header
@@ -174,6 +207,8 @@ def _payload(placed: Placed, stream: Stream) -> str:
     if header.opcode == 8 and len(data) > 1:
         said = words.code(int.from_bytes(data[:2], "big"))
         said += f" {safe.sample(data[2:], header.length - 2, text=True)}" if data[2:] else ""
+    elif placed.start in stream.packed:
+        said = safe.hexed(data) + (" …" if len(data) < header.length else "")
     elif data:
         said = safe.sample(data, header.length, text=header.opcode == 1)
     if missing > 0:

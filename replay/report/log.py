@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
@@ -12,7 +12,7 @@ from replay.report.layout import DIM, sides, text
 from replay.report.stream import Placed, Stream, Streams
 from replay.trace.kinds import write
 from replay.trace.literal import quote
-from replay.trace.model import SECOND, Entry, Octets, Trace
+from replay.trace.model import SECOND, Digest, Entry, Octets, Trace
 from replay.wire.side import Side
 
 TAIL = 10
@@ -21,19 +21,37 @@ TAIL = 10
 
 def tail(trace: Trace, streams: Streams, width: int, most: int = TAIL) -> Iterator[Text]:
     """The last entries of the log, with what the octets are beside them."""
-    first = max(0, len(trace.entries) - most)
-    return lines(trace, streams, range(first, len(trace.entries)), width)
+    return lines(trace, streams, told(trace)[-most:], width)
 
 
 def whole(trace: Trace, streams: Streams, width: int, most: int = 200) -> Iterator[Text]:
     """All entries; of very many, the first and the last ones."""
-    total = len(trace.entries)
-    if total <= most:
-        yield from lines(trace, streams, range(total), width)
+    numbers = told(trace)
+    if len(numbers) <= most:
+        yield from lines(trace, streams, numbers, width)
         return
-    yield from lines(trace, streams, range(most // 2), width)
-    yield text((f"  … {words.count(total - most, 'entry', 'entries')} …", DIM))
-    yield from lines(trace, streams, range(total - most // 2, total), width)
+    yield from lines(trace, streams, numbers[: most // 2], width)
+    yield text((f"  … {words.count(len(numbers) - most, 'entry', 'entries')} …", DIM))
+    yield from lines(trace, streams, numbers[-(most // 2) :], width)
+
+
+def told(trace: Trace) -> list[int]:
+    """The numbers of the entries without those whose octets were all left out for a MESSAGE line."""
+    covered = {number for some in left_out(trace).values() for number in some}
+    return [number for number in range(len(trace.entries)) if number not in covered]
+
+
+def left_out(trace: Trace) -> dict[int, list[int]]:
+    """By the number of a MESSAGE line, those of the entries that it stands for: before it, without any
+    of their octets."""
+    found: dict[int, list[int]] = {}
+    waiting: dict[Side, list[int]] = {side: [] for side in Side}
+    for number, entry in enumerate(trace.entries):
+        if isinstance(entry, Digest):
+            found[number], waiting[entry.side] = waiting[entry.side], []
+        elif isinstance(entry, Octets):
+            waiting[entry.side] = [*waiting[entry.side], number] if entry.cut and not entry.data else []
+    return found
 
 
 def lines(
@@ -43,11 +61,14 @@ def lines(
     begun = _begun(streams.values())
     heads = {number for stream in streams.values() for number in stream.entries(0, stream.head)}
     shown = streams[trace.recorder].numbers
+    messages = left_out(trace)
     for number in numbers:
         entry = trace.entries[number]
         gloss = ""
         if isinstance(entry, Octets) and width >= 60:
             gloss = _gloss(begun.get(number, []))
+        if isinstance(entry, Digest) and width >= 60:
+            gloss = not_kept([trace.entries[each] for each in messages.get(number, [])])
         room = max(20, width - indent - (len(gloss) + 2 if gloss else 0))
         digits = 6 if width >= 110 else 3
         said = line(entry, trace.recorder, room - 4, digits=digits, head=number in heads)
@@ -63,6 +84,8 @@ def line(entry: Entry, recorder: Side, width: int, digits: int = 0, head: bool =
 
 def octets(entry: Octets, width: int, head: bool) -> str:
     """The octets of an entry in so many cells, of an HTTP head quoted, else in hex; then how many."""
+    if entry.cut and not entry.data:
+        return not_kept([entry])
     more = entry.cut.more if entry.cut else 0
     first = entry.data[: max(8, width)]
     shown = quote(first) if head or not first else first.hex()
@@ -70,6 +93,20 @@ def octets(entry: Octets, width: int, head: bool) -> str:
         return shown
     ending = "…" if more is None else f"… {words.count(len(entry.data) + more, 'octet')}"
     return shown[: max(8, width - len(ending))] + ending
+
+
+def not_kept(entries: Sequence[Entry]) -> str:
+    """How many octets of these entries were not kept; nothing, if there are none."""
+    cut = [entry for entry in entries if isinstance(entry, Octets) and entry.cut is not None]
+    if not cut:
+        return ""
+    known = all(entry.cut is not None and entry.cut.more is not None for entry in cut)
+    return f"{words.count(sum(map(size, cut)), 'octet') if known else 'octets'}, not kept"
+
+
+def size(entry: Octets) -> int:
+    """The octets of an entry, with those that were not kept."""
+    return len(entry.data) + (entry.cut.more or 0 if entry.cut is not None else 0)
 
 
 def _begun(streams: Iterable[Stream]) -> dict[int, list[str]]:
@@ -87,7 +124,8 @@ def frame(placed: Placed, stream: Stream) -> str:
     name = words.opcode(placed.header.opcode)
     if placed.header.opcode == 8 and len(data := stream.payload(placed, 2)) == 2:
         return f"{name} {int.from_bytes(data, 'big')}"
-    return f"{name} {placed.header.length}" + ("" if placed.header.fin else "+")
+    packed = " RSV1" if placed.header.rsv & 4 else ""
+    return f"{name} {placed.header.length}{packed}" + ("" if placed.header.fin else "+")
 
 
 def _gloss(frames: list[str]) -> str:

@@ -31,6 +31,9 @@ _FIELDS = {
 }
 """The field of the header that a breach of a rule is in."""
 
+MARGIN = len("  000 RX OCTETS  ")
+"""The column behind the labels."""
+
 Octet = Callable[[int], bytes]
 """What was expected at an offset of the stream: one octet, or none."""
 
@@ -59,9 +62,8 @@ def pointed_octets(
         yield from _head_line(stream, place, offset, width)
         return
     margin = len(entry_label(place.entry, stream)) + 4
-    per_row = ROW if width >= margin + 7 + ROW * 3 + 1 else ROW // 2
     digits = 4 if place.length < 65536 else 8
-    first = max(0, place.offset - per_row // 2) // 8 * 8
+    first, per_row = _window(place.offset, width, margin)
     row = stream.slice(place.start + first, place.start + min(first + per_row, place.length))
     column = margin + digits + 2
 
@@ -76,6 +78,25 @@ def pointed_octets(
         yield _row("  expected".ljust(margin), "", "", wanted, width, column, per_row, WANTED)
     at = place.offset - first
     yield _caret(at, min(length, per_row - at), place, width, column)
+
+
+def pointed_inflated(data: bytes, offset: int, width: int, expected: Octet) -> Iterator[Text]:
+    """The same of a message that stands nowhere on the wire as it is; all offsets are its own."""
+    digits = 4 if len(data) < 65536 else 8
+    first, per_row = _window(offset, width, MARGIN)
+    column = MARGIN + digits + 2
+    label, number = "  inflated".ljust(MARGIN), f"{first:0{digits}x}"
+    yield _row(label, LABEL, number, data[first : first + per_row], width, column, per_row)
+    wanted = [expected(first + at) for at in range(per_row)]
+    yield _row("  expected".ljust(MARGIN), "", "", wanted, width, column, per_row, WANTED)
+    yield _caret(offset - first, 1, Place(0, offset, len(data), 0), width, column, " inflated")
+
+
+def _window(offset: int, width: int, margin: int) -> tuple[int, int]:
+    """The first octet of the row that shows `offset`, and how many are in it."""
+    per_row = ROW if width >= margin + 7 + ROW * 3 + 1 else ROW // 2
+    half = per_row // 2
+    return max(0, offset - half) // half * half, per_row
 
 
 def _row(
@@ -99,13 +120,13 @@ def _row(
     return line
 
 
-def _caret(at: int, length: int, place: Place, width: int, column: int) -> Text:
+def _caret(at: int, length: int, place: Place, width: int, column: int, what: str = "") -> Text:
     start = column + at * 3 + (1 if at >= 8 else 0)
     carets = "^" * max(2, length * 3 - 1)
     if place.offset >= place.length:
-        said = f"behind the last octet of {place.length}"
+        said = f"behind the last octet of {place.length}{what}"
     else:
-        said = f"offset {place.offset} of {place.length}"
+        said = f"offset {place.offset} of {place.length}{what}"
     if start + len(carets) + 1 + len(said) <= width or start <= len(said):
         return text((" " * start + carets + " " + said, FAULT))
     return text((" " * (start - len(said) - 1) + said + " " + carets, FAULT))
@@ -149,15 +170,15 @@ def header_bits(placed: Placed, stream: Stream, width: int, rules: Collection[st
         f"MASK {'1 ' + header.key.hex() if header.key else '0'}",
         f"LENGTH {header.length} ({size})",
     ]
-    indent = " " * 17
+    indent = " " * MARGIN
     octets = safe.hexed(encode_header(header))
     said = [
         f"   at octet {placed.start} of the {stream.side.value}'s stream",
         f"   at octet {placed.start}",
         "",
     ]
-    where = next(where for where in said if 17 + len(octets) + len(where) <= width or not where)
-    yield text("  header".ljust(17), octets, (where, DIM))
+    where = next(where for where in said if MARGIN + len(octets) + len(where) <= width or not where)
+    yield text("  header".ljust(MARGIN), octets, (where, DIM))
     line, carets = indent, ""
     for field in fields:
         if len(line) > len(indent) and len(line) + 2 + len(field) > width:

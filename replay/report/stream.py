@@ -14,7 +14,7 @@ from typing import NamedTuple
 from replay.protocol.events import Event, Message, Opened, Pong, Unparsed
 from replay.trace.model import Octets, Trace
 from replay.trace.wirelog import MOST_FRAMES
-from replay.wire.frame import Header, decode_header
+from replay.wire.frame import Header, Opcode, decode_header
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.masking import mask
 from replay.wire.side import Side
@@ -56,6 +56,8 @@ class Stream:
         self._starts: list[int] = []
         self._chunks: list[bytes] = []
         self._gaps: list[int] = []  # what follows octets that the log left out is taken to begin a frame
+        self._known = True  # how many octets it left out
+        self._deflates = any(isinstance(event, Opened) and event.agreed for event in events)
         cuts: set[int] = set()
         for number, entry in enumerate(trace.entries):
             if isinstance(entry, Octets) and entry.side is side:
@@ -67,6 +69,7 @@ class Stream:
                     cuts.add(self.length)
                     self.length += entry.cut.more or 0
                     self._gaps.append(self.length)
+                    self._known &= entry.cut.more is not None
         self.first = self._entries[0] if self._entries else None
         self.head = self._head_end(events)
         unparsed = [event.start for event in events if isinstance(event, Unparsed) and event.side is side]
@@ -117,11 +120,13 @@ class Stream:
         return self._entries[first : bisect.bisect_left(self._starts, end)]
 
     def _walk(self, at: int) -> Iterator[Placed]:
-        while at < self._limit and (found := decode_header(self.slice(at, at + 14))) is not None:
-            yield Placed(at, found[0])
-            end = at + found[1] + found[0].length
-            if self._gaps:
-                end = min(end, next((gap for gap in self._gaps if gap > at), end))
+        while at < self._limit:
+            behind = bisect.bisect_right(self._gaps, at)
+            end = self._gaps[behind] if behind < len(self._gaps) else self._limit
+            if (found := decode_header(self.slice(at, at + 14))) is not None:
+                placed = Placed(at, found[0])
+                yield placed
+                end = min(placed.end, end) if behind < len(self._gaps) else placed.end
             at = end
 
     @cached_property
@@ -131,12 +136,35 @@ class Stream:
 
     def frame(self, start: int) -> Placed | None:
         """The frame that starts here."""
-        return next(self._walk(start), None) if self.head <= start < self.length else None
+        found = next(self._walk(start), None) if self.head <= start < self.length else None
+        return found if found is not None and found.start == start else None
 
     def frame_around(self, offset: int) -> Placed | None:
         """The frame that holds this octet."""
         index = bisect.bisect_right(self.frames, offset, key=lambda placed: placed.start) - 1
         return self.frames[index] if index >= 0 else None
+
+    @cached_property
+    def packed(self) -> frozenset[int]:
+        """Where the frames of compressed messages start."""
+        found, inside = set[int](), False
+        for placed in self.frames if self._deflates else ():
+            if placed.header.opcode in (Opcode.TEXT, Opcode.BINARY):
+                inside = bool(placed.header.rsv & 4)
+            if inside and placed.header.opcode <= Opcode.BINARY:
+                found.add(placed.start)
+        return frozenset(found)
+
+    @cached_property
+    def annotated(self) -> int:
+        """Up to here a written log has a FRAME line for each frame: behind octets that were left out it
+        has some only if they are the end of a frame."""
+        ends = {placed.end for placed in self.frames} if self._known else ()
+        return next((gap for gap in self._gaps if gap not in ends), self.length)
+
+    def whole(self, placed: Placed) -> bool:
+        """Whether the last octet of a frame is there."""
+        return bool(self.slice(placed.end - 1, placed.end))
 
     def payload(self, placed: Placed, limit: int) -> bytes:
         """The first octets of a frame's payload, unmasked."""
@@ -164,7 +192,8 @@ def _numbers(trace: Trace, streams: Iterable[Stream]) -> list[int]:
     for stream in streams:
         for placed in stream.frames:
             at = placed.start if stream.recorded else placed.end - 1
-            if placed.end <= stream.length and (place := stream.place(at)) is not None:
+            known = placed.start < stream.annotated and stream.whole(placed)
+            if known and (place := stream.place(at)) is not None:
                 (before if stream.recorded else behind)[place.entry] += 1
     numbers, number = [], 0
     for index in range(len(trace.entries)):
@@ -180,7 +209,7 @@ def parts(event: Event, stream: Stream) -> tuple[tuple[int, int], ...]:
     Empty where that can't be said: what was inflated stands nowhere as it is shown.
     """
     if isinstance(event, Message):
-        return event.parts if sum(length for _, length in event.parts) == len(event.data) else ()
+        return () if event.compressed else event.parts
     if isinstance(event, Pong) and (placed := stream.frame(event.start)) is not None:
         return ((placed.body, len(event.data)),)
     return ()

@@ -24,6 +24,7 @@ from replay.report.layout import (
     text,
     wrapped,
 )
+from replay.report.rounds import rounds, shortened
 from replay.spec.model import Behaviour
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult, Standing
 
@@ -38,6 +39,9 @@ MOST_FIXED = 20
 MOST_BROKEN = 5
 """Rules that a case which passes has broken, and that are named."""
 
+WIDE = 100
+"""From this width on a line says of what there are fewer."""
+
 _VERDICT = max(len(behaviour.value) for behaviour in Behaviour)
 _CLOSING = {ClosingVerdict.OK: "green", ClosingVerdict.INFORMATIONAL: "blue"}
 
@@ -50,8 +54,10 @@ def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
     quiet = result.is_expected
     closing = "" if result.closing in GOOD else f"closing {result.closing.value}"
     took = words.seconds(result.duration).rjust(7)
-    note = note or _note(result)
-    right = text((closing, DIM if quiet else FAULT), (f"  {note}" if note else "", DIM), (f"  {took}", DIM))
+    few = rounds(result.case)
+    few = few if width >= WIDE else few.rpartition(" ")[0]
+    aside = "".join(f"  {said}" for said in (few, note or _note(result)) if said)
+    right = text((closing, DIM if quiet else FAULT), (aside, DIM), (f"  {took}", DIM))
     title = safe.escape(result.case.title)
     if quiet and result.expectation is not None:
         title = words.expectation(result.expectation)
@@ -125,6 +131,8 @@ def _summary(run: RunResult, width: int) -> Iterator[Text]:
         yield from _table(behaviours, closings)
         yield text()
     yield from _failed(run.results, width)
+    if said := shortened([result.case for result in run.results]):
+        yield from labelled("shortened", said, width, DIM)
     for number, entry in enumerate(run.fixed[:MOST_FIXED]):
         yield from labelled("" if number else "fixed", words.fixed(entry), width)
     if (more := len(run.fixed) - MOST_FIXED) > 0:

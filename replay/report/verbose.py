@@ -8,9 +8,10 @@ from itertools import zip_longest
 
 from rich.text import Text
 
-from replay.protocol.events import Close
-from replay.report import log, safe, words
+from replay.protocol.events import Close, Opened
+from replay.report import inflated, log, safe, words
 from replay.report.layout import DIM, INDENT, LABEL, labelled, pad, text, wrapped
+from replay.report.rounds import rounds
 from replay.report.stream import Stream, both
 from replay.trace.model import Octets
 from replay.verdict.result import CaseResult
@@ -32,11 +33,14 @@ def verbose(result: CaseResult, width: int) -> Iterator[Text]:
     yield from labelled("behaviour", f"{result.behaviour.value}, {fits}", width)
     reason = safe.escape(result.closing_reason, 300)
     yield from labelled("closing", f"{result.closing.value}: {reason}", width)
+    if few := rounds(result.case):
+        yield from labelled("rounds", few, width)
     for note in result.notes:
         yield from labelled("note", safe.escape(note), width)
     yield text()
     yield _title("Opening handshake")
     yield from _handshake(streams, width)
+    yield from inflated.agreed(result.events, width)
     yield text()
     yield _title("Closing")
     yield from _closing(result, width)
@@ -44,6 +48,11 @@ def verbose(result: CaseResult, width: int) -> Iterator[Text]:
     order = (tester, tester.other)
     sizes = [_sizes(result, side) for side in order]
     frames = [_frames(streams[side]) for side in order]
+    if any(isinstance(event, Opened) and event.agreed for event in result.events):
+        yield _title("Compression")
+        names = [(side, f"{words.side(side, tester)} sent") for side in order]
+        yield from inflated.totals(result.events, names, width)
+        yield text()
     yield _title("Octets by size of write and read")
     yield from _beside([f"{words.side(side, tester)} sent" for side in order], sizes, width)
     yield text()
@@ -106,7 +115,7 @@ Table = list[tuple[str, str, str]]
 def _sizes(result: CaseResult, side: Side) -> Table:
     """Size, how many of it, octets in all; then the sum."""
     writes = [entry for entry in result.trace.entries if isinstance(entry, Octets) and entry.side is side]
-    counts = Counter(len(entry.data) for entry in writes)
+    counts = Counter(log.size(entry) for entry in writes)
     rows = sorted(counts.items())
     table: Table = [("size", "count", "octets")]
     table += [(str(size), str(n), str(size * n)) for size, n in rows[:MOST_SIZES]]

@@ -196,6 +196,8 @@ def side(who: Side, tester: Side | None = None) -> str:
 
 def part(payload: Payload, start: int, end: int) -> bytes:
     """payload.octets[start:end], without making the rest."""
+    if payload.round is not None:
+        return payload.octets[start:end]
     end = min(end, len(payload))
     if payload.size is None or start >= end:
         return payload.unit[start:end]
@@ -215,12 +217,13 @@ def _data(name: str, payload: bytes | Payload | None, around: int | None, room: 
         return f"{name}, empty"
     left = min(SAMPLE, room - len(f"{name} {total}: … …"))
     head = part(payload, 0, max(left, 4))
-    fitting = max(left if is_text(head, name == "text") else (left + 1) // 3, 4)
+    text = name.startswith("text")
+    fitting = max(left if is_text(head, text) else (left + 1) // 3, 4)
     start = 0
     if around is not None and around >= fitting - 1:
         start = max(0, around - fitting * 2 // 3)
     head = part(payload, start, start + fitting)
-    return f"{name} {total}: {sample(head, total, start, name == 'text')}"
+    return f"{name} {total}: {sample(head, total, start, text)}"
 
 
 def _still_open(tag: str | None) -> str:
@@ -340,7 +343,7 @@ def _difference(found: Difference) -> str:
     if got is None:
         return f"expected {noun(want)}, but nothing more came"
     if isinstance(got, Message | Pong) and found.offset is not None and want.payload is not None:
-        name, at, total = "Pong" if isinstance(got, Pong) else "message", found.offset, len(want.payload)
+        name, at, total = _named(got), found.offset, len(want.payload)
         if at >= total:
             return f"the {name} goes on after the expected {count(total, 'octet')}: {len(got.data)} came"
         if at >= len(got.data):
@@ -348,6 +351,12 @@ def _difference(found: Difference) -> str:
         expected, observed = _octet(part(want.payload, at, at + 1)), _octet(got.data[at : at + 1])
         return f"the {name} differs at offset {at} of {total}: expected {expected}, observed {observed}"
     return f"expected {noun(want)}, observed {noun(got)}"
+
+
+def _named(got: Message | Pong) -> str:
+    if isinstance(got, Pong):
+        return "Pong"
+    return "inflated message" if got.compressed else "message"
 
 
 def why(result: CaseResult) -> str:

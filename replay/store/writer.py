@@ -167,7 +167,7 @@ def _log(trace: Trace) -> bytes | None:
 
 
 def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:
-    found = result.divergence
+    found, rounds = result.divergence, result.case.rounds
     return {
         "format": CASE,
         "version": VERSION,
@@ -189,6 +189,7 @@ def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:
             "offset": found.offset,
             "words": words.difference(found),
         },
+        "rounds": rounds and [rounds.times, rounds.of or rounds.times],
         "notes": result.notes,
         "duration": result.duration,
         "log": None if log is None else name,

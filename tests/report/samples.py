@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 from replay.source import Source, Span
 from replay.spec import nodes
 from replay.spec.fields import Files
-from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern, Payload
+from replay.spec.model import (
+    Behaviour,
+    Case,
+    Closing,
+    Kind,
+    Outcome,
+    Pattern,
+    Payload,
+    Repeat,
+    SendMessage,
+)
 from replay.spec.recorded import case_of
-from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
+from replay.trace.model import (
+    SECOND,
+    Cut,
+    Digest,
+    Drop,
+    Entry,
+    How,
+    Octets,
+    Timer,
+    Trace,
+    Unreached,
+    Wait,
+)
 from replay.verdict.expected import ENTRIES, Expected, resolved
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, RunResult
+from replay.wire.deflate import Deflater
 from replay.wire.frame import encode, frame
 from replay.wire.handshake import accept
 from replay.wire.side import Side
@@ -41,6 +65,9 @@ cases:
     close: {by: tester, code: 1000, clean: required}
 """,
 )
+
+
+DEFLATE = "permessage-deflate; client_no_context_takeover; server_max_window_bits=12"
 
 
 def response(agent: str = "echo/1.0", status: str = "101 Switching Protocols") -> bytes:
@@ -245,7 +272,87 @@ def recorded() -> CaseResult:
     return judge(case_of(trace, "traces/echo.wirelog", C), Trace(C, entries), C, ("from a capture",))
 
 
+def deflating(*entries: Entry) -> tuple[Entry, ...]:
+    """The entries of a connection that agreed on permessage-deflate."""
+    asked, answered = (
+        head[:-2] + f"Sec-WebSocket-Extensions: {DEFLATE}\r\n\r\n".encode()
+        for head in (REQUEST, response())
+    )
+    heads = (Octets(C, asked), Octets(S, answered))
+    return tuple(replace(entry, at=number * 1204) for number, entry in enumerate((*heads, *entries)))
+
+
+def packed(opcode: int, payload: bytes, fin: bool = True, key: bytes = b"") -> bytes:
+    """A frame of a compressed message, the first one."""
+    return encode(frame(opcode, payload, fin=fin, rsv=4 if opcode else 0, key=key))
+
+
+HELLO = bytes.fromhex("f248cdc9c90700")
+
+
+def compressed() -> CaseResult:
+    """The examples of RFC 7692 §7.2.3, from the server; the client's is masked."""
+    back = (
+        packed(1, HELLO),
+        packed(1, HELLO[:3], fin=False) + packed(0, HELLO[3:]),
+        packed(1, bytes.fromhex("f200110000")),
+        packed(1, bytes.fromhex("000500faff48656c6c6f00")),
+        packed(1, bytes.fromhex("f348cdc9c9070000")),
+        packed(1, bytes.fromhex("f24805000000ffffcac9c90700")),
+        packed(2, b"\0"),
+    )
+    of = case(*[echo(Kind.TEXT, Payload(b"Hello"))] * 6, echo(Kind.BINARY, Payload()), id="12.1.1")
+    entries = (Octets(C, packed(1, HELLO, key=TX_KEY)), *[Octets(S, octets) for octets in back])
+    return judged(of, *deflating(*entries, *clean_end()))
+
+
+def compressed_flipped() -> CaseResult:
+    """One octet of a compressed echo is wrong; it comes in three frames."""
+    wanted = b"A verse of twenty octets. " * 40
+    given = wanted[:500] + b"?" + wanted[501:]
+    payload = Deflater(12, True).message(given)
+    parts = packed(1, payload[:9], fin=False), packed(0, payload[9:30], fin=False), packed(0, payload[30:])
+    sent_ = packed(1, Deflater(15, False).message(wanted), key=TX_KEY)
+    slice_ = Payload(b"?" * 1040 + wanted, next=1040, round=1)
+    of = case(echo(Kind.TEXT, slice_), id="12.3.9", title="Compressed text messages of a verse")
+    of = replace(of, steps=(Repeat(25, (SendMessage(True, slice_),), of=1000),))
+    entries = Octets(C, sent_), PATIENCE, Octets(S, parts[0]), Octets(S, parts[1] + parts[2])
+    return judged(of, *deflating(*entries, *clean_end()))
+
+
+def spoilt() -> CaseResult:
+    """Compressed payloads that are no DEFLATE data, reach back too far, end too early, are no text."""
+    back = (
+        packed(1, HELLO[:3], fin=False) + packed(0, b"\xc9\xff\xff\xff\xff\xff"),
+        packed(2, bytes.fromhex("ff" * 4)),
+        packed(1, b""),
+        packed(1, HELLO + b"\0\0\xff\xff"),
+        packed(1, b"\x00\x05\x00\xfa\xffHel\xffo\x00"),
+        packed(1, HELLO[:5]),
+    )
+    of = case(echo(Kind.TEXT, Payload(b"Hello")), id="12.1.1", title="Compressed text messages")
+    entries = (Octets(C, packed(1, HELLO, key=TX_KEY)), *[Octets(S, octets) for octets in back])
+    return judged(of, *deflating(*entries, *clean_end(1007)))
+
+
+def digests() -> CaseResult:
+    """Rounds of which some are known by their digests only."""
+    data = b"Hello"
+    known = hashlib.sha256(data).hexdigest()
+    rounds: list[Entry] = [Octets(C, packed(1, HELLO, key=TX_KEY)), Octets(S, packed(1, HELLO))]
+    for _ in range(3):
+        rounds += [Octets(C, b"", cut=Cut(13, known)), Digest(C, 1, 5, known)]
+        rounds += [Octets(S, b"", cut=Cut(more, known)) for more in (4, 5)]
+        rounds.append(Digest(S, 1, 5, known))
+    of = case(*[echo(Kind.TEXT, Payload(data))] * 4, id="12.1.1", title="Compressed text messages")
+    return judged(of, *deflating(*rounds, Octets(S, b"", cut=Cut(2770)), *clean_end()))
+
+
 SAMPLES = [
+    compressed,
+    compressed_flipped,
+    spoilt,
+    digests,
     recorded,
     flipped,
     fragmented,
@@ -265,6 +372,11 @@ SAMPLES = [
 def run() -> RunResult:
     results = (good(), flipped(), missing_pong(), wrong_code(), masked())
     return RunResult("echo/1.0", "ws://127.0.0.1:9001", results, 1234, 0.42, planned=len(results))
+
+
+def shortened_run() -> RunResult:
+    """A run with a case of fewer rounds than it has."""
+    return replace(run(), results=(good(), compressed_flipped()), planned=2)
 
 
 EXPECTED = Source(

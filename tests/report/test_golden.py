@@ -49,6 +49,12 @@ RENDERED: dict[str, tuple[int, Callable[[], RenderableType]]] = {
     "failure-refused": (80, lambda: _failure(samples.refused())),
     "failure-16-mib": (80, lambda: _failure(samples.large())),
     "failure-hostile": (80, lambda: _failure(samples.hostile())),
+    "failure-compressed": (80, lambda: _failure(samples.compressed_flipped())),
+    "failure-not-inflated": (80, lambda: _failure(samples.spoilt())),
+    "verbose-digests": (80, lambda: terminal.verbose(samples.digests())),
+    "show-compressed": (80, lambda: _show(samples.compressed())),
+    "show-not-inflated": (80, lambda: _show(samples.spoilt())),
+    "show-digests": (80, lambda: _show(samples.digests())),
     "verbose": (80, lambda: terminal.verbose(samples.flipped())),
     "verbose-hostile": (80, lambda: terminal.verbose(samples.hostile())),
     "show": (80, lambda: _show(samples.fragmented())),
@@ -58,6 +64,8 @@ RENDERED: dict[str, tuple[int, Callable[[], RenderableType]]] = {
     "failure-worse-than-expected": (80, lambda: _failure(samples.expected_run().results[2])),
     "lines-expected": (80, lambda: _of_run(samples.expected_run(), 80)),
     "summary-expected": (80, lambda: terminal.summary(samples.expected_run())),
+    "summary-shortened": (80, lambda: terminal.summary(samples.shortened_run())),
+    "lines-wide": (120, lambda: _of_run(samples.shortened_run(), 120)),
     "summary": (80, lambda: terminal.summary(samples.run())),
 }
 

@@ -1,0 +1,32 @@
+"""Cases that play fewer rounds than they have: how many, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from replay.report import safe, words
+from replay.spec.model import Case
+
+MOST_SECTIONS = 4
+"""Sections that are named at the most."""
+
+
+def rounds(case: Case) -> str:
+    """'25 of 1000 messages'; nothing if the case has no rounds, or plays all of them."""
+    repeat = case.rounds
+    if repeat is None or repeat.of is None or repeat.times >= repeat.of:
+        return ""
+    what = "messages" if len(repeat.steps) == 1 else "rounds"
+    return f"{repeat.times} of {repeat.of} {what}"
+
+
+def shortened(cases: Sequence[Case]) -> str:
+    """That some of these cases played fewer rounds, by their sections; nothing if none did."""
+    few = [case.id for case in cases if rounds(case)]
+    if not few:
+        return ""
+    sections = list(dict.fromkeys(f"{id.split('.')[0]}.*" for id in few))
+    listed = safe.escape(", ".join(sections[:MOST_SECTIONS]), 200)
+    listed += ", …" if len(sections) > MOST_SECTIONS else ""
+    played = words.count(len(few), "case")
+    return f"not all messages of {played} in {listed} were sent; --thorough sends them all"
