@@ -1,4 +1,4 @@
-"""A message that inflates to far more than is read of one: it is told, at once, and memory stays bounded."""
+"""A message that inflates to far more than is read of one: told at once, in bounded memory."""
 
 from __future__ import annotations
 
