@@ -21,6 +21,7 @@ from replay.protocol.events import Opened
 from replay.schedule import Phase
 from replay.spec.canary import CANARY, refusal, round_trip
 from replay.spec.model import Case, Profile
+from replay.spec.recorded import compresses, recorded_terms
 from replay.suite import Item
 from replay.trace.model import SECOND, Trace, Unreached
 from replay.verdict.expected import Expected
@@ -132,7 +133,9 @@ class Collected:
     def _add(self, number: int, trace: Trace, at: float | None) -> bool:
         item = self._items[number]
         notes = (*item.notes, *_edits(item, self._settings.options))
-        result = replace(judge(item.case, trace, Side.CLIENT, notes), path=item.path)
+        result = judge(item.case, trace, Side.CLIENT, notes)
+        said = _compression(item, result, self._settings.options)
+        result = replace(result, path=item.path, notes=(*result.notes, *said))
         if at is not None and result.facts.dropped_by_testee and result.facts.testee_close is None:
             self._cut_off[number] = at
         self.agent = self.agent or _agent(result)
@@ -195,6 +198,22 @@ def _edits(item: Item, options: Options) -> tuple[str, ...]:
     edits += [f"its Host is {options.host}"] if options.edit_host else []
     edits += [f"it has {name}: {value}" for name, value in options.headers]
     return (f"the recorded request was edited: {', '.join(edits)}",) if edits else ()
+
+
+def _compression(item: Item, result: CaseResult, options: Options) -> tuple[str, ...]:
+    """What became of recorded messages that are compressed by what was agreed on then."""
+    log = item.case.trace
+    if log is None or not result.facts.opened or not compresses(log, Side.CLIENT):
+        return ()
+    if options.reencode:
+        return ("the recorded messages were compressed anew",)
+    was, now = recorded_terms(log), result.facts.agreed
+    if was == now:
+        return ()
+    return (
+        f"none of the recorded messages were sent: they are compressed by {was or 'no agreement'}, and now "
+        f"the agreement is {now or 'none'}; --reencode compresses them anew",
+    )
 
 
 def _agent(result: CaseResult) -> str:

@@ -16,7 +16,9 @@ import pytest
 from replay import __version__
 from replay.spec.select import natural
 from replay.suite import bundled, known
+from replay.trace.wirelog import write
 from tests.processes import ROOT, listening, replay
+from tests.report import samples
 
 REPORT = ROOT / "tests" / "fixtures" / "autobahn-case-1.2.3-report.txt"
 FAULTY = ROOT / "tests" / "peers" / "faulty.py"
@@ -75,6 +77,14 @@ def test_cases_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     assert [line.split()[0] for line in replay("list", tmp_path).stdout.splitlines()] == wanted
     played = replay("run", "-q", tmp_path).stdout
     assert re.findall(r"^FAILED (\S+)  T", played, re.MULTILINE) == wanted
+
+
+def test_a_log_that_was_compressed_otherwise_says_what_became_of_it(tmp_path: Path) -> None:
+    log = tmp_path / "other.wirelog"
+    log.write_text(write(samples.compressed().trace))
+    played = replay("run", "-v", log).stdout
+    assert "none of the recorded messages were sent" in played
+    assert "the recorded messages were compressed anew" in replay("run", "-v", "--reencode", log).stdout
 
 
 def test_a_list_says_on_demand_what_is_sent() -> None:

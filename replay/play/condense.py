@@ -52,15 +52,15 @@ class Rounds:
         self._held += size
         self._echoes[at] = message
         if self._held > HELD:
-            self.condense(entries)
+            entries[:] = self.condensed(entries)
+            self._start = self._next = self._next + len(self._echoes) * 2
+            self._held = 0
+            self._echoes.clear()
 
-    def condense(self, entries: list[Entry]) -> None:
-        """Put each message's digest behind its last entry, and let go of the octets."""
-        digests = list(self._digests(entries[self._start : self._next]))
-        entries[self._start : self._next] = digests
-        self._start = self._next = self._start + len(digests)
-        self._held = 0
-        self._echoes.clear()
+    def condensed(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Each message's digest behind its last entry, in place of the octets."""
+        digests = self._digests(entries[self._start : self._next])
+        return [*entries[: self._start], *digests, *entries[self._next :]]
 
     def _digests(self, entries: Sequence[Entry]) -> Iterator[Entry]:
         coming = iter(self._echoes.values())

@@ -136,9 +136,10 @@ class Player(Endpoint):
         rounds.add(self.entries, at, short)
 
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
-        if self._rounds is not None and self._rounds.done == self.script.events:
-            self._rounds.condense(self.entries)
-        return super().trace(headers)
+        whole = super().trace(headers)
+        if self._rounds is None or self._rounds.done < self.script.events:
+            return whole
+        return replace(whole, entries=tuple(self._rounds.condensed(self.entries)))
 
     def _keep_pace(self) -> None:
         """A testee that is slow to open the connection is given more time for the rest of it."""
