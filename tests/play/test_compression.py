@@ -254,11 +254,11 @@ def test_a_log_that_compresses_nothing_is_played_whatever_is_agreed() -> None:
 
 
 class Swelling(Echo):
-    """Sends messages of 33 MiB, few octets each."""
+    """Sends messages of 9 MiB, few octets each."""
 
     def send_message(self, text: bool, data: bytes) -> None:
         for _ in range(2):
-            super().send_message(False, bytes(33 * 2**20))
+            super().send_message(False, bytes(9 * 2**20))
 
 
 def test_messages_that_inflate_to_too_much_together_are_given_up() -> None:
