@@ -29,9 +29,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
     A case of a spec is judged by Autobahn's decision table. A recorded one is compared with its
     own recording: the same events from the testee, and the same end.
     """
-    # What the tester compresses isn't in question, and what it inflates to stands in the case.
-    compressed = case.deflate is not None and case.trace is None
-    events = observe(trace, case.codes, tester if compressed else None)
+    events = observe(trace, case.codes)
     facts = closing_facts(events, tester, has_opening(trace))
     found = _compare(case, events, facts)
     behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
