@@ -1,11 +1,13 @@
 """The deflating server is sound but for its faults: a client that isn't ours gets on with the legal ones,
-and stumbles over the others where a client can."""
+and stumbles over the others where a client can. The suite catches each of those, whatever a client can."""
 
 from __future__ import annotations
 
 import sys
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -13,9 +15,14 @@ from websockets.exceptions import ConnectionClosedError, InvalidHandshake
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory as Offer
 from websockets.sync.client import connect
 
-from replay.suite import bundled
-from tests.peers.deflating import BOMB, CHARGE, FAULTS, TAIL, Deflate, Terms, agree, bomb
-from tests.processes import listening, replay
+from replay.collect import Settings
+from replay.flows import run
+from replay.live.run import Target
+from replay.live.transport import Address
+from replay.spec.model import Case, Profile
+from replay.suite import Item, bundled, known
+from tests.peers.deflating import BOMB, BREAKS, CHARGE, FAULTS, TAIL, Deflate, Terms, agree, bomb
+from tests.processes import listening, replay, verdicts
 
 SERVER = Path(__file__).parent / "peers" / "deflating.py"
 CORPORA = bundled("specs") / "corpora"
@@ -96,6 +103,81 @@ def test_what_is_legal_is_echoed(name: str, offer: dict[str, Any]) -> None:
 def test_what_is_wrong_is_noticed(name: str) -> None:
     outcome, offer = NOTICED[name]
     assert played(name, offer) == outcome
+
+
+# What the suite says of it.
+
+CASES = ("12.1.3", "13.3.4")
+WIDE = ("larger-window-than-offered", "ignores-server-window")  # where a narrow window is offered
+BY_THE_RFC = (*WIDE, "tail-not-removed")  # the messages come back, and the original asks for no more
+
+OK, FAILED, REFUSED = ("OK", "OK"), ("FAILED", "OK"), ("FAILED", "FAILED")
+VERDICTS = {
+    "rsv1-on-continuation": ("FAILED", "UNCLEAN"),
+    "rsv1-on-control": ("OK", "UNCLEAN"),
+    "rsv1-missing": ("FAILED", "WRONG CODE"),
+    "loses-context-late": FAILED,
+    "garbles-one": FAILED,
+    "wrong-opcode": FAILED,
+    **dict.fromkeys(BY_THE_RFC, OK),
+}
+"""Behaviour and closing, where they aren't those of a connection that the server refuses or ends."""
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.legal])
+def test_the_suite_finds_what_is_legal_sound(name: str) -> None:
+    with listening(sys.executable, SERVER, "--fault", name) as port:
+        for profile in Profile:
+            done = suite(port, "--profile", profile.value)
+            verdict = ("UNIMPLEMENTED", "OK") if name == "declines" else OK
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert verdicts(done.stdout) == dict.fromkeys(CASES, verdict)
+            assert "breaks" not in done.stdout
+
+
+@pytest.mark.parametrize("name", [name for name in NOTICED if name != "bomb"])  # tests/test_bomb.py
+def test_the_suite_catches_what_is_wrong(name: str) -> None:
+    cases = CASES[1:] if name in WIDE else CASES
+    with listening(sys.executable, SERVER, "--fault", name) as port:
+        done = suite(port, *cases)
+    expected = VERDICTS.get(name, REFUSED)
+    assert verdicts(done.stdout) == dict.fromkeys(cases, expected), done.stdout + done.stderr
+    assert done.returncode == (expected != OK)
+    assert BREAKS.get(name, "") in done.stdout
+
+
+@pytest.mark.parametrize("name", BY_THE_RFC)
+def test_by_the_rfcs_a_case_about_compression_fails_with_its_rules(name: str) -> None:
+    with listening(sys.executable, SERVER, "--fault", name) as port:
+        done = suite(port, "--profile", "rfc", "13.3.4")
+    assert verdicts(done.stdout) == {"13.3.4": FAILED}, done.stdout + done.stderr
+    assert "no rule may be broken, and this one is: " in done.stdout
+    assert f"[{BREAKS[name]}]" in done.stdout
+
+
+def suite(port: int, *words: str) -> CompletedProcess[str]:
+    cases = () if any(word[0].isdigit() for word in words) else CASES
+    return replay("run", "--url", f"ws://127.0.0.1:{port}", *words, *cases)
+
+
+@pytest.mark.parametrize(("name", "late"), [("garbles-one", 40), ("loses-context-late", 30)])
+def test_what_shows_late_is_caught_with_as_few_rounds_as_do(name: str, late: int) -> None:
+    few = {id: case for id, case in known().items() if case.section == "12.1"}
+    rounds = {id: case.rounds.times for id, case in few.items() if case.rounds}
+    long = {id for id, times in rounds.items() if times >= late}
+    assert long
+    assert min(rounds.values()) < late
+    with listening(sys.executable, SERVER, "--fault", name) as port:
+        assert failed(port, few) == long
+        assert failed(port, {id: known(True)[id] for id in few}) == few.keys()
+
+
+def failed(port: int, cases: Mapping[str, Case]) -> set[str]:
+    """The cases of a run that aren't OK."""
+    settings = Settings(Target(Address("127.0.0.1", port)), again=False)
+    done = run([Item(case) for case in cases.values()], settings, lambda *_: True)
+    assert len(done.results) == len(cases)
+    return {result.case.id for result in done.results if result.failed}
 
 
 def test_what_is_not_compressed_is_sound_too() -> None:

@@ -101,8 +101,9 @@ class Endpoint:
         self._reads += 1
         self._record(Octets(self.side.other, data, self._now))
         frames = self._interpreter.frames(self.side.other)
-        octets = self._octets + self._interpreter.inflated(self.side.other)
-        too_much = octets > self.limits.octets or frames > self.limits.frames
+        # One message alone is bounded by a rule, and is told by it.
+        inflated = self._interpreter.inflated(self.side.other) - limits.INFLATED.default
+        too_much = max(self._octets, inflated) > self.limits.octets or frames > self.limits.frames
         if too_much or self._reads > self.limits.reads:
             self._give_up()
 

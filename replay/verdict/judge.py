@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from replay.protocol.events import Event, Message, NotOpened, Unparsed, Violation
 from replay.protocol.interpreter import has_opening, observe
+from replay.protocol.rules import RULES
 from replay.spec.fit import Fit, fit
-from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern
+from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern, Profile
 from replay.spec.received import received
 from replay.trace.model import Entry, Trace
 from replay.verdict.facts import ClosingFacts, closing_facts
@@ -35,6 +36,9 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
     behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
     if case.deflate is not None and facts.opened and facts.agreed is None:
         behaviour = Behaviour.UNIMPLEMENTED
+    broken = tuple(e for e in events if isinstance(e, Violation) and e.side is not tester)
+    if _fails_by_the_rfc(case, broken):
+        behaviour = Behaviour.FAILED
     ending = case.ending(found.outcome) if found.fit.state == "complete" else case.closing
     if ending is None:
         closing, reason = _recorded_closing(case, facts)
@@ -59,10 +63,19 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
         received=found.received,
         divergence=None if found.outcome.anything else found.fit.missing(found.expected),
         closing_reason=reason,
-        broken=tuple(e for e in events if isinstance(e, Violation) and e.side is not tester),
+        broken=broken,
         notes=tuple(dict.fromkeys((*notes, *_remarks(events, facts), *_stricter(case, found)))),
         duration=_duration(trace.entries),
     )
+
+
+def _fails_by_the_rfc(case: Case, broken: Sequence[Violation]) -> bool:
+    """Whether a rule was broken that a case about compression is there to hold, by the RFCs: the
+    original asks only whether the messages come back."""
+    if case.deflate is None or case.profile is not Profile.RFC:
+        return False
+    rules = (RULES[violation.rule] for violation in broken)
+    return any(rule.rfc == 7692 and rule.level == "MUST" for rule in rules)
 
 
 def _compare(case: Case, events: Sequence[Event], facts: ClosingFacts) -> _Compared:

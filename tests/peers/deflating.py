@@ -158,7 +158,7 @@ FAULTS = {
     "window-too-large": Fault("answers server_max_window_bits=9 and compresses with 15", agreed=lambda terms: replace(terms, server_window=9), kept=lambda terms: replace(terms, server_window=15)),
     "context-kept": Fault("answers server_no_context_takeover and keeps its context", agreed=lambda terms: replace(terms, server_fresh=True), kept=lambda terms: replace(terms, server_fresh=False)),
     "context-lost": Fault("forgets the client's context, though it is to be taken over", agreed=lambda terms: replace(terms, client_fresh=False), kept=lambda terms: replace(terms, client_fresh=True)),
-    "client-window-ignored": Fault("inflates with a window of 512 octets where the client may use 32768", agreed=lambda terms: replace(terms, client_window=15), kept=lambda terms: replace(terms, client_window=9)),
+    "client-window-ignored": Fault("inflates with a window of 512 octets where the client may use 32768", agreed=lambda terms: replace(terms, client_fresh=False, client_window=15), kept=lambda terms: replace(terms, client_window=9)),
     "loses-context-late": Fault("refers, from message 30 on, to octets beside those that it means", astray=30),
     # RSV1.
     "rsv1-on-continuation": Fault("sets RSV1 on each fragment", framed=partial(in_fragments, sizes=(1,), rsv=RSV1)),
@@ -177,6 +177,26 @@ FAULTS = {
     "garbles-one": Fault("changes an octet of message 40", message=garbled),
     "wrong-opcode": Fault("echoes text as binary and binary as text", opcode=lambda opcode: TEXT + BINARY - opcode),
 }  # fmt: skip
+
+
+BREAKS = {
+    "unoffered-parameter": "response-deflate",
+    "unknown-parameter": "response-deflate",
+    "duplicate-parameter": "response-deflate",
+    "window-out-of-range": "response-deflate",
+    "larger-window-than-offered": "response-deflate-fits",
+    "ignores-server-window": "response-deflate-fits",
+    "window-too-large": "window-kept",
+    "context-kept": "context-not-kept",
+    "rsv1-on-continuation": "rsv1-on-first-frame",
+    "rsv1-on-control": "rsv1-on-first-frame",
+    "rsv1-missing": "text-is-utf8",
+    "tail-not-removed": "tail-removed",
+    "not-deflate": "message-inflates",
+    "truncated": "message-inflates",
+    "bomb": "message-bounded",
+}
+"""The rule of replay's table that a fault breaks in what the server sends; the others break none there."""
 
 
 def agree(header: str) -> Terms | None:
