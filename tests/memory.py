@@ -46,11 +46,11 @@ def player(
     return Player(own, limits)
 
 
-def echo(side: Side = Side.SERVER, offer: str | None = None) -> Echo:
+def echo(side: Side = Side.SERVER, offer: str | None = None, kind: type[Echo] = Echo) -> Echo:
     """A flawless peer; as a client with an offer of extensions, if there is one."""
     most = Limits(case=3600 * SECOND, octets=2**30, reads=2**30, frames=2**30, events=2**30)
     request = (*REQUEST, *((("Sec-WebSocket-Extensions", offer),) if offer else ()))
-    return Echo(side, most, keys(side, 2), ("/", request) if side is Side.CLIENT else None)
+    return kind(side, most, keys(side, 2), ("/", request) if side is Side.CLIENT else None)
 
 
 def flawless(case: Case, tester: Side) -> Echo:

@@ -54,7 +54,7 @@ def listening(*command: str | Path, env: Mapping[str, str] | None = None) -> Ite
 
 _BEHAVIOUR = r"(OK|NON-STRICT|INFORMATIONAL|UNIMPLEMENTED|FAILED)"
 _CLOSING = r"(?:closing (WRONG CODE|UNCLEAN|FAILED BY CLIENT|FAILED))?"
-_LINE = re.compile(rf"^{_BEHAVIOUR} +(\d+(?:\.\d+)+) .*?{_CLOSING} +[\d.]+ m?s$")
+_LINE = re.compile(rf"^{_BEHAVIOUR} +(\d+(?:\.\d+)+) .*?{_CLOSING}(?: +\d+ of \d+)? +[\d.]+ m?s$")
 
 
 def verdicts(output: str) -> dict[str, tuple[str, str]]:

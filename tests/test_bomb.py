@@ -1,4 +1,4 @@
-"""A message that inflates to far more than is read of one: it is told, at once, and memory stays bounded."""
+"""A message that inflates to far more than is read of one: it is told at once, and memory stays bounded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ MOST = 400 * 2**10
 
 MEASURED = """
 import json, resource, subprocess, sys
-done = subprocess.run([sys.executable, "-m", "replay", *sys.argv[1:]], capture_output=True, text=True, timeout=60)
+command = [sys.executable, "-m", "replay", *sys.argv[1:]]
+done = subprocess.run(command, capture_output=True, text=True, timeout=60)
 most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
 print(json.dumps({"status": done.returncode, "output": done.stdout, "errors": done.stderr, "most": most}))
 """

@@ -20,7 +20,7 @@ CLOSING = limits.ECHO_CLOSING.default * SECOND // 1000
 class Echo(Endpoint):
     """Echoes text and binary messages, each in one frame, as client or as server."""
 
-    asks = (Ask(),)
+    asks: Sequence[Ask] = (Ask(),)
 
     def __init__(
         self,

@@ -68,8 +68,9 @@ class Player(Endpoint):
     def event(self, event: Event) -> None:
         at = len(self.entries) - 1  # the entry that completed it
         counts = self._received.add(event)
-        if event.side is not self.side and not isinstance(event, Opened | Message) and not self.has_closed:
-            self._rounds = None
+        own = event.side is self.side or self.has_closed
+        if not own and not isinstance(event, Requested | Opened | Message):
+            self._rounds = None  # something came between
         match event:
             case Opened():
                 self._rounds = Rounds(at + 1, self.side) if self.script.rounds and event.agreed else None

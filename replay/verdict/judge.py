@@ -11,6 +11,7 @@ from replay.protocol.rules import RULES
 from replay.spec.fit import Fit, fit
 from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern, Profile
 from replay.spec.received import received
+from replay.spec.recorded import compresses, recorded_terms
 from replay.trace.model import Entry, Trace
 from replay.verdict.facts import ClosingFacts, closing_facts
 from replay.verdict.own_limit import own_limit
@@ -64,7 +65,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
         divergence=None if found.outcome.anything else found.fit.missing(found.expected),
         closing_reason=reason,
         broken=broken,
-        notes=tuple(dict.fromkeys((*notes, *_remarks(events, facts), *_stricter(case, found)))),
+        notes=tuple(dict.fromkeys((*notes, *_said(case, trace, events, facts), *_stricter(case, found)))),
         duration=_duration(trace.entries),
     )
 
@@ -107,6 +108,22 @@ class _Compared(NamedTuple):
 def _how_far(of: _Compared) -> tuple[int, int]:
     """By how many events, and then by how many octets of the next one, an outcome fits."""
     return of.fit.at, (of.fit.why.offset or 0) if of.fit.why else 0
+
+
+def _said(case: Case, trace: Trace, events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
+    if case.trace is not None and case.trace is not trace and facts.opened:
+        yield from _refused(case.trace, events, facts)
+    yield from _remarks(events, facts)
+
+
+def _refused(log: Trace, events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
+    """Why nothing of a log was sent: its octets would mean something else."""
+    if any(isinstance(event, Message) and event.side is facts.tester for event in events):
+        return
+    terms = recorded_terms(log)
+    if facts.agreed != terms and compresses(log, facts.tester):
+        here, there = facts.agreed or "no compression", terms or "none"
+        yield f"the server agreed on {here}, the log on {there}; --reencode plays it with fresh compression"
 
 
 def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:

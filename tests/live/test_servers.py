@@ -82,6 +82,17 @@ def test_the_recorded_traces(server: Server) -> None:
     assert judged(server, "traces/01-framing", "traces/02-pings") == set(IDS)
 
 
+def test_compression(server: Server) -> None:
+    """Of those that tests/live/test_parity.py compares in full, a section."""
+    name, url = server
+    what = ("12.*", "13.*") if name in ("ws", "libwebsockets") else ("12.1.*",)
+    done = replay("run", "--url", url, *what, seconds=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = verdicts(done.stdout)
+    assert len(found) == (216 if len(what) == 2 else 18)
+    assert set(found.values()) == {("UNIMPLEMENTED", "OK") if name == "libwebsockets" else OK}
+
+
 def judged(server: Server, *what: str) -> set[str]:
     """The cases of a run in which all was OK but what is luck."""
     name, url = server

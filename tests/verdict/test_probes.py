@@ -1,4 +1,4 @@
-"""Scripted peers with the verdicts that the original gave them: cases of sections 1 to 7, 9 and 10."""
+"""Scripted peers with the verdicts that the original gave them: all 130."""
 
 from __future__ import annotations
 
