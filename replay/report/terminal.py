@@ -56,8 +56,13 @@ def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
     took = words.seconds(result.duration).rjust(7)
     few = rounds(result.case)
     few = few if width >= WIDE else few.rpartition(" ")[0]
-    aside = "".join(f"  {said}" for said in (few, note or _note(result)) if said)
-    right = text((closing, DIM if quiet else FAULT), (aside, DIM), (f"  {took}", DIM))
+    note = note or _note(result)
+    right = text(
+        (f"{few}  " if few else "", DIM),
+        (closing, DIM if quiet else FAULT),
+        (f"  {note}" if note else "", DIM),
+        (f"  {took}", DIM),
+    )
     title = safe.escape(result.case.title)
     if quiet and result.expectation is not None:
         title = words.expectation(result.expectation)
