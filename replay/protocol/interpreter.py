@@ -40,12 +40,12 @@ from replay.wire.side import Side
 _HEADS = (b"GET ", b"HTTP/")
 
 
-def observe(trace: Trace, codes: frozenset[int] = RFC_6455, skips: Side | None = None) -> tuple[Event, ...]:
+def observe(trace: Trace, codes: frozenset[int] = RFC_6455) -> tuple[Event, ...]:
     """All events of a trace, in the order in which its entries completed them.
 
-    `codes` may stand in a Close frame; see `Interpreter` for `skips`.
+    `codes` may stand in a Close frame.
     """
-    interpreter = Interpreter(trace.recorder, codes, not has_opening(trace), skips)
+    interpreter = Interpreter(trace.recorder, codes, not has_opening(trace))
     return tuple(interpreter.feed_all(trace.entries))
 
 
