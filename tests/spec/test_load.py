@@ -2,12 +2,14 @@
 
 import pytest
 
+from replay.protocol.negotiation import Ask
 from replay.source import Source, SourceError, Span
 from replay.spec.load import load, unique
 from replay.spec.model import (
     Behaviour,
     Case,
     Closing,
+    Deflate,
     Kind,
     OpenFrame,
     Patience,
@@ -67,6 +69,10 @@ def one(send: str = "[]", expect: str = "[{ok: []}]", more: str = "") -> Case:
         ("text: {utf8: a, name: first}", SendFrame(1, Payload(b"a"), name="first")),
         ("message: {utf8: a, size: 3}", SendMessage(True, Payload(b"a", 3))),
         ("message: {hex: fe, kind: binary, fragment: 2}", SendMessage(False, Payload(b"\xfe"), 2)),
+        (
+            "message: {utf8: a, fragment: none, compress: false}",
+            SendMessage(True, Payload(b"a"), compress=False),
+        ),
         ("open-frame: {opcode: 1, length: 5, fin: false}", OpenFrame(1, 5, fin=False)),
         ("open-frame: {opcode: 2, length: 0, rsv: 4, mask: none}", OpenFrame(2, 0, rsv=4, mask=False)),
         (
@@ -77,6 +83,53 @@ def one(send: str = "[]", expect: str = "[{ok: []}]", more: str = "") -> Case:
 )
 def test_steps(word: str, step: Step) -> None:
     assert one(f"\n      - {word}").steps == (step,)
+
+
+@pytest.mark.parametrize(("thorough", "times"), [(False, 512), (True, 1000)])
+def test_enough_rounds(thorough: bool, times: int) -> None:
+    send = "[repeat: {times: 1000, enough: 8 KiB, send: [text: {utf8: a, size: 16}]}]"
+    (case,) = load(spec(send), thorough=thorough)
+    (step,) = case.steps
+    assert isinstance(step, Repeat)
+    assert step.times == times
+
+
+@pytest.mark.parametrize(
+    ("word", "deflate"),
+    [
+        ("{offer: permessage-deflate}", Deflate("permessage-deflate", (Ask(),))),
+        ("{offer: [a, b; c]}", Deflate("a, b; c", (Ask(),))),
+        (
+            "{offer: a, answer: permessage-deflate; client_max_window_bits=9}",
+            Deflate("a", (Ask(False, 9),)),
+        ),
+        (
+            "{offer: a, answer: [permessage-deflate; client_no_context_takeover, permessage-deflate]}",
+            Deflate("a", (Ask(True), Ask())),
+        ),
+    ],
+)
+def test_deflate(word: str, deflate: Deflate) -> None:
+    assert one(more=f"deflate: {word}").deflate == deflate
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("{answer: permessage-deflate}", "permessage-deflate needs 'offer'"),
+        ("{offer: permessage deflate}", "'d' stands where ',' or ';' should"),
+        ("{offer: a, answer: b}", "expected one permessage-deflate with its parameters"),
+        (
+            "{offer: a, answer: permessage-deflate; client_max_window_bits}",
+            "client_max_window_bits=8 to 15",
+        ),
+        ("{offer: a, answer: permessage-deflate; server_no_context_takeover}", "is granted by itself"),
+    ],
+)
+def test_what_is_no_deflate(word: str, said: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        one(more=f"deflate: {word}")
+    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize(
