@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from replay.protocol.interpreter import Interpreter
 from replay.trace.model import Octets
-from replay.wire.frame import FrameDecoder, Opcode, encode, frame
+from replay.wire.decoder import FrameDecoder
+from replay.wire.frame import Opcode, encode, frame
 from replay.wire.side import Side
 
 PARTS = 16

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from replay import limits
 from replay.protocol.negotiation import Agreed
-from replay.spec.model import Payload
+from replay.spec.payload import Payload
 from replay.wire.deflate import Deflater
 from replay.wire.side import Side
 

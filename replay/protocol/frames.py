@@ -15,8 +15,9 @@ from replay.protocol.negotiation import Agreed
 from replay.protocol.rules import Breach
 from replay.protocol.stream import Place, Stream
 from replay.trace.model import Octets
+from replay.wire.decoder import FrameDecoder, Piece
 from replay.wire.deflate import Fault, Inflater, Kind
-from replay.wire.frame import FrameDecoder, Header, Opcode, Piece
+from replay.wire.frame import Header, Opcode
 from replay.wire.masking import mask
 from replay.wire.side import Side
 

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypedDict
 from replay.protocol.events import Unparsed, Violation
 from replay.protocol.messages import Assembly
 from replay.protocol.rules import RULES
+from replay.wire.decoder import FrameDecoder
 from replay.wire.deflate import Inflater
-from replay.wire.frame import FrameDecoder
 from replay.wire.handshake import HeadReader
 from replay.wire.side import Side
 

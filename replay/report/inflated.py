@@ -13,7 +13,7 @@ from replay.report.layout import DIM, labelled, text, wrapped
 from replay.report.octets import MARGIN, header_bits, pointed_inflated
 from replay.report.stream import Stream
 from replay.spec.fit import Difference
-from replay.spec.model import Payload
+from replay.spec.payload import Payload
 from replay.wire.side import Side
 
 MOST_FRAMES = 6

@@ -23,7 +23,8 @@ from replay.protocol.events import (
 from replay.protocol.rules import RULES
 from replay.report.safe import escape, is_text, sample
 from replay.spec.fit import Difference
-from replay.spec.model import Behaviour, Kind, Pattern, Payload
+from replay.spec.model import Behaviour, Kind, Pattern
+from replay.spec.payload import Payload
 from replay.trace.model import SECOND, How, Wait
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, Entry, Expectation, Standing
 from replay.wire.side import Side

@@ -5,7 +5,8 @@ from __future__ import annotations
 from replay import limits
 from replay.protocol.events import Message, NotOpened, Unparsed, Violation
 from replay.protocol.interpreter import observe
-from replay.spec.model import Behaviour, Case, Kind, Outcome, Patience, Pattern, Payload, SendFrame
+from replay.spec.model import Behaviour, Case, Kind, Outcome, Patience, Pattern, SendFrame
+from replay.spec.payload import Payload
 from replay.trace.model import SECOND, Octets, Trace
 from replay.wire.frame import Opcode
 from replay.wire.side import Side

@@ -8,17 +8,8 @@ from typing import overload
 
 from replay import limits
 from replay.source import SourceError, Span, nearest
-from replay.spec.model import (
-    Kind,
-    OpenFrame,
-    Pattern,
-    Payload,
-    Repeat,
-    SendData,
-    SendFrame,
-    SendMessage,
-    Step,
-)
+from replay.spec.model import Kind, OpenFrame, Pattern, Repeat, SendData, SendFrame, SendMessage, Step
+from replay.spec.payload import Payload
 from replay.trace.model import Octets, Trace
 from replay.wire.frame import Opcode, decode
 

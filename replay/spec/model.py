@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from functools import lru_cache
-from typing import AnyStr, Literal
+from typing import Literal
 
 from replay import limits
 from replay.protocol.events import Event
 from replay.protocol.framing import REGISTERED, RFC_6455
 from replay.protocol.negotiation import Ask
 from replay.source import Span
+from replay.spec.payload import NOTHING, Payload
 from replay.trace.model import SECOND, Trace
 from replay.wire.frame import Opcode
 
@@ -39,61 +39,6 @@ class Behaviour(Enum):
     FAILED = "FAILED"
 
 
-_AT_ONCE = 2**12
-
-
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """`unit`, repeated or cut to `size` octets; made only when asked for.
-
-    With `next` it is a slice of `unit` in each round of a `Repeat`, that of `round` if it is said.
-    """
-
-    unit: bytes = b""
-    size: int | None = None
-    next: int | None = None  # octets of a round's slice, or of a text's code points
-    round: int | None = None
-    text: bool = False  # whether the slices are of code points
-
-    def __len__(self) -> int:
-        if self.round is not None and self.text:
-            return len(self.octets)
-        return next(size for size in (self.size, self.next, len(self.unit)) if size is not None)
-
-    @property
-    def octets(self) -> bytes:
-        if self.next is not None and self.round is not None:
-            at = self.round * self.next
-            return (
-                _slice(_text(self.unit), at, self.next).encode()
-                if self.text
-                else _slice(self.unit, at, self.next)
-            )
-        if self.size is None:
-            return self.unit
-        if not self.size:
-            return b""
-        some = self.unit * (_AT_ONCE // len(self.unit) + 1)  # a large payload is put together once
-        times, rest = divmod(self.size, len(some))
-        return b"".join([some] * times + [some[:rest]])
-
-    def of_round(self, number: int, text: bool) -> Payload:
-        """What is sent in round `number`, from 0: the slice behind that of the round before. Behind the
-        end it goes on at the start."""
-        return self if self.next is None else replace(self, round=number, text=text)
-
-
-def _slice(whole: AnyStr, at: int, size: int) -> AnyStr:
-    start = at % len(whole)
-    part = whole[start : start + size]
-    return part if len(part) == size else part + whole[: size - len(part)]
-
-
-@lru_cache(maxsize=8)
-def _text(unit: bytes) -> str:
-    return unit.decode()
-
-
 # What the tester does, in order.
 
 
@@ -102,7 +47,7 @@ class SendFrame:
     """One frame. Masked as the tester's side has to, unless `mask` says otherwise."""
 
     opcode: int
-    payload: Payload = Payload()
+    payload: Payload = NOTHING
     fin: bool = True
     rsv: int = 0
     mask: bytes | bool | None = None  # None: as the rule wants; False: unmasked; octets: this key
@@ -118,7 +63,7 @@ class SendMessage:
     """A data message, cut into frames of `fragment` octets, as `wire.frame.encode_message` does it."""
 
     text: bool
-    payload: Payload = Payload()
+    payload: Payload = NOTHING
     fragment: int | None = None  # None: one frame; of a compressed message, octets as on the wire
     name: str | None = None
     compress: bool = True  # if permessage-deflate was agreed

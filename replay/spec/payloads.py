@@ -19,9 +19,7 @@ from replay.spec.fields import (
     expected,
     quoted,
 )
-from replay.spec.model import (
-    Payload,
-)
+from replay.spec.payload import Payload
 from replay.spec.scalars import (
     HEX,
     SIZE,

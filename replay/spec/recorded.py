@@ -7,7 +7,8 @@ from replay.protocol.interpreter import observe
 from replay.protocol.negotiation import Agreed
 from replay.source import SourceError
 from replay.spec.fit import kind
-from replay.spec.model import RECORDED, Behaviour, Case, Outcome, Pattern, Payload, Profile
+from replay.spec.model import RECORDED, Behaviour, Case, Outcome, Pattern, Profile
+from replay.spec.payload import Payload
 from replay.spec.received import received
 from replay.trace import framing
 from replay.trace.model import Cut, Digest, Logging, Octets, Trace

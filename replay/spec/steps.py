@@ -22,17 +22,8 @@ from replay.spec.fields import (
     Typed,
     Word,
 )
-from replay.spec.model import (
-    OpenFrame,
-    Pause,
-    Payload,
-    Repeat,
-    SendClose,
-    SendData,
-    SendFrame,
-    SendMessage,
-    Step,
-)
+from replay.spec.model import OpenFrame, Pause, Repeat, SendClose, SendData, SendFrame, SendMessage, Step
+from replay.spec.payload import Payload
 from replay.spec.payloads import (
     PAYLOAD,
     PAYLOAD_ONE_OF,

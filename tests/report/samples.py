@@ -8,17 +8,8 @@ from dataclasses import replace
 from replay.source import Source, Span
 from replay.spec import nodes
 from replay.spec.fields import Files
-from replay.spec.model import (
-    Behaviour,
-    Case,
-    Closing,
-    Kind,
-    Outcome,
-    Pattern,
-    Payload,
-    Repeat,
-    SendMessage,
-)
+from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern, Repeat, SendMessage
+from replay.spec.payload import Payload
 from replay.spec.recorded import case_of
 from replay.trace.model import (
     SECOND,

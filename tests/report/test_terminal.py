@@ -19,7 +19,8 @@ from replay.protocol.events import Violation
 from replay.protocol.interpreter import observe
 from replay.report import frames, layout, terminal
 from replay.source import Source, excerpt
-from replay.spec.model import Behaviour, Kind, Pattern, Payload
+from replay.spec.model import Behaviour, Kind, Pattern
+from replay.spec.payload import Payload
 from replay.trace.model import Cut, Octets, Trace
 from replay.verdict.result import CaseResult
 from replay.wire.frame import encode, frame

@@ -15,7 +15,8 @@ from replay.protocol.rules import RULES
 from replay.report import safe, words
 from replay.report.stream import Stream, both, to_payload, to_stream
 from replay.spec.fit import Difference, difference
-from replay.spec.model import Behaviour, Kind, Pattern, Payload
+from replay.spec.model import Behaviour, Kind, Pattern
+from replay.spec.payload import Payload
 from replay.trace.model import Cut, Octets, Trace, Wait
 from replay.trace.wirelog import write
 from replay.verdict.result import CaseResult, ClosingVerdict

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from replay.protocol.events import Message
 from replay.spec.fit import first_difference, fit
-from replay.spec.model import Kind, Pattern, Payload
+from replay.spec.model import Kind, Pattern
+from replay.spec.payload import Payload
 from replay.wire.side import Side
 
 WANTED = Pattern(Kind.TEXT, Payload(b"*", 5000))

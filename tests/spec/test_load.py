@@ -15,7 +15,6 @@ from replay.spec.model import (
     Patience,
     Pattern,
     Pause,
-    Payload,
     Profile,
     Repeat,
     SendClose,
@@ -24,6 +23,7 @@ from replay.spec.model import (
     SendMessage,
     Step,
 )
+from replay.spec.payload import Payload
 from replay.trace.model import SECOND, Octets, Timer, Trace, Wait
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from replay.source import Source, SourceError
 from replay.spec.load import load
-from replay.spec.model import Case, Payload, SendFrame
+from replay.spec.model import Case, SendFrame
+from replay.spec.payload import Payload
 
 
 def spec(matrix: str, id: str, send: str, title: str = "T") -> Source:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from replay.spec.model import Behaviour, Case, Kind, Outcome, Pattern, Payload, Profile, SendFrame
+from replay.spec.model import Behaviour, Case, Kind, Outcome, Pattern, Profile, SendFrame
+from replay.spec.payload import Payload
 from replay.suite import known
 from replay.verdict.judge import judge
 from replay.verdict.result import ClosingVerdict

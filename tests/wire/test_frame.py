@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.wire.frame import (
-    Frame,
-    FrameDecoder,
-    decode,
-    decode_header,
-    encode,
-    encode_header,
-    encode_message,
-    frame,
-)
+from replay.wire.decoder import FrameDecoder
+from replay.wire.frame import Frame, decode, decode_header, encode, encode_header, encode_message, frame
 from replay.wire.masking import mask, portable
 from tests.chops import every_chop
 

@@ -1,0 +1,64 @@
+"""What a frame or a message carries: made of a unit only when it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import AnyStr
+
+_AT_ONCE = 2**12
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """`unit`, repeated or cut to `size` octets; made only when asked for.
+
+    With `next` it is a slice of `unit` in each round of a `Repeat`, that of `round` if it is said.
+    """
+
+    unit: bytes = b""
+    size: int | None = None
+    next: int | None = None  # octets of a round's slice, or of a text's code points
+    round: int | None = None
+    text: bool = False  # whether the slices are of code points
+
+    def __len__(self) -> int:
+        if self.round is not None and self.text:
+            return len(self.octets)
+        return next(size for size in (self.size, self.next, len(self.unit)) if size is not None)
+
+    @property
+    def octets(self) -> bytes:
+        if self.next is not None and self.round is not None:
+            at = self.round * self.next
+            return (
+                _slice(_text(self.unit), at, self.next).encode()
+                if self.text
+                else _slice(self.unit, at, self.next)
+            )
+        if self.size is None:
+            return self.unit
+        if not self.size:
+            return b""
+        some = self.unit * (_AT_ONCE // len(self.unit) + 1)  # a large payload is put together once
+        times, rest = divmod(self.size, len(some))
+        return b"".join([some] * times + [some[:rest]])
+
+    def of_round(self, number: int, text: bool) -> Payload:
+        """What is sent in round `number`, from 0: the slice behind that of the round before. Behind the
+        end it goes on at the start."""
+        return self if self.next is None else replace(self, round=number, text=text)
+
+
+def _slice(whole: AnyStr, at: int, size: int) -> AnyStr:
+    start = at % len(whole)
+    part = whole[start : start + size]
+    return part if len(part) == size else part + whole[: size - len(part)]
+
+
+@lru_cache(maxsize=8)
+def _text(unit: bytes) -> str:
+    return unit.decode()
+
+
+NOTHING = Payload()

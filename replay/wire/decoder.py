@@ -1,0 +1,153 @@
+"""A stream of octets in any chopping -> frames, in pieces (RFC 6455 §5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from replay.wire.frame import Header, alike, decode_header
+from replay.wire.masking import mask
+
+
+class Piece(NamedTuple):
+    """A part of a frame's payload, unmasked, as soon as it has come."""
+
+    header: Header
+    start: int  # where the frame's first octet stands in the stream
+    at: int  # offset of `data` in the payload
+    data: bytes  # empty where payloads are skipped
+    opens: bool  # it comes with the header, so that the header is judged once and at once
+    last: bool  # the frame is whole with it
+    times: int = 1  # so many whole frames with this header, one behind the other; `data` is of all
+
+    @property
+    def stream_at(self) -> int:
+        """Where `data` starts in the stream."""
+        return self.start + self.header.size + self.at
+
+    def single(self) -> Iterator[Piece]:
+        """Each frame by itself."""
+        size = self.header.length
+        for number in range(self.times):
+            start = self.start + number * (self.header.size + size)
+            data = self.data[number * size : (number + 1) * size]
+            yield self._replace(start=start, data=data, times=1)
+
+    def cut(self, sizes: Sequence[int]) -> Iterator[Piece]:
+        """The piece as it comes in chunks of these sizes, which make up its data."""
+        at = 0
+        for number, size in enumerate(sizes, 1):
+            whole = self.last and number == len(sizes)
+            opens = self.opens and number == 1
+            yield Piece(self.header, self.start, self.at + at, self.data[at : at + size], opens, whole)
+            at += size
+
+
+class FrameDecoder:
+    """Octets in any chopping -> pieces of frames. Holds one header at most, never a payload.
+
+    A frame gives its first piece as soon as its header is complete (empty if no octet of the
+    payload has come yet), then one a chunk. Continuation frames that are alike, and whole in one
+    chunk, come as one piece.
+    """
+
+    def __init__(self, stream_at: int = 0, skips: bool = False) -> None:
+        """`stream_at`: how many octets of this side's stream stood before the first frame.
+        `skips`: the payloads of data frames aren't looked at; such a frame gives its first piece
+        and its last one."""
+        self._position = stream_at
+        self._skips = skips
+        self._buffer = bytearray()
+        self._header: Header | None = None
+        self._start = stream_at
+        self._at = 0
+
+    @property
+    def unfinished(self) -> int:
+        """Octets of a frame that has begun and isn't whole."""
+        if self._header is None:
+            return len(self._buffer)
+        return self._header.size + self._at
+
+    @property
+    def size(self) -> int | None:
+        """Octets that the frame which has begun will have; None as long as its header isn't whole."""
+        return None if self._header is None else self._header.size + self._header.length
+
+    @property
+    def lacking(self) -> int:
+        """Octets that the data frame which has begun still lacks; 0: there is none with a whole header."""
+        header = self._header
+        return 0 if header is None or header.is_control else header.length - self._at
+
+    def alone(self, data: bytes) -> tuple[Header, int] | None:
+        """The header and the start of the payload, if the next octets of the stream are one whole frame;
+        they aren't taken yet."""
+        if self._header is not None or self._buffer or (found := decode_header(data)) is None:
+            return None
+        return found if found[1] + found[0].length == len(data) else None
+
+    def passed(self, size: int) -> None:
+        """The frame of so many octets that `alone` found is taken."""
+        self._position += size
+
+    def feed(self, data: bytes) -> list[Piece]:
+        """Take the next octets of the stream."""
+        pieces: list[Piece] = []
+        at, end = 0, len(data)
+        while at < end:
+            header = self._header
+            opens = header is None
+            if header is None:
+                taken = self._read_header(data, at)
+                at += taken
+                self._position += taken
+                header = self._header
+                if header is None:
+                    break
+            first, _, length, key = header
+            if opens and (times := self._alike(data, at)) > 1:
+                start, at = at, at + times * (header.size + length) - header.size
+                bodies = () if self._skips else range(start, at, header.size + length)
+                payloads = mask(b"".join([data[body : body + length] for body in bodies]), key)
+                pieces.append(Piece(header, self._start, 0, payloads, True, True, times))
+                self._position += at - start
+                self._header = None
+                continue
+            size = min(length - self._at, end - at)
+            last = self._at + size == length
+            if self._skips and not first & 0x08:
+                if opens or last:
+                    pieces.append(Piece(header, self._start, self._at, b"", opens, last))
+            elif size or opens:
+                payload = mask(data[at : at + size] if size < end else data, key, self._at)
+                pieces.append(Piece(header, self._start, self._at, payload, opens, last))
+            at += size
+            self._position += size
+            self._at += size
+            if last:
+                self._header = None
+        return pieces
+
+    def _alike(self, data: bytes, body: int) -> int:
+        """How many continuation frames of a message begin with the one whose header ends at `body`, and
+        can be unmasked together; 0: look at this one alone."""
+        header = self._header
+        if header is None or header.first or body < header.size or (header.key and header.length & 3):
+            return 0
+        return alike(data, body - header.size, body, header.length, len(data))
+
+    def _read_header(self, data: bytes, at: int) -> int:
+        """Complete the header with octets of `data`; how many were taken."""
+        if not self._buffer:
+            self._start = self._position
+            if (found := decode_header(data, at)) is not None:
+                self._header, self._at = found[0], 0
+                return found[1] - at
+        held = len(self._buffer)
+        self._buffer += data[at : at + 14 - held]
+        if (found := decode_header(self._buffer)) is None:
+            return len(self._buffer) - held
+        self._header, self._at = found[0], 0
+        self._buffer.clear()
+        return found[1] - held
