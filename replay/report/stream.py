@@ -6,14 +6,13 @@ Nothing is joined or copied but the few octets that are asked for.
 from __future__ import annotations
 
 import bisect
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from replay.protocol.events import Event, Message, Opened, Pong, Unparsed
 from replay.trace.model import Octets, Trace
-from replay.trace.wirelog import MOST_FRAMES
+from replay.trace.wirelog import numbers
 from replay.wire.frame import Header, Opcode, decode_header
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.masking import mask
@@ -56,7 +55,6 @@ class Stream:
         self._starts: list[int] = []
         self._chunks: list[bytes] = []
         self._gaps: list[int] = []  # what follows octets that the log left out is taken to begin a frame
-        self._known = True  # how many octets it left out
         self._deflates = any(isinstance(event, Opened) and event.agreed for event in events)
         cuts: set[int] = set()
         for number, entry in enumerate(trace.entries):
@@ -69,7 +67,6 @@ class Stream:
                     cuts.add(self.length)
                     self.length += entry.cut.more or 0
                     self._gaps.append(self.length)
-                    self._known &= entry.cut.more is not None
         self.first = self._entries[0] if self._entries else None
         self.head = self._head_end(events)
         unparsed = [event.start for event in events if isinstance(event, Unparsed) and event.side is side]
@@ -123,11 +120,19 @@ class Stream:
         while at < self._limit:
             behind = bisect.bisect_right(self._gaps, at)
             end = self._gaps[behind] if behind < len(self._gaps) else self._limit
-            if (found := decode_header(self.slice(at, at + 14))) is not None:
+            if (found := self._header(at)) is not None:
                 placed = Placed(at, found[0])
                 yield placed
                 end = min(placed.end, end) if behind < len(self._gaps) else placed.end
             at = end
+
+    def _header(self, at: int) -> tuple[Header, int] | None:
+        """The header that starts at octet `at`, if it is whole."""
+        index = bisect.bisect_right(self._starts, at) - 1
+        offset = at - self._starts[index]
+        if offset + 14 <= len(self._chunks[index]):
+            return decode_header(self._chunks[index], offset)
+        return decode_header(self.slice(at, at + 14))
 
     @cached_property
     def frames(self) -> list[Placed]:
@@ -155,17 +160,6 @@ class Stream:
                 found.add(placed.start)
         return frozenset(found)
 
-    @cached_property
-    def annotated(self) -> int:
-        """Up to here a written log has a FRAME line for each frame: behind octets that were left out it
-        has some only if they are the end of a frame."""
-        ends = {placed.end for placed in self.frames} if self._known else ()
-        return next((gap for gap in self._gaps if gap not in ends), self.length)
-
-    def whole(self, placed: Placed) -> bool:
-        """Whether the last octet of a frame is there."""
-        return bool(self.slice(placed.end - 1, placed.end))
-
     def payload(self, placed: Placed, limit: int) -> bytes:
         """The first octets of a frame's payload, unmasked."""
         end = min(placed.end, placed.body + limit)
@@ -178,29 +172,10 @@ Streams = dict[Side, Stream]
 def both(trace: Trace, events: tuple[Event, ...]) -> Streams:
     """The streams of both sides, which know the numbers of the entries in the written log."""
     streams = {side: Stream(trace, side, events) for side in Side}
-    numbers = _numbers(trace, streams.values())
+    known = numbers(trace)
     for stream in streams.values():
-        stream.numbers = numbers
+        stream.numbers = known
     return streams
-
-
-def _numbers(trace: Trace, streams: Iterable[Stream]) -> list[int]:
-    """A written log numbers FRAME lines too: they stand in front of what the recorder sent and
-    behind what it received."""
-    before: Counter[int] = Counter()
-    behind: Counter[int] = Counter()
-    for stream in streams:
-        for placed in stream.frames:
-            at = placed.start if stream.recorded else placed.end - 1
-            known = placed.start < stream.annotated and stream.whole(placed)
-            if known and (place := stream.place(at)) is not None:
-                (before if stream.recorded else behind)[place.entry] += 1
-    numbers, number = [], 0
-    for index in range(len(trace.entries)):
-        number += before[index] if before[index] <= MOST_FRAMES else 0
-        numbers.append(number)
-        number += 1 + (behind[index] if behind[index] <= MOST_FRAMES else 0)
-    return numbers
 
 
 def parts(event: Event, stream: Stream) -> tuple[tuple[int, int], ...]:

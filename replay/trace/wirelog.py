@@ -7,7 +7,7 @@ that can't be meant: one without entries, or with two connections.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -158,13 +158,13 @@ def write(trace: Trace) -> str:
     head = [_header(name, value) for name, value in trace.headers]
     if (framing.recorder(trace.entries, me) or Side.CLIENT) is not me or not (head or trace.entries):
         head.insert(0, f"# recorder: {me.value}")
-    streams = {side: framing.stream(trace.entries, side, most=MOST_FRAMES) for side in Side}
+    streams = _streams(trace)
     first = {side: _beside(stream, attrgetter("first")) for side, stream in streams.items()}
-    before, behind = first[me], _beside(streams[me.other], attrgetter("last"))
     out: list[str] = []
-    unsure: set[Side] = set()  # a FRAME line could be taken for that of octets that the log left out
-    for index, entry in enumerate(trace.entries):
-        for found in () if me in unsure else before.get(index, ()):
+    for index, (entry, (before, behind)) in enumerate(
+        zip(trace.entries, _told(trace, streams), strict=True)
+    ):
+        for found in before:
             out.append(_frame("TX", found, len(out)))
         words, tail = kinds.write(entry, me)
         at = "" if entry.at is None else f"+{show_seconds(entry.at)} "
@@ -174,11 +174,38 @@ def write(trace: Trace) -> str:
             out.append(_octets(line, entry, starts, tail))
         else:
             out.append(line)
-        if isinstance(entry, Octets) and entry.cut is not None and entry.cut.more is None:
-            unsure.add(entry.side)
-        for found in () if me.other in unsure else behind.get(index, ()):
+        for found in behind:
             out.append(_frame("RX", found, len(out)))
     return "".join(line + "\n" for line in (*head, *out))
+
+
+def numbers(trace: Trace) -> list[int]:
+    """The number of each entry in the written log, where FRAME lines have numbers as well."""
+    found, number = [], 0
+    for before, behind in _told(trace, _streams(trace)):
+        number += len(before)
+        found.append(number)
+        number += 1 + len(behind)
+    return found
+
+
+def _streams(trace: Trace) -> dict[Side, framing.Stream]:
+    return {side: framing.stream(trace.entries, side, most=MOST_FRAMES) for side in Side}
+
+
+def _told(
+    trace: Trace, streams: dict[Side, framing.Stream]
+) -> Iterator[tuple[Sequence[Found], Sequence[Found]]]:
+    """For each entry the frames whose lines stand in front of it, and behind it."""
+    me = trace.recorder
+    before = _beside(streams[me], attrgetter("first"))
+    behind = _beside(streams[me.other], attrgetter("last"))
+    unsure: set[Side] = set()  # a FRAME line could be taken for that of octets that the log left out
+    for index, entry in enumerate(trace.entries):
+        front = () if me in unsure else before.get(index, ())
+        if isinstance(entry, Octets) and entry.cut is not None and entry.cut.more is None:
+            unsure.add(entry.side)
+        yield front, () if me.other in unsure else behind.get(index, ())
 
 
 def _header(name: str, value: str) -> str:
