@@ -9,7 +9,7 @@ from collections import deque
 TAIL = b"\x00\x00\xff\xff"
 """How an empty stored block ends; a sender cuts it, a receiver appends it (§7.2.1, §7.2.2)."""
 
-EXACT = 2**11
+EXACT = 2**10
 """Octets of output, behind the first window of them, in which each distance is held against the window
 exactly. Behind those one that is too far by less than half of it may pass."""
 
