@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from ssl import SSLContext
 
 from replay import limits
 from replay.live.echo import echo_server
@@ -140,28 +141,35 @@ class _Session:
         try:
             while self._running or (waiting and not self._stopped):
                 while waiting and not self._stopped and self._may_begin(phase):
-                    endpoint = self._make(phase.name, waiting[0], address)
-                    spoken = connect(endpoint, address, self._connect_timeout, context)
-                    task = asyncio.create_task(spoken)
-                    self._running.add(_Turn(waiting.popleft(), endpoint, task, self._open()))
-                tasks = [turn.task for turn in self._running]
+                    self._running.add(self._begin(phase, waiting.popleft(), address, context))
                 await asyncio.wait(
-                    tasks, timeout=TICK if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                    [turn.task for turn in self._running],
+                    timeout=TICK if waiting else None,
+                    return_when=asyncio.FIRST_COMPLETED,
                 )
-                for turn in [turn for turn in self._running if turn.task.done()]:
-                    self._running.remove(turn)
-                    if not turn.task.cancelled():
-                        turn.task.result()
-                        if self._was_crowded(turn, put_off):
-                            put_off.add(turn.number)
-                            waiting.append(turn.number)
-                        else:
-                            self._tell(phase, turn)
+                self._take_in(phase, waiting, put_off)
         finally:  # interrupted: nothing that breaks from here on is the server's fault
             tasks = [turn.task for turn in self._running]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, phase: Phase, number: int, address: Address, context: SSLContext | None) -> _Turn:
+        endpoint = self._make(phase.name, number, address)
+        spoken = connect(endpoint, address, self._connect_timeout, context)
+        return _Turn(number, endpoint, asyncio.create_task(spoken), self._open())
+
+    def _take_in(self, phase: Phase, waiting: deque[int], put_off: set[int]) -> None:
+        """Tell of those that have ended; nothing is held of them any longer."""
+        for turn in [turn for turn in self._running if turn.task.done()]:
+            self._running.remove(turn)
+            if not turn.task.cancelled():
+                turn.task.result()
+                if self._was_crowded(turn, put_off):
+                    put_off.add(turn.number)
+                    waiting.append(turn.number)
+                else:
+                    self._tell(phase, turn)
 
     def _may_begin(self, phase: Phase) -> bool:
         now = int(asyncio.get_running_loop().time() * SECOND)
