@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -19,8 +20,9 @@ def test_no_case_fails_for_want_of_room(most: str, more: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(verdicts(done.stdout).values()) <= {("OK", "OK"), ("INFORMATIONAL", "OK")}
     if more == "drops":
-        noun = "connection" if most == "1" else "connections"
-        assert f"the server had {most} {noun} open at once" in " ".join(done.stdout.split())
+        told = re.search(r"the server had (\d+) connections? open at once", " ".join(done.stdout.split()))
+        assert told is not None, done.stdout
+        assert 1 <= int(told[1]) <= int(most)  # fewer, where one was just ending
 
 
 def test_one_after_the_other_if_asked_for() -> None:
