@@ -70,6 +70,11 @@ DYING = Limit(
 STOP = Limit("stop", 2, "s", "-", "For it to end after SIGTERM; then it is killed, with its children.")
 STUCK = Limit("stuck", 3, "s", "-", "For what was killed to be gone; then it is stuck, and left.")
 
+QUEUE = Limit("queue", 120, "s", "-", "For a client that has to wait so; then its connection is reset.")
+STATUS = Limit("status", 120, "s", "-", "For the verdict that a client asks for, until its case is over.")
+AGENT = Limit("agent", 120, "characters", "-", "Of the name of a client; a longer one is refused.")
+FIELDS = Limit("fields", 20, "fields", "-", "Of the query of a request.")
+
 MISSES = Limit("misses", 3, "cases", "-", "For which a server that was there is not; then it has died.")
 BUSY = Limit("busy", 8, "cases", "--jobs", "Played at once, those not counted that only wait.")
 ROOM = Limit("room", 256, "cases", "--jobs", "Played at once, those counted too.")
@@ -149,6 +154,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         ),
     ),
     "Times of a server that replay starts": (START, ATTEMPT, ENDING, OUTPUT, DYING, STOP, STUCK),
+    "Clients": (QUEUE, STATUS, AGENT, FIELDS),
     "A run": (
         MISSES,
         BUSY,

@@ -104,6 +104,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _flush(self) -> None:
         """Do what the endpoint asks for: write, end TCP, wake it in time."""
+        if self._endpoint.successor is not None:
+            self._endpoint = self._endpoint.successor
         transport, endpoint = self._transport, self._endpoint
         if transport is None or transport.is_closing():
             return
