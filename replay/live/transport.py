@@ -87,6 +87,15 @@ class Connection(asyncio.BufferedProtocol):
         self._paused = False
         self._tell(self._endpoint.pump)
 
+    @property
+    def endpoint(self) -> Endpoint:
+        """Who speaks here now."""
+        return self._endpoint
+
+    def nudge(self) -> None:
+        """What the endpoint waits for may have happened."""
+        self._tell(self._endpoint.wake)
+
     def abort(self) -> None:
         """Give the connection up at once."""
         if self._transport:
