@@ -137,7 +137,7 @@ def serve(
     failures: dict[tuple[str, int], Lines] = {}
 
     def listening(address: str) -> None:
-        if not quiet:
+        if not quiet or port == 0:
             click.echo(f"listening at {address}: {len(items)} cases")
 
     def watch(name: str, number: int, result: CaseResult) -> None:

@@ -75,7 +75,7 @@ VISITS = Limit(
     "To `serve` at once; beyond them those that haven't said what they want give way.",
 )
 LOAD = Limit(
-    *("load", 256 * 2**20, "octets", "-"),
+    *("load", 96 * 2**20, "octets", "-"),
     "That the cases served at once send, about; beyond them a client waits for its case.",
 )
 QUEUE = Limit("queue", 120, "s", "-", "For a client that has to wait so; then its connection is reset.")

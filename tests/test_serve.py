@@ -17,19 +17,12 @@ import pytest
 from replay.store import reader
 from replay.wire.handshake import encode_request
 from tests.clients import ECHO, Served, serving
+from tests.live.verdicts import stored
 from tests.memory import REQUEST
 from tests.processes import replay
 
 CASES = ("1.1.1", "1.1.2", "2.1")
 OK = ("OK", "OK")
-
-
-def stored(folder: Path) -> dict[str, tuple[str, str]]:
-    return {
-        case.id: (case.verdict.behaviour.value, case.verdict.closing.value)
-        for case in reader.load(folder).cases
-        if case.verdict
-    }
 
 
 @pytest.fixture
