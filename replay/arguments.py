@@ -197,11 +197,11 @@ _REPEATED = {
 }
 
 
-def command_for(result: CaseResult, seed: int | None) -> str:
-    """The command that plays just this case again, with the same octets."""
+def command_for(result: CaseResult, seed: int | None, context: click.Context | None = None) -> str:
+    """The command that plays just this case again, with the same octets; None: of the current context."""
     import shlex
 
-    context = click.get_current_context()
+    context = context or click.get_current_context()
     words = ["replay", context.command.name or ""]
     for option in context.command.params:
         name = option.name or ""

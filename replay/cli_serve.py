@@ -108,7 +108,7 @@ def serve(
     """
     from replay import flows
     from replay.guests import Guests, Hosting
-    from replay.live.serve import Door
+    from replay.live.host import Door
     from replay.play.endpoint import Limits
     from replay.report import safe, terminal
     from replay.source import printable
@@ -133,7 +133,7 @@ def serve(
         out,
         "websockets" if demo else agent,
     )
-    console = new_console()
+    console, context = new_console(), click.get_current_context()
     failures: dict[tuple[str, int], Lines] = {}
 
     def listening(address: str) -> None:
@@ -151,7 +151,7 @@ def serve(
             console.print(terminal.notes(result))
         failures.pop((name, number), None)
         if counts or (result.failed and verbose):
-            again = command_for(result, None)
+            again = command_for(result, None, context)
             failures[name, number] = terminal.failure(result, again).drawn(console.width)
 
     guests = Guests(items, hosting, watch, listening)

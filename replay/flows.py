@@ -14,8 +14,9 @@ from pathlib import Path
 
 from replay.collect import Collected, Settings, Watch
 from replay.guests import Guests
+from replay.live.host import Served
 from replay.live.run import Target, play_all
-from replay.live.serve import Served, receive
+from replay.live.serve import receive
 from replay.live.transport import Address
 from replay.protocol.rules import RULES
 from replay.spec.model import Behaviour, Case, Kind, Profile

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from replay import limits, schedule
 from replay.collect import counted
-from replay.live.serve import Door
+from replay.live.host import Door
 from replay.live.transport import Address
 from replay.play.actions import Options
 from replay.play.endpoint import Endpoint, Limits
@@ -35,7 +35,7 @@ from replay.wire.handshake import Request
 from replay.wire.side import Side
 
 Watch = Callable[[str, int, CaseResult], None]
-"""Is told agent, number and result as each case ends."""
+"""Is told agent, number and result of each case, not in the main thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +126,15 @@ class Guests:
     def visitor(self) -> Endpoint:
         return Reception(self._receive)
 
-    def left(self, endpoint: Endpoint, at: float) -> int | None:
+    def left(self, endpoint: Endpoint) -> int | None:
         if endpoint in self._last:
             self.over = True
-        ended = self._under_way.pop(endpoint, None)
-        if ended is None:
-            return None
-        number, agent = ended.play.number, ended.play.agent
+        ended = self._under_way.get(endpoint)
+        return None if ended is None else ended.play.number
+
+    def judge(self, endpoint: Endpoint, at: float) -> None:
+        play = self._under_way[endpoint].play
+        number, agent = play.number, play.agent
         item = self.items[number]
         headers = [("case", item.case.id)]
         if self.hosting.thorough and item.case.rounds is not None:
@@ -143,7 +145,9 @@ class Guests:
             result = self.hosting.expected.mark(result, agent)
         self.known[agent].add(number, result, at)
         self._watch(agent, number, result)
-        return number
+
+    def judged(self, endpoint: Endpoint) -> None:
+        del self._under_way[endpoint]
 
     def plays(self, number: int) -> bool:
         return any(each.play.number == number for each in self._under_way.values())

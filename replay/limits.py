@@ -78,6 +78,14 @@ LOAD = Limit(
     *("load", 96 * 2**20, "octets", "-"),
     "That the cases served at once send, about; beyond them a client waits for its case.",
 )
+SLICE = Limit(
+    "slice",
+    2,
+    "ms",
+    "-",
+    "Of work on what one read from a client brought; else its next one is half as large.",
+)
+LEAST_READ = Limit("least read", 2 * 2**10, "octets", "-", "Of one, and of the first.")
 QUEUE = Limit("queue", 120, "s", "-", "For a client that has to wait so; then its connection is reset.")
 STATUS = Limit("status", 120, "s", "-", "For the verdict that a client asks for, until its case is over.")
 IDLE = Limit("idle", 60, "s", "--idle", "Without a connection, after which a driver of --exec is done.")
@@ -166,7 +174,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         ),
     ),
     "Times of a server that replay starts": (START, ATTEMPT, ENDING, OUTPUT, DYING, STOP, STUCK),
-    "Clients": (VISITS, LOAD, QUEUE, STATUS, IDLE, COMING, EACH, AGENT, AGENTS, FIELDS),
+    "Clients": (VISITS, LOAD, SLICE, LEAST_READ, QUEUE, STATUS, IDLE, COMING, EACH, AGENT, AGENTS, FIELDS),
     "A run": (
         MISSES,
         BUSY,

@@ -1,6 +1,6 @@
 """Listens for clients, and lets an `Endpoint` speak on each connection.
 
-Clients are the user's own, or started: a driver that runs all the cases, or one client a case.
+Clients are the user's own, or a `Starter`'s.
 """
 
 from __future__ import annotations
@@ -8,72 +8,20 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import replace
 
 from replay import limits
-from replay.live.testee import Testee, TesteeError, check_client, ended_with, exec_client
+from replay.live.host import Door, Host, Served
+from replay.live.starter import Starter
 from replay.live.transport import Address, Connection
 from replay.play.endpoint import Endpoint
 from replay.play.reception import Reception
-from replay.schedule import Phase
 from replay.source import SourceError
 
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 """Where to connect to a server that listens on all interfaces."""
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Where clients come in, and which of them replay starts. Times are in seconds."""
-
-    host: str = "127.0.0.1"
-    port: int = 0  # 0: a free one
-    command: str | None = None  # a driver
-    each: str | None = None  # a client, once a case
-    jobs: int = limits.EACH.default  # of those at once
-    idle: float = limits.IDLE.default  # without a connection, and the driver is done
-    coming: float = limits.COMING.default  # for a client to come for its case
-
-
-class Host(Protocol):
-    """Who receives clients."""
-
-    @property
-    def over(self) -> bool:
-        """Whether a client has asked for the end."""
-
-    def listening(self, address: Address) -> None:
-        """It begins; clients that are started know this address."""
-
-    def visitor(self) -> Endpoint:
-        """Who speaks first on a new connection."""
-
-    def left(self, endpoint: Endpoint, at: float) -> int | None:
-        """A connection has ended, `at` seconds after the beginning; the number of the case that it was."""
-
-    def plays(self, number: int) -> bool:
-        """Whether this case is under way."""
-
-    def phases(self) -> Iterable[Phase]:
-        """The cases for which clients are started, one phase after the other."""
-
-    def target(self, number: int) -> str:
-        """What such a client asks for."""
-
-
-@dataclass(slots=True)
-class Served:
-    """How it went."""
-
-    address: Address
-    seconds: float = 0.0
-    interrupted: bool = False  # by ^C or SIGTERM
-    fault: str | None = None  # what is wrong with a client that was started
-    last_lines: tuple[str, ...] = ()  # of its output
-    missed: dict[int, str] = field(default_factory=dict)  # cases for which nobody came, and why
 
 
 def receive(host: Host, door: Door) -> Served:
@@ -82,9 +30,6 @@ def receive(host: Host, door: Door) -> Served:
     What the host raises is raised here, when all is closed. Raises SourceError if it can't listen
     there, or for a command that doesn't say where to connect.
     """
-    for option, command in (("--exec", door.command), ("--each", door.each)):
-        if command is not None:
-            check_client(command, option)
     session = _Session(host, door)
     served = session.served
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
@@ -104,13 +49,24 @@ class _Session:
         self._host, self._door = host, door
         self._visits: dict[_Visit, None] = {}  # in the order in which they came
         self._began = self._moved = time.monotonic()
-        self._over: dict[int, asyncio.Future[None]] = {}  # the cases of clients that were started
+        self._starter = Starter(host, door, self.served, self._idle)
         self._quiet = asyncio.Event()  # nobody is here
         self._end = asyncio.Event()
         self._closed = False
+        self._judge = ThreadPoolExecutor(1)
+        self._judging: set[asyncio.Future[None]] = set()
 
     def elapsed(self) -> float:
         return time.monotonic() - self._began
+
+    def _idle(self) -> float:
+        """For how many seconds nobody has been here."""
+        return 0.0 if self._visits else time.monotonic() - self._moved
+
+    async def _clients(self) -> None:
+        await self._starter.start()
+        if self._visits:
+            await self._quiet.wait()  # each has its limits
 
     async def receive(self) -> None:
         task = asyncio.current_task()
@@ -132,7 +88,8 @@ class _Session:
                 visit.abort()
             for one in work:
                 one.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+            await asyncio.gather(*work, *self._judging, return_exceptions=True)
+            self._judge.shutdown()
 
     async def _listen(self) -> asyncio.Server:
         loop, door = asyncio.get_running_loop(), self._door
@@ -157,105 +114,81 @@ class _Session:
         self._visits[visit] = None
         self._quiet.clear()
         if len(self._visits) > limits.VISITS.default:
-            next((one for one in self._visits if one.has_not_asked), visit).abort()
+            next((one for one in self._visits if one.may_give_way), visit).give_way()
 
     def left(self, visit: _Visit) -> None:
-        del self._visits[visit]
         self._moved = time.monotonic()
+        if visit.fault is not None:
+            self._fail(visit.fault)
+        number = None if self._closed else self._host.left(visit.endpoint)
+        if number is None:
+            self._gone(visit)
+            return
+        loop = asyncio.get_running_loop()
+        judging = loop.run_in_executor(self._judge, self._host.judge, visit.endpoint, self.elapsed())
+        self._judging.add(judging)
+        judging.add_done_callback(lambda done: self._judged(visit, number, done))
+
+    def _judged(self, visit: _Visit, number: int, judging: asyncio.Future[None]) -> None:
+        self._judging.discard(judging)
+        if (fault := judging.exception()) is not None:
+            self._fail(fault)
+        self._host.judged(visit.endpoint)
+        self._starter.over(number)
+        self._gone(visit)
+
+    def _gone(self, visit: _Visit) -> None:
+        """It makes room, and may be what others wait for."""
+        del self._visits[visit]
         if not self._visits:
             self._quiet.set()
-        if self._closed:
-            return
-        try:
-            if visit.fault is not None:
-                raise visit.fault
-            number = self._host.left(visit.endpoint, self.elapsed())
-        except BaseException as raised:
-            self.raised = self.raised or raised
-            self._end.set()
-            return
-        if number in self._over and not self._over[number].done():
-            self._over[number].set_result(None)
         if self._host.over:
             self._end.set()
-        for other in list(self._visits):
-            other.nudge()
+        if not self._closed:
+            for other in list(self._visits):
+                other.nudge()
 
-    # Clients that replay starts.
-
-    async def _clients(self) -> None:
-        try:
-            if self._door.command is not None:
-                await self._driver(self._door.command)
-            elif self._door.each is not None:
-                await self._one_each(self._door.each)
-            else:
-                await self._end.wait()
-        except TesteeError as error:
-            self.served.fault, self.served.last_lines = error.reason, error.last_lines
-        if self._visits:
-            await self._quiet.wait()  # each has its limits
-
-    async def _driver(self, command: str) -> None:
-        async with exec_client(command, self.served.address) as driver:
-            while not driver.died.done():
-                left = self._moved + self._door.idle - time.monotonic()
-                if left <= 0 and not self._visits:
-                    raise driver.failure(f"was idle for {self._door.idle:g} s, and was ended")
-                await asyncio.wait([driver.died], timeout=left if left > 0 else self._door.idle)
-            if driver.exit_status:
-                raise driver.failure(ended_with(driver.exit_status))
-
-    async def _one_each(self, command: str) -> None:
-        for phase in self._host.phases():
-            room = asyncio.Semaphore(min(self._door.jobs, phase.busy))
-            async with asyncio.TaskGroup() as group:
-                for number in phase.numbers:
-                    await room.acquire()
-                    if self.served.fault is not None:
-                        return
-                    group.create_task(self._one(command, number, room))
-
-    async def _one(self, command: str, number: int, room: asyncio.Semaphore) -> None:
-        """Start the client of one case, and end it when the case is over; then there is room again."""
-        over = self._over[number] = asyncio.get_running_loop().create_future()
-        address = replace(self.served.address, target=self._host.target(number))
-        try:
-            async with exec_client(command, address) as client:
-                either: list[asyncio.Future[Any]] = [client.died, over]
-                await asyncio.wait(either, timeout=self._door.coming, return_when=asyncio.FIRST_COMPLETED)
-                if not over.done() and self._host.plays(number):
-                    await over  # which has a limit of its own
-                if not over.done():
-                    self._miss(number, client)
-        except TesteeError as error:
-            self.served.fault = error.reason
-        finally:
-            room.release()
-
-    def _miss(self, number: int, client: Testee) -> None:
-        status = client.exit_status
-        why = f"did not come within {self._door.coming:g} s" if status is None else ended_with(status)
-        self.served.missed[number] = why
-        self.served.last_lines = client.last_lines()
-        if len(self.served.missed) >= limits.MISSES.default:
-            self.served.fault = f"did not come for {len(self.served.missed)} cases; for the last, it {why}"
+    def _fail(self, fault: BaseException) -> None:
+        """A fault of replay's own."""
+        self.raised = self.raised or fault
+        self._end.set()
 
 
 class _Visit(Connection):
     def __init__(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop, session: _Session) -> None:
         super().__init__(endpoint, loop)
         self._session = session
+        self._leaves = False
+        self._read = limits.LEAST_READ.default  # octets at once
 
     @property
-    def has_not_asked(self) -> bool:
-        """Whether it hasn't said what it wants."""
-        return isinstance(self.endpoint, Reception) and not self.endpoint.waits
+    def may_give_way(self) -> bool:
+        """Whether it hasn't said what it wants, and isn't on its way out."""
+        return not self._leaves and isinstance(self.endpoint, Reception) and not self.endpoint.waits
+
+    def give_way(self) -> None:
+        """There is no room for it."""
+        self._leaves = True
+        self.abort()
 
     @property
     def fault(self) -> BaseException | None:
         """Of the endpoint itself."""
         return self.finished.exception()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return memoryview(super().get_buffer(sizehint))[: self._read]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """A client whose octets make much work, such as many small frames, is read in small pieces, so
+        that the others have their turn."""
+        began = time.thread_time()
+        super().buffer_updated(nbytes)
+        took = time.thread_time() - began
+        if took > limits.SLICE.default / 1000:
+            self._read = max(self._read // 2, limits.LEAST_READ.default)
+        elif nbytes == self._read and took < limits.SLICE.default / 4000:
+            self._read = min(self._read * 2, limits.READ.default)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)

@@ -56,7 +56,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = transport
         self._tell(self._endpoint.connected)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> bytearray | memoryview:
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
