@@ -14,7 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from replay import limits
+from replay.guests import Guests, Hosting
+from replay.play.endpoint import Endpoint
+from replay.play.player import Player
 from replay.store import reader
+from replay.suite import Item, known
+from replay.trace.model import How
 from replay.wire.handshake import encode_request
 from tests.clients import ECHO, Served, serving
 from tests.live.verdicts import stored
@@ -294,3 +300,60 @@ def test_an_expected_verdict_of_one_agent(tmp_path: Path) -> None:
         asked(server, faulty)
         server.visit("/runCase?case=1&agent=new")
         assert server.interrupted().status == 0
+
+
+def test_where_the_results_are_if_nobody_says(tmp_path: Path) -> None:
+    done = replay("serve", "--port", "0", "--demo", "7.1.1", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stored(tmp_path / ".replay" / "clients" / "websockets") == {"7.1.1": OK}
+    assert (tmp_path / ".replay" / ".gitignore").read_text() == "*\n"
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "me").mkdir()
+    (tmp_path / "me" / "thesis.txt").write_text("mine")
+    with serving(tmp_path, "1.1.1") as server:
+        server.visit("/runCase?case=1&agent=me", "/runCase?case=1&agent=you")
+        ended = server.interrupted()
+    assert ended.status == 2
+    assert "holds something other than a run; results are not stored" in ended.stderr
+    assert [path.name for path in (tmp_path / "me").iterdir()] == ["thesis.txt"]
+    assert stored(tmp_path / "you") == {"1.1.1": OK}
+
+
+def guests(folder: Path, *cases: str) -> Guests:
+    items = [Item(known()[case]) for case in cases]
+    return Guests(items, Hosting(directory=folder), lambda *_: None, lambda _: None)
+
+
+def came(host: Guests, target: str) -> Endpoint:
+    visitor = host.visitor()
+    visitor.connected(0)
+    visitor.received(encode_request(target, REQUEST), 0)
+    return visitor
+
+
+def test_agents_are_bounded(tmp_path: Path) -> None:
+    host = guests(tmp_path, "1.1.1")
+    for number in range(limits.AGENTS.default):
+        assert isinstance(came(host, f"/runCase?case=1&agent={number}").successor, Player)
+    refused = came(host, "/runCase?case=1&agent=more").successor
+    assert refused is not None
+    assert refused.output[0].startswith(b"HTTP/1.1 503")
+    assert isinstance(came(host, "/runCase?case=1&agent=0").successor, Player)
+
+
+def test_a_client_waits_for_its_case_while_others_play_large_ones(tmp_path: Path) -> None:
+    host = guests(tmp_path, "9.1.6", "1.1.1")
+    visits = [came(host, f"/runCase?case=1&agent={number}") for number in range(6)]
+    assert [visit.successor is not None for visit in visits] == [True] * 5 + [False]
+    first = visits[0].successor
+    assert first is not None
+    first.ended(How.FIN, 1)
+    assert host.left(first) == 0
+    visits[5].wake(2)
+    assert visits[5].successor is None
+    host.judge(first, 1.0)
+    host.judged(first)
+    visits[5].wake(3)
+    assert visits[5].successor is not None
