@@ -99,7 +99,7 @@ class Guest:
 
 
 class Guests:
-    """Receives them: a `live.serve.Host`."""
+    """Receives them: a `live.host.Host`."""
 
     def __init__(
         self,
