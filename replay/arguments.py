@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from replay.play.actions import Chop
     from replay.suite import Item
     from replay.verdict.result import CaseResult
+    from replay.wire.side import Side
 
     _ParamType = click.ParamType[Any]
 else:
@@ -140,14 +141,17 @@ def judged_by(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def chosen_items(words: Sequence[str], keyword: str | None, thorough: bool = False) -> list[Item]:
+def chosen_items(
+    words: Sequence[str], keyword: str | None, thorough: bool = False, tester: Side | None = None
+) -> list[Item]:
+    """The items of a selection, at least one; None: the tester is the client. Raises SourceError."""
     from replay import suite
     from replay.spec import select
     from replay.wire.side import Side
 
     paths = paths_in(words)
     ids = [word for word in words if word not in paths]
-    items = suite.items(paths, Side.CLIENT, thorough) if paths else suite.bundled_items(thorough)
+    items = suite.items(paths, tester or Side.CLIENT, thorough) if paths else suite.bundled_items(thorough)
     if ids:
         chosen = set(select.select([item.case.id for item in items], ids))
         items = [item for item in items if item.case.id in chosen]
@@ -189,15 +193,16 @@ def new_console() -> Console:
 _REPEATED = {
     *("url", "command", "headers", "host", "origin", "subprotocols", "answer_pings", "chop", "reencode"),
     *("ca", "insecure", "cert", "key", "sni", "profile", "patience", "thorough"),
+    *("port", "each", "demo", "agent"),
 }
 
 
-def command_for(result: CaseResult, seed: int | None) -> str:
-    """The command that plays just this case again, with the same octets."""
+def command_for(result: CaseResult, seed: int | None, context: click.Context | None = None) -> str:
+    """The command that plays just this case again, with the same octets; None: of the current context."""
     import shlex
 
-    context = click.get_current_context()
-    words = ["replay", "run"]
+    context = context or click.get_current_context()
+    words = ["replay", context.command.name or ""]
     for option in context.command.params:
         name = option.name or ""
         given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
@@ -210,7 +215,8 @@ def command_for(result: CaseResult, seed: int | None) -> str:
             if one is not True:
                 text = ": ".join(one) if name == "headers" else one.text if name == "url" else str(one)
                 words += [option.opts[-1], text]
-    words += ["--seed", str(seed), result.case.id if result.path is None else result.path]
+    words += [] if seed is None else ["--seed", str(seed)]
+    words += [result.case.id if result.path is None else result.path]
     if result.path is not None and result.case.trace is None:
         words.append(result.case.id)
     return shlex.join(words)

@@ -153,7 +153,7 @@ class Collected:
         return self._watch(number, result, False)
 
     def _count(self, number: int, result: CaseResult) -> bool:
-        self.results[number] = _counted(result)
+        self.results[number] = counted(result)
         return self._watch(number, result, True)
 
     def _canary(self, phase: str, endpoint: Endpoint) -> bool:
@@ -222,7 +222,7 @@ def _agent(result: CaseResult) -> str:
     return (opened.response.values("Server") or [""])[0] if opened else ""
 
 
-def _counted(result: CaseResult) -> CaseResult:
+def counted(result: CaseResult) -> CaseResult:
     """A result without the octets that it rests on: what stays in memory until a run has ended."""
     nothing = replace(result.trace, entries=())
     return replace(result, trace=nothing, events=(), expected=(), received=(), divergence=None, broken=())

@@ -1,6 +1,7 @@
 """What replay does, each as a recombination of the same few parts. Open this file first.
 
 run      play + judge: a server's connections, and the verdicts on them
+serve    the same with the sides swapped: those of clients, one run for each agent
 check    parse + judge: the same verdicts, of a log
 rejudge  load + judge: the same, of a stored run
 """
@@ -12,7 +13,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from replay.collect import Collected, Settings, Watch
+from replay.guests import Guests
+from replay.live.host import Served
 from replay.live.run import Target, play_all
+from replay.live.serve import receive
 from replay.live.transport import Address
 from replay.protocol.rules import RULES
 from replay.spec.model import Behaviour, Case, Kind, Profile
@@ -58,6 +62,44 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
         room=played.room,
     )
     return result if settings.expected is None else settings.expected.judged(result)
+
+
+def serve(guests: Guests) -> tuple[RunResult, ...]:
+    """Play cases against the clients that come, and judge what was observed: one run for each agent.
+
+    Who comes decides which cases are played. If nobody did, the one run says so. ^C leaves what there
+    is. Raises SourceError where it can't listen.
+    """
+    hosting = guests.hosting
+    served = receive(guests, hosting.door)
+    fault, planned, runs = _missing(served, guests), len(guests.items), []
+    for guest in guests.known.values():
+        run = guest.run(guests.address, planned, served.interrupted, fault)
+        if run.unreached is not None:
+            run = replace(run, last_lines=served.last_lines)
+        if guest.store is not None:
+            guest.store.finish(run)
+        if run.results:
+            runs.append(run if hosting.expected is None else hosting.expected.judged(run))
+    nobody = RunResult(
+        agent="",
+        address=guests.address,
+        results=(),
+        seed=None,
+        duration=served.seconds,
+        unreached=fault or "no client came for a case",
+        last_lines=served.last_lines,
+        planned=planned,
+    )
+    return tuple(runs) or (nobody,)
+
+
+def _missing(served: Served, guests: Guests) -> str | None:
+    """What is wrong with a client that replay has started."""
+    if served.fault is not None:
+        return f"the client {served.fault}"
+    missed = [f"{guests.items[number].case.id}, the client {why}" for number, why in served.missed.items()]
+    return f"nobody came for {'; nor for '.join(missed)}" if missed else None
 
 
 def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> Store:

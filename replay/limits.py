@@ -70,6 +70,31 @@ DYING = Limit(
 STOP = Limit("stop", 2, "s", "-", "For it to end after SIGTERM; then it is killed, with its children.")
 STUCK = Limit("stuck", 3, "s", "-", "For what was killed to be gone; then it is stuck, and left.")
 
+VISITS = Limit(
+    *("visits", 300, "connections", "-"),
+    "To `serve` at once; beyond them those that haven't said what they want give way.",
+)
+LOAD = Limit(
+    *("load", 96 * 2**20, "octets", "-"),
+    "That the cases served at once send, about; beyond them a client waits for its case.",
+)
+SLICE = Limit(
+    "slice",
+    2,
+    "ms",
+    "-",
+    "Of work on what one read from a client brought; else its next one is half as large.",
+)
+LEAST_READ = Limit("least read", 2 * 2**10, "octets", "-", "Of one, and of the first.")
+QUEUE = Limit("queue", 120, "s", "-", "For a client that has to wait so; then its connection is reset.")
+STATUS = Limit("status", 120, "s", "-", "For the verdict that a client asks for, until its case is over.")
+IDLE = Limit("idle", 60, "s", "--idle", "Without a connection, after which a driver of --exec is done.")
+COMING = Limit("coming", 30, "s", "--start-timeout", "For a client of --each to come for its case.")
+EACH = Limit("each", 4, "clients", "--jobs", "Of --each at once.")
+AGENT = Limit("agent", 120, "characters", "-", "Of the name of a client; a longer one is refused.")
+AGENTS = Limit("agents", 100, "names", "-", "That are kept apart; more are refused.")
+FIELDS = Limit("fields", 20, "fields", "-", "Of the query of a request.")
+
 MISSES = Limit("misses", 3, "cases", "-", "For which a server that was there is not; then it has died.")
 BUSY = Limit("busy", 8, "cases", "--jobs", "Played at once, those not counted that only wait.")
 ROOM = Limit("room", 256, "cases", "--jobs", "Played at once, those counted too.")
@@ -149,6 +174,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         ),
     ),
     "Times of a server that replay starts": (START, ATTEMPT, ENDING, OUTPUT, DYING, STOP, STUCK),
+    "Clients": (VISITS, LOAD, SLICE, LEAST_READ, QUEUE, STATUS, IDLE, COMING, EACH, AGENT, AGENTS, FIELDS),
     "A run": (
         MISSES,
         BUSY,

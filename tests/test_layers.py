@@ -39,11 +39,13 @@ LAYERS: dict[str, set[str]] = {
     "expected_file": _CORE | {"verdict"},
     "expected_update": _CORE | {"verdict", "expected_file"},
     "collect": _CORE | {"play", "live", "verdict", "suite", "schedule"},
-    "flows": _ALL | {"collect"},
+    "guests": _CORE | {"play", "live", "verdict", "suite", "schedule", "store", "collect"},
+    "flows": _ALL | {"collect", "guests"},
     "arguments": _ALL,
     "progress": set(),
     "cli_run": _ALL | {"arguments", "collect", "flows", "progress"},
-    "cli": _ALL | {"arguments", "cli_run", "flows"},
+    "cli_serve": _ALL | {"arguments", "cli_run", "flows", "guests"},
+    "cli": _ALL | {"arguments", "cli_run", "cli_serve", "flows"},
     "pytest_plugin": _ALL | {"flows"},
     "__init__": set(),
     "__main__": {"cli"},
@@ -74,7 +76,7 @@ READS_ENVIRONMENT = {"config", "cli", "cli_run"}
 MAKES_CHANCE = {"collect", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""
 DRAWS_SEED = {"cli_run"}
-KNOWS_THE_DAY = {"cli_run"}
+KNOWS_THE_DAY = {"cli_run", "cli_serve"}
 """Where `datetime` may be imported, for the day on which expected verdicts are judged."""
 
 INPUT_OUTPUT = {"exists", "glob", "input", "is_dir", "is_file", "iterdir", "open", "print"}

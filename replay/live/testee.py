@@ -1,4 +1,4 @@
-"""Starts the user's server, waits until it listens, and ends it with all that it started."""
+"""Starts the user's server and waits until it listens, or a client; ends it with all that it started."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TesteeError(Exception):
 
 
 class Testee:
-    """A server that replay has started."""
+    """A server or a client that replay has started."""
 
     address: Address
 
@@ -85,6 +85,13 @@ def command_line(command: str, address: Address | None) -> str:
     return _PLACE.sub(lambda found: values[found[1]], command)
 
 
+def check_client(command: str, option: str) -> None:
+    """Raises SourceError if the command of this option doesn't say where to connect."""
+    if not _PLACE.search(command):
+        hint = f"write {{url}} or {{port}} into it, as in {option} 'node client.js {{url}}'"
+        raise SourceError(None, f"{option} doesn't tell the client where to connect", hint)
+
+
 @asynccontextmanager
 async def exec_server(
     command: str,
@@ -103,25 +110,41 @@ async def exec_server(
     addresses = [address] if address else await _free()
     if address and await _accepts(address):
         raise TesteeError(f"something listens at {address} already")
-    words = [str(grace), str(addresses[0].port), str(addresses[0]), command_line(command, addresses[0])]
+    async with _kept(command_line(command, addresses[0]), addresses[0], grace) as server:
+        server.address = await _accepted(server, addresses, start_timeout)
+        yield server
+
+
+@asynccontextmanager
+async def exec_client(
+    command: str, address: Address, *, grace: float = limits.STOP.default
+) -> AsyncIterator[Testee]:
+    """Run a client, or what starts clients, by a shell command until the context ends; it is to connect
+    to `address`. It is ended as a server is. Raises TesteeError if it can't be started."""
+    async with _kept(command_line(command, address), address, grace) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _kept(command: str, address: Address, grace: float) -> AsyncIterator[Testee]:
     ours, theirs = socket.socketpair()
     link, writer = await asyncio.open_connection(sock=ours)
     try:
         with theirs:
-            process = _start(words, theirs)
+            process = _start([str(grace), str(address.port), str(address), command], theirs)
         assert process.stdout is not None
         output = _Output()
         reading, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: output, process.stdout)
-        server = Testee(asyncio.create_task(_end_of(process, link, output)), output)
+        testee = Testee(asyncio.create_task(_end_of(process, link, output)), output)
+        testee.address = address
         with contextlib.closing(reading):
             try:
-                server.address = await _accepted(server, addresses, start_timeout)
-                yield server
+                yield testee
             finally:
                 with contextlib.suppress(OSError):
                     writer.write_eof()
-                await asyncio.wait([server.died], timeout=grace + GIVE_UP + 1)
-                server.died.cancel()
+                await asyncio.wait([testee.died], timeout=grace + GIVE_UP + 1)
+                testee.died.cancel()
     finally:
         writer.close()
 

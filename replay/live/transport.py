@@ -56,7 +56,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = transport
         self._tell(self._endpoint.connected)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> bytearray | memoryview:
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -87,6 +87,15 @@ class Connection(asyncio.BufferedProtocol):
         self._paused = False
         self._tell(self._endpoint.pump)
 
+    @property
+    def endpoint(self) -> Endpoint:
+        """Who speaks here now."""
+        return self._endpoint
+
+    def nudge(self) -> None:
+        """What the endpoint waits for may have happened."""
+        self._tell(self._endpoint.wake)
+
     def abort(self) -> None:
         """Give the connection up at once."""
         if self._transport:
@@ -104,6 +113,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _flush(self) -> None:
         """Do what the endpoint asks for: write, end TCP, wake it in time."""
+        if self._endpoint.successor is not None:
+            self._endpoint = self._endpoint.successor
         transport, endpoint = self._transport, self._endpoint
         if transport is None or transport.is_closing():
             return

@@ -17,11 +17,12 @@ from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Reques
 from replay.protocol.framing import RFC_6455
 from replay.protocol.interpreter import Interpreter
 from replay.protocol.negotiation import Ask, answer, valid_offers
+from replay.protocol.opening import request_breaches
 from replay.protocol.rules import RULES
 from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
 from replay.wire.deflate import Deflater
 from replay.wire.frame import Opcode, encode, frame
-from replay.wire.handshake import accept, encode_response
+from replay.wire.handshake import accept, encode_page, encode_response
 from replay.wire.side import Side
 
 _UPGRADE = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
@@ -63,6 +64,7 @@ class Endpoint:
         self.dropped_as: How | None = None  # we ended TCP
         self.done = False
         self.opened = False
+        self.successor: Endpoint | None = None  # who has taken the connection over
         self.moved = 0  # when the last octets passed, on the owner's clock
         self._keys = keys
         self._interpreter = Interpreter(side, codes, skips=side)
@@ -157,7 +159,8 @@ class Endpoint:
     def respond(self, requested: Requested) -> None:
         """A request came: a server takes the connection, or refuses a request that breaks a rule."""
         if not requested.valid:
-            self.write(encode_response(400, "Bad Request", [("Connection", "close")]))
+            said = "".join(f"{breach.detail}\n" for breach in request_breaches(requested.request))
+            self.write(encode_page(400, "Bad Request", said, [("Sec-WebSocket-Version", "13")]))
             self.drop()
             return
         key = requested.request.values("Sec-WebSocket-Key")[0]
@@ -166,6 +169,10 @@ class Endpoint:
         if terms is not None:
             headers.append(("Sec-WebSocket-Extensions", str(terms)))
         self.write(encode_response(101, "Switching Protocols", headers))
+
+    def not_opened(self, event: NotOpened) -> None:
+        """There will be no WebSocket connection."""
+        self.drop(How.RST)
 
     def event(self, event: Event) -> None:
         """Something happened, on either side."""
@@ -278,7 +285,7 @@ class Endpoint:
             case Requested() if self.side is Side.SERVER:
                 self.respond(event)
             case NotOpened():
-                self.drop(How.RST)
+                self.not_opened(event)
             case Violation() if event.side is not self.side and self.answers():
                 self._breach(event)
             case Close() if event.side is not self.side and self.answers():

@@ -263,7 +263,10 @@ class Interpreter:
         place = self._streams[self.recorder].place()
         yield Fired(**place, wait=timer.wait, tag=timer.tag, after=timer.after)
         if timer.wait is Wait.OPENING:
-            yield from self._not_opened(testee, "no answer to the opening handshake came in time")
+            missing = (
+                "no whole request" if testee.side is Side.CLIENT else "no answer to the opening handshake"
+            )
+            yield from self._not_opened(testee, f"{missing} came in time")
         elif timer.wait is Wait.CLOSING:
             yield testee.violation("close-answered", "no Close frame came in time")
         elif (

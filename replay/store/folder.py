@@ -16,6 +16,9 @@ from replay import limits
 from replay.source import SourceError, printable
 from replay.store import RUN
 
+CLIENTS = Path(".replay", "clients")
+"""Where the runs of clients are, one a name, if nobody says where."""
+
 NEXT, LAST, PREVIOUS, REMOVED = (Path(".replay", name) for name in ("next", "last", "previous", "removed"))
 """Where a run is begun if nobody says where, where it goes on, where the one before is kept, and one on
 its way out."""
@@ -113,13 +116,13 @@ def begin(directory: Path | None, run: bytes) -> Folder:
     """
     if directory is not None:
         _check(directory)
+        if CLIENTS in directory.parents:
+            _ignored()
         folder = Folder(directory)
         folder.write("run.json", run)  # first of all: whose folder it is, and that it has no case yet
         folder.clear()
         return folder
-    LAST.parent.mkdir(exist_ok=True)
-    if not (ignore := LAST.parent / ".gitignore").exists():
-        ignore.write_text("*\n")
+    _ignored()
     with _alone(LAST.parent):
         _check(LAST)
         _check(PREVIOUS)
@@ -132,6 +135,13 @@ def begin(directory: Path | None, run: bytes) -> Folder:
             folder.close()
             raise
     return folder
+
+
+def _ignored() -> None:
+    """Make the folder of all runs for which nobody said where; no repository takes it in."""
+    LAST.parent.mkdir(exist_ok=True)
+    if not (ignore := LAST.parent / ".gitignore").exists():
+        ignore.write_text("*\n")
 
 
 def _check(directory: Path) -> None:

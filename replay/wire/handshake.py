@@ -152,6 +152,17 @@ def encode_response(status: int, reason: str, headers: Sequence[tuple[str, str]]
     return _encode(f"HTTP/1.1 {status} {reason}", headers)
 
 
+def encode_page(status: int, reason: str, text: str, headers: Sequence[tuple[str, str]] = ()) -> bytes:
+    """The octets of a whole response that holds a text, and after which the connection ends."""
+    body = text.encode("utf-8", "replace")
+    own = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("Connection", "close"),
+    ]
+    return encode_response(status, reason, [*own, *headers]) + body
+
+
 def _encode(first: str, headers: Sequence[tuple[str, str]]) -> bytes:
     lines = [first, *(f"{name}: {value}" for name, value in headers), "", ""]
     return "\r\n".join(lines).encode("latin-1")

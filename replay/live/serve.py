@@ -1,0 +1,199 @@
+"""Listens for clients, and lets an `Endpoint` speak on each connection.
+
+Clients are the user's own, or a `Starter`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+
+from replay import limits
+from replay.live.host import Door, Host, Served
+from replay.live.starter import Starter
+from replay.live.transport import Address, Connection
+from replay.play.endpoint import Endpoint
+from replay.play.reception import Reception
+from replay.source import SourceError
+
+_ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where to connect to a server that listens on all interfaces."""
+
+
+def receive(host: Host, door: Door) -> Served:
+    """Receive clients until the started ones are done, one of them asks for the end, or ^C.
+
+    What the host raises is raised here, when all is closed. Raises SourceError if it can't listen
+    there, or for a command that doesn't say where to connect.
+    """
+    session = _Session(host, door)
+    served = session.served
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
+        served.interrupted = True
+        asyncio.run(session.receive())
+        served.interrupted = False
+    served.seconds = session.elapsed()
+    if session.raised is not None:
+        raise session.raised
+    return served
+
+
+class _Session:
+    def __init__(self, host: Host, door: Door) -> None:
+        self.served = Served(Address(_ANY.get(door.host, door.host), door.port))
+        self.raised: BaseException | None = None
+        self._host, self._door = host, door
+        self._visits: dict[_Visit, None] = {}  # in the order in which they came
+        self._began = self._moved = time.monotonic()
+        self._starter = Starter(host, door, self.served, self._idle)
+        self._quiet = asyncio.Event()  # nobody is here
+        self._end = asyncio.Event()
+        self._closed = False
+        self._judge = ThreadPoolExecutor(1)
+        self._judging: set[asyncio.Future[None]] = set()
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    def _idle(self) -> float:
+        """For how many seconds nobody has been here."""
+        return 0.0 if self._visits else time.monotonic() - self._moved
+
+    async def _clients(self) -> None:
+        await self._starter.start()
+        if self._visits:
+            await self._quiet.wait()  # each has its limits
+
+    async def receive(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not everywhere, nor in threads
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        server = await self._listen()
+        work = [asyncio.create_task(self._clients()), asyncio.create_task(self._end.wait())]
+        try:
+            self._began = self._moved = time.monotonic()
+            self._host.listening(self.served.address)
+            await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            if work[0].done():
+                work[0].result()
+        finally:  # nothing that breaks from here on is a client's fault
+            self._closed = True
+            server.close()
+            for visit in self._visits:
+                visit.abort()
+            for one in work:
+                one.cancel()
+            await asyncio.gather(*work, *self._judging, return_exceptions=True)
+            self._judge.shutdown()
+
+    async def _listen(self) -> asyncio.Server:
+        loop, door = asyncio.get_running_loop(), self._door
+        try:
+            server = await loop.create_server(
+                lambda: _Visit(self._host.visitor(), loop, self),
+                door.host,
+                door.port,
+                backlog=limits.VISITS.default,
+            )
+        except (OSError, UnicodeError, OverflowError) as error:
+            why = (getattr(error, "strerror", None) or str(error)).lower()
+            hint = "name another --host, or another --port; 0 is a free one"
+            raise SourceError(None, f"can't listen at {self.served.address}: {why}", hint) from None
+        port = server.sockets[0].getsockname()[1]
+        self.served.address = replace(self.served.address, port=port)
+        return server
+
+    # Connections.
+
+    def came(self, visit: _Visit) -> None:
+        self._visits[visit] = None
+        self._quiet.clear()
+        if len(self._visits) > limits.VISITS.default:
+            next((one for one in self._visits if one.may_give_way), visit).give_way()
+
+    def left(self, visit: _Visit) -> None:
+        self._moved = time.monotonic()
+        if visit.fault is not None:
+            self._fail(visit.fault)
+        number = None if self._closed else self._host.left(visit.endpoint)
+        if number is None:
+            self._gone(visit)
+            return
+        loop = asyncio.get_running_loop()
+        judging = loop.run_in_executor(self._judge, self._host.judge, visit.endpoint, self.elapsed())
+        self._judging.add(judging)
+        judging.add_done_callback(lambda done: self._judged(visit, number, done))
+
+    def _judged(self, visit: _Visit, number: int, judging: asyncio.Future[None]) -> None:
+        self._judging.discard(judging)
+        if (fault := judging.exception()) is not None:
+            self._fail(fault)
+        self._host.judged(visit.endpoint)
+        self._starter.over(number)
+        self._gone(visit)
+
+    def _gone(self, visit: _Visit) -> None:
+        """It makes room, and may be what others wait for."""
+        del self._visits[visit]
+        if not self._visits:
+            self._quiet.set()
+        if self._host.over:
+            self._end.set()
+        if not self._closed:
+            for other in list(self._visits):
+                other.nudge()
+
+    def _fail(self, fault: BaseException) -> None:
+        """A fault of replay's own."""
+        self.raised = self.raised or fault
+        self._end.set()
+
+
+class _Visit(Connection):
+    def __init__(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop, session: _Session) -> None:
+        super().__init__(endpoint, loop)
+        self._session = session
+        self._leaves = False
+        self._read = limits.LEAST_READ.default  # octets at once
+
+    @property
+    def may_give_way(self) -> bool:
+        """Whether it hasn't said what it wants, and isn't on its way out."""
+        return not self._leaves and isinstance(self.endpoint, Reception) and not self.endpoint.waits
+
+    def give_way(self) -> None:
+        """There is no room for it."""
+        self._leaves = True
+        self.abort()
+
+    @property
+    def fault(self) -> BaseException | None:
+        """Of the endpoint itself."""
+        return self.finished.exception()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return memoryview(super().get_buffer(sizehint))[: self._read]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """A client whose octets make much work, such as many small frames, is read in small pieces, so
+        that the others have their turn."""
+        began = time.thread_time()
+        super().buffer_updated(nbytes)
+        took = time.thread_time() - began
+        if took > limits.SLICE.default / 1000:
+            self._read = max(self._read // 2, limits.LEAST_READ.default)
+        elif nbytes == self._read and took < limits.SLICE.default / 4000:
+            self._read = min(self._read * 2, limits.READ.default)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._session.came(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._session.left(self)

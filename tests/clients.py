@@ -1,0 +1,93 @@
+"""`replay serve` as a process, and flawless clients for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from replay.live.transport import Address, connect
+from replay.play.echo import Echo
+from replay.play.endpoint import Limits
+from replay.protocol.events import Message
+from replay.protocol.interpreter import observe
+from replay.trace.model import SECOND, Trace
+from replay.wire.side import Side
+from tests.memory import OFFER, REQUEST, keys
+from tests.processes import ROOT
+
+ECHO = f"{sys.executable} -m replay.live.demo {{url}}"
+"""A command for --each."""
+
+MOST = Limits(case=60 * SECOND, octets=2**30, reads=2**30, frames=2**30, events=2**30)
+
+
+class Ended(NamedTuple):
+    status: int
+    stdout: str
+    stderr: str
+
+
+class Served:
+    """A server that runs."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.port = port
+
+    def visit(self, *targets: str) -> list[Trace]:
+        """What a flawless client sees that asks for these, all at once."""
+
+        async def together() -> list[Trace]:
+            return await asyncio.gather(*(self.one(target) for target in targets))
+
+        return asyncio.run(together())
+
+    async def one(self, target: str) -> Trace:
+        headers = (*REQUEST, ("Sec-WebSocket-Extensions", OFFER))
+        client = Echo(Side.CLIENT, MOST, keys(Side.CLIENT), (target, headers))
+        await connect(client, Address("127.0.0.1", self.port), 10)
+        return client.trace()
+
+    def told(self, target: str) -> str:
+        """The message that answers."""
+        (trace,) = self.visit(target)
+        messages = [event for event in observe(trace) if isinstance(event, Message)]
+        return messages[0].data.decode()
+
+    def ended(self) -> Ended:
+        """How it ends by itself."""
+        stdout, stderr = self.process.communicate(timeout=60)
+        assert "Traceback" not in stderr, stderr
+        return Ended(self.process.returncode, stdout, stderr)
+
+    def interrupted(self) -> Ended:
+        self.process.send_signal(signal.SIGINT)
+        return self.ended()
+
+
+@contextmanager
+def serving(out: Path, *words: str) -> Iterator[Served]:
+    """Serve these cases on a free port until the block ends."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "replay", "serve", "--port", "0", "--out", str(out), *words],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        try:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            assert first.startswith("listening at ws://127.0.0.1:"), process.communicate()
+            yield Served(process, int(first.split(":")[2]))
+        finally:
+            process.terminate()

@@ -1,0 +1,171 @@
+"""What a client is here for, by its request; and the connections that are no case."""
+
+from __future__ import annotations
+
+import pytest
+
+from replay.play.lobby import Count, Errand, Finish, Info, Plain, Play, Status, Stop, errand
+from replay.play.reception import Page, Reception, Teller
+from replay.protocol.events import Close, Message
+from replay.protocol.interpreter import observe
+from replay.trace.model import SECOND, How, Octets
+from replay.wire.handshake import Request, encode_request, parse_head
+from replay.wire.side import Side
+from tests.memory import REQUEST, echo, join
+
+PLACES = {"1.1.1": 0, "1.1.2": 1, "9.8.6": 2}
+
+
+def request(target: str, headers: tuple[tuple[str, str], ...] = REQUEST) -> Request:
+    head = parse_head(Side.CLIENT, encode_request(target, headers))
+    assert isinstance(head, Request)
+    return head
+
+
+@pytest.mark.parametrize(
+    ("target", "wanted"),
+    [
+        ("/getCaseCount", Count()),
+        ("/getCaseCount?agent=x", Count()),
+        ("/getCaseInfo?case=2", Info(1)),
+        ("/getCaseInfo?casetuple=9.8.6", Info(2)),
+        ("/runCase?case=1&agent=me", Play(0, "me")),
+        ("/runCase?agent=me&case=3", Play(2, "me")),
+        ("/runCase?casetuple=1.1.2&agent=a%20b%2F1.0", Play(1, "a b/1.0")),
+        ("/runCase?casetuple=1.1.2&case=1&agent=me", Play(0, "me")),
+        ("/runCase?case=1&agent=%FF", Play(0, "\ufffd")),
+        ("ws://localhost:9001/runCase?case=1&agent=me", Play(0, "me")),
+        ("/getCaseStatus?case=1&agent=me", Status(0, "me")),
+        ("/updateReports?agent=me", Finish("me")),
+        ("/updateReports?agent=me&shutdownOnComplete=true", Finish("me", stop=True)),
+        ("/updateReports?agent=me&shutdownOnComplete=no", Finish("me")),
+        ("/stopServer", Stop()),
+    ],
+)
+def test_an_endpoint(target: str, wanted: Errand) -> None:
+    assert errand(request(target), PLACES) == wanted
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "said"),
+    [
+        ("/", 404, "expected /getCaseCount"),
+        ("/runcase?case=1&agent=me", 404, "expected /getCaseCount"),
+        ("/runCase?agent=me", 400, "expected ?case=, from 1 to 3"),
+        ("/runCase?case=0&agent=me", 400, "a case from 1 to 3"),
+        ("/runCase?case=4&agent=me", 400, "a case from 1 to 3"),
+        ("/runCase?case=-1&agent=me", 400, "a case from 1 to 3"),
+        ("/runCase?case=%D9%A1&agent=me", 400, "a case from 1 to 3"),
+        (f"/runCase?case={'9' * 5000}&agent=me", 400, "a case from 1 to 3"),
+        ("/runCase?case=&casetuple=1.1.1&agent=me", 400, "a case from 1 to 3"),
+        ("/runCase?casetuple=7&agent=me", 400, "no case of that id"),
+        ("/runCase?case=1", 400, "expected &agent="),
+        ("/runCase?case=1&agent=%20", 400, "expected &agent="),
+        (f"/runCase?case=1&agent={'x' * 121}", 400, "longer than 120 characters"),
+        ("/getCaseStatus?case=1", 400, "expected &agent="),
+        ("/getCaseInfo", 400, "expected ?case="),
+        ("/updateReports", 400, "expected &agent="),
+        ("/getCaseInfo?" + "a=1&" * 30, 400, "no URL"),
+        ("http://[/", 400, "no URL"),
+    ],
+)
+def test_what_is_wrong_is_said(target: str, status: int, said: str) -> None:
+    found = errand(request(target), PLACES)
+    assert isinstance(found, Plain)
+    assert found.status == status
+    assert said in found.said
+
+
+def test_a_browser_is_told_what_this_is() -> None:
+    found = errand(request("/runCase?case=1", (("Host", "localhost:9001"),)), PLACES)
+    assert isinstance(found, Plain)
+    assert found.status == 200
+    assert "ws://localhost:9001/runCase?case=1&agent=NAME" in found.said
+
+
+def test_a_faulty_request_is_refused_and_for_a_case_it_is_the_verdict() -> None:
+    faulty = tuple(line for line in REQUEST if line[0] != "Sec-WebSocket-Key")
+    refused = errand(request("/getCaseCount", faulty), PLACES)
+    assert isinstance(refused, Plain)
+    assert refused.said == "there is no Sec-WebSocket-Key\n"
+    assert errand(request("/runCase?case=1&agent=me", faulty), PLACES) == Play(0, "me")
+
+
+def test_a_text_is_told_and_the_connection_closed() -> None:
+    client, server = echo(Side.CLIENT, "permessage-deflate"), Teller(lambda: "517")
+    join(client, server)
+    events = [event for event in observe(client.trace()) if event.side is Side.SERVER]
+    (told,) = [event for event in events if isinstance(event, Message)]
+    (close,) = [event for event in events if isinstance(event, Close)]
+    assert (told.text, told.data, close.code) == (True, b"517", None)
+    assert server.dropped_as is How.FIN
+
+
+def test_a_text_is_told_once_it_is_known() -> None:
+    known: list[str] = []
+    server = Teller(lambda: known[0] if known else None)
+    server.connected(0)
+    server.received(encode_request("/", REQUEST), 0)
+    opened = len(server.output)
+    server.wake(SECOND)
+    assert len(server.output) == opened
+    known.append("OK")
+    server.wake(2 * SECOND)
+    assert server.output[opened:] == [b"\x81\x02OK", b"\x88\x00"]
+
+
+def test_an_empty_text_is_only_a_close() -> None:
+    server = Teller(lambda: "")
+    server.connected(0)
+    server.received(encode_request("/", REQUEST), 0)
+    assert server.output[1:] == [b"\x88\x00"]
+
+
+def test_the_successor_has_all_that_has_come_and_none_of_the_waiting() -> None:
+    case = echo()
+    free: list[bool] = []
+    reception = Reception(lambda asked: case if free and asked.target == "/x" else None)
+    head = encode_request("/x", REQUEST)
+    reception.connected(0)
+    reception.received(head[:10], 1000)
+    reception.received(head[10:], 2000)
+    reception.wake(60 * SECOND)
+    assert (reception.waits, reception.done, reception.successor) == (True, False, None)
+    free.append(True)
+    reception.wake(61 * SECOND)
+    assert reception.successor is case
+    assert case.opened
+    entries = [entry for entry in case.entries if isinstance(entry, Octets)]
+    assert [(entry.side, entry.at) for entry in entries] == [
+        (Side.CLIENT, 1000),
+        (Side.CLIENT, 2000),
+        (Side.SERVER, 2000),
+    ]
+
+
+@pytest.mark.parametrize("octets", [b"\x16\x03\x01\r\n\r\n", b"GET\r\n\r\n", b"x" * 70_000])
+def test_what_is_no_request_is_answered(octets: bytes) -> None:
+    reception = Reception(lambda _: None)
+    reception.connected(0)
+    reception.received(octets, 0)
+    assert reception.done
+    assert reception.output[0].startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+def test_half_a_head_has_its_time() -> None:
+    reception = Reception(lambda _: None)
+    reception.connected(0)
+    reception.received(b"GET / HTTP/1.1\r\n", 0)
+    assert reception.deadline == 5 * SECOND
+    reception.wake(5 * SECOND)
+    assert reception.done
+    assert b"no whole request came in time" in reception.output[0]
+
+
+def test_a_page_is_one_response() -> None:
+    page = Page(Plain(200, "OK", "hello\n"))
+    page.connected(0)
+    page.received(encode_request("/", (("Host", "x"),)), 0)
+    assert page.done
+    assert page.output[0].startswith(b"HTTP/1.1 200 OK\r\n")
+    assert page.output[0].endswith(b"Content-Length: 6\r\nConnection: close\r\n\r\nhello\n")
