@@ -82,14 +82,18 @@ def test_the_recorded_traces(server: Server) -> None:
     assert judged(server, "traces/01-framing", "traces/02-pings") == set(IDS)
 
 
+ALONE = {"ws": ("12.*", "13.*"), "libwebsockets": ("12.*", "13.*", "!13.7.*")}
+"""The cases of servers that no golden table is for. libwebsockets, built to decline the extension, ends TCP
+at the three offers of 13.7: they are more than it reads of a header."""
+
+
 def test_compression(server: Server) -> None:
     """Of those that tests/live/test_parity.py compares in full, a section."""
     name, url = server
-    what = ("12.*", "13.*") if name in ("ws", "libwebsockets") else ("12.1.*",)
-    done = replay("run", "--url", url, *what, seconds=300)
+    done = replay("run", "--url", url, *ALONE.get(name, ("12.1.*",)), seconds=300)
     assert done.returncode == 0, done.stdout + done.stderr
     found = verdicts(done.stdout)
-    assert len(found) == (216 if len(what) == 2 else 18)
+    assert len(found) == {"ws": 216, "libwebsockets": 198}.get(name, 18)
     assert set(found.values()) == {("UNIMPLEMENTED", "OK") if name == "libwebsockets" else OK}
 
 
