@@ -101,7 +101,7 @@ ROOM = Limit("room", 256, "cases", "--jobs", "Played at once, those counted too.
 QUIET = Limit("quiet", 20, "ms", "-", "Without an octet, from which on a case only waits.")
 HEAVY = Limit("heavy", 2**20, "octets", "-", "That a case sends, from which on it is heavy.")
 HUGE = Limit("huge", 8 * 2**20, "octets", "-", "That a case sends at once, from which on it is alone.")
-HEAVY_JOBS = Limit("heavy cases", 2, "cases", "--jobs", "Of those, played at once.")
+HEAVY_JOBS = Limit("heavy cases", 4, "cases", "--jobs", "Of those, played at once.")
 AGAIN = Limit(
     "again", 10, "failures", "-", "That are run once more, alone; if there are more, it is no bad luck."
 )
