@@ -116,6 +116,7 @@ class Guests:
         self._watch, self._listening = watch, listening
         self._places = {item.case.id: number for number, item in enumerate(items)}
         self._under_way: dict[Endpoint, UnderWay] = {}
+        self._ended: set[Endpoint] = set()  # those of them that are over and not judged yet
         self._last: set[Endpoint] = set()  # whose end is the end
         self._folders: set[str] = set()
 
@@ -129,8 +130,10 @@ class Guests:
     def left(self, endpoint: Endpoint) -> int | None:
         if endpoint in self._last:
             self.over = True
-        ended = self._under_way.get(endpoint)
-        return None if ended is None else ended.play.number
+        if endpoint not in self._under_way:
+            return None
+        self._ended.add(endpoint)
+        return self._under_way[endpoint].play.number
 
     def judge(self, endpoint: Endpoint, at: float) -> None:
         play = self._under_way[endpoint].play
@@ -148,6 +151,7 @@ class Guests:
 
     def judged(self, endpoint: Endpoint) -> None:
         del self._under_way[endpoint]
+        self._ended.discard(endpoint)
 
     def plays(self, number: int) -> bool:
         return any(each.play.number == number for each in self._under_way.values())
@@ -192,7 +196,7 @@ class Guests:
         case = self.items[play.number].case
         weight = volume(case)
         load = sum(other.weight for other in self._under_way.values())
-        if load and load + weight > limits.LOAD.default:
+        if len(self._ended) >= limits.UNJUDGED.default or (load and load + weight > limits.LOAD.default):
             return None
         if play.agent not in self.known:
             self.known[play.agent] = self._guest(play.agent)

@@ -78,6 +78,7 @@ LOAD = Limit(
     *("load", 96 * 2**20, "octets", "-"),
     "That the cases served at once send, about; beyond them a client waits for its case.",
 )
+UNJUDGED = Limit("unjudged", 64, "cases", "-", "That are over and wait to be judged; then the same.")
 SLICE = Limit(
     "slice",
     2,
@@ -92,7 +93,7 @@ IDLE = Limit("idle", 60, "s", "--idle", "Without a connection, after which a dri
 COMING = Limit("coming", 30, "s", "--start-timeout", "For a client of --each to come for its case.")
 EACH = Limit("each", 4, "clients", "--jobs", "Of --each at once.")
 AGENT = Limit("agent", 120, "characters", "-", "Of the name of a client; a longer one is refused.")
-AGENTS = Limit("agents", 100, "names", "-", "That are kept apart; more are refused.")
+AGENTS = Limit("agents", 300, "names", "-", "That are kept apart; more are refused.")
 FIELDS = Limit("fields", 20, "fields", "-", "Of the query of a request.")
 
 MISSES = Limit("misses", 3, "cases", "-", "For which a server that was there is not; then it has died.")
@@ -174,7 +175,21 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         ),
     ),
     "Times of a server that replay starts": (START, ATTEMPT, ENDING, OUTPUT, DYING, STOP, STUCK),
-    "Clients": (VISITS, LOAD, SLICE, LEAST_READ, QUEUE, STATUS, IDLE, COMING, EACH, AGENT, AGENTS, FIELDS),
+    "Clients": (
+        VISITS,
+        LOAD,
+        UNJUDGED,
+        SLICE,
+        LEAST_READ,
+        QUEUE,
+        STATUS,
+        IDLE,
+        COMING,
+        EACH,
+        AGENT,
+        AGENTS,
+        FIELDS,
+    ),
     "A run": (
         MISSES,
         BUSY,

@@ -182,10 +182,10 @@ def test_what_is_no_opening_is_answered(server: Served, octets: bytes) -> None:
 
 def test_two_hundred_at_once(tmp_path: Path) -> None:
     with serving(tmp_path, "1.1.1", "1.1.6", "5.3") as server:
-        server.visit(*(f"/runCase?case={n % 3 + 1}&agent=agent{n % 50}" for n in range(200)))
+        server.visit(*(f"/runCase?case={n % 3 + 1}&agent=agent{n}" for n in range(200)))
         ended = server.interrupted()
     folders = list(tmp_path.iterdir())
-    assert len(folders) == 50
+    assert len(folders) == 200
     verdicts = [verdict for folder in folders for verdict in stored(folder).values()]
     assert set(verdicts) == {OK}, ended.stdout
 
@@ -357,3 +357,20 @@ def test_a_client_waits_for_its_case_while_others_play_large_ones(tmp_path: Path
     host.judged(first)
     visits[5].wake(3)
     assert visits[5].successor is not None
+
+
+def test_a_client_waits_while_too_many_cases_are_not_judged_yet(tmp_path: Path) -> None:
+    host = guests(tmp_path, "1.1.1")
+    over: list[Endpoint] = []
+    for _ in range(limits.UNJUDGED.default):
+        successor = came(host, "/runCase?case=1&agent=me").successor
+        assert successor is not None
+        successor.ended(How.FIN, 1)
+        assert host.left(successor) == 0
+        over.append(successor)
+    late = came(host, "/runCase?case=1&agent=me")
+    assert (late.done, late.successor) == (False, None)
+    host.judge(over[0], 1.0)
+    host.judged(over[0])
+    late.wake(2)
+    assert late.successor is not None

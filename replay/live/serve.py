@@ -17,7 +17,7 @@ from replay.live.host import Door, Host, Served
 from replay.live.starter import Starter
 from replay.live.transport import Address, Connection
 from replay.play.endpoint import Endpoint
-from replay.play.reception import Reception
+from replay.play.reception import Reception, Teller
 from replay.source import SourceError
 
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -50,7 +50,7 @@ class _Session:
         self._visits: dict[_Visit, None] = {}  # in the order in which they came
         self._began = self._moved = time.monotonic()
         self._starter = Starter(host, door, self.served, self._idle)
-        self._quiet = asyncio.Event()  # nobody is here
+        self._quiet = asyncio.Event()  # nobody is here, and all is judged
         self._end = asyncio.Event()
         self._closed = False
         self._judge = ThreadPoolExecutor(1)
@@ -65,7 +65,7 @@ class _Session:
 
     async def _clients(self) -> None:
         await self._starter.start()
-        if self._visits:
+        if self._visits or self._judging:
             await self._quiet.wait()  # each has its limits
 
     async def receive(self) -> None:
@@ -118,35 +118,35 @@ class _Session:
 
     def left(self, visit: _Visit) -> None:
         self._moved = time.monotonic()
+        del self._visits[visit]
         if visit.fault is not None:
             self._fail(visit.fault)
         number = None if self._closed else self._host.left(visit.endpoint)
-        if number is None:
-            self._gone(visit)
-            return
-        loop = asyncio.get_running_loop()
-        judging = loop.run_in_executor(self._judge, self._host.judge, visit.endpoint, self.elapsed())
-        self._judging.add(judging)
-        judging.add_done_callback(lambda done: self._judged(visit, number, done))
+        if number is not None:
+            loop, endpoint = asyncio.get_running_loop(), visit.endpoint
+            judging = loop.run_in_executor(self._judge, self._host.judge, endpoint, self.elapsed())
+            self._judging.add(judging)
+            judging.add_done_callback(lambda done: self._judged(endpoint, number, done))
+        self._changed()
 
-    def _judged(self, visit: _Visit, number: int, judging: asyncio.Future[None]) -> None:
+    def _judged(self, endpoint: Endpoint, number: int, judging: asyncio.Future[None]) -> None:
         self._judging.discard(judging)
         if (fault := judging.exception()) is not None:
             self._fail(fault)
-        self._host.judged(visit.endpoint)
+        self._host.judged(endpoint)
         self._starter.over(number)
-        self._gone(visit)
+        self._changed()
 
-    def _gone(self, visit: _Visit) -> None:
-        """It makes room, and may be what others wait for."""
-        del self._visits[visit]
-        if not self._visits:
+    def _changed(self) -> None:
+        """What somebody waits for may be there."""
+        if not self._visits and not self._judging:
             self._quiet.set()
         if self._host.over:
             self._end.set()
         if not self._closed:
             for other in list(self._visits):
-                other.nudge()
+                if isinstance(other.endpoint, Reception | Teller):
+                    other.nudge()
 
     def _fail(self, fault: BaseException) -> None:
         """A fault of replay's own."""
