@@ -120,6 +120,7 @@ READ = Limit("read", 64 * 2**10, "octets", "-", "Of one read; then the other con
 TURN = Limit("turn", 32, "writes", "-", "One after another; then the other connections have their turn.")
 COMPRESSED = Limit("compressed", 2**20, "octets", "-", "Of what a case sends compressed, kept for others.")
 SERIES = Limit("series", 24, "cases", "-", "Of which they are kept.")
+DIGESTS = Limit("digests", 16 * 2**10, "messages", "-", "Whose SHA-256 is kept for other cases.")
 WHOLE = Limit(
     *("whole", 16 * 2**10, "octets", "-"),
     "Of compressed rounds, that are stored; what follows is stored as digests, if all is well.",
@@ -215,6 +216,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         INFLATED,
         COMPRESSED,
         SERIES,
+        DIGESTS,
         WHOLE,
         HELD,
         HEAD,
