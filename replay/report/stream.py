@@ -134,6 +134,15 @@ class Stream:
             return decode_header(self._chunks[index], offset)
         return decode_header(self.slice(at, at + 14))
 
+    def begun_in(self, entry: int, most: int) -> list[Placed]:
+        """The first frames that begin in this entry."""
+        index = bisect.bisect_left(self._entries, entry)
+        if index == len(self._entries) or self._entries[index] != entry:
+            return []
+        end = self._starts[index] + len(self._chunks[index])
+        first = bisect.bisect_left(self.frames, self._starts[index], key=lambda placed: placed.start)
+        return [placed for placed in self.frames[first : first + most] if placed.start < end]
+
     @cached_property
     def frames(self) -> list[Placed]:
         """The frames behind the opening handshake. The last one may be unfinished."""
