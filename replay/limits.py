@@ -94,6 +94,7 @@ COMING = Limit("coming", 30, "s", "--start-timeout", "For a client of --each to 
 EACH = Limit("each", 4, "clients", "--jobs", "Of --each at once.")
 AGENT = Limit("agent", 120, "characters", "-", "Of the name of a client; a longer one is refused.")
 AGENTS = Limit("agents", 300, "names", "-", "That are kept apart; more are refused.")
+TOLD = Limit("told", 1000, "cases", "-", "That failed, of one client, that the page at / tells of.")
 FIELDS = Limit("fields", 20, "fields", "-", "Of the query of a request.")
 
 MISSES = Limit("misses", 3, "cases", "-", "For which a server that was there is not; then it has died.")
@@ -189,6 +190,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         EACH,
         AGENT,
         AGENTS,
+        TOLD,
         FIELDS,
     ),
     "A run": (

@@ -39,7 +39,7 @@ LAYERS: dict[str, set[str]] = {
     "expected_file": _CORE | {"verdict"},
     "expected_update": _CORE | {"verdict", "expected_file"},
     "collect": _CORE | {"play", "live", "verdict", "suite", "schedule"},
-    "guests": _CORE | {"play", "live", "verdict", "suite", "schedule", "store", "collect"},
+    "guests": _CORE | {"play", "live", "verdict", "suite", "schedule", "store", "collect", "report"},
     "flows": _ALL | {"collect", "guests"},
     "arguments": _ALL,
     "progress": set(),

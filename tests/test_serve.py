@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
+import re
 import shlex
 import socket
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -129,6 +134,51 @@ def test_a_browser_is_told_what_this_is(server: Served) -> None:
     assert b"ws://localhost:1/runCase?case=1&agent=NAME" in answer
 
 
+def fetched(server: Served, target: str, **headers: str) -> tuple[HTTPResponse, str]:
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", target, headers=headers)
+    answer = connection.getresponse()
+    return answer, answer.read().decode()
+
+
+def test_the_page_may_run_its_own_script_alone(server: Served) -> None:
+    answer, text = fetched(server, "/", Accept="text/html")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert f"connect-src 'self' ws://127.0.0.1:{server.port} " in policy
+    for name in ("script", "style"):
+        (found,) = re.findall(rf"<{name}>(.+?)</{name}>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(found.encode()).digest()).decode()
+        assert f"{name}-src 'sha256-{digest}';" in f"{policy};"
+    assert not re.search(r"(src|href)=\"(?!data:)|url\(|@import|style=", text)
+
+
+def test_what_the_page_is_told(server: Served) -> None:
+    name = '"><img src=x onerror=alert(1)>'
+    server.visit(f"/runCase?case=1&agent={quote(name, safe='')}")
+    asked(server, encode_request("/runCase?case=3&agent=old", (("Host", "x"), ("Upgrade", "websocket"))))
+    assert server.told("/getCaseStatus?case=3&agent=old") == '{"behavior": "FAILED"}'
+    answer, text = fetched(server, "/progress")
+    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (
+        "application/json; charset=utf-8",
+        "no-store",
+    )
+    told = json.loads(text)
+    assert [case for case, _ in told["cases"]] == list(CASES)
+    first, second = told["agents"].values()
+    assert (first["name"], first["marks"], first["judged"]) == (name, "o..", 1)
+    assert (second["marks"], second["counts"], second["finished"]) == ("..f", {"FAILED": 1}, False)
+    server.visit("/updateReports?agent=old")
+    later = json.loads(fetched(server, f"/progress?since={told['revision']}")[1])
+    assert "cases" not in later
+    assert [(place, agent["finished"]) for place, agent in later["agents"].items()] == [("1", True)]
+    failures = json.loads(fetched(server, "/failures?agent=old")[1])
+    assert (failures["failures"][0]["id"], failures["more"]) == ("2.1", 0)
+    assert failures["failures"][0]["why"].startswith("1st event: expected a Pong")
+    assert fetched(server, "/failures?agent=nobody")[0].status == 404
+
+
 GARBAGE = {
     "http/1.0": b"GET /runCase?case=1&agent=old HTTP/1.0\r\n\r\n",
     "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
@@ -177,7 +227,7 @@ def test_what_is_no_opening_is_answered(server: Served, octets: bytes) -> None:
         answer = asked(server, octets)
     except ConnectionResetError:  # more has come than was read
         answer = b"HTTP/1.1 400"
-    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 200"))
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 426"))
 
 
 def test_two_hundred_at_once(tmp_path: Path) -> None:
@@ -235,6 +285,13 @@ def test_a_driver_is_started_and_its_end_is_the_end(tmp_path: Path) -> None:
     done = replay("serve", "--port", "0", "--out", tmp_path, "--exec", command, "1.1.1", "1.1.2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert stored(tmp_path / "me") == {"1.1.1": OK, "1.1.2": OK}
+
+
+def test_who_looks_on_keeps_no_driver_that_is_idle(tmp_path: Path) -> None:
+    looks = "from urllib.request import urlopen\nwhile True: urlopen(f'http{U[2:]}/progress').read()"
+    command = driver(looks)
+    done = replay("serve", "--port", "0", "--out", tmp_path, "--idle", "0.5", "--exec", command, "1.1.1")
+    assert "the client was idle for 0.5 s" in done.stderr
 
 
 def test_the_last_words_of_a_driver_that_fails(tmp_path: Path) -> None:

@@ -152,15 +152,25 @@ def encode_response(status: int, reason: str, headers: Sequence[tuple[str, str]]
     return _encode(f"HTTP/1.1 {status} {reason}", headers)
 
 
-def encode_page(status: int, reason: str, text: str, headers: Sequence[tuple[str, str]] = ()) -> bytes:
-    """The octets of a whole response that holds a text, and after which the connection ends."""
+def encode_page(
+    status: int,
+    reason: str,
+    text: str,
+    headers: Sequence[tuple[str, str]] = (),
+    media: str = "text/plain",
+    bare: bool = False,
+) -> bytes:
+    """The octets of a whole response that holds a text, and after which the connection ends.
+
+    `bare`: in answer to HEAD, without the text.
+    """
     body = text.encode("utf-8", "replace")
     own = [
-        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Type", f"{media}; charset=utf-8"),
         ("Content-Length", str(len(body))),
         ("Connection", "close"),
     ]
-    return encode_response(status, reason, [*own, *headers]) + body
+    return encode_response(status, reason, [*own, *headers]) + (b"" if bare else body)
 
 
 def _encode(first: str, headers: Sequence[tuple[str, str]]) -> bytes:
