@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from replay import limits, schedule
-from replay.collect import counted
+from replay.collect import compressed_anew, counted
 from replay.live.host import Door
 from replay.live.transport import Address
 from replay.play.actions import Options
@@ -45,6 +45,7 @@ class Hosting:
     door: Door = field(default_factory=Door)
     profile: Profile = Profile.AUTOBAHN
     thorough: bool = False  # the cases have all their rounds
+    options: Options = field(default_factory=Options)
     limits: Limits = field(default_factory=Limits)
     expected: Expected | None = None
     directory: Path | None = None  # of a run for each agent; None: CLIENTS
@@ -143,7 +144,8 @@ class Guests:
         if self.hosting.thorough and item.case.rounds is not None:
             headers.append(("thorough", "yes"))
         result = judge(item.case, endpoint.trace(tuple(headers)), Side.SERVER, item.notes)
-        result = replace(result, path=item.path)
+        said = compressed_anew(item, result, Side.SERVER, self.hosting.options)
+        result = replace(result, path=item.path, notes=(*result.notes, *said))
         if self.hosting.expected is not None:
             result = self.hosting.expected.mark(result, agent)
         self.known[agent].add(number, result, at)
@@ -200,7 +202,7 @@ class Guests:
             return None
         if play.agent not in self.known:
             self.known[play.agent] = self._guest(play.agent)
-        own = script(case, Side.SERVER, Options(), self.hosting.limits, bytes, "")
+        own = script(case, Side.SERVER, self.hosting.options, self.hosting.limits, bytes, "")
         player = Player(own, self.hosting.limits)
         self._under_way[player] = UnderWay(play, weight)
         return player

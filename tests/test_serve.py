@@ -266,6 +266,24 @@ def test_the_demo(tmp_path: Path) -> None:
     assert stored(tmp_path / "websockets") == {"7.1.1": OK}
 
 
+def test_a_log_is_served_the_seed_report_too(tmp_path: Path) -> None:
+    report = "tests/fixtures/autobahn-case-1.2.3-report.txt"
+    words = ("--port", "0", "--out", tmp_path, "--chop", "1", "--each", ECHO)
+    done = replay("serve", *words, report, "traces/01-framing/1.1.2.wirelog")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stored(tmp_path / "client") == dict.fromkeys(("1.1.2", "1.2.3"), OK)
+    again = replay("rejudge", tmp_path / "client")
+    assert again.stdout == "2 cases rejudged: 2 agree, 0 differ, 0 unreadable\n"
+
+
+def test_a_log_that_lacks_octets_is_not_served(tmp_path: Path) -> None:
+    log = tmp_path / "cut.wirelog"
+    log.write_text("# recorder: server\nTX OCTETS: 8105 4865 ... +3 octets\n")
+    done = replay("serve", "--port", "0", log)
+    assert done.returncode == 2
+    assert "octets that the server sent are missing here" in done.stderr
+
+
 def test_a_client_that_does_not_come(tmp_path: Path) -> None:
     words = ("--port", "0", "--out", tmp_path, "-j", "1", "1.1.*")
     done = replay("serve", *words, "--each", "echo no such module; false {url}")
@@ -279,7 +297,7 @@ def test_a_client_that_does_not_come(tmp_path: Path) -> None:
     [
         (("--exec", "a {url}", "--demo"), "--exec and --demo exclude each other"),
         (("--exec", "node driver.js"), "where to connect"),
-        (("traces/01-framing",), "a recorded log can't be served yet"),
+        (("tests/vectors/no-such.wirelog",), "no-such.wirelog"),
         (("--host", "no such host"), "can't listen at"),
     ],
 )

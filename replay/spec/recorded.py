@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Pong, Violation
 from replay.protocol.interpreter import observe
 from replay.protocol.negotiation import Agreed
@@ -10,6 +12,7 @@ from replay.spec.fit import kind
 from replay.spec.model import RECORDED, Behaviour, Case, Outcome, Pattern, Profile
 from replay.spec.payload import Payload
 from replay.spec.received import received
+from replay.spec.swapped import swapped
 from replay.trace import framing
 from replay.trace.model import Cut, Digest, Logging, Octets, Trace
 from replay.wire.side import Side
@@ -32,9 +35,12 @@ def case_of(trace: Trace, name: str, tester: Side, profile: Profile = Profile.AU
 
 
 def under(case: Case, profile: Profile, tester: Side) -> Case:
-    """The case as this profile has it; what a recording expects is what the profile sees in it."""
+    """The case as this profile has it, for this tester; what a recording expects is what the profile sees
+    in it. What the tester of a known case sent is sent by this one."""
     if case.closing is None and case.trace is not None:
         return case_of(case.trace, case.id, tester, profile)
+    if case.trace is not None and case.trace.recorder is not tester:
+        case = replace(case, trace=swapped(case.trace))
     return case.under(profile)
 
 
