@@ -15,7 +15,7 @@ from replay.live.host import Door
 from replay.live.transport import Address
 from replay.play.actions import Options
 from replay.play.endpoint import Endpoint, Limits
-from replay.play.lobby import Count, Finish, Info, Plain, Play, Status, Stop, errand
+from replay.play.lobby import Count, Finish, Info, Plain, Play, Recorded, Status, Stop, errand
 from replay.play.player import Player
 from replay.play.reception import Page, Reception, Teller
 from replay.play.script import script
@@ -23,7 +23,7 @@ from replay.schedule import Phase
 from replay.source import SourceError
 from replay.spec.cost import volume
 from replay.spec.model import Profile
-from replay.spec.recorded import under
+from replay.spec.recorded import recorded_target, under
 from replay.store.folder import CLIENTS, safe_name
 from replay.store.writer import About, Store
 from replay.suite import Item
@@ -116,6 +116,10 @@ class Guests:
         self.known: dict[str, Guest] = {}
         self._watch, self._listening = watch, listening
         self._places = {item.case.id: number for number, item in enumerate(items)}
+        self._targets: dict[str, list[int]] = {}  # of recorded requests, and the logs that have them
+        for number, item in enumerate(items):
+            if (target := recorded_target(item.case)) is not None:
+                self._targets.setdefault(target, []).append(number)
         self._under_way: dict[Endpoint, UnderWay] = {}
         self._ended: set[Endpoint] = set()  # those of them that are over and not judged yet
         self._last: set[Endpoint] = set()  # whose end is the end
@@ -165,7 +169,7 @@ class Guests:
         return f"/runCase?case={number + 1}&agent={quote(self.hosting.agent, safe='')}"
 
     def _receive(self, request: Request) -> Endpoint | None:
-        found = errand(request, self._places)
+        found = errand(request, self._places, self._targets)
         match found:
             case Plain():
                 return Page(found)
@@ -178,6 +182,8 @@ class Guests:
                 return Teller(lambda: self._status(number, agent))
             case Play():
                 return self._play(found)
+            case Recorded(target):
+                return self._play(self._recorded(target))
             case Finish() | Stop():
                 done = Teller(str)
                 if isinstance(found, Finish) and found.agent in self.known:
@@ -190,6 +196,13 @@ class Guests:
         guest = self.known.get(agent)
         result = guest.results.get(number) if guest else None
         return None if result is None else json.dumps({"behavior": result.behaviour.value})
+
+    def _recorded(self, target: str) -> Play:
+        """The next of the logs with this target that hasn't been played; else the first, once more."""
+        agent, numbers = self.hosting.agent, self._targets[target]
+        done = set(self.known[agent].results) if agent in self.known else set()
+        done |= {each.play.number for each in self._under_way.values() if each.play.agent == agent}
+        return Play(next((number for number in numbers if number not in done), numbers[0]), agent)
 
     def _play(self, play: Play) -> Endpoint | None:
         if play.agent not in self.known and len(self.known) >= limits.AGENTS.default:

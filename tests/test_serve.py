@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 from replay import limits
 from replay.guests import Guests, Hosting
@@ -25,6 +26,7 @@ from replay.wire.handshake import encode_request
 from tests.clients import ECHO, Served, serving
 from tests.live.verdicts import stored
 from tests.memory import REQUEST
+from tests.play.test_recorded_server import GREETING
 from tests.processes import replay
 
 CASES = ("1.1.1", "1.1.2", "2.1")
@@ -274,6 +276,20 @@ def test_a_log_is_served_the_seed_report_too(tmp_path: Path) -> None:
     assert stored(tmp_path / "client") == dict.fromkeys(("1.1.2", "1.2.3"), OK)
     again = replay("rejudge", tmp_path / "client")
     assert again.stdout == "2 cases rejudged: 2 agree, 0 differ, 0 unreadable\n"
+
+
+def test_logs_are_played_one_after_the_other_where_they_were_recorded(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.wirelog").write_text(GREETING)
+    with serving(tmp_path / "out", str(tmp_path), "--agent", "me") as server:
+        for _ in range(2):
+            with connect(f"ws://127.0.0.1:{server.port}/chat", compression=None) as client:
+                client.send("Hello")
+                assert client.recv() == "Hi!"
+        server.visit("/updateReports?agent=me")
+        ended = server.interrupted()
+    assert ended.status == 0, ended.stdout
+    assert stored(tmp_path / "out" / "me") == {"one": OK, "two": OK}
 
 
 def test_a_log_that_lacks_octets_is_not_served(tmp_path: Path) -> None:

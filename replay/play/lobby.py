@@ -8,11 +8,12 @@
     /stopServer                                 the end
 
 `case` is a place in the cases served, from 1; `casetuple` is an id. If both are there, `case` holds.
+What a log that is served was recorded for is asked for as it was then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -50,6 +51,13 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """To have one of the logs played whose request was for the same."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     number: int
     agent: str
@@ -75,15 +83,16 @@ class Plain:
     said: str
 
 
-Errand = Count | Info | Play | Status | Finish | Stop | Plain
+Errand = Count | Info | Play | Recorded | Status | Finish | Stop | Plain
 
 
 class _Wrong(Exception):
     """In a sentence, what is wrong with a query."""
 
 
-def errand(request: Request, places: Mapping[str, int]) -> Errand:
-    """What to do for a request; `places` are the ids of the cases served, with their numbers from 0.
+def errand(request: Request, places: Mapping[str, int], targets: Container[str] = ()) -> Errand:
+    """What to do for a request; `places` are the ids of the cases served, with their numbers from 0, and
+    `targets` those of recorded requests.
 
     A request for a case that breaks RFC 6455 §4.2.1 is an errand as any other: whoever plays the
     case refuses it, and the verdict is on that.
@@ -93,6 +102,8 @@ def errand(request: Request, places: Mapping[str, int]) -> Errand:
         return Plain(200, "OK", PAGE.format(url=f"ws://{host}"))
     try:
         found = _errand(request.target, places)
+        if isinstance(found, Plain) and request.target in targets:
+            return Recorded(request.target)
     except _Wrong as wrong:
         return Plain(400, "Bad Request", f"{wrong}\n")
     breaches = [] if isinstance(found, Play | Plain) else list(request_breaches(request))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Pong, Violation
+from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Pong, Requested, Violation
 from replay.protocol.interpreter import observe
 from replay.protocol.negotiation import Agreed
 from replay.source import SourceError
@@ -78,6 +78,14 @@ def recorded_terms(trace: Trace) -> Agreed | None:
     """The compression that the recorded connection agreed on."""
     opened = (event for event in observe(trace) if isinstance(event, Opened))
     return next((event.agreed for event in opened), None)
+
+
+def recorded_target(case: Case) -> str | None:
+    """What was asked for in the log of a case that is its own expectation."""
+    if case.trace is None or case.closing is not None:
+        return None
+    requests = (event.request for event in observe(case.trace) if isinstance(event, Requested))
+    return next((request.target for request in requests), None)
 
 
 def compresses(trace: Trace, side: Side) -> bool:
