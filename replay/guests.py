@@ -14,8 +14,9 @@ from replay.collect import compressed_anew, counted
 from replay.live.host import Door
 from replay.live.transport import Address
 from replay.play.actions import Options
+from replay.play.commands import Commands
 from replay.play.endpoint import Endpoint, Limits
-from replay.play.lobby import Count, Finish, Info, Plain, Play, Recorded, Status, Stop, errand
+from replay.play.lobby import Command, Count, Finish, Info, Plain, Play, Recorded, Status, Stop, errand
 from replay.play.player import Player
 from replay.play.reception import Page, Reception, Teller
 from replay.play.script import script
@@ -184,6 +185,8 @@ class Guests:
                 return self._play(found)
             case Recorded(target):
                 return self._play(self._recorded(target))
+            case Command():
+                return Commands()
             case Finish() | Stop():
                 done = Teller(str)
                 if isinstance(found, Finish) and found.agent in self.known:

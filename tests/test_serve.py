@@ -104,7 +104,7 @@ def test_several_agents_at_once_and_their_names_are_data(server: Served, tmp_pat
         ("/runCase?case=1", b"expected &agent="),
         ("/runCase?agent=me", b"expected ?case="),
         ("/runCase?case=4&agent=me", b"expected a case from 1 to 3"),
-        ("/elsewhere", b"expected /getCaseCount"),
+        ("/runcase?case=1&agent=me", b"expected /getCaseCount"),
     ],
 )
 def test_an_error_is_said_and_harms_nothing(server: Served, target: str, said: bytes) -> None:

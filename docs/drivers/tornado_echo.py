@@ -1,4 +1,6 @@
-import asyncio, sys
+import asyncio
+import sys
+
 from tornado.websocket import websocket_connect
 
 

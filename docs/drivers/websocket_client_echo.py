@@ -1,4 +1,5 @@
 import sys
+
 import websocket
 
 connection = websocket.create_connection(sys.argv[1])

@@ -6,6 +6,7 @@
     /getCaseStatus?case=|casetuple=&agent=      the verdict on it, once there is one
     /updateReports?agent=[&shutdownOnComplete=true]     this agent is done
     /stopServer                                 the end
+    any other                                   what it says itself: see `commands`
 
 `case` is a place in the cases served, from 1; `casetuple` is an id. If both are there, `case` holds.
 What a log that is served was recorded for is asked for as it was then.
@@ -75,6 +76,11 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """To say by itself what it wants to be sent, or to see that somebody is there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plain:
     """For no WebSocket connection, or not as it has to be: gets an HTTP response, `said` in it."""
 
@@ -83,7 +89,7 @@ class Plain:
     said: str
 
 
-Errand = Count | Info | Play | Recorded | Status | Finish | Stop | Plain
+Errand = Count | Info | Play | Recorded | Status | Finish | Stop | Command | Plain
 
 
 class _Wrong(Exception):
@@ -102,7 +108,7 @@ def errand(request: Request, places: Mapping[str, int], targets: Container[str] 
         return Plain(200, "OK", PAGE.format(url=f"ws://{host}"))
     try:
         found = _errand(request.target, places)
-        if isinstance(found, Plain) and request.target in targets:
+        if isinstance(found, Plain | Command) and request.target in targets:
             return Recorded(request.target)
     except _Wrong as wrong:
         return Plain(400, "Bad Request", f"{wrong}\n")
@@ -132,6 +138,8 @@ def _errand(target: str, places: Mapping[str, int]) -> Errand:
             return Finish(_agent(query), stop)
         case "/stopServer":
             return Stop()
+    if not query:
+        return Command()
     said = "expected /getCaseCount, /getCaseInfo, /runCase, /getCaseStatus, /updateReports or /stopServer\n"
     return Plain(404, "Not Found", said)
 
