@@ -239,6 +239,16 @@ def test_a_driver_is_started_and_its_end_is_the_end(tmp_path: Path) -> None:
     assert stored(tmp_path / "me") == {"1.1.1": OK, "1.1.2": OK}
 
 
+def test_a_driver_may_know_by_heart_where_to_connect(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = f"import socket; socket.create_connection(('127.0.0.1', {port})).close()"
+    command = f"{sys.executable} -c {shlex.quote(code)}"
+    done = replay("serve", "--port", str(port), "--out", tmp_path, "--exec", command, "1.1.1")
+    assert done.returncode == 3
+    assert "no client came for a case" in done.stderr
+
+
 def test_the_last_words_of_a_driver_that_fails(tmp_path: Path) -> None:
     command = driver("run('/runCase?case=1&agent=me'); sys.exit('no more of this')")
     done = replay("serve", "--port", "0", "--out", tmp_path, "--exec", command, "1.1.1", "1.1.2")
