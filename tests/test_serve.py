@@ -182,6 +182,33 @@ def test_what_is_no_opening_is_answered(server: Served, octets: bytes) -> None:
     assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 200"))
 
 
+LINES = {
+    "GET ws://localhost/getCaseCount HTTP/1.1": b"HTTP/1.1 101 ",
+    "GET //getCaseCount HTTP/1.1": b"HTTP/1.1 101 ",
+    "GET  /getCaseCount HTTP/1.1": b"illegal request line: 'GET  /getCaseCount HTTP/1.1'",
+    "GET /getCaseCount HTTP/0.9": b"the version is HTTP/0.9",
+    "get /getCaseCount HTTP/1.1": b"the method is 'get'",
+    "GET * HTTP/1.1": b"the target is '*'",
+    "GET ws://[::1/getCaseCount HTTP/1.1": b"the target of the request is no URL",
+    "GET /getCaseCount#here HTTP/1.1": b"the target is '/getCaseCount#here'",
+    "GET /\0 HTTP/1.1": b"illegal request line",
+    "PRI * HTTP/2.0": b"the method is 'PRI'",
+    f"GET /?{'a=1&' * 50} HTTP/1.1": b"no URL",
+    "GET /runCase?case=1&agent=%0d%0aX:%20y HTTP/1.0": b"the version is HTTP/1.0",
+}
+
+
+def test_each_request_line_has_its_answer(server: Served) -> None:
+    head = encode_request("/", REQUEST).partition(b"\r\n")[2]
+    wrong = {
+        line: answer
+        for line, said in LINES.items()
+        if said not in (answer := asked(server, line.encode() + b"\r\n" + head))
+    }
+    assert wrong == {}
+    assert "X: y" not in server.interrupted().stdout.splitlines()
+
+
 def test_two_hundred_at_once(tmp_path: Path) -> None:
     with serving(tmp_path, "1.1.1", "1.1.6", "5.3") as server:
         server.visit(*(f"/runCase?case={n % 3 + 1}&agent=agent{n}" for n in range(200)))
