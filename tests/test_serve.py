@@ -315,6 +315,29 @@ def test_a_log_is_served_the_seed_report_too(tmp_path: Path) -> None:
     assert again.stdout == "2 cases rejudged: 2 agree, 0 differ, 0 unreadable\n"
 
 
+BROKEN = {
+    "echoes something else": "client.send('not this' if isinstance(message, str) else b'')",
+    "echoes twice": "client.send(message); client.send(message)",
+    "says nothing": "pass",
+    "goes away": "client.close(1001)",
+    "crashes": "os._exit(1)",
+}
+
+
+@pytest.mark.parametrize("does", BROKEN.values(), ids=BROKEN)
+def test_a_log_that_is_served_catches_a_broken_client(does: str, tmp_path: Path) -> None:
+    program = (
+        "import os, sys\nfrom websockets.sync.client import connect\n"
+        f"with connect(sys.argv[1]) as client:\n    for message in client: {does}"
+    )
+    command = f"exec {shlex.join([sys.executable, '-c', program])} {{url}}"
+    logs = [f"traces/01-framing/{case}.wirelog" for case in ("1.1.2", "1.2.2")]
+    done = replay("serve", "--port", "0", "--out", tmp_path, "--each", command, *logs)
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = stored(tmp_path / "client")
+    assert [behaviour for behaviour, _ in found.values()] == ["FAILED", "FAILED"], found
+
+
 def test_logs_are_played_one_after_the_other_where_they_were_recorded(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}.wirelog").write_text(GREETING)

@@ -5,7 +5,7 @@ const [url, agent] = [process.argv[2], "ws"];
 /** Connects, echoes if it is a case, and gives the last message once the connection has ended. */
 const visit = (path) =>
   new Promise((resolve) => {
-    const connection = new WebSocket(url + path, { maxPayload: 0 });
+    const connection = new WebSocket(url + path, { maxPayload: 0, maxFragments: 0 });
     let last;
     connection.on("message", (data, binary) => {
       last = data;

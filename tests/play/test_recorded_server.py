@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from replay.play.actions import Options
 from replay.protocol.events import Event, Message, Opened
 from replay.protocol.interpreter import observe
 from replay.source import Source
 from replay.spec.model import Behaviour, Case
 from replay.spec.recorded import case_of
 from replay.spec.swapped import swapped
-from replay.suite import bundled
+from replay.suite import bundled, known
 from replay.trace.model import Octets, Trace
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge
@@ -102,6 +103,18 @@ def test_a_refusal_is_sent_with_all_that_stands_behind_it() -> None:
     trace = against(case, Side.SERVER, [{"at": 0.1}])
     result = judge(case, trace, Side.SERVER)
     assert (result.behaviour, result.closing) == (Behaviour.OK, ClosingVerdict.OK), result.closing_reason
+
+
+@pytest.mark.parametrize("of", ["spec", "log"])
+def test_a_response_is_chopped_as_all_else(of: str) -> None:
+    case = logged(GREETING) if of == "log" else known()["1.1.1"]
+    own = player(case, Side.SERVER, Options(chop=3))
+    own.connected(0)
+    own.received(encode_request("/", REQUEST), 0)
+    while own.pending and not own.opened:
+        own.pump(0)
+    assert {len(octets) for octets in own.output} <= {1, 2, 3}
+    assert b"".join(own.output).startswith(b"HTTP/1.1 101 ")
 
 
 def test_a_request_that_breaks_a_rule_is_refused_unless_the_log_s_does_so_too() -> None:
