@@ -147,6 +147,27 @@ def test_what_a_log_compresses_has_to_be_offered(offer: str | None) -> None:
     assert own.opened
 
 
+@pytest.mark.parametrize(
+    ("offer", "answer"),
+    [
+        (None, None),
+        ("permessage-deflate", "permessage-deflate"),
+        (OFFERED, "permessage-deflate; client_max_window_bits=10"),
+        ("permessage-deflate; server_max_window_bits=9", "permessage-deflate; server_max_window_bits=9"),
+    ],
+)
+def test_compressed_anew_by_what_is_offered(offer: str | None, answer: str | None) -> None:
+    text = COMPRESSED.replace('0102 "Hi"', "4103 f248cd").replace('807e0001 "!"', "8004 c9c90700")
+    own = player(logged(text), Side.SERVER, Options(reencode=True))
+    headers = (*REQUEST, *((("Sec-WebSocket-Extensions", offer),) if offer else ()))
+    own.connected(0)
+    own.received(encode_request("/", headers), 0)
+    assert (f"\r\nSec-WebSocket-Extensions: {answer}\r\n".encode() in own.output[0]) is (answer is not None)
+    own.received(bytes.fromhex(HELLO), 0)
+    (message,) = (e for e in observe(own.trace()) if isinstance(e, Message) and e.side is Side.SERVER)
+    assert (message.data, message.compressed) == (b"Hello", answer is not None)
+
+
 LOGS = {path.stem: path for path in sorted(bundled("traces").rglob("*.wirelog"))}
 
 
