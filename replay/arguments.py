@@ -193,7 +193,7 @@ def new_console() -> Console:
 _REPEATED = {
     *("url", "command", "headers", "host", "origin", "subprotocols", "answer_pings", "chop", "reencode"),
     *("ca", "insecure", "cert", "key", "sni", "profile", "patience", "thorough"),
-    *("port", "each", "demo", "agent"),
+    *("port", "tls", "each", "demo", "agent"),
 }
 
 

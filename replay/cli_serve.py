@@ -23,12 +23,15 @@ from replay.arguments import (
 )
 
 if TYPE_CHECKING:
+    from replay.live.secure import Secure
+    from replay.live.transport import Address
     from replay.report.layout import Lines
     from replay.suite import Item
     from replay.verdict.expected import Expected
     from replay.verdict.result import CaseResult
 
 SECONDS = click.FloatRange(0.001)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 PORT = 9001
 """Where Autobahn|Testsuite listens by default."""
 
@@ -39,6 +42,9 @@ PORT = 9001
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: a free one."
 )
+@click.option("--tls", is_flag=True, help="Serve wss://, with a certificate made for it.")
+@click.option("--cert", type=FILE, help="... with this one (PEM), and its chain.")
+@click.option("--key", type=FILE, help="Its private key, if that file doesn't hold it.")
 @click.option(
     "--exec", "command", metavar="'CMD {url}'", help="Start your driver so, and end when it is done."
 )
@@ -82,6 +88,9 @@ def serve(
     keyword: str | None,
     host: str,
     port: int,
+    tls: bool,
+    cert: Path | None,
+    key: Path | None,
     command: str | None,
     each: str | None,
     demo: bool,
@@ -105,6 +114,7 @@ def serve(
     replay serve                                   for your driver, at ws://127.0.0.1:9001
     replay serve --exec 'node driver.js {url}'     ... started by replay
     replay serve --each 'python echo.py {url}'     an echo client, started once a case
+    replay serve --tls --exec 'SSL_CERT_FILE={ca} ./driver {url}'     ... by wss://
     """
     from replay import flows
     from replay.guests import Guests, Hosting
@@ -119,13 +129,24 @@ def serve(
     started = {"--exec": command, "--each": each, "--demo": demo}
     if len(given := [name for name, value in started.items() if value]) > 1:
         raise click.UsageError(f"{given[0]} and {given[1]} exclude each other")
+    if key is not None and cert is None:
+        raise click.UsageError("--key is the private key of a --cert FILE")
     if not agent.strip() or len(agent) > limits.AGENT.default:
         raise click.UsageError(f"--agent: expected 1 to {limits.AGENT.default} characters")
     items = chosen_items(words, keyword, thorough, Side.SERVER)
     if any(item.case.trace is not None for item in items):
         raise Fault("a recorded log can't be served yet; expected ids, globs, or specs without `trace:`")
     hosting = Hosting(
-        Door(host, port, command, _demo() if demo else each, jobs, idle, start_timeout),
+        Door(
+            host,
+            port,
+            _secure(cert, key) if tls or cert else None,
+            command,
+            _demo(bool(tls or cert)) if demo else each,
+            jobs,
+            idle,
+            start_timeout,
+        ),
         Profile(profile),
         thorough,
         Limits(case=int(timeout * SECOND)),
@@ -136,9 +157,10 @@ def serve(
     console, context = new_console(), click.get_current_context()
     failures: dict[tuple[str, int], Lines] = {}
 
-    def listening(address: str) -> None:
+    def listening(address: Address) -> None:
         if not quiet or port == 0:
-            click.echo(f"listening at {address}: {len(items)} cases")
+            trust = f", certificate to trust in {address.tls.ca}" if address.tls and not cert else ""
+            click.echo(f"listening at {address}: {len(items)} cases{trust}")
 
     def watch(name: str, number: int, result: CaseResult) -> None:
         counts = result.counts(strict)
@@ -177,14 +199,24 @@ def serve(
     sys.exit(next((status for status in (130, 1, FAULTY) if status in statuses), 0))
 
 
-def _demo() -> str:
+def _secure(cert: Path | None, key: Path | None) -> Secure:
+    from replay.live.secure import Secure
+    from replay.store import folder
+
+    try:
+        return Secure(folder.own() if cert is None else Path(), cert, key)
+    except OSError as error:
+        raise Fault(f"{folder.LAST.parent}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _demo(tls: bool) -> str:
     """The command that starts the client of --demo."""
     import shlex
     from importlib.util import find_spec
 
     if find_spec("websockets") is None:
         raise Fault("--demo needs the library websockets: pip install websockets")
-    return shlex.join([sys.executable, "-m", "replay.live.demo"]) + " {url}"
+    return shlex.join([sys.executable, "-m", "replay.live.demo"]) + (" {url} {ca}" if tls else " {url}")
 
 
 def _expected(path: Path, items: list[Item], words: tuple[str, ...]) -> Expected:

@@ -106,7 +106,7 @@ class Guests:
         items: Sequence[Item],
         hosting: Hosting,
         watch: Watch,
-        listening: Callable[[str], None],
+        listening: Callable[[Address], None],
     ) -> None:
         self.hosting = hosting
         self.items = [replace(item, case=under(item.case, hosting.profile, Side.SERVER)) for item in items]
@@ -122,7 +122,7 @@ class Guests:
 
     def listening(self, address: Address) -> None:
         self.address = str(address)
-        self._listening(self.address)
+        self._listening(address)
 
     def visitor(self) -> Endpoint:
         return Reception(self._receive)

@@ -87,6 +87,11 @@ SLICE = Limit(
     "Of work on what one read from a client brought; else its next one is half as large.",
 )
 LEAST_READ = Limit("least read", 2 * 2**10, "octets", "-", "Of one, and of the first.")
+HANDSHAKES = Limit(
+    "handshakes", 100, "handshakes", "-", "Of TLS at once; beyond them the oldest gives way."
+)
+HANDSHAKE = Limit("handshake", 5, "s", "-", "For one; then its connection is ended.")
+CERTIFICATE = Limit("certificate", 90, "days", "-", "That one which is made for `--tls` is good for.")
 QUEUE = Limit("queue", 120, "s", "-", "For a client that has to wait so; then its connection is reset.")
 STATUS = Limit("status", 120, "s", "-", "For the verdict that a client asks for, until its case is over.")
 IDLE = Limit("idle", 60, "s", "--idle", "Without a connection, after which a driver of --exec is done.")
@@ -181,6 +186,9 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         UNJUDGED,
         SLICE,
         LEAST_READ,
+        HANDSHAKES,
+        HANDSHAKE,
+        CERTIFICATE,
         QUEUE,
         STATUS,
         IDLE,

@@ -117,12 +117,12 @@ def begin(directory: Path | None, run: bytes) -> Folder:
     if directory is not None:
         _check(directory)
         if CLIENTS in directory.parents:
-            _ignored()
+            own()
         folder = Folder(directory)
         folder.write("run.json", run)  # first of all: whose folder it is, and that it has no case yet
         folder.clear()
         return folder
-    _ignored()
+    own()
     with _alone(LAST.parent):
         _check(LAST)
         _check(PREVIOUS)
@@ -137,11 +137,15 @@ def begin(directory: Path | None, run: bytes) -> Folder:
     return folder
 
 
-def _ignored() -> None:
-    """Make the folder of all runs for which nobody said where; no repository takes it in."""
+def own() -> Path:
+    """Make the folder of all runs for which nobody said where; no repository takes it in.
+
+    Raises OSError.
+    """
     LAST.parent.mkdir(exist_ok=True)
     if not (ignore := LAST.parent / ".gitignore").exists():
         ignore.write_text("*\n")
+    return LAST.parent
 
 
 def _check(directory: Path) -> None:
