@@ -14,8 +14,8 @@ from typing import Any
 from replay.protocol.events import Close, Event, Fired, Message, Ping, Pong
 from replay.report import safe, words
 from replay.report.autobahn_log import connection, shown
-from replay.spec.model import Case, Closing, Kind, Outcome, Pattern
-from replay.trace.model import Wait
+from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern
+from replay.trace.model import SECOND, Wait
 from replay.verdict.facts import ClosingFacts
 from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
 
@@ -26,7 +26,15 @@ UNKNOWN = "UnknownServer"
 
 FITS = "Actual events match at least one expected."
 DIFFERS = "Actual events differ from any expected."
-CLOSED = "Connection was properly closed"
+DONE = "Ok, received all echo'ed messages in time."
+
+_CLOSINGS = {
+    ClosingVerdict.OK: "Connection was properly closed",
+    ClosingVerdict.UNCLEAN: "The spec requires the connection to be failed cleanly here",
+    ClosingVerdict.FAILED_BY_CLIENT: "It is preferred that the server close the TCP connection",
+    ClosingVerdict.FAILED: "The connection was failed by the wrong endpoint",
+}
+"""The original's sentences: there are scripts that compare them."""
 
 MOST_EVENTS = 100
 """Of an expected list, and of those received."""
@@ -111,9 +119,7 @@ def case(agent: str, number: int, result: CaseResult) -> str:
             "reportCompressionRatio": of.deflate is not None,
             "reportTime": summed_up,
             "result": _result(result),
-            "resultClose": CLOSED
-            if result.closing is ClosingVerdict.OK
-            else _sentence(result.closing_reason),
+            "resultClose": _result_close(result),
             "rxFrameStats": seen.rx_frames,
             "rxOctetStats": seen.rx_octets,
             "started": words.moment(result.began),
@@ -143,11 +149,41 @@ def _sentence(text: str) -> str:
 
 
 def _result(result: CaseResult) -> str:
-    if result.outcome is not None:
+    of, found = result.case, result.divergence
+    if result.closing is ClosingVerdict.WRONG_CODE and result.behaviour is Behaviour.FAILED:
+        return _result_close(result)
+    if result.behaviour in (Behaviour.INFORMATIONAL, Behaviour.UNIMPLEMENTED):
+        return _sentence(words.BEHAVIOURS[result.behaviour]) + "."
+    if of.rounds is None and not of.measured:
+        return DIFFERS if result.outcome is None else FITS
+    if result.behaviour is not Behaviour.FAILED:
+        return DONE if of.rounds is not None else _length(result.received)
+    if found is not None and found.observed is not None:
+        return _sentence(words.difference(found)) + "."
+    seconds = of.patience.after // SECOND
+    late = "Case did not finish" if of.rounds is not None else "Did not receive message"
+    return f"{late} within {seconds} seconds."
+
+
+def _length(received: Sequence[Event]) -> str:
+    """What came back of a case that compares lengths."""
+    message = next((event for event in received if isinstance(event, Message)), None)
+    if message is None:
         return FITS
-    if result.divergence is None:
-        return DIFFERS
-    return f"{DIFFERS} {_sentence(words.difference(result.divergence))}."
+    length = message.digest[0] if message.digest else len(message.data)
+    return f"Received {'text' if message.text else 'binary'} message of length {length}."
+
+
+def _result_close(result: CaseResult) -> str:
+    closing = result.case.ending(result.nearest)
+    if closing is None:
+        return _sentence(result.closing_reason)
+    if not result.facts.opened:
+        return "The WebSocket opening handshake was never completed!"
+    if result.closing is ClosingVerdict.WRONG_CODE:
+        codes = ",".join(map(str, _expected_close(closing)["closeCode"]))
+        return f"The close code should have been {codes} or empty"
+    return _CLOSINGS.get(result.closing, _sentence(result.closing_reason))
 
 
 def _unclean(facts: ClosingFacts) -> str | None:
@@ -166,7 +202,13 @@ def _unclean(facts: ClosingFacts) -> str | None:
 
 
 def _reason(close: Close | None) -> str | None:
-    return (shown(close.reason) or None) if close else None
+    """In hex, if it is no text."""
+    if close is None or not close.reason:
+        return None
+    try:
+        return close.reason.decode()
+    except UnicodeDecodeError:
+        return close.reason.hex()
 
 
 # What was expected, and what came.
