@@ -169,6 +169,23 @@ def selection(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("words", nargs=-1, metavar="[PATH|ID|GLOB|!GLOB]...")(command)
 
 
+def sent_as(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--chop, --answer-pings, --reencode."""
+    for option in (
+        click.option(
+            "--reencode",
+            is_flag=True,
+            help="Compress the messages of a log anew, as it is agreed; else they are sent as they are.",
+        ),
+        click.option("--answer-pings", is_flag=True, help="Answer Pings also when a log is played."),
+        click.option(
+            "--chop", type=ChopSize(), default="recorded", help="Octets a write: as recorded, or ..."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def judged_by(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--profile",

@@ -13,7 +13,6 @@ import click
 from replay import limits
 from replay.arguments import (
     FAULTY,
-    ChopSize,
     ExpectedFile,
     Fault,
     Header,
@@ -28,6 +27,7 @@ from replay.arguments import (
     new_console,
     reported,
     selection,
+    sent_as,
 )
 
 if TYPE_CHECKING:
@@ -77,13 +77,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--cert", type=_FILE, help="The client's certificate (PEM).")
 @click.option("--key", type=_FILE, help="... and its private key, if that file doesn't hold it.")
 @click.option("--sni", help="The name to ask for in TLS, and to expect in the certificate.")
-@click.option("--chop", type=ChopSize(), default="recorded", help="Octets a write: as recorded, or ...")
-@click.option("--answer-pings", is_flag=True, help="Answer Pings also when a log is played.")
-@click.option(
-    "--reencode",
-    is_flag=True,
-    help="Compress the messages of a log anew, as it is agreed; else its octets are sent as they are.",
-)
+@sent_as
 @click.option(
     "-j",
     "--jobs",

@@ -22,12 +22,14 @@ from replay.arguments import (
     new_console,
     reported,
     selection,
+    sent_as,
 )
 
 if TYPE_CHECKING:
     from replay.live.secure import Secure
     from replay.live.transport import Address
     from replay.outputs import Wanted
+    from replay.play.actions import Chop
     from replay.report.layout import Lines
     from replay.suite import Item
     from replay.verdict.expected import Expected
@@ -62,6 +64,7 @@ PORT = 9001
     show_default=True,
     help="Clients of --each at once.",
 )
+@sent_as
 @judged_by
 @click.option("--thorough", is_flag=True, help="All 1000 messages of sections 12 and 13.")
 @click.option(
@@ -102,6 +105,9 @@ def serve(
     jobs: int,
     profile: str,
     thorough: bool,
+    chop: Chop,
+    answer_pings: bool,
+    reencode: bool,
     start_timeout: float,
     idle: float,
     timeout: float,
@@ -126,6 +132,7 @@ def serve(
     from replay.guests import Guests, Hosting
     from replay.live.host import Door
     from replay.outputs import STDOUT, Outputs, Wanted
+    from replay.play.actions import Options
     from replay.play.endpoint import Limits
     from replay.report import safe, terminal
     from replay.source import printable
@@ -141,8 +148,6 @@ def serve(
     if not agent.strip() or len(agent) > limits.AGENT.default:
         raise click.UsageError(f"--agent: expected 1 to {limits.AGENT.default} characters")
     items = chosen_items(words, keyword, thorough, Side.SERVER)
-    if any(item.case.trace is not None for item in items):
-        raise Fault("a recorded log can't be served yet; expected ids, globs, or specs without `trace:`")
     outputs = Outputs([*reports, Wanted("json", STDOUT)] if json else reports, os.environ, strict)
     hosting = Hosting(
         Door(
@@ -157,6 +162,7 @@ def serve(
         ),
         Profile(profile),
         thorough,
+        Options(chop=chop, answer_pings=answer_pings, reencode=reencode),
         Limits(case=int(timeout * SECOND)),
         None if expected is None else _expected(expected, items, words),
         out,

@@ -94,6 +94,10 @@ HANDSHAKE = Limit("handshake", 5, "s", "-", "For one; then its connection is end
 CERTIFICATE = Limit("certificate", 90, "days", "-", "That one which is made for `--tls` is good for.")
 QUEUE = Limit("queue", 120, "s", "-", "For a client that has to wait so; then its connection is reset.")
 STATUS = Limit("status", 120, "s", "-", "For the verdict that a client asks for, until its case is over.")
+COMMANDED = Limit(
+    *("commanded", 16 * 2**20, "octets", "-"),
+    "That a client may have sent to it by commands on one connection; each write counts 64.",
+)
 IDLE = Limit("idle", 60, "s", "--idle", "Without a connection, after which a driver of --exec is done.")
 COMING = Limit("coming", 30, "s", "--start-timeout", "For a client of --each to come for its case.")
 EACH = Limit("each", 4, "clients", "--jobs", "Of --each at once.")
@@ -202,6 +206,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         CERTIFICATE,
         QUEUE,
         STATUS,
+        COMMANDED,
         IDLE,
         COMING,
         EACH,
