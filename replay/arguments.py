@@ -251,8 +251,11 @@ _REPEATED = {
 }
 
 
-def command_for(result: CaseResult, seed: int | None, context: click.Context | None = None) -> str:
-    """The command that plays just this case again, with the same octets; None: of the current context."""
+def command_for(
+    result: CaseResult, seed: int | None, context: click.Context | None = None, more: Sequence[str] = ()
+) -> str:
+    """The command that plays just this case again, with the same octets, and with more words; None: of
+    the current context."""
     import shlex
 
     context = context or click.get_current_context()
@@ -269,7 +272,7 @@ def command_for(result: CaseResult, seed: int | None, context: click.Context | N
             if one is not True:
                 text = ": ".join(one) if name == "headers" else one.text if name == "url" else str(one)
                 words += [option.opts[-1], text]
-    words += [] if seed is None else ["--seed", str(seed)]
+    words += [*more] + ([] if seed is None else ["--seed", str(seed)])
     words += [result.case.id if result.path is None else result.path]
     if result.path is not None and result.case.trace is None:
         words.append(result.case.id)

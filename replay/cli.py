@@ -15,6 +15,7 @@ from replay import __version__
 from replay.arguments import FAULTY, Fault, chosen_items, judged_by, new_console, selection
 from replay.cli_run import run
 from replay.cli_serve import serve
+from replay.cli_wstest import wstest
 from replay.source import SourceError, printable
 
 INTERRUPTED = 130
@@ -54,6 +55,7 @@ def cli() -> None:
 
 cli.add_command(run)
 cli.add_command(serve)
+cli.add_command(wstest)
 
 
 @cli.command()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from replay import limits
 from replay.arguments import (
@@ -24,8 +25,10 @@ from replay.arguments import (
     selection,
     sent_as,
 )
+from replay.cli_config import FILE, config_of, configured
 
 if TYPE_CHECKING:
+    from replay.expected_file import Listing
     from replay.live.secure import Secure
     from replay.live.transport import Address
     from replay.outputs import Wanted
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
     from replay.verdict.result import CaseResult
 
 SECONDS = click.FloatRange(0.001)
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 PORT = 9001
 """Where Autobahn|Testsuite listens by default."""
 
@@ -90,6 +92,7 @@ PORT = 9001
     "-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each case."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Only failures and the last line.")
+@configured
 def serve(
     words: tuple[str, ...],
     keyword: str | None,
@@ -112,7 +115,7 @@ def serve(
     idle: float,
     timeout: float,
     strict: bool,
-    expected: Path | None,
+    expected: Path | Listing | None,
     out: Path | None,
     reports: tuple[Wanted, ...],
     json: bool,
@@ -128,21 +131,24 @@ def serve(
     replay serve --each 'python echo.py {url}'     an echo client, started once a case
     replay serve --tls --exec 'SSL_CERT_FILE={ca} ./driver {url}'     ... by wss://
     """
+    from dataclasses import replace
+
     from replay import flows
     from replay.guests import Guests, Hosting
     from replay.live.host import Door
     from replay.outputs import STDOUT, Outputs, Wanted
     from replay.play.actions import Options
     from replay.play.endpoint import Limits
-    from replay.report import safe, terminal
+    from replay.report import safe, several, terminal
     from replay.source import printable
     from replay.spec.model import Profile
     from replay.trace.model import SECOND
+    from replay.verdict.result import exit_status
     from replay.wire.side import Side
 
-    started = {"--exec": command, "--each": each, "--demo": demo}
-    if len(given := [name for name, value in started.items() if value]) > 1:
-        raise click.UsageError(f"{given[0]} and {given[1]} exclude each other")
+    context = click.get_current_context()
+    config = config_of(context)
+    command, each, demo = _started(context, command=command, each=each, demo=demo)
     if key is not None and cert is None:
         raise click.UsageError("--key is the private key of a --cert FILE")
     if not agent.strip() or len(agent) > limits.AGENT.default:
@@ -168,8 +174,9 @@ def serve(
         out,
         "websockets" if demo else agent,
         outputs.asked,
+        config.not_for if config else lambda _: frozenset(),
     )
-    console, context = new_console(stderr=outputs.take_stdout), click.get_current_context()
+    console = new_console(stderr=outputs.take_stdout)
     failures: dict[tuple[str, int], Lines] = {}
 
     def listening(address: Address) -> None:
@@ -206,16 +213,27 @@ def serve(
         if not quiet:
             console.print()
         console.print(terminal.summary(run))
+    if len(runs) > 1:
+        console.print(several.side_by_side([replace(run, strict=strict) for run in runs]))
     outputs.finish(runs, lambda result, seed: command_for(result, seed, context))
     for fault in outputs.faults:
         click.echo(f"error: {fault}", err=True)
-    for run in runs:
-        if run.unreached is not None:
-            raise Unreachable(printable(run.unreached))
-    statuses = [run.exit_status(strict) for run in runs]
-    if (any(guest.fault for guest in guests.known.values()) and out is not None) or outputs.faults:
-        statuses.append(FAULTY)
-    sys.exit(next((status for status in (130, 1, FAULTY) if status in statuses), 0))
+    status = exit_status(runs, strict)
+    if status == Unreachable.exit_code:
+        raise Unreachable(printable(next(run.unreached for run in runs if run.unreached is not None)))
+    lost = out is not None and any(guest.fault for guest in guests.known.values())
+    sys.exit(status or (FAULTY if lost or outputs.faults else 0))
+
+
+def _started(context: click.Context, **started: Any) -> tuple[str | None, str | None, bool]:
+    """What is to be started, of `command`, `each` and `demo`: the command line goes before the config."""
+    given = {name: context.get_parameter_source(name) for name, value in started.items() if value}
+    named = [name for name, source in given.items() if source is ParameterSource.COMMANDLINE]
+    if len(named) > 1:
+        one, other = (f"--{'exec' if name == 'command' else name}" for name in named[:2])
+        raise click.UsageError(f"{one} and {other} exclude each other")
+    kept = {name: value for name, value in started.items() if not named or name in named}
+    return kept.get("command"), kept.get("each"), kept.get("demo", False)
 
 
 def _secure(cert: Path | None, key: Path | None) -> Secure:
@@ -238,11 +256,11 @@ def _demo(tls: bool) -> str:
     return shlex.join([sys.executable, "-m", "replay.live.demo"]) + (" {url} {ca}" if tls else " {url}")
 
 
-def _expected(path: Path, items: list[Item], words: tuple[str, ...]) -> Expected:
+def _expected(given: Path | Listing, items: list[Item], words: tuple[str, ...]) -> Expected:
     from datetime import date
 
     from replay import expected_file
     from replay.verdict.expected import Expected
 
-    listing = expected_file.read(path, False)
+    listing = expected_file.read(given) if isinstance(given, Path) else given
     return Expected(listing.resolved(known_ids(items, words)), date.today().isoformat())

@@ -74,7 +74,8 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
     served = receive(guests, hosting.door)
     fault, planned, runs = _missing(served, guests), len(guests.items), []
     for guest in guests.known.values():
-        run = guest.run(guests.address, planned, served.interrupted, fault)
+        own = sum(guests.is_for(number, guest.name) for number in range(planned))
+        run = guest.run(guests.address, own, served.interrupted, fault)
         if run.unreached is not None:
             run = replace(run, last_lines=served.last_lines)
         if guest.store is not None:

@@ -26,7 +26,7 @@ from replay.source import SourceError
 from replay.spec.cost import volume
 from replay.spec.model import Profile
 from replay.spec.recorded import recorded_target, under
-from replay.store.folder import CLIENTS, safe_name
+from replay.store.folder import CLIENTS, folder_name
 from replay.store.writer import About, Store
 from replay.suite import Item
 from replay.verdict.expected import Expected
@@ -52,6 +52,7 @@ class Hosting:
     directory: Path | None = None  # of a run for each agent; None: CLIENTS
     agent: str = "client"  # the name of those that are started once a case
     explained: bool = False  # results say why they are what they are
+    not_for: Callable[[str], frozenset[str]] = lambda _: frozenset()  # the ids that an agent doesn't play
 
 
 class UnderWay(NamedTuple):
@@ -168,7 +169,13 @@ class Guests:
         return any(each.play.number == number for each in self._under_way.values())
 
     def phases(self) -> Iterator[Phase]:
-        yield from schedule.phases([item.case for item in self.items], self.hosting.door.jobs)
+        for phase in schedule.phases([item.case for item in self.items], self.hosting.door.jobs):
+            played = (n for n in phase.numbers if self.is_for(n, self.hosting.agent))
+            yield replace(phase, numbers=tuple(played))
+
+    def is_for(self, number: int, agent: str) -> bool:
+        """Whether an agent plays this case."""
+        return self.items[number].case.id not in self.hosting.not_for(agent)
 
     def target(self, number: int) -> str:
         return f"/runCase?case={number + 1}&agent={quote(self.hosting.agent, safe='')}"
@@ -215,6 +222,8 @@ class Guests:
         if play.agent not in self.known and len(self.known) >= limits.AGENTS.default:
             said = f"{limits.AGENTS.default} agents have come already, which is all that are kept apart\n"
             return Page(Plain(503, "Service Unavailable", said))
+        if not self.is_for(play.number, play.agent):
+            return Teller(str)
         case = self.items[play.number].case
         weight = volume(case)
         load = sum(other.weight for other in self._under_way.values())
@@ -229,11 +238,7 @@ class Guests:
 
     def _guest(self, name: str) -> Guest:
         """A new one, with a folder of its own."""
-        hosting, folder, number = self.hosting, safe_name(name), 1
-        while folder.lower() in self._folders:
-            number += 1
-            folder = f"{safe_name(name)}-{number}"
-        self._folders.add(folder.lower())
+        hosting, folder = self.hosting, folder_name(name, self._folders)
         directory = (hosting.directory or CLIENTS) / folder
         about = About(
             Side.SERVER,
