@@ -15,6 +15,7 @@ from replay import __version__
 from replay.arguments import FAULTY, Fault, chosen_items, judged_by, new_console, selection
 from replay.cli_run import run
 from replay.cli_serve import serve
+from replay.cli_wstest import wstest
 from replay.source import SourceError, printable
 
 INTERRUPTED = 130
@@ -54,6 +55,7 @@ def cli() -> None:
 
 cli.add_command(run)
 cli.add_command(serve)
+cli.add_command(wstest)
 
 
 @cli.command()
@@ -138,9 +140,9 @@ def rejudge(directory: Path) -> None:
 
 
 @cli.command()
-@click.argument("kind", type=click.Choice(["spec", "config", "expected"]), default="spec")
+@click.argument("kind", type=click.Choice(["spec", "config", "expected", "json"]), default="spec")
 def schema(kind: str) -> None:
-    """Print the JSON Schema of specs, of the config or of expected verdicts, for editors.
+    """Print the JSON Schema of specs, of the config or of expected verdicts, for editors; or of --json.
 
     \b
     replay schema > replay.schema.json
@@ -148,9 +150,15 @@ def schema(kind: str) -> None:
     import json
 
     from replay import config, expected_file
+    from replay.report import json_lines
     from replay.spec.schema import schema as of_specs
 
-    described = {"spec": of_specs, "config": config.schema, "expected": expected_file.schema}[kind]()
+    described = {
+        "spec": of_specs,
+        "config": config.schema,
+        "expected": expected_file.schema,
+        "json": json_lines.schema,
+    }[kind]()
     click.echo(json.dumps(described, indent=2, ensure_ascii=False))
 
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from replay import limits, schedule
-from replay.collect import compressed_anew, counted
+from replay.collect import compressed_anew, counted, since_1970
+from replay.explain import Explainer
 from replay.live.host import Door
 from replay.live.transport import Address
 from replay.play.actions import Options
@@ -41,10 +42,9 @@ from replay.source import SourceError
 from replay.spec.cost import volume
 from replay.spec.model import Profile
 from replay.spec.recorded import recorded_target, under
-from replay.store.folder import CLIENTS, safe_name
+from replay.store.folder import CLIENTS, folder_name
 from replay.store.writer import About, Store
 from replay.suite import Item
-from replay.trace.model import SECOND
 from replay.verdict.expected import Expected
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, RunResult
@@ -67,6 +67,8 @@ class Hosting:
     expected: Expected | None = None
     directory: Path | None = None  # of a run for each agent; None: CLIENTS
     agent: str = "client"  # the name of those that are started once a case
+    explained: bool = False  # results say why they are what they are
+    not_for: Callable[[str], frozenset[str]] = lambda _: frozenset()  # the ids that an agent doesn't play
 
 
 class UnderWay(NamedTuple):
@@ -93,9 +95,9 @@ class Guest:
         return self.store.fault if self.store else self._fault
 
     def add(self, number: int, result: CaseResult, at: float) -> None:
-        """A result that came after so many seconds; the later one of a case counts."""
+        """A result of a connection that ended then; the later one of a case counts."""
         if self._began is None:
-            self._began = at - (result.duration or 0) / SECOND
+            self._began = since_1970(result, at)
         self._ended = at
         if self.store is not None:
             self.store.add(number, result)
@@ -124,7 +126,7 @@ class Guests:
         items: Sequence[Item],
         hosting: Hosting,
         watch: Watch,
-        listening: Callable[[str], None],
+        listening: Callable[[Address], None],
     ) -> None:
         self.hosting = hosting
         self.items = [replace(item, case=under(item.case, hosting.profile, Side.SERVER)) for item in items]
@@ -142,10 +144,11 @@ class Guests:
         self._last: set[Endpoint] = set()  # whose end is the end
         self._folders: set[str] = set()
         self._board = Board([(item.case.id, item.case.title) for item in self.items])
+        self._explain = Explainer() if hosting.explained else None
 
     def listening(self, address: Address) -> None:
         self.address = str(address)
-        self._listening(self.address)
+        self._listening(address)
 
     def visitor(self) -> Endpoint:
         return Reception(self._receive)
@@ -167,9 +170,11 @@ class Guests:
             headers.append(("thorough", "yes"))
         result = judge(item.case, endpoint.trace(tuple(headers)), Side.SERVER, item.notes)
         said = compressed_anew(item, result, Side.SERVER, self.hosting.options)
-        result = replace(result, path=item.path, notes=(*result.notes, *said))
+        result = replace(result, path=item.path, notes=(*result.notes, *said), began=since_1970(result, at))
         if self.hosting.expected is not None:
             result = self.hosting.expected.mark(result, agent)
+        if self._explain is not None:
+            result = self._explain(result)
         self.known[agent].add(number, result, at)
         self._board.add(agent, number, result)
         self._watch(agent, number, result)
@@ -182,7 +187,13 @@ class Guests:
         return any(each.play.number == number for each in self._under_way.values())
 
     def phases(self) -> Iterator[Phase]:
-        yield from schedule.phases([item.case for item in self.items], self.hosting.door.jobs)
+        for phase in schedule.phases([item.case for item in self.items], self.hosting.door.jobs):
+            played = (n for n in phase.numbers if self.is_for(n, self.hosting.agent))
+            yield replace(phase, numbers=tuple(played))
+
+    def is_for(self, number: int, agent: str) -> bool:
+        """Whether an agent plays this case."""
+        return self.items[number].case.id not in self.hosting.not_for(agent)
 
     def target(self, number: int) -> str:
         return f"/runCase?case={number + 1}&agent={quote(self.hosting.agent, safe='')}"
@@ -236,6 +247,8 @@ class Guests:
         if play.agent not in self.known and len(self.known) >= limits.AGENTS.default:
             said = f"{limits.AGENTS.default} agents have come already, which is all that are kept apart\n"
             return Page(Plain(503, "Service Unavailable", said))
+        if not self.is_for(play.number, play.agent):
+            return Teller(str)
         case = self.items[play.number].case
         weight = volume(case)
         load = sum(other.weight for other in self._under_way.values())
@@ -251,11 +264,7 @@ class Guests:
 
     def _guest(self, name: str) -> Guest:
         """A new one, with a folder of its own."""
-        hosting, folder, number = self.hosting, safe_name(name), 1
-        while folder.lower() in self._folders:
-            number += 1
-            folder = f"{safe_name(name)}-{number}"
-        self._folders.add(folder.lower())
+        hosting, folder = self.hosting, folder_name(name, self._folders)
         directory = (hosting.directory or CLIENTS) / folder
         about = About(
             Side.SERVER,

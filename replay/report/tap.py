@@ -1,0 +1,61 @@
+"""Test Anything Protocol 14: a line a case, what is wrong below it in YAML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from replay.report import safe
+from replay.report.tally import Count, count, line, named, remarks, tally, trouble, verdict
+from replay.verdict.result import CaseResult, RunResult
+
+
+def lines(runs: Sequence[RunResult]) -> str:
+    return "\n".join((*_lines(runs), ""))
+
+
+def _lines(runs: Sequence[RunResult]) -> Iterator[str]:
+    found = tally(runs)
+    yield "TAP version 14"
+    yield f"1..{found.total}" + ("" if found.total else " # no case was run")
+    number = 0
+    for run in runs:
+        who = f"{safe.escape(named(run), 80)}: " if len(runs) > 1 else ""
+        for result in run.results:
+            number += 1
+            yield from _case(number, who, result, count(result, run.strict))
+    yield f"# {line(found)}"
+    for run in runs:
+        if (said := trouble(run)) is not None:
+            yield f"Bail out! {said}"
+            return
+
+
+def _case(number: int, who: str, result: CaseResult, counted: Count) -> Iterator[str]:
+    said = [safe.escape(one, 300) for one in remarks(result)]
+    passed = counted in (Count.PASSED, Count.FLAKY, Count.UNIMPLEMENTED)
+    name = _plain(f"{who}{safe.escape(result.case.id, 200)} {safe.escape(result.case.title, 300)}")
+    directive = ""
+    if counted is Count.UNIMPLEMENTED:
+        directive = f" # SKIP {verdict(result)}"
+    elif counted is Count.EXPECTED:
+        directive = f" # TODO {_plain(': '.join((verdict(result), *said[1:2])))}"
+    yield f"{'ok' if passed else 'not ok'} {number} - {name}{directive}"
+    if counted is Count.PASSED and not said:
+        return
+    yield "  ---"
+    yield f"  verdict: {json.dumps(verdict(result))}"
+    if said:
+        yield f"  notes: {json.dumps(said)}"
+    if counted is Count.FAILED:
+        if result.again:
+            yield f"  again: {json.dumps(safe.escape(result.again))}"
+        if shown := safe.paragraph(result.shown):
+            yield "  shown: |2"
+            yield from (f"    {row}" for row in shown.split("\n"))
+    yield "  ..."
+
+
+def _plain(text: str) -> str:
+    """Without what would begin a directive."""
+    return text.replace("\\", "\\\\").replace("#", "\\#")
