@@ -6,6 +6,7 @@ What is for standard output, or is one file a case, goes out as results come.
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -53,11 +54,15 @@ class Outputs:
         self._on_github = environment.get("GITHUB_ACTIONS") == "true"
         self._summary = environment.get("GITHUB_STEP_SUMMARY") if self._on_github else None
         self._folders: list[Folder] = []
+        self._prefixes: dict[str, str] = {}  # of the names of an agent's files
+        self._pause = f"replay-{secrets.token_hex(8)}" if self._on_github else None
         _check(wanted)
         for one in self._wanted:
             _prepare(one)
             if FORMATS[one.format].folder:
                 self._folders.append(Folder(Path(one.file)))
+        if self._pause:  # what a testee says may look like a command of the workflow
+            self._say(f"::stop-commands::{self._pause}\n")
 
     @property
     def asked(self) -> bool:
@@ -87,9 +92,8 @@ class Outputs:
             sys.stdout.write("".join(f"{json_lines.run(run)}\n" for run in runs))
         elif self._stdout is not None:
             sys.stdout.write(FORMATS[self._stdout].render(runs))
-        if self._on_github:
-            file = sys.stderr if self.take_stdout else sys.stdout
-            file.write(FORMATS["github"].render(runs))
+        if self._pause:
+            self._say(f"::{self._pause}::\n{FORMATS['github'].render(runs)}")
         if self._summary:
             self._append(Path(self._summary), FORMATS["markdown"].render(runs))
 
@@ -103,17 +107,20 @@ class Outputs:
         """The file of a case, in each folder."""
         if not self._folders:
             return
-        prefix = autobahn.prefixes(self._agents())[agent]
+        if agent not in self._prefixes:
+            self._prefixes = autobahn.prefixes([*self._prefixes, agent])
         text = autobahn.case(agent, self._places.get(result.case.id, number + 1), result)
         for folder in self._folders:
             try:
-                folder.write(autobahn.file_name(prefix, result.case.id), text.encode())
+                folder.write(autobahn.file_name(self._prefixes[agent], result.case.id), text.encode())
             except OSError as error:
                 self._failed(str(folder), error)
 
-    def _agents(self) -> list[str]:
-        """In the order in which their files came."""
-        return [track.agent for track in self._tracks.values() if track.agent is not None]
+    def _say(self, text: str) -> None:
+        """For a person, or for what reads along."""
+        file = sys.stderr if self.take_stdout else sys.stdout
+        file.write(text)
+        file.flush()
 
     def _completed(self, run: RunResult, again: Callable[[CaseResult, int | None], str]) -> RunResult:
         results = tuple(
@@ -125,7 +132,7 @@ class Outputs:
     def _write(self, one: Wanted, runs: Sequence[RunResult]) -> None:
         path, kind = Path(one.file), FORMATS[one.format]
         if kind.folder:
-            order = {agent: number for number, agent in enumerate(self._agents())}
+            order = {agent: number for number, agent in enumerate(self._prefixes)}
             runs = sorted(runs, key=lambda run: order.get(run.agent or autobahn.UNKNOWN, len(order)))
             path = path / autobahn.INDEX
         octets = kind.render(runs).encode("utf-8", "replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -46,6 +47,11 @@ def test_every_format_at_once(tmp_path: Path) -> None:
         assert (case["id"], case["agent"], case["started"][:2]) == (id, "mine", "20")
     assert len(list((folder / "autobahn").iterdir())) == 10
     assert json.loads((folder / "autobahn" / "mine_case_7_1_6.json").read_text())["case"] == 215
+
+
+def test_help_names_all_formats() -> None:
+    shown = replay("run", "--help").stdout
+    assert [name for name in FORMATS if not re.search(rf"\b{name}\b", shown)] == []
 
 
 def test_a_failure_is_explained_in_each() -> None:
@@ -128,7 +134,11 @@ def test_on_github_it_shows_by_itself(tmp_path: Path, monkeypatch: pytest.Monkey
         ran = replay("run", "1.2.3", "--url", f"ws://127.0.0.1:{port}")
     assert ran.returncode == 1
     shown = [line for line in ran.stdout.splitlines() if line.startswith("::")]
-    assert shown[0].startswith("::error title=1.2.3 FAILED::")
+    # In between nothing is a command, whatever the server says.
+    assert shown[0].startswith("::stop-commands::replay-")
+    assert shown[1] == f"::{shown[0].rpartition(':')[2]}::"
+    assert shown[2].startswith("::error title=1.2.3 FAILED::")
+    assert ran.stdout.index(shown[0]) == 0
     assert shown[-1].startswith("::notice title=replay::1 case: 1 FAILED")
     text = summary.read_text()
     assert text.startswith("# before\n")
