@@ -23,6 +23,9 @@ from replay.verdict.result import CaseResult, RunResult
 
 STDOUT = "-"
 
+Again = Callable[[CaseResult, int | None], str]
+"""The command that plays a case once more, with a seed."""
+
 
 class Wanted(NamedTuple):
     """A report that somebody asked for."""
@@ -81,8 +84,8 @@ class Outputs:
             self._tracks[key] = Track(self, agent)
         return self._tracks[key]
 
-    def finish(self, runs: Sequence[RunResult], again: Callable[[CaseResult, int | None], str]) -> None:
-        """The runs have ended. `again` gives the command that plays a case once more, with a seed."""
+    def finish(self, runs: Sequence[RunResult], again: Again | None = None) -> None:
+        """The runs have ended."""
         runs = [self._completed(run, again) for run in runs]
         for track in self._tracks.values():
             track.end()
@@ -122,9 +125,9 @@ class Outputs:
         file.write(text)
         file.flush()
 
-    def _completed(self, run: RunResult, again: Callable[[CaseResult, int | None], str]) -> RunResult:
+    def _completed(self, run: RunResult, again: Again | None) -> RunResult:
         results = tuple(
-            replace(result, again=again(result, run.seed)) if result.failed else result
+            replace(result, again=again(result, run.seed)) if again and result.failed else result
             for result in run.results
         )
         return replace(run, results=results, strict=self._strict)

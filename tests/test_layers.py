@@ -47,7 +47,7 @@ LAYERS: dict[str, set[str]] = {
     "progress": set(),
     "cli_run": _ALL | {"arguments", "collect", "flows", "outputs", "progress"},
     "cli_serve": _ALL | {"arguments", "cli_run", "flows", "guests", "outputs"},
-    "cli": _ALL | {"arguments", "cli_run", "cli_serve", "flows"},
+    "cli": _ALL | {"arguments", "cli_run", "cli_serve", "collect", "explain", "flows", "outputs"},
     "pytest_plugin": _ALL | {"flows"},
     "__init__": set(),
     "__main__": {"cli"},
