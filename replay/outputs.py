@@ -53,7 +53,7 @@ class Outputs:
         self._wanted = [one for one in wanted if one.file != STDOUT]
         self._stdout = next((one.format for one in wanted if one.file == STDOUT), None)
         self._strict, self._places = strict, places or {}
-        self._tracks: dict[str, Track] = {}
+        self._tracks: list[Track] = []
         self._on_github = environment.get("GITHUB_ACTIONS") == "true"
         self._summary = environment.get("GITHUB_STEP_SUMMARY") if self._on_github else None
         self._folders: list[Folder] = []
@@ -79,15 +79,15 @@ class Outputs:
 
     def track(self, agent: str | None = None) -> Track:
         """Where the results of one agent go; None: a server that is to say its name itself."""
-        key = agent or ""
-        if key not in self._tracks:
-            self._tracks[key] = Track(self, agent)
-        return self._tracks[key]
+        found = next((track for track in self._tracks if agent and track.agent == agent), None)
+        if found is None:
+            self._tracks.append(found := Track(self, agent))
+        return found
 
     def finish(self, runs: Sequence[RunResult], again: Again | None = None) -> None:
         """The runs have ended."""
         runs = [self._completed(run, again) for run in runs]
-        for track in self._tracks.values():
+        for track in self._tracks:
             track.end()
         for one in self._wanted:
             self._write(one, runs)
