@@ -55,7 +55,8 @@ LAYERS: dict[str, set[str]] = {
     "cli_run": _ALL | {"arguments", "cli_config", "collect", "outputs", "runs", "under_test"},
     "cli_serve": _ALL | {"arguments", "cli_config", "flows", "guests", "outputs"},
     "cli_wstest": _ALL | {"arguments", "cli_run", "cli_serve"},
-    "cli": _ALL | {"arguments", "cli_run", "cli_serve", "cli_wstest", "flows"},
+    "cli": _ALL
+    | {"arguments", "cli_run", "cli_serve", "cli_wstest", "collect", "explain", "flows", "outputs"},
     "pytest_plugin": _ALL | {"flows"},
     "__init__": set(),
     "__main__": {"cli"},

@@ -24,5 +24,5 @@ FORMATS = {
     "junit": Format("JUnit XML: GitLab, Jenkins and most others", junit.xml),
     "markdown": Format("a summary in Markdown", markdown.summary),
     "shields": Format("a badge for shields.io, in JSON", badge.endpoint),
-    "tap": Format("Test Anything Protocol 14", tap.lines),
+    "tap": Format("Test Anything Protocol 13", tap.lines),
 }
