@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -44,6 +44,7 @@ class StoredVerdict:
     behaviour: Behaviour
     closing: ClosingVerdict
     closing_reason: str
+    close_code: int | None  # of the testee
     broken: tuple[tuple[str, int], ...]  # rule, and octet of the testee's stream
     divergence: str | None  # in words
     notes: tuple[str, ...]
@@ -146,12 +147,20 @@ def load(directory: Path) -> StoredRun:
 
 def rejudge(run: StoredRun) -> Iterator[Rejudged]:
     """Judge again what is stored, case by case, offline. Cases without a result are passed over."""
+    one = rejudging(run)
+    return (one(case) for case in run.cases if case.verdict is not None or case.fault is not None)
+
+
+def rejudging(run: StoredRun) -> Callable[[StoredCase], Rejudged]:
+    """What judges one case of a run again, offline."""
     cases = Cases(run.directory, run.sources, run.tester, printable(run.version), run.thorough)
-    for case in run.cases:
-        if case.verdict is not None:
-            yield _rejudged(run, case, case.verdict, cases)
-        elif case.fault is not None:
-            yield Rejudged(case, None, case.fault)
+
+    def again(case: StoredCase) -> Rejudged:
+        if case.verdict is None:
+            return Rejudged(case, None, case.fault)
+        return _rejudged(run, case, case.verdict, cases)
+
+    return again
 
 
 def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: Cases) -> Rejudged:
@@ -217,6 +226,7 @@ def _verdict(case: _Fields) -> StoredVerdict:
         behaviour=case.word("behaviour", Behaviour),
         closing=case.word("closing", ClosingVerdict),
         closing_reason=case.take("closing_reason", str),
+        close_code=case.take("close_code", int | None),
         broken=tuple((one.take("rule", str), one.take("offset", int)) for one in case.rows("broken")),
         divergence=None if found is None else str(found.get("words", "")),
         notes=tuple(map(str, case.take("notes", list))),
