@@ -46,7 +46,8 @@ LAYERS: dict[str, set[str]] = {
     "cli_run": _ALL | {"arguments", "collect", "flows", "progress"},
     "cli_serve": _ALL | {"arguments", "cli_run", "flows", "guests"},
     "cli": _ALL | {"arguments", "cli_run", "cli_serve", "flows"},
-    "pytest_plugin": _ALL | {"flows"},
+    "alone": _ALL | {"cli_run", "collect", "flows"},
+    "pytest_plugin": _ALL | {"alone"},
     "__init__": set(),
     "__main__": {"cli"},
 }
