@@ -14,6 +14,7 @@ import click
 from replay import __version__
 from replay.arguments import FAULTY, Fault, chosen_items, judged_by, new_console, selection
 from replay.cli_diff import diff
+from replay.cli_init import init
 from replay.cli_run import run
 from replay.cli_serve import serve
 from replay.source import SourceError, printable
@@ -56,6 +57,7 @@ def cli() -> None:
 cli.add_command(run)
 cli.add_command(serve)
 cli.add_command(diff)
+cli.add_command(init)
 
 
 @cli.command()
