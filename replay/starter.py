@@ -46,6 +46,7 @@ TOOLCHAINS = (
     ),
     Toolchain(("cargo",), "", "cargo", {"Cargo.toml": "cargo build --release"}),
 )
+_OUT = ("--out", "replay-results")
 _OTHER = Toolchain((), "", "", {})
 
 
@@ -75,10 +76,10 @@ INCLUDE = f"include:\n  - local: {GITLAB_JOB}\n"
 """What .gitlab-ci.yml has to say."""
 
 
-def play(start: Start, out: str | None = None) -> str:
+def play(start: Start, *options: str) -> str:
     """The command that tests."""
     words = ["replay", "run"] if start.tested == "server" else ["replay", "serve", "--each", start.command]
-    return shlex.join([*words, *(["--out", out] if out else [])])
+    return shlex.join([*words, *options])
 
 
 def _server_config(command: str) -> str:
@@ -134,7 +135,7 @@ jobs:
       - run: pip install wire-replay
       - name: Play the suite
         run: |
-          {play(start, "replay-results")}
+          {play(start, *_OUT)}
       # The wire logs and verdicts, to look at when a case fails.
       - uses: actions/upload-artifact@v4
         if: ${{{{ !cancelled() }}}}
@@ -157,11 +158,12 @@ websocket:
 {indent(before, " " * 4)}\
   script:
     - |
-      {play(start, "replay-results")}
+      {play(start, *_OUT, "--report", "junit=replay.xml")}
   # The wire logs and verdicts, to look at when a case fails.
   artifacts:
     when: always
     paths: [replay-results]
+    reports: {{junit: replay.xml}}
 """
 
 

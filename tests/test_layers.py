@@ -35,23 +35,25 @@ LAYERS: dict[str, set[str]] = {
     "store": _CORE | {"verdict", "report", "suite"},
     "live": _CORE | {"play", "schedule"},
     "report": _CORE | {"verdict"},
+    "explain": _CORE | {"verdict", "report"},
+    "outputs": _CORE | {"verdict", "report", "store", "collect"},
     "config": _CORE | {"verdict"},
     "expected_file": _CORE | {"verdict"},
     "expected_update": _CORE | {"verdict", "expected_file"},
-    "collect": _CORE | {"play", "live", "verdict", "suite", "schedule"},
-    "guests": _CORE | {"play", "live", "verdict", "suite", "schedule", "store", "collect"},
+    "collect": _CORE | {"play", "live", "verdict", "suite", "schedule", "explain"},
+    "guests": _CORE | {"play", "live", "verdict", "suite", "schedule", "store", "collect", "explain"},
     "compared": _ALL | {"flows"},
     "flows": _ALL | {"collect", "guests"},
-    "arguments": _ALL,
+    "arguments": _ALL | {"outputs"},
     "progress": set(),
-    "cli_run": _ALL | {"arguments", "collect", "flows", "progress"},
-    "cli_serve": _ALL | {"arguments", "cli_run", "flows", "guests"},
-    "starter": set(),
-    "cli_init": _ALL | {"starter"},
+    "cli_run": _ALL | {"arguments", "collect", "flows", "outputs", "progress"},
+    "cli_serve": _ALL | {"arguments", "cli_run", "flows", "guests", "outputs"},
     "cli_diff": _ALL | {"arguments", "compared"},
+    "cli_init": _ALL | {"starter"},
     "cli": _ALL | {"arguments", "cli_diff", "cli_init", "cli_run", "cli_serve", "flows"},
     "alone": _ALL | {"cli_run", "collect", "flows"},
     "pytest_plugin": _ALL | {"alone", "arguments"},
+    "starter": set(),
     "__init__": set(),
     "__main__": {"cli"},
 }
@@ -76,13 +78,13 @@ WAITING = {
 """Modules that wait, start something, or know the time: for `live` only."""
 
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.unsetenv"}
-READS_ENVIRONMENT = {"config", "cli", "cli_run"}
+READS_ENVIRONMENT = {"config", "cli", "cli_run", "cli_serve"}
 
 MAKES_CHANCE = {"collect", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""
 DRAWS_SEED = {"cli_run"}
-KNOWS_THE_DAY = {"cli_run", "cli_serve"}
-"""Where `datetime` may be imported, for the day on which expected verdicts are judged."""
+KNOWS_THE_DAY = {"cli_run", "cli_serve", "report"}
+"""Where `datetime` may be imported: for the day of expected verdicts, and to write a time."""
 
 INPUT_OUTPUT = {"exists", "glob", "input", "is_dir", "is_file", "iterdir", "open", "print"}
 INPUT_OUTPUT |= {"read_bytes", "read_text", "rglob", "stat", "write_bytes", "write_text"}
