@@ -83,9 +83,7 @@ def test_a_case_is_run_by_the_name_that_is_shown(example: Path) -> None:
     ("words", "expected"),
     [
         (["tests"], 89),  # the folder holds the home of the suite
-        (["tests/test_echo_server.py"], 1),
         (["tests/test_echo_server.py", "--replay-suite", "9.1.1"], 2),
-        (["--replay-suite", "2.*", "--replay-suite", "!2.10"], 14),
         (["-m", "not replay"], 1),
     ],
 )
@@ -178,8 +176,12 @@ def test_a_fixture_may_have_any_scope_and_the_config_counts(tmp_path: Path, flip
         "timeout: 5\nexpected: [{case: 1.1.2, verdict: FAILED, reason: x}]\n"
     )
     (tmp_path / "tests").mkdir()
-    for scope in ("function", "module", "package"):
-        (tmp_path / "tests" / "conftest.py").write_text(
-            f"import pytest\n@pytest.fixture(scope={scope!r})\ndef replay_server(): return {flipping!r}\n"
-        )
-        assert "1 passed, 1 xfailed" in run(tmp_path, "--replay-suite", "1.1.1", "--replay-suite", "1.1.2")
+    (tmp_path / "tests" / "__init__.py").touch()
+    (tmp_path / "tests" / "conftest.py").write_text(
+        "import pytest\n"
+        "@pytest.fixture(scope='module', autouse=True)\ndef first(): pass\n"
+        "@pytest.fixture(scope='package')\ndef second(): pass\n"
+        f"@pytest.fixture\ndef replay_server(second): return {flipping!r}\n"
+    )
+    said = run(tmp_path, "--replay-suite", "1.1.1", "--replay-suite", "1.1.2")
+    assert "1 passed, 1 xfailed" in said
