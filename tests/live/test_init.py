@@ -13,7 +13,8 @@ pytestmark = pytest.mark.live
 
 SERVER = """
 const { WebSocketServer } = require("ws");
-const server = new WebSocketServer({ host: "127.0.0.1", port: Number(process.argv[2]), perMessageDeflate: true });
+const port = Number(process.argv[2]);
+const server = new WebSocketServer({ host: "127.0.0.1", port, perMessageDeflate: true });
 server.on("connection", (connection) => {
   connection.on("message", (data, binary) => connection.send(data, { binary }));
   connection.on("error", () => {});
