@@ -18,7 +18,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "replay"
 
 _CORE = {"limits", "source", "wire", "trace", "protocol", "spec"}
-_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "suite", "store", "config"}
+_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "edition", "suite", "store", "config"}
 _ALL |= {"expected_file", "expected_update"}
 
 LAYERS: dict[str, set[str]] = {
@@ -31,7 +31,8 @@ LAYERS: dict[str, set[str]] = {
     "play": _CORE,
     "verdict": _CORE,
     "schedule": _CORE | {"verdict"},
-    "suite": _CORE | {"verdict"},
+    "edition": set(),
+    "suite": _CORE | {"edition", "verdict"},
     "store": _CORE | {"verdict", "report", "suite"},
     "live": _CORE | {"play", "schedule"},
     "report": _CORE | {"verdict"},
