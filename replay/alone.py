@@ -3,19 +3,16 @@ itself which comes when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
-from replay import flows
-from replay.cli_run import _listing, _options, _today, run
+from replay import flows, under_test
+from replay.cli_run import listing_of, run, today
 from replay.collect import Settings
 from replay.live.run import Target
-from replay.live.tls import Tls
-from replay.live.transport import Address
 from replay.play.endpoint import Limits
 from replay.play.pace import FULL, Pace
 from replay.source import SourceError
@@ -25,8 +22,6 @@ from replay.suite import Item
 from replay.trace.model import SECOND
 from replay.verdict.expected import Expected
 from replay.verdict.result import CaseResult, Entry
-
-_REQUEST = ("headers", "host", "origin", "subprotocols", "chop", "answer_pings", "reencode")
 
 
 class NotReached(Exception):
@@ -70,11 +65,11 @@ class Servers:
 
     def __init__(self, expected: Path | None = None) -> None:
         """`expected`: the file of expected verdicts, unless the config names it. Raises SourceError."""
-        given = _given()
+        given = _given().params
         self.url: str | None = given["url"] and given["url"].text
         self.thorough: bool = given["thorough"]
         named = expected or given["expected"]
-        self._listing = None if named is None else _listing(named, False)
+        self._listing = None if named is None else listing_of(named, new=False)
         self._expected: Expected | None = None
         self._servers: dict[str, Server] = {}
 
@@ -86,7 +81,7 @@ class Servers:
             entries = self._listing.resolved([*ids])
         else:
             entries = tuple(_resolved(self._listing.entries, [*ids]))
-        self._expected = Expected(entries, _today())
+        self._expected = Expected(entries, today())
 
     def __getitem__(self, url: str) -> Server:
         """Raises SourceError if it is no URL."""
@@ -95,10 +90,10 @@ class Servers:
         return self._servers[url]
 
 
-def _given(*words: str) -> Mapping[str, Any]:
-    """The values of the options of `replay run`. Raises SourceError."""
+def _given(*words: str) -> click.Context:
+    """What `replay run` takes from these words and the config. Raises SourceError."""
     try:
-        return run.make_context("run", [*words]).params
+        return run.make_context("run", [*words])
     except click.ClickException as error:
         raise SourceError(None, error.message) from None
 
@@ -112,19 +107,19 @@ def _resolved(entries: Iterable[Entry], ids: list[str]) -> Iterable[Entry]:
         yield replace(entry, ids=frozenset(named))
 
 
-def _settings(given: Mapping[str, Any], expected: Expected | None) -> Settings:
-    url = given["url"]
-    tls = Tls(*(given[key] for key in ("ca", "insecure", "cert", "key", "sni"))) if url.secure else None
-    address = Address(url.host, url.port, url.target, tls)
+def _settings(context: click.Context, expected: Expected | None) -> Settings:
+    (server,) = under_test.servers(context, ())
+    given = context.params
     return Settings(
-        target=Target(address),
-        options=_options(address, **{key: given[key] for key in _REQUEST}),
+        target=Target(server.target.address),  # `exec` of the config is for `replay run`
+        options=server.options,
         limits=Limits(case=int(given["timeout"] * SECOND)),
-        connect_timeout=given["connect_timeout"],
+        connect_timeout=server.connect_timeout,
         profile=Profile(given["profile"]),
         patience=given["patience"],
         thorough=given["thorough"],
         again=False,
         seed=given["seed"] or 0,
         expected=expected,
+        agent=server.agent,
     )

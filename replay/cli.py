@@ -17,6 +17,7 @@ from replay.cli_diff import diff
 from replay.cli_init import init
 from replay.cli_run import run
 from replay.cli_serve import serve
+from replay.cli_wstest import wstest
 from replay.source import SourceError, printable
 
 INTERRUPTED = 130
@@ -73,6 +74,7 @@ cli.add_command(run)
 cli.add_command(serve)
 cli.add_command(diff)
 cli.add_command(init)
+cli.add_command(wstest)
 
 
 @cli.command()

@@ -22,7 +22,7 @@ from replay.protocol.events import Opened
 from replay.schedule import Phase
 from replay.spec.canary import CANARY, refusal, round_trip
 from replay.spec.model import Case, Profile
-from replay.spec.recorded import compresses, recorded_terms
+from replay.spec.recorded import compresses
 from replay.suite import Item
 from replay.trace.model import SECOND, Trace, Unreached
 from replay.verdict.expected import Expected
@@ -143,7 +143,7 @@ class Collected:
         item = self._items[number]
         notes = (*item.notes, *_edits(item, self._settings.options))
         result = judge(item.case, trace, Side.CLIENT, notes)
-        said = _compression(item, result, self._settings.options)
+        said = compressed_anew(item, result, Side.CLIENT, self._settings.options)
         result = replace(result, path=item.path, notes=(*result.notes, *said), began=since_1970(result, at))
         if at is not None and result.facts.dropped_by_testee and result.facts.testee_close is None:
             self._cut_off[number] = at
@@ -216,20 +216,11 @@ def _edits(item: Item, options: Options) -> tuple[str, ...]:
     return (f"the recorded request was edited: {', '.join(edits)}",) if edits else ()
 
 
-def _compression(item: Item, result: CaseResult, options: Options) -> tuple[str, ...]:
-    """What became of recorded messages that are compressed by what was agreed on then."""
+def compressed_anew(item: Item, result: CaseResult, tester: Side, options: Options) -> tuple[str, ...]:
+    """What became of recorded messages that are compressed."""
     log = item.case.trace
-    if log is None or not result.facts.opened or not compresses(log, Side.CLIENT):
-        return ()
-    if options.reencode:
-        return ("the recorded messages were compressed anew",)
-    was, now = recorded_terms(log), result.facts.agreed
-    if was == now:
-        return ()
-    return (
-        f"none of the recorded messages were sent: they are compressed by {was or 'no agreement'}, and now "
-        f"the agreement is {now or 'none'}; --reencode compresses them anew",
-    )
+    anew = options.reencode and log is not None and result.facts.opened and compresses(log, tester)
+    return ("the recorded messages were compressed anew",) if anew else ()
 
 
 def server_name(result: CaseResult) -> str | None:

@@ -91,7 +91,8 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
     served = receive(guests, hosting.door)
     fault, planned, runs = _missing(served, guests), len(guests.items), []
     for guest in guests.known.values():
-        run = guest.run(guests.address, planned, served.interrupted, fault)
+        own = sum(guests.is_for(number, guest.name) for number in range(planned))
+        run = guest.run(guests.address, own, served.interrupted, fault)
         if run.unreached is not None:
             run = replace(run, last_lines=served.last_lines)
         if guest.store is not None:
@@ -104,7 +105,7 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
         results=(),
         seed=None,
         duration=served.seconds,
-        unreached=fault or "no client came for a case",
+        unreached=fault or _and("no client came for a case", served.refused),
         last_lines=served.last_lines,
         planned=planned,
     )
@@ -114,9 +115,13 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
 def _missing(served: Served, guests: Guests) -> str | None:
     """What is wrong with a client that replay has started."""
     if served.fault is not None:
-        return f"the client {served.fault}"
+        return _and(f"the client {served.fault}", served.refused)
     missed = [f"{guests.items[number].case.id}, the client {why}" for number, why in served.missed.items()]
-    return f"nobody came for {'; nor for '.join(missed)}" if missed else None
+    return _and(f"nobody came for {'; nor for '.join(missed)}", served.refused) if missed else None
+
+
+def _and(fault: str, more: str | None) -> str:
+    return f"{fault}; {more}" if more else fault
 
 
 def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> Store:

@@ -87,8 +87,17 @@ SLICE = Limit(
     "Of work on what one read from a client brought; else its next one is half as large.",
 )
 LEAST_READ = Limit("least read", 2 * 2**10, "octets", "-", "Of one, and of the first.")
+HANDSHAKES = Limit(
+    "handshakes", 100, "handshakes", "-", "Of TLS at once; beyond them the oldest gives way."
+)
+HANDSHAKE = Limit("handshake", 5, "s", "-", "For one; then its connection is ended.")
+CERTIFICATE = Limit("certificate", 90, "days", "-", "That one which is made for `--tls` is good for.")
 QUEUE = Limit("queue", 120, "s", "-", "For a client that has to wait so; then its connection is reset.")
 STATUS = Limit("status", 120, "s", "-", "For the verdict that a client asks for, until its case is over.")
+COMMANDED = Limit(
+    *("commanded", 16 * 2**20, "octets", "-"),
+    "That a client may have sent to it by commands on one connection; each write counts 64.",
+)
 IDLE = Limit("idle", 60, "s", "--idle", "Without a connection, after which a driver of --exec is done.")
 COMING = Limit("coming", 30, "s", "--start-timeout", "For a client of --each to come for its case.")
 EACH = Limit("each", 4, "clients", "--jobs", "Of --each at once.")
@@ -201,8 +210,12 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         UNJUDGED,
         SLICE,
         LEAST_READ,
+        HANDSHAKES,
+        HANDSHAKE,
+        CERTIFICATE,
         QUEUE,
         STATUS,
+        COMMANDED,
         IDLE,
         COMING,
         EACH,

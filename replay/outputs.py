@@ -117,7 +117,7 @@ class Outputs:
 
     def _completed(self, run: RunResult, again: Callable[[CaseResult, int | None], str]) -> RunResult:
         results = tuple(
-            replace(result, again=again(result, run.seed)) if result.failed else result
+            replace(result, again=result.again or again(result, run.seed)) if result.failed else result
             for result in run.results
         )
         return replace(run, results=results, strict=self._strict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import indent
@@ -61,7 +60,8 @@ class Start:
 
 def files(start: Start, present: frozenset[str]) -> dict[str, str]:
     """The texts to write, by the paths of their files; `present`: what the project holds already."""
-    written = {CONFIG: _server_config(start.command)} if start.tested == "server" else {}
+    config = _server_config if start.tested == "server" else _client_config
+    written = {CONFIG: config(json.dumps(start.command, ensure_ascii=False))}
     match start.ci:
         case "github":
             written[GITHUB] = _github(start, present)
@@ -78,8 +78,7 @@ INCLUDE = f"include:\n  - local: {GITLAB_JOB}\n"
 
 def play(start: Start, *options: str) -> str:
     """The command that tests."""
-    words = ["replay", "run"] if start.tested == "server" else ["replay", "serve", "--each", start.command]
-    return shlex.join([*words, *options])
+    return " ".join(["replay", "run" if start.tested == "server" else "serve", *options])
 
 
 def _server_config(command: str) -> str:
@@ -88,7 +87,7 @@ def _server_config(command: str) -> str:
 # `replay schema config` lists them for your editor.
 
 # What starts the server; {{port}} stands for where it has to listen, {{url}} for the whole address.
-exec: {json.dumps(command, ensure_ascii=False)}
+exec: {command}
 
 # A server that runs already, instead:
 # url: ws://127.0.0.1:9001/echo
@@ -106,6 +105,28 @@ exec: {json.dumps(command, ensure_ascii=False)}
 
 # Judge by the RFCs where Autobahn|Testsuite is stricter or laxer than they are.
 # profile: rfc
+"""
+
+
+def _client_config(command: str) -> str:
+    return f"""\
+# How replay tests this client: `replay serve` reads this file. Each key is an option of `replay serve`;
+# `replay schema config` lists them for your editor.
+serve:
+  # What starts an echo client, once a case: it connects to {{url}} and sends every message back.
+  each: {command}
+
+  # A driver that asks for the cases itself, instead:
+  # exec: "node driver.js {{url}}"
+
+  # Which cases: ids, globs, and globs that exclude. Without this key, all of the suite.
+  # cases: ["*", "!9.*"]
+
+  # What is known to fail, and why. `replay serve --expected expected.yaml --update-expected` writes it.
+  # expected: expected.yaml
+
+  # Judge by the RFCs where Autobahn|Testsuite is stricter or laxer than they are.
+  # profile: rfc
 """
 
 

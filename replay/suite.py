@@ -89,8 +89,8 @@ def _ordered(items: Iterable[Item]) -> list[Item]:
 def _recorded(log: Log, tester: Side) -> Item:
     case, notes = expectation(log, tester)
     own = case.closing is None
-    check_replayable(log.trace, log.name, frozenset(Side) if own else frozenset({tester}))
-    if not own and (recorded := judge(case, log.trace, tester)).failed:
+    check_replayable(log.trace, log.name, frozenset(Side) if own else frozenset({log.trace.recorder}))
+    if not own and (recorded := judge(case, log.trace, log.trace.recorder)).failed:
         verdict = recorded.behaviour if recorded.behaviour is Behaviour.FAILED else recorded.closing
         notes += (f"the recording itself is {verdict.value} by this case; `replay check` shows why",)
     return Item(case, log.name, (*log.warnings, *notes))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import shlex
 import subprocess
 import sys
 from itertools import product
@@ -58,6 +57,18 @@ def test_what_is_written_for_a_server_runs(tmp_path: Path) -> None:
     assert (tmp_path / "replay-results" / "run.json").is_file()
 
 
+def test_what_is_written_for_a_client_runs(tmp_path: Path) -> None:
+    said = init(
+        tmp_path, "--client", "--exec", f"{sys.executable} -m replay.live.demo {{url}}", "--ci", "gitlab"
+    )
+    assert said.endswith("try it: replay serve\n")
+    (script,) = yaml.safe_load((tmp_path / GITLAB_JOB).read_text())["websocket"]["script"]
+    done = replay(*script.split()[1:], "--port", "0", "1.1.1", "2.1", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 cases: 2 OK" in done.stdout
+    assert (tmp_path / "replay.xml").is_file()
+
+
 COMMON = [*COMMANDS.values(), HOSTILE, "python a.py {url} {port}", "go run . {port} {url}"]
 
 
@@ -70,11 +81,8 @@ def test_workflows_are_valid_and_hold_the_command(tmp_path: Path) -> None:
         of_github.append(github[GITHUB])
         of_gitlab.append(gitlab[GITLAB_JOB])
         assert starter.files(Start(tested, command, "none"), present).keys() <= {CONFIG}
-        if tested == "server":
-            assert yaml.safe_load(github[CONFIG]) == {"exec": command}
-        else:
-            (script,) = yaml.safe_load(gitlab[GITLAB_JOB])["websocket"]["script"]
-            assert shlex.split(script)[:4] == ["replay", "serve", "--each", command]
+        said = yaml.safe_load(github[CONFIG])
+        assert said == ({"exec": command} if tested == "server" else {"serve": {"each": command}})
     valid("github-workflows", of_github, tmp_path)
     valid("gitlab-ci", of_gitlab, tmp_path)
 
@@ -136,4 +144,5 @@ def test_on_a_terminal_it_asks(tmp_path: Path) -> None:
         os.write(ours, b"client\nnode my.js {url}\n\n")
         assert process.wait(timeout=60) == 0
         os.close(ours)
-    assert "replay serve --each 'node my.js {url}'" in (tmp_path / GITHUB).read_text()
+    assert 'each: "node my.js {url}"' in (tmp_path / CONFIG).read_text()
+    assert "replay serve --out replay-results" in (tmp_path / GITHUB).read_text()

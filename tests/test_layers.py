@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parent.parent / "replay"
 
 _CORE = {"limits", "source", "wire", "trace", "protocol", "spec"}
 _ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "edition", "suite", "store", "config"}
-_ALL |= {"expected_file", "expected_update"}
+_ALL |= {"expected_file", "expected_update", "config_rows", "autobahn_config"}
 
 LAYERS: dict[str, set[str]] = {
     "limits": set(),
@@ -38,7 +38,10 @@ LAYERS: dict[str, set[str]] = {
     "report": _CORE | {"verdict"},
     "explain": _CORE | {"verdict", "report"},
     "outputs": _CORE | {"verdict", "report", "store", "collect"},
-    "config": _CORE | {"verdict"},
+    "toml_table": _CORE,
+    "config_rows": _CORE | {"verdict"},
+    "autobahn_config": _CORE | {"suite", "config_rows"},
+    "config": _CORE | {"verdict", "config_rows", "toml_table", "autobahn_config"},
     "expected_file": _CORE | {"verdict"},
     "expected_update": _CORE | {"verdict", "expected_file"},
     "collect": _CORE | {"play", "live", "verdict", "suite", "schedule", "explain"},
@@ -47,12 +50,16 @@ LAYERS: dict[str, set[str]] = {
     "flows": _ALL | {"collect", "guests"},
     "arguments": _ALL | {"outputs"},
     "progress": set(),
-    "cli_run": _ALL | {"arguments", "collect", "flows", "outputs", "progress"},
-    "cli_serve": _ALL | {"arguments", "cli_run", "flows", "guests", "outputs"},
+    "under_test": _ALL | {"arguments"},
+    "runs": _ALL | {"arguments", "collect", "flows", "outputs", "progress", "under_test"},
+    "cli_config": _ALL,
+    "cli_run": _ALL | {"arguments", "cli_config", "collect", "outputs", "runs", "under_test"},
+    "cli_serve": _ALL | {"arguments", "cli_config", "flows", "guests", "outputs"},
+    "cli_wstest": _ALL | {"arguments", "cli_run", "cli_serve"},
+    "cli": _ALL | {"arguments", "cli_run", "cli_diff", "cli_init", "cli_serve", "cli_wstest", "flows"},
     "cli_diff": _ALL | {"arguments", "compared"},
     "cli_init": _ALL | {"starter"},
-    "cli": _ALL | {"arguments", "cli_diff", "cli_init", "cli_run", "cli_serve", "flows"},
-    "alone": _ALL | {"cli_run", "collect", "flows"},
+    "alone": _ALL | {"cli_run", "collect", "flows", "under_test"},
     "pytest_plugin": _ALL | {"alone", "arguments"},
     "starter": set(),
     "__init__": set(),

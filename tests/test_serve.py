@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 from replay import limits
 from replay.guests import Guests, Hosting
@@ -25,6 +26,7 @@ from replay.wire.handshake import encode_request
 from tests.clients import ECHO, Served, serving
 from tests.live.verdicts import stored
 from tests.memory import REQUEST
+from tests.play.test_recorded_server import GREETING
 from tests.processes import replay
 
 CASES = ("1.1.1", "1.1.2", "2.1")
@@ -102,7 +104,7 @@ def test_several_agents_at_once_and_their_names_are_data(server: Served, tmp_pat
         ("/runCase?case=1", b"expected &agent="),
         ("/runCase?agent=me", b"expected ?case="),
         ("/runCase?case=4&agent=me", b"expected a case from 1 to 3"),
-        ("/elsewhere", b"expected /getCaseCount"),
+        ("/runcase?case=1&agent=me", b"expected /getCaseCount"),
     ],
 )
 def test_an_error_is_said_and_harms_nothing(server: Served, target: str, said: bytes) -> None:
@@ -237,6 +239,16 @@ def test_a_driver_is_started_and_its_end_is_the_end(tmp_path: Path) -> None:
     assert stored(tmp_path / "me") == {"1.1.1": OK, "1.1.2": OK}
 
 
+def test_a_driver_may_know_by_heart_where_to_connect(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = f"import socket; socket.create_connection(('127.0.0.1', {port})).close()"
+    command = f"{sys.executable} -c {shlex.quote(code)}"
+    done = replay("serve", "--port", str(port), "--out", tmp_path, "--exec", command, "1.1.1")
+    assert done.returncode == 3
+    assert "no client came for a case" in done.stderr
+
+
 def test_the_last_words_of_a_driver_that_fails(tmp_path: Path) -> None:
     command = driver("run('/runCase?case=1&agent=me'); sys.exit('no more of this')")
     done = replay("serve", "--port", "0", "--out", tmp_path, "--exec", command, "1.1.1", "1.1.2")
@@ -266,6 +278,38 @@ def test_the_demo(tmp_path: Path) -> None:
     assert stored(tmp_path / "websockets") == {"7.1.1": OK}
 
 
+def test_a_log_is_served_the_seed_report_too(tmp_path: Path) -> None:
+    report = "tests/fixtures/autobahn-case-1.2.3-report.txt"
+    words = ("--port", "0", "--out", tmp_path, "--chop", "1", "--each", ECHO)
+    done = replay("serve", *words, report, "traces/01-framing/1.1.2.wirelog")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stored(tmp_path / "client") == dict.fromkeys(("1.1.2", "1.2.3"), OK)
+    again = replay("rejudge", tmp_path / "client")
+    assert again.stdout == "2 cases rejudged: 2 agree, 0 differ, 0 unreadable\n"
+
+
+def test_logs_are_played_one_after_the_other_where_they_were_recorded(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.wirelog").write_text(GREETING)
+    with serving(tmp_path / "out", str(tmp_path), "--agent", "me") as server:
+        for _ in range(2):
+            with connect(f"ws://127.0.0.1:{server.port}/chat", compression=None) as client:
+                client.send("Hello")
+                assert client.recv() == "Hi!"
+        server.visit("/updateReports?agent=me")
+        ended = server.interrupted()
+    assert ended.status == 0, ended.stdout
+    assert stored(tmp_path / "out" / "me") == {"one": OK, "two": OK}
+
+
+def test_a_log_that_lacks_octets_is_not_served(tmp_path: Path) -> None:
+    log = tmp_path / "cut.wirelog"
+    log.write_text("# recorder: server\nTX OCTETS: 8105 4865 ... +3 octets\n")
+    done = replay("serve", "--port", "0", log)
+    assert done.returncode == 2
+    assert "octets that the server sent are missing here" in done.stderr
+
+
 def test_a_client_that_does_not_come(tmp_path: Path) -> None:
     words = ("--port", "0", "--out", tmp_path, "-j", "1", "1.1.*")
     done = replay("serve", *words, "--each", "echo no such module; false {url}")
@@ -279,7 +323,7 @@ def test_a_client_that_does_not_come(tmp_path: Path) -> None:
     [
         (("--exec", "a {url}", "--demo"), "--exec and --demo exclude each other"),
         (("--exec", "node driver.js"), "where to connect"),
-        (("traces/01-framing",), "a recorded log can't be served yet"),
+        (("tests/vectors/no-such.wirelog",), "no-such.wirelog"),
         (("--host", "no such host"), "can't listen at"),
     ],
 )

@@ -6,13 +6,15 @@
     /getCaseStatus?case=|casetuple=&agent=      the verdict on it, once there is one
     /updateReports?agent=[&shutdownOnComplete=true]     this agent is done
     /stopServer                                 the end
+    any other                                   what it says itself: see `commands`
 
 `case` is a place in the cases served, from 1; `casetuple` is an id. If both are there, `case` holds.
+What a log that is served was recorded for is asked for as it was then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -50,6 +52,13 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """To have one of the logs played whose request was for the same."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     number: int
     agent: str
@@ -67,6 +76,11 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """To say by itself what it wants to be sent, or to see that somebody is there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plain:
     """For no WebSocket connection, or not as it has to be: gets an HTTP response, `said` in it."""
 
@@ -75,15 +89,16 @@ class Plain:
     said: str
 
 
-Errand = Count | Info | Play | Status | Finish | Stop | Plain
+Errand = Count | Info | Play | Recorded | Status | Finish | Stop | Command | Plain
 
 
 class _Wrong(Exception):
     """In a sentence, what is wrong with a query."""
 
 
-def errand(request: Request, places: Mapping[str, int]) -> Errand:
-    """What to do for a request; `places` are the ids of the cases served, with their numbers from 0.
+def errand(request: Request, places: Mapping[str, int], targets: Container[str] = ()) -> Errand:
+    """What to do for a request; `places` are the ids of the cases served, with their numbers from 0, and
+    `targets` those of recorded requests.
 
     A request for a case that breaks RFC 6455 §4.2.1 is an errand as any other: whoever plays the
     case refuses it, and the verdict is on that.
@@ -93,6 +108,8 @@ def errand(request: Request, places: Mapping[str, int]) -> Errand:
         return Plain(200, "OK", PAGE.format(url=f"ws://{host}"))
     try:
         found = _errand(request.target, places)
+        if isinstance(found, Plain | Command) and request.target in targets:
+            return Recorded(request.target)
     except _Wrong as wrong:
         return Plain(400, "Bad Request", f"{wrong}\n")
     breaches = [] if isinstance(found, Play | Plain) else list(request_breaches(request))
@@ -121,6 +138,8 @@ def _errand(target: str, places: Mapping[str, int]) -> Errand:
             return Finish(_agent(query), stop)
         case "/stopServer":
             return Stop()
+    if not query:
+        return Command()
     said = "expected /getCaseCount, /getCaseInfo, /runCase, /getCaseStatus, /updateReports or /stopServer\n"
     return Plain(404, "Not Found", said)
 

@@ -168,10 +168,13 @@ def _encode(first: str, headers: Sequence[tuple[str, str]]) -> bytes:
     return "\r\n".join(lines).encode("latin-1")
 
 
-def edit_head(octets: bytes, target: str | None = None, headers: Sequence[tuple[str, str]] = ()) -> bytes:
+def edit_head(
+    octets: bytes, target: str | None = None, headers: Sequence[tuple[str, str | None]] = ()
+) -> bytes:
     """A recorded head with another target or other header lines; all else stays, octet for octet.
 
-    A header line that is there already is replaced where it stands, a new one goes to the end.
+    A header line that is there already is replaced where it stands, a new one goes to the end; None
+    takes all lines of that name away.
     """
     first, sep, rest = octets.partition(b"\r\n")
     if target is not None and (words := first.split(b" ")) and len(words) == 3:
@@ -180,7 +183,9 @@ def edit_head(octets: bytes, target: str | None = None, headers: Sequence[tuple[
     for name, value in headers:
         line = f"{name}: {value}".encode("latin-1")
         pattern = re.compile(rb"(?im)^" + re.escape(name.encode("latin-1")) + rb"[ \t]*:[^\r\n]*")
-        if found := pattern.search(head):
+        if value is None:
+            head = re.sub(pattern.pattern + rb"\r?\n", b"", head)
+        elif found := pattern.search(head):
             head = head[: found.start()] + line + head[found.end() :]
         else:
             head = head[:-2] + line + b"\r\n\r\n"
