@@ -122,7 +122,7 @@ serve:
   # Which cases: ids, globs, and globs that exclude. Without this key, all of the suite.
   # cases: ["*", "!9.*"]
 
-  # What is known to fail, and why. `replay serve --expected expected.yaml --update-expected` writes it.
+  # What is known to fail, and why: a list, as `replay schema expected` has it.
   # expected: expected.yaml
 
   # Judge by the RFCs where Autobahn|Testsuite is stricter or laxer than they are.
