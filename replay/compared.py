@@ -20,6 +20,9 @@ from replay.verdict.change import Known, Run
 from replay.verdict.result import ClosingVerdict
 
 _LIGHT = limits.DIFFED.default
+_ENDLESS = 10**9
+"""Milliseconds that Autobahn says of a connection that never opened, and more."""
+
 _BEHAVIOURS = {each.value: each for each in Behaviour}
 _CLOSINGS = {each.value: each for each in ClosingVerdict}
 _WANTED = "a run's folder, a report folder of Autobahn's or its index.json, a wire log, or a case's JSON"
@@ -131,8 +134,8 @@ def _reported(path: Path, id: str, values: Any) -> Known:
     light = True
     if isinstance(name, str) and name == Path(name).name and (file := path.parent / name).is_file():
         read, light = partial(_trace, file), file.stat().st_size <= _LIGHT
-    milliseconds = duration if isinstance(duration, int | float) else None
-    took = None if milliseconds is None else round(milliseconds * 1000)
+    known = isinstance(duration, int) and 0 <= duration < _ENDLESS
+    took = duration * 1000 if known else None
     return Known(id, _title(id), behaviour, closing, took, read, light)
 
 

@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="ID|GLOB|!GLOB",
-        help="Also run these cases of the bundled suite; may be repeated.",
+        help="Also run these cases of the bundled suite.",
     )
     parser.addini("replay_suite", "Cases of the bundled suite: ids, globs, !globs.", "args", [])
     parser.addini("replay_specs", "Folders (or files) whose YAML files are specs of replay.", "paths", [])
@@ -131,8 +131,9 @@ def _is_spec(path: Path, config: pytest.Config) -> bool:
 
 def _words(config: pytest.Config) -> list[str]:
     """The selection from the bundled suite; empty: nothing of it."""
-    words: list[str] = config.option.replay_suite or config.getini("replay_suite")
-    return words
+    asked = [word for words in config.option.replay_suite for word in words.split()]
+    of_ini: list[str] = config.getini("replay_suite")
+    return asked or of_ini
 
 
 def _homes(config: pytest.Config) -> list[Path]:
@@ -309,7 +310,7 @@ class Failure(TerminalRepr):
         with console.capture() as captured:
             console.print(self._lines)
         for line in captured.get().splitlines():
-            tw.line(line)
+            tw.line(line.rstrip())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -162,6 +162,8 @@ def golden(tmp_path: Path) -> Path:
         ("a.json", '{"a": {"1.1.1": {"behavior": "GOOD"}}}', "case 1.1.1 has no verdict of Autobahn's"),
         ("a.json", '{"a": {}, "b": {}}', "holds several agents: a, b"),
         ("a.json", '{"a": {"77": {"behavior": "OK"}}}', None),
+        ("a.json", '{"a": {"77": {"behavior": "OK", "duration": 1e999}}}', None),
+        ("a.json", "[" * 10**5, "this is no JSON"),
         ("a.txt", "hello", "no wire log in this text"),
         ("run.json", "{}", 'expected a JSON of the format "replay run"'),
     ],
