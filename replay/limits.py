@@ -156,6 +156,15 @@ FRAMES = Limit(
 )
 UNIT = Limit("unit", 512, "octets", "-", "Of the longest unit that a written log shows as a repeat.")
 
+DIFFED = Limit(
+    *("diffed", 64 * 2**10, "octets", "-"),
+    "Of a wire log whose events `replay diff` compares though the verdict is the same.",
+)
+SLOWER = Limit(
+    *("slower", 100, "ms", "-"),
+    "And half of the longer duration: from there on `replay diff` tells that a case became slower.",
+)
+
 DEPTH = Limit("depth", 32, "levels", "-", "Of lists and mappings inside each other, in a spec or config.")
 ALIASED = Limit(
     "aliases", 10_000, "values", "-", "That a file's YAML aliases stand for, as if each were written out."
@@ -247,7 +256,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         HELD,
         HEAD,
     ),
-    "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),
+    "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT, DIFFED, SLOWER),
     "Reports": (ROWS, EXPLAINED, ALL_EXPLAINED, SUMMARY, STEP_SUMMARY),
     "Specs, configs and selections": (
         *(DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, LEAST_ROUNDS, REASON, BRACKETS),

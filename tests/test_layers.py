@@ -18,7 +18,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "replay"
 
 _CORE = {"limits", "source", "wire", "trace", "protocol", "spec"}
-_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "suite", "store", "config"}
+_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "edition", "suite", "store", "config"}
 _ALL |= {"expected_file", "expected_update", "config_rows", "autobahn_config"}
 
 LAYERS: dict[str, set[str]] = {
@@ -31,7 +31,8 @@ LAYERS: dict[str, set[str]] = {
     "play": _CORE,
     "verdict": _CORE,
     "schedule": _CORE | {"verdict"},
-    "suite": _CORE | {"verdict"},
+    "edition": set(),
+    "suite": _CORE | {"edition", "verdict"},
     "store": _CORE | {"verdict", "report", "suite"},
     "live": _CORE | {"play", "schedule"},
     "report": _CORE | {"verdict"},
@@ -46,6 +47,7 @@ LAYERS: dict[str, set[str]] = {
     "collect": _CORE | {"play", "live", "verdict", "suite", "schedule", "explain"},
     "guests": _CORE
     | {"play", "live", "verdict", "suite", "schedule", "store", "collect", "explain", "report"},
+    "compared": _ALL | {"flows"},
     "flows": _ALL | {"collect", "guests"},
     "arguments": _ALL | {"outputs"},
     "progress": set(),
@@ -56,8 +58,13 @@ LAYERS: dict[str, set[str]] = {
     "cli_serve": _ALL | {"arguments", "cli_config", "flows", "guests", "outputs"},
     "cli_wstest": _ALL | {"arguments", "cli_run", "cli_serve"},
     "cli": _ALL
-    | {"arguments", "cli_run", "cli_serve", "cli_wstest", "collect", "explain", "flows", "outputs"},
-    "pytest_plugin": _ALL | {"flows"},
+    | {"arguments", "cli_run", "cli_diff", "cli_init", "cli_serve", "cli_wstest"}
+    | {"collect", "explain", "flows", "outputs"},
+    "cli_diff": _ALL | {"arguments", "compared"},
+    "cli_init": _ALL | {"starter"},
+    "alone": _ALL | {"cli_run", "collect", "flows", "under_test"},
+    "pytest_plugin": _ALL | {"alone", "arguments"},
+    "starter": set(),
     "__init__": set(),
     "__main__": {"cli"},
 }
