@@ -13,6 +13,7 @@ import click
 
 from replay import __version__
 from replay.arguments import FAULTY, Fault, chosen_items, judged_by, new_console, selection
+from replay.cli_report import report
 from replay.cli_run import run
 from replay.cli_serve import serve
 from replay.source import SourceError, printable
@@ -44,6 +45,7 @@ def cli() -> None:
     replay run --url ws://127.0.0.1:9001     ... against your server
     replay run traces/ my.wirelog            recorded logs, octet for octet
     replay serve                             the bundled suite, against your client
+    replay report --open                     the last run, as a page
     replay show my.wirelog                   a log, decoded for the eye
     replay check my.wirelog                  ... judged, without a network
 
@@ -54,6 +56,7 @@ def cli() -> None:
 
 cli.add_command(run)
 cli.add_command(serve)
+cli.add_command(report)
 
 
 @cli.command()
