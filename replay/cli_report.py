@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from replay.arguments import Fault, new_console
 
 if TYPE_CHECKING:
     from replay.report.html.model import Column
+    from replay.verdict.result import RunResult
 
 OUTPUT = Path("replay-report.html")
 
@@ -48,9 +49,10 @@ def report(folders: tuple[Path, ...], output: Path, opened: bool, serving: bool,
         return
     from replay import stored
     from replay.progress import Bar
+    from replay.report.html.page import taken
 
     columns = stored.columns(given, _beside(output))
-    sizes = [told.size + 4096 for column in columns for told in column.told.values()]
+    sizes = [told.size + 4096 for told in taken(columns)]
     with Bar(new_console(), sizes) as advance:
         write(columns, output, advance)
     said = f"{len(columns)} run{'s' if len(columns) != 1 else ''}, {output.stat().st_size / 1e6:.1f} MB"
@@ -59,7 +61,7 @@ def report(folders: tuple[Path, ...], output: Path, opened: bool, serving: bool,
         show(output.resolve().as_uri())
 
 
-def write(columns: list[Column], output: Path, advance: Callable[[int], None] | None = None) -> None:
+def write(columns: Sequence[Column], output: Path, advance: Callable[[int], None] | None = None) -> None:
     """Write the page, whole or not at all. Raises Fault."""
     from replay.report.html.page import page
 
@@ -78,6 +80,15 @@ def show(address: str) -> None:
 
     if not (sys.stdout.isatty() and webbrowser.open(address)):
         click.echo(address)
+
+
+def show_run(run: RunResult, folder: Path) -> None:
+    """A run that has just ended, as a page in its folder. Raises Fault."""
+    from replay.report.html.model import column
+
+    page = folder / "report.html"
+    write([column(run)], page)
+    show(page.resolve().as_uri())
 
 
 def _beside(output: Path) -> Callable[[Path], str]:

@@ -120,6 +120,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--update-expected", is_flag=True, help="Write what fails in this run there.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the results here; else in .replay/last.")
+@click.option("--open", "opened", is_flag=True, help="Show the results as a page, in a browser.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each case."
 )
@@ -150,6 +151,7 @@ def run(
     expected: Path | Listing | None,
     update_expected: bool,
     out: Path | None,
+    opened: bool,
     verbose: bool,
     quiet: bool,
     ca: Path | None,
@@ -171,7 +173,7 @@ def run(
     import random
     from dataclasses import replace
 
-    from replay import expected_update, flows
+    from replay import cli_report, expected_update, flows
     from replay.collect import Settings
     from replay.live.run import Target
     from replay.live.tls import Tls
@@ -265,6 +267,8 @@ def run(
             click.echo(f"{printable(str(listing.path))}: {updated}")
             entries = expected_update.again(listing, updated.text).resolved(ids)
             done = replace(settings.expected, entries=entries).judged(done)
+    if opened:
+        cli_report.show_run(done, store.directory)
     lost = FAULTY if out is not None and store.fault is not None else 0
     sys.exit(done.exit_status(strict) or lost)
 

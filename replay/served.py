@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from replay import limits, stored
 from replay.live.desk import Answer
@@ -30,11 +30,11 @@ class Desk:
 
     def answer(self, target: str) -> Answer:
         """What a GET of this target gets. Never raises what a folder or a target may cause."""
-        parts = urlsplit(target)
-        query = dict(parse_qsl(parts.query))
+        path, _, rest = target.partition("?")
+        query = dict(parse_qsl(rest))
         try:
             self._read()
-            match parts.path:
+            match path:
                 case "/":
                     return Answer(200, HTML, page.served(self._columns).encode())
                 case "/state":
@@ -43,7 +43,7 @@ class Desk:
                     return self._case(query)
                 case "/log":
                     return self._log(query)
-        except SourceError as error:
+        except (SourceError, OSError) as error:  # a folder is gone, or holds something else now
             return Answer(500, TEXT, str(error).encode("utf-8", "replace"))
         return Answer(404, TEXT, b"There is nothing here.")
 

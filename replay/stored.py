@@ -65,7 +65,7 @@ def _found(given: Path, link: Link) -> Iterator[tuple[Path, Column]]:
         else:
             yield from ((each, column) for column in _imported(each / INDEX, link))
     if not _holds(folder) and not any(map(_holds, inside)):
-        hint = "`replay run` stores in .replay/last, or in the DIR of --out; Autobahn's reports have an index.json"
+        hint = "runs are in .replay/last or the DIR of --out; Autobahn's reports have an index.json"
         raise SourceError(None, f"{printable(str(given))}: there is no run and no report here", hint)
 
 
@@ -78,18 +78,19 @@ def _holds(folder: Path) -> bool:
 
 def _stored(run: StoredRun, link: Link) -> Column:
     again = reader.rejudging(run)
-    told = {}
-    for case in run.cases:
-        if case.verdict is not None:
-            told[case.id] = _verdict(run, case, case.verdict, again, link)
-        elif case.fault is not None:
-            told[case.id] = _faulty(case, case.fault)
+    told = [
+        _faulty(case, case.fault or "")
+        if case.verdict is None
+        else _verdict(run, case, case.verdict, again, link)
+        for case in run.cases
+        if case.verdict is not None or case.fault is not None
+    ]
     about = [] if run.duration is None else [f"{run.duration:.2f} s"]
     about += [] if run.seed is None else [f"seed {run.seed}"]
     about += [f"profile {run.profile.value}"] if run.profile.value != "autobahn" else []
     return Column(
         name=safe.escape(run.agent or run.address, 80),
-        told=told,
+        told=model.by_id(told),
         planned=len(run.cases),
         address=safe.escape(run.address, 120),
         about=tuple(about),

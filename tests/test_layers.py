@@ -46,7 +46,7 @@ LAYERS: dict[str, set[str]] = {
     "arguments": _ALL,
     "progress": set(),
     "cli_report": _ALL | {"arguments", "progress", "stored", "served"},
-    "cli_run": _ALL | {"arguments", "collect", "flows", "progress"},
+    "cli_run": _ALL | {"arguments", "cli_report", "collect", "flows", "progress"},
     "cli_serve": _ALL | {"arguments", "cli_run", "flows", "guests"},
     "cli": _ALL | {"arguments", "cli_run", "cli_serve", "cli_report", "flows"},
     "pytest_plugin": _ALL | {"flows"},

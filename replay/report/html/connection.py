@@ -7,8 +7,8 @@
               ["data", number, at, hex]        octets of its payload, unmasked, from `at` on
               ["raw", hex]                     behind the last octet that is known to be in a frame
               ["more", octets]                 not shown, or not kept in the log
-    frames    side, at and body (in its stream), fin, rsv, opcode, name, key, form, length, said, and where they
-              are: fields of the header that break a rule (bad), a message that ends here (inflated)
+    frames    side, at and body (in its stream), fin, rsv, opcode, name, key, form, length, said, and where
+              they are: fields of the header that break a rule (bad), a message that ends here (inflated)
 
 Sides are 'client' and 'server', octets are in hex; what a peer wrote is escaped for the eye only, so it
 still has to be treated as text.
@@ -154,7 +154,7 @@ class _Drawn:
             "said": _said(placed, stream),
         }
         if broken := self._broken.get((stream.side, placed.start)):
-            row["bad"] = sorted({FIELDS.get(violation.rule, "") for violation in broken})
+            row["bad"] = sorted({FIELDS[each.rule] for each in broken if each.rule in FIELDS})
         message = self._messages.get((stream.side, placed.body))
         if message is not None:
             row["inflated"] = [inflated.message(message), message.data[:MESSAGE].hex(), len(message.data)]
@@ -167,7 +167,9 @@ def _said(placed: Placed, stream: Stream) -> str:
         data = stream.payload(placed, 125)
         reason = f" {safe.sample(data[2:], placed.header.length - 2, text=True)}" if data[2:] else ""
         return f"close {words.code(int.from_bytes(data[:2], 'big'))}{reason}" if len(data) > 1 else "close"
-    return log.frame(placed, stream)
+    header = placed.header
+    packed = ", RSV1" if header.rsv & 4 else ""
+    return f"{words.opcode(header.opcode)} {header.length}{packed}" + ("" if header.fin else ", FIN 0")
 
 
 def breach(violation: Violation) -> Row:

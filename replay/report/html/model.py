@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -93,12 +93,23 @@ def column(run: RunResult) -> Column:
         state = f"{len(run.results)} of {words.count(run.planned, 'case')} run"
     return Column(
         name=safe.escape(run.agent or run.address, 80),
-        told={result.case.id: told(result) for result in run.results},
+        told=by_id(map(told, run.results)),
         planned=run.planned,
         address=safe.escape(run.address, 120),
         about=tuple(about),
         state=state,
     )
+
+
+def by_id(verdicts: Iterable[Told]) -> dict[str, Told]:
+    """Verdicts by their ids; a second one of the same id (a case and its log) has a number behind it."""
+    found: dict[str, Told] = {}
+    for each in verdicts:
+        id, number = each.id, 2
+        while id in found:
+            id, number = f"{each.id} ({number})", number + 1
+        found[id] = replace(each, id=id)
+    return found
 
 
 def told(result: CaseResult) -> Told:
@@ -173,7 +184,7 @@ def _events(result: CaseResult) -> Detail:
     return {
         "verdict": result.nearest.verdict.value,
         "side": result.facts.tester.other.value,
-        "allowed": [_allowed(outcome) + [outcome is result.outcome] for outcome in result.case.outcomes],
+        "allowed": [[*_allowed(outcome), outcome is result.outcome] for outcome in result.case.outcomes],
         "before": first,
         "behind": total - last,
         "rows": rows,

@@ -254,11 +254,11 @@ function told(said, cell) {
   const { log } = said;
   return [
     el("p.why", {}, said.why),
-    cell.closing && said.closing ? el("p.why.also", {}, `closing ${said.closing}`) : null,
+    cell.closing && said.closing && !said.closing.endsWith(said.why) ? el("p.why.also", {}, `closing ${said.closing}`) : null,
     section("Expected and observed", said.events ? compared(said.events) : null, lined(said.octets), lined(said.where)),
     said.original ? original(said.original) : null,
     rules(said),
-    section("Timeline", log ? timeline(log) : null),
+    section("Timeline", log ? timeline(log, said.tester) : null),
     log ? wirelog(said, log) : null,
     section("How it ended", pairs(said.facts)),
     section("Also", pairs([["agreed", said.agreed], ["rounds", said.rounds], ["expected", said.expected], ...(said.notes ?? []).map((note) => ["note", note])].filter(([, value]) => value)), commands(said)),
@@ -310,8 +310,11 @@ function rules(said) {
 
 const MOST = 60;
 
+/** The class of what breaks a rule: the tester does so on purpose. */
+const fault = (broken, tester) => (broken.length ? (broken.some((each) => each.by !== tester) ? ".bad" : ".meant") : "");
+
 /** What happens, in order: a frame, the opening handshake, a timer, an end. */
-function acts(log) {
+function acts(log, tester) {
   const found = [];
   const seen = new Set();
   for (const entry of log.entries) {
@@ -320,7 +323,7 @@ function acts(log) {
       continue;
     }
     const [number, us, side, what, broken] = entry;
-    const act = (more) => found.push({ number, us, side, broken: broken.length > 0, ...more });
+    const act = (more) => found.push({ number, us, side, fault: fault(broken, tester), ...more });
     if (typeof what === "string") {
       const end = /^TCP DROPPED/.test(what);
       act({ said: what, kind: end ? "end" : "note" });
@@ -341,8 +344,8 @@ function acts(log) {
   return found;
 }
 
-function timeline(log) {
-  const list = acts(log);
+function timeline(log, tester) {
+  const list = acts(log, tester);
   const shown = list.length > MOST ? [...list.slice(0, MOST / 2), { gap: list.length - MOST }, ...list.slice(-MOST / 2)] : list;
   const jump = (number) => (event) => {
     event.preventDefault();
@@ -353,7 +356,7 @@ function timeline(log) {
   const steps = shown.map((act) => {
     if (act.gap) return el("li.gap", {}, `… ${count(act.gap, "entry", "entries")} …`);
     const lane = act.kind === "note" ? "note" : `${act.side}${act.kind === "end" ? ".end" : ""}`;
-    return el(`li.${lane}.${act.kind}${act.broken ? ".bad" : ""}`, {},
+    return el(`li.${lane}.${act.kind}${act.fault}`, {},
       el("time", {}, time(act.us)),
       el("a", { href: "#", onclick: jump(act.number) }, act.kind === "end" ? `TCP ended by the ${act.side}${/\((FIN|RST)\)/.exec(act.said)?.[0].replace("(", " (") ?? ""}` : act.said));
   });
@@ -367,7 +370,7 @@ function strip(list) {
   if (timed.length < 2) return null;
   const x = (us) => 4 + (us / span) * 592;
   const marks = timed.filter((act) => act.kind !== "note").map((act) =>
-    drawn("rect", { class: `${act.kind}${act.broken ? " bad" : ""}`, x: x(act.us) - 1.5, y: act.side === "client" ? 4 : 19, width: 3, height: 11, rx: 1 }, drawn("title", {}, `${time(act.us)} ${act.side}: ${act.said}`)));
+    drawn("rect", { class: act.kind + act.fault.replace(".", " "), x: x(act.us) - 1.5, y: act.side === "client" ? 4 : 19, width: 3, height: 11, rx: 1 }, drawn("title", {}, `${time(act.us)} ${act.side}: ${act.said}`)));
   return el("div.strip", {}, el("span", {}, "client"), drawn("svg", { viewBox: "0 0 600 34", preserveAspectRatio: "none", role: "img", "aria-label": "Frames over time" }, drawn("line", { x1: 0, y1: 17, x2: 600, y2: 17 }), ...marks), el("span", {}, "server"), el("span.ends", {}, el("i", {}, "0"), el("i", {}, time(span))));
 }
 
@@ -395,7 +398,7 @@ function wirelog(said, log) {
   for (const each of said.breaches?.rows ?? []) marked.get(each.by).add(each.octet);
   if (said.apart) marked.get(said.apart[0]).add(said.apart[1]);
   const draw = (mode) => {
-    body.replaceChildren(...log.entries.map((entry) => (entry ? row(entry, log, mode, marked) : el("li.gap", {}, `… ${count(log.left, "entry", "entries")} not shown …`))));
+    body.replaceChildren(...log.entries.map((entry) => (entry ? row(entry, log, mode, marked, said.tester) : el("li.gap", {}, `… ${count(log.left, "entry", "entries")} not shown …`))));
     for (const button of all(".modes button", body.parentElement ?? panel)) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
   };
   const modes = Object.entries(MODES).filter(([mode]) => mode !== "inflated" || packs);
@@ -410,23 +413,23 @@ function wirelog(said, log) {
   return made;
 }
 
-function row([number, us, side, what, broken], log, mode, marked) {
+function row([number, us, side, what, broken], log, mode, marked, tester) {
   const direction = typeof what === "string" ? "" : side === log.recorder ? "TX" : "RX";
   const inside = typeof what === "string" ? el("span.note", {}, what) : what.map((piece) => drawPiece(piece, log, mode, marked.get(side)));
   const ends = typeof what === "string" ? [] : what.filter(([kind]) => kind === "frame").map(([, frame]) => log.frames[frame]).filter((frame) => frame.inflated);
-  return el(`li${direction ? "." + side : ".timer"}${broken.length ? ".bad" : ""}`, { "data-entry": number, tabindex: "-1" },
+  return el(`li${direction ? "." + side : ".timer"}${fault(broken, tester)}`, { "data-entry": number, tabindex: "-1" },
     el("span.number", {}, String(number).padStart(3, "0")), el("time", {}, time(us)), el("b.way", { title: direction ? `the ${side} sent` : "" }, direction),
     el("div.octets", {}, inside,
       ends.map((frame) => el("p.inflated", {}, "= ", frame.inflated[0])),
       broken.map((each) => el("p.breach", {}, el("b", {}, reference(each.reference)), ` ${each.level}: ${each.sentence} `, el("span.dim", {}, `Octet ${each.octet}: ${each.detail}`)))));
 }
 
-function drawPiece([kind, frame, ...rest], log, mode, marked) {
+function drawPiece([kind, frame, ...rest], log, mode, marked, tester) {
   const found = log.frames[frame];
   if (kind === "head") return el("div.head", {}, frame.map((line, number) => el(number ? "div" : "div.first", {}, line)));
   if (kind === "raw") return el("span.raw", {}, hexed(octets(frame)));
   if (kind === "more") return el("span.more", {}, frame == null ? " … more, not in the log" : ` … ${count(frame, "more octet")}`);
-  if (kind === "frame") return [el(`span.frame.f${found.opcode}`, {}, found.said), " ", header(found, rest[0])];
+  if (kind === "frame") return [el(`span.frame.f${found.opcode}`, {}, found.opcode === 8 ? found.name : found.said), " ", header(found, rest[0])];
   const [from, hex] = rest;
   const bytes = octets(hex);
   const first = found.body + from;
@@ -578,13 +581,18 @@ function fill(row, column, cell) {
   const closing = cell && (cell.closing || cell.code !== undefined)
     ? el(cell.closing ? "s.cl" : "s", {}, [cell.code ?? "–", cell.closing].filter((part) => part !== undefined).join(" "))
     : null;
-  const made = cell ? [el(`a.${cell.class}`, { tabindex: "-1", href: href(row, column), "aria-label": cell.label }, el("b", {}, cell.word), closing)] : [];
+  const made = cell ? [el(`a.${cell.class}`, { tabindex: "-1", href: href(row, column), "aria-label": cell.label }, el("b.word", {}, cell.word), closing)] : [];
   rows[row].children[column + 1].replaceChildren(...made);
 }
 
 // To begin with.
 
 document.documentElement.classList.add("js");
+document.documentElement.style.setProperty("--columns", data.columns.length);
+new ResizeObserver(([tools]) => {
+  const sticky = getComputedStyle(tools.target).position === "sticky";
+  document.documentElement.style.setProperty("--tools", sticky ? `${tools.target.offsetHeight}px` : "0px");
+}).observe(one(".tools"));
 try {
   theme(localStorage.getItem("replay-theme") ?? "");
 } catch {}

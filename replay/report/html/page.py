@@ -53,18 +53,26 @@ SECTIONS = {
 Advance = Callable[[int], None]
 
 
-def page(columns: Sequence[Column], advance: Advance = lambda number: None) -> str:
-    """The whole report in one file. `advance` is called with a number, from 0, for each verdict
-    that is taken in: small ones first, but behind those that fail."""
+def page(columns: Sequence[Column], advance: Advance = lambda number: None, most: int = PAGE) -> str:
+    """The whole report in one file of at most so many octets.
+
+    `advance` is called with a number, from 0, for each verdict that is taken in: small ones first, but
+    behind those that fail.
+    """
     shown = rows(columns, natural)
     head = _drawn(columns, shown, None)
     opened, mark, closed = head.partition("<!-- cases -->")
     assert mark
-    chunks = dict(_chunks(shown, PAGE - len(head.encode()) - 2**12, advance))
+    chunks = dict(_chunks(shown, most - len(head.encode()) - 2**12, advance))
     scripts = (
         f'<script type="text/plain" id="case-{key}">{chunks[key]}</script>' for key in sorted(chunks)
     )
     return opened + "\n".join(scripts) + closed
+
+
+def taken(columns: Sequence[Column]) -> list[Told]:
+    """The verdicts in the order in which the page takes them in."""
+    return [told for told, _ in _cells(rows(columns, natural))]
 
 
 def served(columns: Sequence[Column]) -> str:
@@ -99,6 +107,7 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
         changes=[_changes(shown, number) for number in range(len(columns))],
         href=lambda column, id: "#" + quote(names(columns)[column], safe="") + "/" + quote(id, safe=""),
         cell=_cell,
+        passed=_passed,
         behaviours=[
             (*SHORT[each], each.value, words.BEHAVIOURS[each])
             for each in Behaviour
@@ -184,6 +193,13 @@ def _groups(shown: Sequence[Row]) -> list[tuple[str, str, list[tuple[int, Row]]]
     return [(key, SECTIONS.get(key, ""), found) for key, found in groups.items()]
 
 
+def _passed(found: Sequence[tuple[int, Row]]) -> list[tuple[int, int]]:
+    """For each column, how many cases of a section are as they have to be, and how many there are."""
+    told = zip(*(row.told for _, row in found), strict=True)
+    ranks = [[each.rank for each in column if each is not None] for column in told]
+    return [(column.count(0), len(column)) for column in ranks]
+
+
 def _bar(column: Column) -> list[tuple[str, float, float]]:
     """The verdicts of a column as parts of a whole of 100: class, start, width."""
     parts: list[tuple[str, float, float]] = []
@@ -206,19 +222,21 @@ def _changes(shown: Sequence[Row], number: int) -> tuple[int, int]:
     return sum(now > before for before, now in ranks), sum(now < before for before, now in ranks)
 
 
-def _chunks(shown: Sequence[Row], room: int, advance: Advance) -> Iterator[tuple[str, str]]:
-    """The details of the verdicts, by 'column-row', in so many octets all together.
-
-    Those that fail have theirs first, then the rest; among these small logs leave what they don't need
-    to larger ones.
-    """
+def _cells(shown: Sequence[Row]) -> list[tuple[Told, str]]:
+    """The verdicts with their 'column-row': those that fail first, then the rest, small logs first."""
     cells = [
         (told, f"{column}-{number}")
         for number, row in enumerate(shown)
         for column, told in enumerate(row.told)
         if told is not None
     ]
-    cells.sort(key=lambda cell: (-cell[0].rank, cell[0].size))
+    return sorted(cells, key=lambda cell: (-cell[0].rank, cell[0].size))
+
+
+def _chunks(shown: Sequence[Row], room: int, advance: Advance) -> Iterator[tuple[str, str]]:
+    """The details of the verdicts, by 'column-row', in so many octets all together: small logs leave
+    what they don't need to larger ones."""
+    cells = _cells(shown)
     fails = sum(told.rank == 2 for told, _ in cells)
     for at, (told, key) in enumerate(cells):
         later = len(cells) - max(at, fails)
