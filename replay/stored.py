@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +28,8 @@ Link = Callable[[Path], str]
 """The address of a file for a link on the page."""
 
 E = TypeVar("E", bound=Enum)
+
+_BREAK = re.compile(r"<br\s*/?>")
 
 RUN, INDEX = "run.json", "index.json"
 
@@ -230,9 +234,13 @@ def _original(
 
 
 def _text(value: object) -> str:
+    """A field of a report; Autobahn's own texts are made for HTML."""
     if value is None:
         return ""
-    return safe.escape(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 1000)
+    if not isinstance(value, str):
+        return safe.escape(json.dumps(value, ensure_ascii=False), 1000)
+    lines = (line.strip() for line in html.unescape(_BREAK.sub("\n", value)).split("\n"))
+    return "\n".join(safe.escape(line, 1000) for line in lines if line)
 
 
 def _json(path: Path) -> Mapping[str, Any]:

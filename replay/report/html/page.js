@@ -41,6 +41,7 @@ const rows = data.cases.map((_, number) => one("#r" + number));
 const at = (row, column) => rows[row].children[column + 1].firstElementChild;
 const known = data.cases.map(([id, title]) => `${id} ${title}`.toLowerCase());
 let left = rows.map((_, number) => number); // the rows that the filters leave
+const narrow = matchMedia("(max-width: 760px)");
 const wanted = new Set();
 let base = 0;
 
@@ -90,7 +91,11 @@ function filter() {
     row.hidden = !(found && any(verdicts) && any(compared));
     if (!row.hidden) left.push(number);
   });
-  for (const body of all("#matrix tbody")) body.hidden = all("tr:not(.section):not([hidden])", body).length === 0;
+  for (const body of all("#matrix tbody")) {
+    const shown = all("tr[id]:not([hidden])", body).length;
+    body.hidden = !shown;
+    body.style.containIntrinsicHeight = `auto ${46 + shown * (narrow.matches ? 41 : 31)}px`;
+  }
   for (const chip of all("[data-verdict]")) {
     const number = counts[chip.dataset.verdict] ?? 0;
     one("span", chip).textContent = number;
@@ -252,12 +257,14 @@ const pairs = (list) => list?.length ? el("dl.facts", {}, list.map(([key, value]
 function told(said, cell) {
   if (said.fault) return [el("p.why", {}, said.fault), pairs(said.stored)];
   const { log } = said;
+  const events = section("Expected and observed", said.events ? compared(said.events) : null, lined(said.octets), lined(said.where));
+  const broken = rules(said);
+  const apart = said.events?.rows.some(([, , , isApart]) => isApart);
   return [
     el("p.why", {}, said.why),
     cell.closing && said.closing && !said.closing.endsWith(said.why) ? el("p.why.also", {}, `closing ${said.closing}`) : null,
-    section("Expected and observed", said.events ? compared(said.events) : null, lined(said.octets), lined(said.where)),
+    ...(apart || !said.breaches?.rows.length ? [events, broken] : [broken, events]),
     said.original ? original(said.original) : null,
-    rules(said),
     section("Timeline", log ? timeline(log, said.tester) : null),
     log ? wirelog(said, log) : null,
     section("How it ended", pairs(said.facts)),
@@ -578,17 +585,15 @@ async function poll() {
 }
 
 function fill(row, column, cell) {
-  const closing = cell && (cell.closing || cell.code !== undefined)
-    ? el(cell.closing ? "s.cl" : "s", {}, [cell.code ?? "–", cell.closing].filter((part) => part !== undefined).join(" "))
-    : null;
-  const made = cell ? [el(`a.${cell.class}`, { tabindex: "-1", href: href(row, column), "aria-label": cell.label }, el("b.word", {}, cell.word), closing)] : [];
+  const bad = cell?.end ? el("s.cl", {}, cell.code, " ", el("u", {}, cell.end)) : null;
+  const closing = bad ?? (cell?.code ? el("s", {}, cell.code) : null);
+  const made = cell ? [el(`a.${cell.class}${cell.end ? ".shut" : ""}`, { tabindex: "-1", href: href(row, column), "aria-label": cell.label }, el("b.word", {}, cell.word), closing)] : [];
   rows[row].children[column + 1].replaceChildren(...made);
 }
 
 // To begin with.
 
 document.documentElement.classList.add("js");
-document.documentElement.style.setProperty("--columns", data.columns.length);
 new ResizeObserver(([tools]) => {
   const sticky = getComputedStyle(tools.target).position === "sticky";
   document.documentElement.style.setProperty("--tools", sticky ? `${tools.target.offsetHeight}px` : "0px");

@@ -21,7 +21,7 @@ from replay.report import words
 from replay.report.html.model import Column, Row, Told, rows
 from replay.spec.model import Behaviour
 from replay.spec.select import natural
-from replay.verdict.result import GOOD
+from replay.verdict.result import GOOD, ClosingVerdict
 
 LEAST, LOG, PAGE = limits.PAGE_LEAST.default, limits.PAGE_LOG.default, limits.PAGE.default
 
@@ -34,6 +34,14 @@ SHORT = {
     None: ("qu", "UNREADABLE"),
 }
 """The class and the word of a cell."""
+
+CLOSINGS = {
+    ClosingVerdict.WRONG_CODE: "WRONG CODE",
+    ClosingVerdict.UNCLEAN: "UNCLEAN",
+    ClosingVerdict.FAILED_BY_CLIENT: "BY CLIENT",
+    ClosingVerdict.FAILED: "CLOSE FAILED",
+}
+"""What it says of a closing that isn't as it should be."""
 
 SECTIONS = {
     "1": "Framing",
@@ -98,11 +106,12 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
     style, script = (
         files(__package__).joinpath(name).read_text("utf-8") for name in ("page.css", "page.js")
     )
+    style += f":root {{ --n: {len(columns)}; }}\n"
     data = json.dumps(_index(columns, shown) | {"mode": mode}, separators=(",", ":"))
     return environment.get_template("page.html.j2").render(
         columns=columns,
         groups=_groups(shown),
-        many=len(columns) > 3,
+        many=len(columns) > 4,
         bars=[_bar(column) for column in columns],
         changes=[_changes(shown, number) for number in range(len(columns))],
         href=lambda column, id: "#" + quote(names(columns)[column], safe="") + "/" + quote(id, safe=""),
@@ -170,9 +179,9 @@ def _cell(told: Told) -> dict[str, Any]:
     name, word = SHORT[told.behaviour]
     cell: dict[str, Any] = {"class": name, "word": word, "rank": told.rank}
     if told.code is not None:
-        cell["code"] = told.code
+        cell["code"] = str(told.code)
     if told.closing not in GOOD and told.behaviour is not None:
-        cell["closing"] = told.closing.value
+        cell |= {"closing": told.closing.value, "end": CLOSINGS[told.closing]}
     if told.duration is not None:
         cell["took"] = words.seconds(told.duration)
     if told.note:
