@@ -153,8 +153,9 @@ class _Drawn:
             "length": header.length,
             "said": _said(placed, stream),
         }
-        if broken := self._broken.get((stream.side, placed.start)):
-            row["bad"] = sorted({FIELDS[each.rule] for each in broken if each.rule in FIELDS})
+        broken = {each.rule for each in self._broken.get((stream.side, placed.start), ())}
+        if bad := sorted({FIELDS[rule] for rule in broken & FIELDS.keys()}):
+            row["bad"] = bad
         message = self._messages.get((stream.side, placed.body))
         if message is not None:
             row["inflated"] = [inflated.message(message), message.data[:MESSAGE].hex(), len(message.data)]

@@ -423,7 +423,7 @@ function wirelog(said, log) {
 function row([number, us, side, what, broken], log, mode, marked, tester) {
   const direction = typeof what === "string" ? "" : side === log.recorder ? "TX" : "RX";
   const inside = typeof what === "string" ? el("span.note", {}, what) : what.map((piece) => drawPiece(piece, log, mode, marked.get(side)));
-  const ends = typeof what === "string" ? [] : what.filter(([kind]) => kind === "frame").map(([, frame]) => log.frames[frame]).filter((frame) => frame.inflated);
+  const ends = typeof what === "string" ? [] : what.filter(([kind]) => kind === "frame").map(([, frame]) => log.frames[frame]).filter((frame) => frame.inflated && mode !== "inflated");
   return el(`li${direction ? "." + side : ".timer"}${fault(broken, tester)}`, { "data-entry": number, tabindex: "-1" },
     el("span.number", {}, String(number).padStart(3, "0")), el("time", {}, time(us)), el("b.way", { title: direction ? `the ${side} sent` : "" }, direction),
     el("div.octets", {}, inside,
