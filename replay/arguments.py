@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from replay.expected_file import Listing
+    from replay.outputs import Wanted
     from replay.play.actions import Chop
     from replay.suite import Item
     from replay.verdict.result import CaseResult
@@ -125,6 +126,42 @@ class ExpectedFile(_ParamType):
         return Path(value) if isinstance(value, str) else value
 
 
+class ReportTo(_ParamType):
+    """A format and where it goes."""
+
+    name = "FORMAT=FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Wanted:
+        from replay.outputs import Wanted
+        from replay.report.formats import FORMATS
+        from replay.source import nearest
+
+        if isinstance(value, Wanted):
+            return value
+        name, equals, file = str(value).partition("=")
+        if name not in FORMATS:
+            hint = nearest(name, list(FORMATS)) or f"known are {', '.join(FORMATS)}"
+            self.fail(f"{printable(name)!r} is no format of a report; {hint}", param, ctx)
+        if not equals or not file:
+            self.fail(f"{printable(str(value))!r}: expected {name}=FILE, or {name}=-", param, ctx)
+        return Wanted(name, file)
+
+
+def reported(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which reports are wanted."""
+    command = click.option(
+        "--json", "json", is_flag=True, help="A line of JSON a result on standard output; text to stderr."
+    )(command)
+    return click.option(
+        "--report",
+        "reports",
+        type=ReportTo(),
+        multiple=True,
+        help="Write a report: html, junit, tap, markdown, json, gitlab, github, badge, shields, or "
+        "autobahn=FOLDER. `-`: to standard output.",
+    )(command)
+
+
 def selection(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("-k", "keyword", metavar="EXPR", help="Only cases whose id or title fits.")(
         command
@@ -180,14 +217,14 @@ def known_ids(chosen: Sequence[Item], words: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(item.case.id for item in (*items, *chosen)))
 
 
-def new_console() -> Console:
+def new_console(stderr: bool = False) -> Console:
     from rich.console import Console
 
     class Plain(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # for `main`, which knows the exit status
 
-    return Plain(highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return Plain(highlight=False, markup=False, emoji=False, soft_wrap=False, stderr=stderr)
 
 
 _REPEATED = {

@@ -141,9 +141,9 @@ def rejudge(directory: Path) -> None:
 
 
 @cli.command()
-@click.argument("kind", type=click.Choice(["spec", "config", "expected"]), default="spec")
+@click.argument("kind", type=click.Choice(["spec", "config", "expected", "json"]), default="spec")
 def schema(kind: str) -> None:
-    """Print the JSON Schema of specs, of the config or of expected verdicts, for editors.
+    """Print the JSON Schema of specs, of the config or of expected verdicts, for editors; or of --json.
 
     \b
     replay schema > replay.schema.json
@@ -151,9 +151,15 @@ def schema(kind: str) -> None:
     import json
 
     from replay import config, expected_file
+    from replay.report import json_lines
     from replay.spec.schema import schema as of_specs
 
-    described = {"spec": of_specs, "config": config.schema, "expected": expected_file.schema}[kind]()
+    described = {
+        "spec": of_specs,
+        "config": config.schema,
+        "expected": expected_file.schema,
+        "json": json_lines.schema,
+    }[kind]()
     click.echo(json.dumps(described, indent=2, ensure_ascii=False))
 
 

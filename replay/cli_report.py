@@ -74,21 +74,21 @@ def write(columns: Sequence[Column], output: Path, advance: Callable[[int], None
         raise Fault(f"{output}: {(error.strerror or str(error)).lower()}") from None
 
 
-def show(address: str) -> None:
+def show(address: str, err: bool = False) -> None:
     """In a browser, if a person is there to look at it; else only say where it is."""
     import webbrowser
 
     if not (sys.stdout.isatty() and webbrowser.open(address)):
-        click.echo(address)
+        click.echo(address, err=err)
 
 
-def show_run(run: RunResult, folder: Path) -> None:
+def show_run(run: RunResult, folder: Path, err: bool) -> None:
     """A run that has just ended, as a page in its folder. Raises Fault."""
     from replay.report.html.model import column
 
     page = folder / "report.html"
     write([column(run)], page)
-    show(page.resolve().as_uri())
+    show(page.resolve().as_uri(), err)
 
 
 def _beside(output: Path) -> Callable[[Path], str]:

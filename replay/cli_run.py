@@ -26,12 +26,14 @@ from replay.arguments import (
     judged_by,
     known_ids,
     new_console,
+    reported,
     selection,
 )
 
 if TYPE_CHECKING:
     from replay.expected_file import Listing
     from replay.live.transport import Address
+    from replay.outputs import Wanted
     from replay.play.actions import Chop, Options
     from replay.report.layout import Lines
     from replay.suite import Item
@@ -119,6 +121,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--expected", type=ExpectedFile(), help="Verdicts that are expected: YAML, or Autobahn's index.json."
 )
 @click.option("--update-expected", is_flag=True, help="Write what fails in this run there.")
+@click.option(
+    "--agent", metavar="NAME", default="", help="The server's name in reports; else its Server header."
+)
+@reported
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the results here; else in .replay/last.")
 @click.option("--open", "opened", is_flag=True, help="Show the results as a page, in a browser.")
 @click.option(
@@ -152,6 +158,9 @@ def run(
     update_expected: bool,
     out: Path | None,
     opened: bool,
+    agent: str,
+    reports: tuple[Wanted, ...],
+    json: bool,
     verbose: bool,
     quiet: bool,
     ca: Path | None,
@@ -173,11 +182,12 @@ def run(
     import random
     from dataclasses import replace
 
-    from replay import cli_report, expected_update, flows
+    from replay import cli_report, expected_update, flows, suite
     from replay.collect import Settings
     from replay.live.run import Target
     from replay.live.tls import Tls
     from replay.live.transport import Address
+    from replay.outputs import STDOUT, Outputs, Wanted
     from replay.play.endpoint import Limits
     from replay.progress import Bar
     from replay.report import terminal
@@ -200,6 +210,9 @@ def run(
     given = {"--ca": ca, "--insecure": insecure, "--cert": cert, "--key": key, "--sni": sni}
     if (address is None or address.tls is None) and (idle := [name for name in given if given[name]]):
         raise click.UsageError(f"{idle[0]} is for wss://")
+    wanted = [*reports, Wanted("json", STDOUT)] if json else reports
+    outputs = Outputs(wanted, os.environ, strict, suite.places())
+    track = outputs.track(agent or None)
     settings = Settings(
         target=Target(address, command, start_timeout),
         options=_options(address, **request),
@@ -212,11 +225,13 @@ def run(
         again=max_failures is None,
         seed=random.SystemRandom().randrange(10**6) if seed is None else seed,
         expected=None if listing is None else Expected(listing.resolved(ids), _today()),
+        agent=agent,
+        explained=outputs.asked,
     )
     store = flows.store(chosen, settings, out)
     if out is not None and store.fault is not None:
         raise Fault(store.fault.partition(";")[0])
-    console = new_console()
+    console = new_console(stderr=outputs.take_stdout)
     failures: dict[int, Lines] = {}
     reasons: dict[str, str] = {}
     counted = 0
@@ -228,6 +243,7 @@ def run(
             store.add(number, result)
             if not final:
                 return True
+            track.add(number, result)
             if advance is not None:
                 advance(number)
             counts = result.counts(strict)
@@ -255,21 +271,24 @@ def run(
     if not quiet:
         console.print()
     console.print(terminal.summary(done))
-    if done.unreached is not None:
-        raise Unreachable(f"{done.address}: {done.unreached}")
-    if listing is not None and settings.expected is not None:
+    if listing is not None and settings.expected is not None and done.unreached is None:
         if said := listing.for_others(done.agent or done.address):
             click.echo(f"warning: {said}", err=True)
         if update_expected and not done.interrupted:
             updated = expected_update.updated(listing, settings.expected, done, reasons, strict)
             if updated.text != listing.source.text:
                 expected_update.write(listing.path, updated.text)
-            click.echo(f"{printable(str(listing.path))}: {updated}")
+            click.echo(f"{printable(str(listing.path))}: {updated}", err=outputs.take_stdout)
             entries = expected_update.again(listing, updated.text).resolved(ids)
             done = replace(settings.expected, entries=entries).judged(done)
+    outputs.finish([done], command_for)
+    for fault in outputs.faults:
+        click.echo(f"error: {fault}", err=True)
     if opened:
-        cli_report.show_run(done, store.directory)
-    lost = FAULTY if out is not None and store.fault is not None else 0
+        cli_report.show_run(done, store.directory, err=outputs.take_stdout)
+    if done.unreached is not None:
+        raise Unreachable(f"{done.address}: {done.unreached}")
+    lost = FAULTY if outputs.faults or (out is not None and store.fault is not None) else 0
     sys.exit(done.exit_status(strict) or lost)
 
 

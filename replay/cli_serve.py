@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +20,12 @@ from replay.arguments import (
     judged_by,
     known_ids,
     new_console,
+    reported,
     selection,
 )
 
 if TYPE_CHECKING:
+    from replay.outputs import Wanted
     from replay.report.layout import Lines
     from replay.suite import Item
     from replay.verdict.expected import Expected
@@ -68,6 +71,7 @@ PORT = 9001
 @click.option(
     "--expected", type=ExpectedFile(), help="Verdicts that are expected: YAML, or Autobahn's index.json."
 )
+@reported
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -95,6 +99,8 @@ def serve(
     strict: bool,
     expected: Path | None,
     out: Path | None,
+    reports: tuple[Wanted, ...],
+    json: bool,
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -109,6 +115,7 @@ def serve(
     from replay import flows
     from replay.guests import Guests, Hosting
     from replay.live.host import Door
+    from replay.outputs import STDOUT, Outputs, Wanted
     from replay.play.endpoint import Limits
     from replay.report import safe, terminal
     from replay.source import printable
@@ -124,6 +131,7 @@ def serve(
     items = chosen_items(words, keyword, thorough, Side.SERVER)
     if any(item.case.trace is not None for item in items):
         raise Fault("a recorded log can't be served yet; expected ids, globs, or specs without `trace:`")
+    outputs = Outputs([*reports, Wanted("json", STDOUT)] if json else reports, os.environ, strict)
     hosting = Hosting(
         Door(host, port, command, _demo() if demo else each, jobs, idle, start_timeout),
         Profile(profile),
@@ -132,15 +140,17 @@ def serve(
         None if expected is None else _expected(expected, items, words),
         out,
         "websockets" if demo else agent,
+        outputs.asked,
     )
-    console, context = new_console(), click.get_current_context()
+    console, context = new_console(stderr=outputs.take_stdout), click.get_current_context()
     failures: dict[tuple[str, int], Lines] = {}
 
     def listening(address: str) -> None:
         if not quiet or port == 0:
-            click.echo(f"listening at {address}: {len(items)} cases")
+            click.echo(f"listening at {address}: {len(items)} cases", err=outputs.take_stdout)
 
     def watch(name: str, number: int, result: CaseResult) -> None:
+        outputs.track(name).add(number, result)
         counts = result.counts(strict)
         if not quiet or counts:
             note = safe.escape(name, 30) if len(guests.known) > 1 else ""
@@ -168,11 +178,14 @@ def serve(
         if not quiet:
             console.print()
         console.print(terminal.summary(run))
+    outputs.finish(runs, lambda result, seed: command_for(result, seed, context))
+    for fault in outputs.faults:
+        click.echo(f"error: {fault}", err=True)
     for run in runs:
         if run.unreached is not None:
             raise Unreachable(printable(run.unreached))
     statuses = [run.exit_status(strict) for run in runs]
-    if any(guest.fault for guest in guests.known.values()) and out is not None:
+    if (any(guest.fault for guest in guests.known.values()) and out is not None) or outputs.faults:
         statuses.append(FAULTY)
     sys.exit(next((status for status in (130, 1, FAULTY) if status in statuses), 0))
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Literal
 
 from replay import limits, schedule
+from replay.explain import Explainer
 from replay.live.run import Target
 from replay.live.transport import Address
 from replay.play.actions import Options
@@ -28,6 +29,9 @@ from replay.verdict.expected import Expected
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult
 from replay.wire.side import Side
+
+MOST_BROKEN = 5
+"""Rules that a case has broken, and that are kept of it."""
 
 Watch = Callable[[int, CaseResult, bool], bool]
 """Is told each result and its number as it comes, and whether it counts or is looked at twice; it
@@ -49,6 +53,8 @@ class Settings:
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
     expected: Expected | None = None
+    agent: str = ""  # the name of the server; "": it says it itself
+    explained: bool = False  # results say why they are what they are
 
 
 class Collected:
@@ -56,7 +62,7 @@ class Collected:
 
     def __init__(self, items: Sequence[Item], settings: Settings, watch: Watch) -> None:
         self.results: dict[int, CaseResult] = {}
-        self.agent = ""
+        self.agent = settings.agent
         self.unreached: str | None = None
         self.died_on: set[int] = set()
         self._items, self._settings, self._watch = items, settings, watch
@@ -66,6 +72,8 @@ class Collected:
         self._missed: dict[int, Trace] = {}  # not reached, since it was reached last
         self._doubted: dict[int, CaseResult] = {}  # failures that may be bad luck
         self._pace = FULL
+        self._named = bool(settings.agent)
+        self._explain = Explainer() if settings.explained else None
 
     def phases(self, canary: bool) -> Iterator[Phase]:
         """What is played, one after the other."""
@@ -135,10 +143,10 @@ class Collected:
         notes = (*item.notes, *_edits(item, self._settings.options))
         result = judge(item.case, trace, Side.CLIENT, notes)
         said = _compression(item, result, self._settings.options)
-        result = replace(result, path=item.path, notes=(*result.notes, *said))
+        result = replace(result, path=item.path, notes=(*result.notes, *said), began=since_1970(result, at))
         if at is not None and result.facts.dropped_by_testee and result.facts.testee_close is None:
             self._cut_off[number] = at
-        self.agent = self.agent or _agent(result)
+        self._name(result)
         if self._settings.expected is not None:
             address = str(self._settings.target.address or "")
             result = self._settings.expected.mark(result, self.agent or address)
@@ -153,8 +161,15 @@ class Collected:
         return self._watch(number, result, False)
 
     def _count(self, number: int, result: CaseResult) -> bool:
+        if self._explain is not None:
+            result = self._explain(result)
         self.results[number] = counted(result)
         return self._watch(number, result, True)
+
+    def _name(self, result: CaseResult) -> None:
+        """The testee has the name that its first response gives it: the Server header."""
+        if not self._named and (name := server_name(result)) is not None:
+            self.agent, self._named = name, True
 
     def _canary(self, phase: str, endpoint: Endpoint) -> bool:
         trace = endpoint.trace()
@@ -216,13 +231,21 @@ def _compression(item: Item, result: CaseResult, options: Options) -> tuple[str,
     )
 
 
-def _agent(result: CaseResult) -> str:
-    """The testee's name: the Server header of its response, if it has one."""
+def server_name(result: CaseResult) -> str | None:
+    """The Server header of a response, "" if it has none; None: there was no response."""
     opened = next((event for event in result.events if isinstance(event, Opened)), None)
-    return (opened.response.values("Server") or [""])[0] if opened else ""
+    return None if opened is None else (opened.response.values("Server") or [""])[0]
+
+
+def since_1970(result: CaseResult, ended: float | None) -> float | None:
+    """When a connection began that ended then, in seconds."""
+    return None if ended is None else ended - (result.duration or 0) / SECOND
 
 
 def counted(result: CaseResult) -> CaseResult:
     """A result without the octets that it rests on: what stays in memory until a run has ended."""
     nothing = replace(result.trace, entries=())
-    return replace(result, trace=nothing, events=(), expected=(), received=(), divergence=None, broken=())
+    broken = tuple(replace(one, spoilt=None) for one in result.broken[:MOST_BROKEN])
+    return replace(
+        result, trace=nothing, events=(), expected=(), received=(), divergence=None, broken=broken
+    )

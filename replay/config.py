@@ -66,6 +66,7 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _URL = _text("ws://HOST[:PORT][/PATH][?QUERY] or wss://…", r"wss?://[^\s/?#]+[^\s#]*")
 _HEADER = _text("a header 'NAME: VALUE'", rf"{_TOKEN}:[\t -~\xa0-\xff]*")
 _SUBPROTOCOL = _text("a name of a subprotocol", _TOKEN)
+_REPORT = _text("FORMAT=FILE, as in junit=report.xml", r"[a-z]+=[^\n]+")
 _CHOP = _text(
     "recorded, frame or a number of octets", r"recorded|frame|[1-9][0-9]{0,8}", bounds=(1, 999_999_999)
 )
@@ -100,6 +101,8 @@ ROWS = {
     ),
     "max-failures": Row(integer(1, 10**9), "After how many failures the run stops."),
     "out": Row(LINE, "The folder for the results."),
+    "agent": Row(LINE, "The server's name in reports; else its Server header."),
+    "report": Row(_texts(_REPORT.wants, _REPORT), "Reports to write, each FORMAT=FILE."),
     "ca": Row(LINE, "The file with the certificates to trust (PEM)."),
     "insecure": Row(FLAG, "Whether any certificate will do."),
     "cert": Row(LINE, "The file with the client's certificate (PEM)."),
@@ -169,6 +172,8 @@ def _config(path: Path, node: nodes.Node) -> Config:
     for key in ("out", "expected", *_FILES):
         if key in values:
             values[key] = _from(path.parent, values[key])
+    if "report" in values:
+        values["report"] = tuple(_report(path.parent, word) for word in values["report"])
     for key in _FILES:
         if key in values and not Path(values[key]).is_file():
             raise SourceError(
@@ -180,6 +185,11 @@ def _config(path: Path, node: nodes.Node) -> Config:
 
 def _from(folder: Path, word: str) -> str:
     return word if folder == Path() else str(folder / word)
+
+
+def _report(folder: Path, word: str) -> str:
+    name, _, file = word.partition("=")
+    return word if file == "-" else f"{name}={_from(folder, file)}"
 
 
 def _case(folder: Path, word: str) -> str:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from replay import limits, schedule
-from replay.collect import counted
+from replay.collect import counted, since_1970
+from replay.explain import Explainer
 from replay.live.host import Door
 from replay.live.transport import Address
 from replay.play.actions import Options
@@ -27,7 +28,6 @@ from replay.spec.recorded import under
 from replay.store.folder import CLIENTS, safe_name
 from replay.store.writer import About, Store
 from replay.suite import Item
-from replay.trace.model import SECOND
 from replay.verdict.expected import Expected
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, RunResult
@@ -49,6 +49,7 @@ class Hosting:
     expected: Expected | None = None
     directory: Path | None = None  # of a run for each agent; None: CLIENTS
     agent: str = "client"  # the name of those that are started once a case
+    explained: bool = False  # results say why they are what they are
 
 
 class UnderWay(NamedTuple):
@@ -75,9 +76,9 @@ class Guest:
         return self.store.fault if self.store else self._fault
 
     def add(self, number: int, result: CaseResult, at: float) -> None:
-        """A result that came after so many seconds; the later one of a case counts."""
+        """A result of a connection that ended then; the later one of a case counts."""
         if self._began is None:
-            self._began = at - (result.duration or 0) / SECOND
+            self._began = since_1970(result, at)
         self._ended = at
         if self.store is not None:
             self.store.add(number, result)
@@ -119,6 +120,7 @@ class Guests:
         self._ended: set[Endpoint] = set()  # those of them that are over and not judged yet
         self._last: set[Endpoint] = set()  # whose end is the end
         self._folders: set[str] = set()
+        self._explain = Explainer() if hosting.explained else None
 
     def listening(self, address: Address) -> None:
         self.address = str(address)
@@ -143,9 +145,11 @@ class Guests:
         if self.hosting.thorough and item.case.rounds is not None:
             headers.append(("thorough", "yes"))
         result = judge(item.case, endpoint.trace(tuple(headers)), Side.SERVER, item.notes)
-        result = replace(result, path=item.path)
+        result = replace(result, path=item.path, began=since_1970(result, at))
         if self.hosting.expected is not None:
             result = self.hosting.expected.mark(result, agent)
+        if self._explain is not None:
+            result = self._explain(result)
         self.known[agent].add(number, result, at)
         self._watch(agent, number, result)
 

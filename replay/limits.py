@@ -169,6 +169,17 @@ JOINED = Limit("joined", 64 * 2**20, "octets", "-", "Of a message in fragments w
 ROUNDS = Limit("rounds", 100_000, "rounds", "-", "Of one `repeat:` of a spec.")
 LEAST_ROUNDS = Limit("least rounds", 25, "rounds", "--thorough", "Of a `repeat:` that has `enough:`.")
 REASON = Limit("reason", 2**16, "octets", "-", "Of the reason of a Close that a spec sends.")
+ROWS = Limit("rows", 500, "rows", "-", "Of a connection, in the wire log of Autobahn's JSON of a case.")
+EXPLAINED = Limit("explained", 8 * 2**10, "characters", "-", "Of a failure, in the reports of a run.")
+ALL_EXPLAINED = Limit(
+    *("all explained", 16 * 2**20, "characters", "-"),
+    "Of all of them; of those behind, a sentence is kept.",
+)
+SUMMARY = Limit("summary", 512 * 2**10, "octets", "-", "Of a summary in Markdown; GitHub takes 1 MiB.")
+STEP_SUMMARY = Limit(
+    *("step summary", 2**20, "octets", "-"),
+    "Of all that a step adds to its summary, on GitHub.",
+)
 BRACKETS = Limit("brackets", 50, "levels", "-", "Of brackets inside each other, in an expression of -k.")
 
 TABLE: dict[str, tuple[Limit, ...]] = {
@@ -235,6 +246,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
     ),
     "The HTML report": (DESK, PAGE, PAGE_LOG, PAGE_LEAST, PAGE_ENTRY, PAGE_MESSAGE, PAGE_BREACHES),
     "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),
+    "Reports": (ROWS, EXPLAINED, ALL_EXPLAINED, SUMMARY, STEP_SUMMARY),
     "Specs, configs and selections": (
         *(DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, LEAST_ROUNDS, REASON, BRACKETS),
     ),

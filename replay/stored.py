@@ -172,7 +172,7 @@ def _imported(path: Path, link: Link) -> Iterator[Column]:
             raise SourceError(
                 None, f"{printable(str(path))}: expected agents with their cases, as Autobahn has it"
             )
-        told = {str(id): _of_report(path, agent, str(id), case, link) for id, case in cases.items()}
+        told = model.by_id(_of_report(path, agent, id, case, link) for id, case in cases.items())
         yield Column(
             name=safe.escape(agent, 80) or "unnamed",
             told=told,

@@ -60,6 +60,11 @@ def known(thorough: bool = False) -> Mapping[str, Case]:
     return {case.id: case for case in cases}
 
 
+def places() -> Mapping[str, int]:
+    """Where each case of the bundled suite stands in it, from 1."""
+    return {item.case.id: number for number, item in enumerate(bundled_items(), 1)}
+
+
 def bundled_items(thorough: bool = False) -> list[Item]:
     """The bundled suite: its specs."""
     return _ordered(Item(case) for case in known(thorough).values())

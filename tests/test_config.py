@@ -38,6 +38,8 @@ strict: true
 expected: expected.yaml
 max-failures: 3
 out: results
+agent: mine
+report: [junit=report.xml, json=-]
 ca: ca.pem
 insecure: false
 cert: client.pem
@@ -76,6 +78,8 @@ strict = true
 expected = "expected.yaml"
 max-failures = 3
 out = "results"
+agent = "mine"
+report = ["junit=report.xml", "json=-"]
 ca = "ca.pem"
 insecure = false
 cert = "client.pem"
@@ -108,6 +112,8 @@ OPTIONS: dict[str, Any] = {
     "expected": "expected.yaml",
     "max-failures": 3,
     "out": "results",
+    "agent": "mine",
+    "report": ("junit=report.xml", "json=-"),
     "ca": "ca.pem",
     "insecure": False,
     "cert": "client.pem",
@@ -142,7 +148,7 @@ def test_every_option_is_tried() -> None:
     assert {*OPTIONS, "cases"} == set(config.ROWS)
 
 
-ASIDE = {"exitfirst", "verbose", "quiet", "config", "update-expected"}
+ASIDE = {"exitfirst", "json", "verbose", "quiet", "config", "update-expected"}
 """Options of `replay run` that belong to a command line: what is shown, and when one stops early."""
 
 
@@ -219,12 +225,16 @@ def test_paths_start_at_the_config(here: Path, monkeypatch: pytest.MonkeyPatch) 
     (here / "logs").mkdir()
     (here / "inner").mkdir()
     (here / "replay.yaml").write_text(
-        "{ca: ca.pem, out: results, "
+        "{ca: ca.pem, out: results, report: [junit=a.xml, tap=-], "
         f"cases: [logs, a.wirelog, {here}/x.yaml, ./s/, '1.*', '!2.*', '-', 3.1]}}"
     )
     monkeypatch.chdir(here / "inner")
     config_ = found()
-    assert config_.options == {"ca": "../ca.pem", "out": "../results"}
+    assert config_.options == {
+        "ca": "../ca.pem",
+        "out": "../results",
+        "report": ("junit=../a.xml", "tap=-"),
+    }
     assert config_.cases == (
         *("../logs", "../a.wirelog", f"{here}/x.yaml", "../s", "1.*", "!2.*", "-", "3.1"),
     )

@@ -35,19 +35,21 @@ LAYERS: dict[str, set[str]] = {
     "store": _CORE | {"verdict", "report", "suite"},
     "live": _CORE | {"play", "schedule"},
     "report": _CORE | {"verdict"},
+    "explain": _CORE | {"verdict", "report"},
+    "outputs": _CORE | {"verdict", "report", "store", "collect"},
     "config": _CORE | {"verdict"},
     "expected_file": _CORE | {"verdict"},
     "expected_update": _CORE | {"verdict", "expected_file"},
-    "collect": _CORE | {"play", "live", "verdict", "suite", "schedule"},
-    "guests": _CORE | {"play", "live", "verdict", "suite", "schedule", "store", "collect"},
+    "collect": _CORE | {"play", "live", "verdict", "suite", "schedule", "explain"},
+    "guests": _CORE | {"play", "live", "verdict", "suite", "schedule", "store", "collect", "explain"},
     "stored": _CORE | {"verdict", "report", "suite", "store"},
     "served": _CORE | {"report", "stored", "live"},
     "flows": _ALL | {"collect", "guests"},
-    "arguments": _ALL,
+    "arguments": _ALL | {"outputs"},
     "progress": set(),
     "cli_report": _ALL | {"arguments", "progress", "stored", "served"},
-    "cli_run": _ALL | {"arguments", "cli_report", "collect", "flows", "progress"},
-    "cli_serve": _ALL | {"arguments", "cli_run", "flows", "guests"},
+    "cli_run": _ALL | {"arguments", "cli_report", "collect", "flows", "outputs", "progress"},
+    "cli_serve": _ALL | {"arguments", "cli_run", "flows", "guests", "outputs"},
     "cli": _ALL | {"arguments", "cli_run", "cli_serve", "cli_report", "flows"},
     "pytest_plugin": _ALL | {"flows"},
     "__init__": set(),
@@ -74,13 +76,13 @@ WAITING = {
 """Modules that wait, start something, or know the time: for `live` only."""
 
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.unsetenv"}
-READS_ENVIRONMENT = {"config", "cli", "cli_run"}
+READS_ENVIRONMENT = {"config", "cli", "cli_run", "cli_serve"}
 
 MAKES_CHANCE = {"collect", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""
 DRAWS_SEED = {"cli_run"}
-KNOWS_THE_DAY = {"cli_run", "cli_serve"}
-"""Where `datetime` may be imported, for the day on which expected verdicts are judged."""
+KNOWS_THE_DAY = {"cli_run", "cli_serve", "report"}
+"""Where `datetime` may be imported: for the day of expected verdicts, and to write a time."""
 
 INPUT_OUTPUT = {"exists", "glob", "input", "is_dir", "is_file", "iterdir", "open", "print"}
 INPUT_OUTPUT |= {"read_bytes", "read_text", "rglob", "stat", "write_bytes", "write_text"}

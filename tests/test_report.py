@@ -30,8 +30,12 @@ FAULTS = {
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "out"
-    done = replay("run", "-q", "--out", folder, "1.1.1", "1.2.3", "2.5", cwd=ROOT)
+    page = f"html={folder.parent / 'at-once.html'}"
+    done = replay(
+        "run", "-q", "--out", folder, "--report", page, "--open", "1.1.1", "1.2.3", "2.5", cwd=ROOT
+    )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith(f"{(folder / 'report.html').as_uri()}\n")
     return folder
 
 
@@ -84,6 +88,13 @@ def test_a_stored_run_is_written_as_one_file(run: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
+def test_a_run_writes_the_same_page_when_it_ends(run: Path) -> None:
+    for file in (run / "report.html", run.parent / "at-once.html"):
+        found = details(file.read_text("utf-8"))
+        assert found.keys() == {"0-0", "0-1", "0-2"}
+        assert "file" not in found["0-1"]
+
+
 def test_a_run_is_told_by_its_folder_its_file_and_the_folder_around(run: Path) -> None:
     for given in (run, run / "run.json", run.parent):
         (column,) = read(given)
@@ -95,7 +106,7 @@ def test_a_run_is_told_by_its_folder_its_file_and_the_folder_around(run: Path) -
 def test_a_log_that_was_changed_is_not_shown(run: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     copy.mkdir()
-    for file in run.iterdir():
+    for file in run.glob("*.*"):
         (copy / file.name).write_bytes(file.read_bytes())
     (copy / "002-1.2.3.wirelog").write_text("000 TX OCTETS: 8100\n")
     (copy / "003-2.5.json").write_text("{")

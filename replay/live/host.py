@@ -42,8 +42,8 @@ class Host(Protocol):
         """A connection has ended; the number of the case that it was, which is then to be judged."""
 
     def judge(self, endpoint: Endpoint, at: float) -> None:
-        """Do so: it ended `at` seconds after the beginning. Called one after the other, but in a thread
-        of their own, since it may take a while and nobody is to wait for it."""
+        """Do so: it ended at `at`, in seconds since 1970. Called one after the other, but in a thread of
+        their own, since it may take a while and nobody is to wait for it."""
 
     def judged(self, endpoint: Endpoint) -> None:
         """That is done."""

@@ -49,6 +49,7 @@ class _Session:
         self._host, self._door = host, door
         self._visits: dict[_Visit, None] = {}  # in the order in which they came
         self._began = self._moved = time.monotonic()
+        self._epoch = time.time() - self._began
         self._starter = Starter(host, door, self.served, self._idle)
         self._quiet = asyncio.Event()  # nobody is here, and all is judged
         self._end = asyncio.Event()
@@ -124,7 +125,8 @@ class _Session:
         number = None if self._closed else self._host.left(visit.endpoint)
         if number is not None:
             loop, endpoint = asyncio.get_running_loop(), visit.endpoint
-            judging = loop.run_in_executor(self._judge, self._host.judge, endpoint, self.elapsed())
+            ended = self._epoch + time.monotonic()
+            judging = loop.run_in_executor(self._judge, self._host.judge, endpoint, ended)
             self._judging.add(judging)
             judging.add_done_callback(lambda done: self._judged(endpoint, number, done))
         self._changed()

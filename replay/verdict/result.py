@@ -83,9 +83,13 @@ class CaseResult:
     broken: tuple[Violation, ...]  # rules that the testee broke, first one first
     notes: tuple[str, ...] = ()  # what the user should know of how it was played or judged
     duration: int | None = None  # microseconds, from the connection to its end
+    began: float | None = None  # when, in seconds since 1970
     path: str | None = None  # the spec or log that the case comes from, as the user gave it
     expectation: Expectation | None = None  # None: no entry names the case
     flaky: bool = False  # it failed, and passed when it was run once more, alone
+    why: str = ""  # why it isn't OK, in a sentence
+    shown: str = ""  # a failure as a terminal shows it, in plain text
+    again: str | None = None  # the command that plays just this case again
 
     @property
     def failed(self) -> bool:
@@ -126,6 +130,7 @@ class RunResult:
     planned: int = 0  # cases that were to run
     interrupted: bool = False
     room: int | None = None  # the connections that the testee has at once, if that was found out
+    strict: bool = False  # NON-STRICT and UNIMPLEMENTED fail it, and what is fixed and still listed
     fixed: tuple[Entry, ...] = ()  # of the expected verdicts: all their cases pass now
 
     def exit_status(self, strict: bool = False) -> int:

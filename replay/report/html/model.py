@@ -102,12 +102,14 @@ def column(run: RunResult) -> Column:
 
 
 def by_id(verdicts: Iterable[Told]) -> dict[str, Told]:
-    """Verdicts by their ids; a second one of the same id (a case and its log) has a number behind it."""
+    """Verdicts by their ids, made fit to be shown; a second one of the same id (a case and its log) has
+    a number behind it."""
     found: dict[str, Told] = {}
     for each in verdicts:
-        id, number = each.id, 2
+        id = shown = safe.escape(each.id, 200)
+        number = 2
         while id in found:
-            id, number = f"{each.id} ({number})", number + 1
+            id, number = f"{shown} ({number})", number + 1
         found[id] = replace(each, id=id)
     return found
 
@@ -155,6 +157,8 @@ def detail(result: CaseResult, room: int) -> Detail:
     if result.case.rule is not None:
         rule = result.case.rule
         said["rule"] = [words.reference(rule), words.level(rule), words.sentence(rule), rule]
+    if result.again is not None:
+        said["commands"] = [safe.escape(result.again)]
     if few := rounds(result.case):
         said["rounds"] = few
     if result.expectation is not None:

@@ -18,10 +18,11 @@ from urllib.parse import quote
 
 from replay import __version__, limits
 from replay.report import words
+from replay.report.html import model
 from replay.report.html.model import Column, Row, Told, rows
 from replay.spec.model import Behaviour
 from replay.spec.select import natural
-from replay.verdict.result import GOOD, ClosingVerdict
+from replay.verdict.result import GOOD, ClosingVerdict, RunResult
 
 LEAST, LOG, PAGE = limits.PAGE_LEAST.default, limits.PAGE_LOG.default, limits.PAGE.default
 
@@ -78,6 +79,11 @@ def page(columns: Sequence[Column], advance: Advance = lambda number: None, most
     return opened + "\n".join(scripts) + closed
 
 
+def report(runs: Sequence[RunResult]) -> str:
+    """The report of runs that are at hand."""
+    return page([model.column(run) for run in runs])
+
+
 def taken(columns: Sequence[Column]) -> list[Told]:
     """The verdicts in the order in which the page takes them in."""
     return [told for told, _ in _cells(rows(columns, natural))]
@@ -106,6 +112,7 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
     style, script = (
         files(__package__).joinpath(name).read_text("utf-8") for name in ("page.css", "page.js")
     )
+    called = [quote(name, safe="") for name in names(columns)]
     style += f":root {{ --n: {len(columns)}; }}\n"
     data = json.dumps(_index(columns, shown) | {"mode": mode}, separators=(",", ":"))
     return environment.get_template("page.html.j2").render(
@@ -114,7 +121,7 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
         many=len(columns) > 4,
         bars=[_bar(column) for column in columns],
         changes=[_changes(shown, number) for number in range(len(columns))],
-        href=lambda column, id: "#" + quote(names(columns)[column], safe="") + "/" + quote(id, safe=""),
+        href=lambda number, id: f"#{called[number]}/{quote(id, safe='')}",
         cell=_cell,
         passed=_passed,
         behaviours=[
