@@ -89,6 +89,11 @@ def _stored(run: StoredRun, link: Link) -> Column:
         for case in run.cases
         if case.verdict is not None or case.fault is not None
     ]
+    waiting = {
+        safe.escape(case.id, 200): safe.escape(case.title, 300)
+        for case in run.cases
+        if case.verdict is None and case.fault is None
+    }
     about = [] if run.duration is None else [f"{run.duration:.2f} s"]
     about += [] if run.seed is None else [f"seed {run.seed}"]
     about += [f"profile {run.profile.value}"] if run.profile.value != "autobahn" else []
@@ -96,6 +101,7 @@ def _stored(run: StoredRun, link: Link) -> Column:
         name=safe.escape(run.agent or run.address, 80),
         told=model.by_id(told),
         planned=len(run.cases),
+        waiting=waiting,
         address=safe.escape(run.address, 120),
         about=tuple(about),
         state="" if run.partial is None else run.partial,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -62,6 +62,7 @@ class Column:
     name: str
     told: Mapping[str, Told]
     planned: int
+    waiting: Mapping[str, str] = field(default_factory=dict)  # titles of cases without a verdict, by id
     address: str = ""
     about: tuple[str, ...] = ()  # what else there is to say of the run, in a few words each
     state: str = ""  # why verdicts are missing; nothing, if none are
@@ -236,9 +237,8 @@ def rows(columns: Sequence[Column], order: Callable[[str], Any]) -> list[Row]:
     """The cases of all columns, once each."""
     titles: dict[str, str] = {}
     for each in columns:
-        for id, one in each.told.items():
-            if not titles.get(id):
-                titles[id] = one.title
+        for id, title in (*each.waiting.items(), *((id, one.title) for id, one in each.told.items())):
+            titles[id] = titles.get(id) or title
     return [
         Row(id, titles[id], tuple(each.told.get(id) for each in columns))
         for id in sorted(titles, key=order)

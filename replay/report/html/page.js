@@ -38,7 +38,7 @@ function time(us) {
 // The table.
 
 const rows = data.cases.map((_, number) => one("#r" + number));
-const at = (row, column) => rows[row].children[column + 1].firstElementChild;
+const at = (row, column) => rows[row]?.children[column + 1].firstElementChild;
 const known = data.cases.map(([id, title]) => `${id} ${title}`.toLowerCase());
 let left = rows.map((_, number) => number); // the rows that the filters leave
 const narrow = matchMedia("(max-width: 760px)");
@@ -580,7 +580,8 @@ async function poll() {
     setTimeout(poll, running.length ? 500 : 2000);
   } catch {
     one("#live").hidden = false;
-    one("#live").textContent = "replay report --serve has ended";
+    one("#live").textContent = "replay report --serve doesn't answer";
+    setTimeout(poll, 2000);
   }
 }
 
@@ -638,5 +639,5 @@ compare();
 filter();
 const first = named();
 if (first) go(first.row, first.column, true);
-else mark(left.find((row) => data.cells[row][0]) ?? 0, 0);
+else mark(left.find((row) => data.cells[row].some(Boolean)) ?? 0, 0);
 if (data.mode) poll();
