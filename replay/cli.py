@@ -15,6 +15,7 @@ from replay import __version__, edition
 from replay.arguments import FAULTY, Fault, chosen_items, judged_by, new_console, reported, selection
 from replay.cli_diff import diff
 from replay.cli_init import init
+from replay.cli_report import report
 from replay.cli_run import run
 from replay.cli_serve import serve
 from replay.cli_wstest import wstest
@@ -63,6 +64,7 @@ def cli() -> None:
     replay run --url ws://127.0.0.1:9001     ... against your server
     replay run traces/ my.wirelog            recorded logs, octet for octet
     replay serve                             the bundled suite, against your client
+    replay report --open                     the last run, as a page
     replay show my.wirelog                   a log, decoded for the eye
     replay check my.wirelog                  ... judged, without a network
     replay diff .replay/previous .replay/last    what changed between two runs
@@ -77,6 +79,7 @@ cli.add_command(run)
 cli.add_command(serve)
 cli.add_command(diff)
 cli.add_command(init)
+cli.add_command(report)
 cli.add_command(wstest)
 
 

@@ -147,6 +147,20 @@ INFLATED = Limit(
 )
 HEAD = Limit("head", 64 * 2**10, "octets", "-", "Of a request or response head; a larger one is none.")
 
+DESK = Limit("desk", 60, "s", "-", "For one request to `report --serve`, with its answer.")
+PAGE = Limit("page", 20_000_000, "octets", "-", "Of the HTML report; of logs it then shows less.")
+PAGE_LOG = Limit(
+    "page log",
+    64 * 2**10,
+    "characters",
+    "-",
+    "Of a log that it shows; of a longer one both ends, with a link.",
+)
+PAGE_LEAST = Limit("page least", 2 * 2**10, "characters", "-", "Of a log that it shows in any case.")
+PAGE_ENTRY = Limit("page entry", 2 * 2**10, "octets", "-", "Of one entry of such a log that it shows.")
+PAGE_MESSAGE = Limit("page message", 512, "octets", "-", "Of what a compressed message inflates to.")
+PAGE_BREACHES = Limit("page breaches", 8, "breaches", "-", "Of a case that it shows with their octets.")
+
 FILE = Limit("file", 256 * 2**20, "octets", "-", "Of any file that is read.")
 PAYLOAD_FILE = Limit("payload file", 64 * 2**20, "octets", "-", "Of a file that a payload's `file:` names.")
 LOG = Limit("log", 256 * 2**20, "octets", "-", "That all entries of a wire log expand to.")
@@ -256,6 +270,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         HELD,
         HEAD,
     ),
+    "The HTML report": (DESK, PAGE, PAGE_LOG, PAGE_LEAST, PAGE_ENTRY, PAGE_MESSAGE, PAGE_BREACHES),
     "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT, DIFFED, SLOWER),
     "Reports": (ROWS, EXPLAINED, ALL_EXPLAINED, SUMMARY, STEP_SUMMARY),
     "Specs, configs and selections": (

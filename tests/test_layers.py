@@ -47,18 +47,21 @@ LAYERS: dict[str, set[str]] = {
     "collect": _CORE | {"play", "live", "verdict", "suite", "schedule", "explain"},
     "guests": _CORE
     | {"play", "live", "verdict", "suite", "schedule", "store", "collect", "explain", "report"},
+    "stored": _CORE | {"verdict", "report", "suite", "store"},
+    "served": _CORE | {"report", "stored", "live"},
+    "cli_report": _ALL | {"arguments", "progress", "stored", "served"},
     "compared": _ALL | {"flows"},
     "flows": _ALL | {"collect", "guests"},
     "arguments": _ALL | {"outputs"},
     "progress": set(),
     "under_test": _ALL | {"arguments"},
-    "runs": _ALL | {"arguments", "collect", "flows", "outputs", "progress", "under_test"},
+    "runs": _ALL | {"arguments", "collect", "flows", "outputs", "progress", "under_test", "cli_report"},
     "cli_config": _ALL,
     "cli_run": _ALL | {"arguments", "cli_config", "collect", "outputs", "runs", "under_test"},
     "cli_serve": _ALL | {"arguments", "cli_config", "flows", "guests", "outputs"},
     "cli_wstest": _ALL | {"arguments", "cli_run", "cli_serve"},
     "cli": _ALL
-    | {"arguments", "cli_run", "cli_diff", "cli_init", "cli_serve", "cli_wstest"}
+    | {"arguments", "cli_run", "cli_diff", "cli_init", "cli_report", "cli_serve", "cli_wstest"}
     | {"collect", "explain", "flows", "outputs"},
     "cli_diff": _ALL | {"arguments", "compared"},
     "cli_init": _ALL | {"starter"},
