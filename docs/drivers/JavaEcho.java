@@ -44,5 +44,6 @@ class JavaEcho implements WebSocket.Listener {
         JavaEcho echo = new JavaEcho();
         HttpClient.newHttpClient().newWebSocketBuilder().buildAsync(URI.create(arguments[0]), echo).join();
         echo.done.await();
+        Thread.sleep(1000); // a Close is answered behind onClose
     }
 }
