@@ -18,6 +18,7 @@ from replay.play.actions import (
     chopped,
     opening_writes,
     request,
+    response,
 )
 from replay.play.compression import Compression
 from replay.play.endpoint import Limits
@@ -59,6 +60,7 @@ def script(
     code = closing.codes[0] if closing and closing.codes else 1000
     closes = closing is not None and closing.by != "testee"
     closes = closes and not any(outcome.anything for outcome in case.outcomes)
+    asks = case.deflate.asks if case.deflate else ()
     pauses = sum(step.after for step in case.steps if isinstance(step, Pause))
     patience = case.patience.after * (limits.stalls if case.patience.stalled else 1)
     return Script(
@@ -74,7 +76,7 @@ def script(
         codes=case.codes,
         close_when_apart=case.measured or case.rounds is not None,
         rounds=_only_rounds(case),
-        asks=case.deflate.asks if case.deflate else (),
+        response=lambda request: opening_writes(response(request, asks), options),
         volume=volume(case),
         waits=pauses + patience,
         events=max(len(outcome.patterns) for outcome in case.outcomes),
