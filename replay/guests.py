@@ -134,7 +134,7 @@ class Guests:
         self.over = False
         self.known: dict[str, Guest] = {}
         self._watch, self._listening = watch, listening
-        self._places = {item.case.id: number for number, item in enumerate(items)}
+        self._ids = [item.case.id for item in items]
         self._targets: dict[str, list[int]] = {}  # of recorded requests, and the logs that have them
         for number, item in enumerate(items):
             if (target := recorded_target(item.case)) is not None:
@@ -199,7 +199,7 @@ class Guests:
         return f"/runCase?case={number + 1}&agent={quote(self.hosting.agent, safe='')}"
 
     def _receive(self, request: Request) -> Endpoint | None:
-        found = errand(request, self._places, self._targets, self.hosting.door.host)
+        found = errand(request, self._ids, self._targets, self.hosting.door.host)
         match found:
             case Plain():
                 return Page(found)

@@ -364,12 +364,13 @@ def test_the_demo(tmp_path: Path) -> None:
 
 def test_a_log_is_served_the_seed_report_too(tmp_path: Path) -> None:
     report = "tests/fixtures/autobahn-case-1.2.3-report.txt"
-    words = ("--port", "0", "--out", tmp_path, "--chop", "1", "--each", ECHO)
-    done = replay("serve", *words, report, "traces/01-framing/1.1.2.wirelog")
+    words = ("--port", "0", "--out", tmp_path, "--chop", "1", "--each", ECHO, report)
+    done = replay("serve", *words, "traces/01-framing/1.1.2.wirelog", "traces/01-framing/1.2.3.wirelog")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 cases: 3 OK" in done.stdout
     assert stored(tmp_path / "client") == dict.fromkeys(("1.1.2", "1.2.3"), OK)
     again = replay("rejudge", tmp_path / "client")
-    assert again.stdout == "2 cases rejudged: 2 agree, 0 differ, 0 unreadable\n"
+    assert again.stdout == "3 cases rejudged: 3 agree, 0 differ, 0 unreadable\n"
 
 
 BROKEN = {

@@ -21,7 +21,7 @@ What a log that is served was recorded for is asked for as it was then.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
@@ -136,11 +136,11 @@ class _Wrong(Exception):
 
 def errand(
     request: Request,
-    places: Mapping[str, int],
+    ids: Sequence[str],
     targets: Container[str] = (),
     host: str = "localhost",
 ) -> Errand:
-    """What to do for a request; `places` are the ids of the cases served, with their numbers from 0,
+    """What to do for a request; `ids` are those of the cases served, in order (logs may share one),
     `targets` those of recorded requests, and `host` is a name by which a browser may know the server.
 
     A request for a case that breaks RFC 6455 §4.2.1 is an errand as any other: whoever plays the
@@ -149,7 +149,7 @@ def errand(
     try:
         if "websocket" not in request.tokens("Upgrade") and (seen := _seen(request, host)) is not None:
             return seen
-        found = _errand(request.target, places)
+        found = _errand(request.target, ids)
         if isinstance(found, Plain | Command) and request.target in targets:
             return Recorded(request.target)
     except _Wrong as wrong:
@@ -231,17 +231,17 @@ def _parts(target: str) -> tuple[str, dict[str, list[str]]]:
         raise _Wrong("the target of the request is no URL") from None
 
 
-def _errand(target: str, places: Mapping[str, int]) -> Errand:
+def _errand(target: str, ids: Sequence[str]) -> Errand:
     path, query = _parts(target)
     match path:
         case "/getCaseCount":
             return Count()
         case "/getCaseInfo":
-            return Info(_number(query, places))
+            return Info(_number(query, ids))
         case "/runCase":
-            return Play(_number(query, places), _agent(query))
+            return Play(_number(query, ids), _agent(query))
         case "/getCaseStatus":
-            return Status(_number(query, places), _agent(query))
+            return Status(_number(query, ids), _agent(query))
         case "/updateReports":
             stop = query.get("shutdownOnComplete", [""])[-1].lower() in ("true", "yes")
             return Finish(_agent(query), stop)
@@ -253,18 +253,17 @@ def _errand(target: str, places: Mapping[str, int]) -> Errand:
     return Plain(404, "Not Found", said)
 
 
-def _number(query: Mapping[str, list[str]], places: Mapping[str, int]) -> int:
+def _number(query: Mapping[str, list[str]], ids: Sequence[str]) -> int:
     if "case" in query:
         text = query["case"][-1]
-        if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= len(places)):
-            raise _Wrong(f"expected a case from 1 to {len(places)}, as in ?case=1")
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= len(ids)):
+            raise _Wrong(f"expected a case from 1 to {len(ids)}, as in ?case=1")
         return int(text) - 1
     if "casetuple" in query:
-        number = places.get(query["casetuple"][-1])
-        if number is None:
+        if (id := query["casetuple"][-1]) not in ids:
             raise _Wrong("no case of that id is served; getCaseInfo?case=1 tells the id of the first")
-        return number
-    raise _Wrong(f"expected ?case=, from 1 to {len(places)}, or ?casetuple= with an id")
+        return ids.index(id)
+    raise _Wrong(f"expected ?case=, from 1 to {len(ids)}, or ?casetuple= with an id")
 
 
 def _agent(query: Mapping[str, list[str]]) -> str:

@@ -28,7 +28,7 @@ from replay.wire.handshake import Request, encode_request, parse_head
 from replay.wire.side import Side
 from tests.memory import REQUEST, echo, join
 
-PLACES = {"1.1.1": 0, "1.1.2": 1, "9.8.6": 2}
+PLACES = ("1.1.1", "1.1.2", "9.8.6")
 
 
 def request(target: str, headers: tuple[tuple[str, str], ...] = REQUEST) -> Request:
