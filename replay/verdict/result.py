@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -27,6 +28,11 @@ class ClosingVerdict(Enum):
 GOOD = (ClosingVerdict.OK, ClosingVerdict.INFORMATIONAL)
 LAX = (Behaviour.NON_STRICT, Behaviour.UNIMPLEMENTED)
 """What fails a run only under --strict."""
+
+
+def rank(behaviour: Behaviour, closing: ClosingVerdict) -> int:
+    """0: as it has to be; 1: fails only under --strict; 2: fails."""
+    return 2 if behaviour is Behaviour.FAILED or closing not in GOOD else int(behaviour in LAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +95,12 @@ class CaseResult:
     @property
     def failed(self) -> bool:
         """Whether the verdict is a failure, expected or not."""
-        return self.behaviour is Behaviour.FAILED or self.closing not in GOOD
+        return rank(self.behaviour, self.closing) == 2
 
     @property
     def lax(self) -> bool:
         """Whether it passes, but not under --strict."""
-        return not self.failed and self.behaviour in LAX
+        return rank(self.behaviour, self.closing) == 1
 
     @property
     def is_expected(self) -> bool:
@@ -136,3 +142,9 @@ class RunResult:
             return 130
         failed = any(result.counts(strict) for result in self.results)
         return int(failed or (strict and bool(self.fixed)))
+
+
+def exit_status(runs: Sequence[RunResult], strict: bool = False) -> int:
+    """That of the worst: one that could not be reached goes before all, and ^C before a verdict."""
+    statuses = [run.exit_status(strict) for run in runs]
+    return next((status for status in (3, 130, 1) if status in statuses), 0)
