@@ -174,9 +174,9 @@ def rejudge(directory: Path, reports: tuple[Wanted, ...], json: bool) -> None:
     for fault in outputs.faults:
         click.echo(f"error: {fault}", err=True)
     said = ", ".join(f"{counts[word]} {word}" for word in ("agree", "differ", "unreadable"))
-    console.print(f"{counts.total()} cases rejudged: {said}")
+    click.echo(f"{counts.total()} cases rejudged: {said}", err=outputs.take_stdout)
     if stored.partial is not None:
-        console.print(stored.partial)
+        click.echo(stored.partial, err=outputs.take_stdout)
     sys.exit(FAULTY if counts["unreadable"] or outputs.faults else int(counts["differ"] > 0))
 
 

@@ -199,7 +199,7 @@ def serve(
             again = command_for(result, None, context)
             failures[name, number] = terminal.failure(result, again).drawn(console.width)
 
-    guests = Guests(items, hosting, watch, listening)
+    guests = Guests(items, hosting, watch, listening, outputs.update)
     runs = flows.serve(guests)
     for guest in guests.known.values():
         if guest.fault is not None:

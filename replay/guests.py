@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -127,13 +128,15 @@ class Guests:
         hosting: Hosting,
         watch: Watch,
         listening: Callable[[Address], None],
+        report: Callable[[Sequence[RunResult]], None] = lambda runs: None,
     ) -> None:
+        """`report` is told what has come of all agents so far, when one of them is done."""
         self.hosting = hosting
         self.items = [replace(item, case=under(item.case, hosting.profile, Side.SERVER)) for item in items]
         self.address = ""
         self.over = False
         self.known: dict[str, Guest] = {}
-        self._watch, self._listening = watch, listening
+        self._watch, self._listening, self._report = watch, listening, report
         self._ids = [item.case.id for item in items]
         self._targets: dict[str, list[int]] = {}  # of recorded requests, and the logs that have them
         for number, item in enumerate(items):
@@ -223,7 +226,7 @@ class Guests:
             case Command():
                 return Commands()
             case Finish() | Stop():
-                done = Teller(str)
+                done = Teller(partial(self._reported, found.agent) if isinstance(found, Finish) else str)
                 if isinstance(found, Finish) and found.agent in self.known:
                     self.known[found.agent].finished = True
                     self._board.finish(found.agent)
@@ -235,6 +238,14 @@ class Guests:
         guest = self.known.get(agent)
         result = guest.results.get(number) if guest else None
         return None if result is None else json.dumps({"behavior": result.behaviour.value})
+
+    def _reported(self, agent: str) -> str | None:
+        """Nothing, once all that this agent has played is judged and reported."""
+        if any(self._under_way[endpoint].play.agent == agent for endpoint in self._ended):
+            return None
+        planned = len(self.items)
+        self._report([guest.run(self.address, planned, False, None) for guest in self.known.values()])
+        return ""
 
     def _recorded(self, target: str) -> Play:
         """The next of the logs with this target that hasn't been played; else the first, once more."""

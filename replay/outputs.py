@@ -54,6 +54,7 @@ class Outputs:
         self._stdout = next((one.format for one in wanted if one.file == STDOUT), None)
         self._strict, self._places = strict, places or {}
         self._tracks: list[Track] = []
+        self._fresh = False  # something came since the folders were written
         self._on_github = environment.get("GITHUB_ACTIONS") == "true"
         self._summary = environment.get("GITHUB_STEP_SUMMARY") if self._on_github else None
         self._folders: list[Folder] = []
@@ -84,6 +85,14 @@ class Outputs:
             self._tracks.append(found := Track(self, agent))
         return found
 
+    def update(self, runs: Sequence[RunResult]) -> None:
+        """Somebody looks into the folders now: the runs as they are so far."""
+        if self._fresh:
+            self._fresh = False
+            for one in self._wanted:
+                if FORMATS[one.format].folder:
+                    self._write(one, runs)
+
     def finish(self, runs: Sequence[RunResult], again: Again | None = None) -> None:
         """The runs have ended."""
         runs = [self._completed(run, again) for run in runs]
@@ -101,7 +110,8 @@ class Outputs:
             self._append(Path(self._summary), FORMATS["markdown"].render(runs))
 
     def case(self, agent: str | None, number: int, result: CaseResult) -> None:
-        """A result has come; one whose agent isn't known yet comes again."""
+        """A result has come."""
+        self._fresh = True
         if self._stdout == "json":
             sys.stdout.write(json_lines.case(agent, result, self._strict) + "\n")
             sys.stdout.flush()

@@ -15,6 +15,7 @@ import pytest
 
 from replay.report.formats import FORMATS
 from replay.report.json_lines import schema
+from tests.clients import serving
 from tests.processes import ROOT, listening, replay
 
 FAULTY = ROOT / "tests" / "peers" / "faulty.py"
@@ -193,6 +194,19 @@ def test_clients_are_reported_side_by_side(tmp_path: Path) -> None:
     case = json.loads((folder / "some_client_case_1_1_2.json").read_text())
     assert (case["isServer"], case["case"], case["behavior"]) == (True, 2, "OK")
     assert "listening at" in ran.stderr
+
+
+def test_a_driver_finds_its_reports_when_it_has_asked_for_them(tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    with serving(tmp_path / "out", "1.1.1", "1.1.2", "--report", f"autobahn={folder}") as server:
+        for agent in ("one", "two"):
+            server.visit(*(f"/runCase?case={number}&agent={agent}" for number in (1, 2)))
+            server.visit(f"/updateReports?agent={agent}")
+            index = json.loads((folder / "index.json").read_text())
+            assert list(index[agent]) == ["1.1.1", "1.1.2"]
+            assert (folder / index[agent]["1.1.2"]["reportfile"]).is_file()
+        assert list(index) == ["one", "two"]
+        assert server.interrupted().status == 0
 
 
 @pytest.mark.parametrize(
