@@ -158,7 +158,7 @@ def reported(command: Callable[..., Any]) -> Callable[..., Any]:
         "reports",
         type=ReportTo(),
         multiple=True,
-        help="Write a report: junit, tap, markdown, html, json, gitlab, github, badge, shields, or "
+        help="Write a report: html, junit, tap, markdown, json, gitlab, github, badge, shields, or "
         "autobahn=FOLDER. `-`: to standard output.",
     )(command)
 

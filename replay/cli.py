@@ -7,18 +7,22 @@ import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from replay import __version__, edition
-from replay.arguments import FAULTY, Fault, chosen_items, judged_by, new_console, selection
+from replay.arguments import FAULTY, Fault, chosen_items, judged_by, new_console, reported, selection
 from replay.cli_diff import diff
 from replay.cli_init import init
+from replay.cli_report import report
 from replay.cli_run import run
 from replay.cli_serve import serve
 from replay.cli_wstest import wstest
 from replay.source import SourceError, printable
+
+if TYPE_CHECKING:
+    from replay.outputs import Wanted
 
 INTERRUPTED = 130
 
@@ -60,6 +64,7 @@ def cli() -> None:
     replay run --url ws://127.0.0.1:9001     ... against your server
     replay run traces/ my.wirelog            recorded logs, octet for octet
     replay serve                             the bundled suite, against your client
+    replay report --open                     the last run, as a page
     replay show my.wirelog                   a log, decoded for the eye
     replay check my.wirelog                  ... judged, without a network
     replay diff .replay/previous .replay/last    what changed between two runs
@@ -74,6 +79,7 @@ cli.add_command(run)
 cli.add_command(serve)
 cli.add_command(diff)
 cli.add_command(init)
+cli.add_command(report)
 cli.add_command(wstest)
 
 
@@ -131,31 +137,47 @@ def show(paths: tuple[str, ...]) -> None:
 
 @cli.command()
 @click.argument("directory", default=".replay/last", type=click.Path(path_type=Path), metavar="[DIR]")
-def rejudge(directory: Path) -> None:
+@reported
+def rejudge(directory: Path, reports: tuple[Wanted, ...], json: bool) -> None:
     """Derive a stored run's verdicts again from its logs, offline, and say where they differ.
 
     \b
     replay rejudge
-    replay rejudge runs/tuesday
+    replay rejudge runs/tuesday --report junit=report.xml
     """
-    from replay import flows
+    from replay import flows, suite
+    from replay.collect import counted
+    from replay.explain import Explainer
+    from replay.outputs import STDOUT, Outputs, Wanted
     from replay.report import terminal
+    from replay.wire.side import Side
 
-    console = new_console()
+    wanted = [*reports, Wanted("json", STDOUT)] if json else reports
     stored, again = flows.rejudge(directory)
-    counts = Counter[str]()
-    for one in again:
+    outputs = Outputs(wanted, {}, places=suite.places() if stored.tester is Side.CLIENT else None)
+    track, explain = outputs.track(stored.agent or None), Explainer()
+    console = new_console(stderr=outputs.take_stdout)
+    counts, results = Counter[str](), []
+    for number, one in enumerate(again):
         counts["unreadable" if one.result is None else "agree" if one.agrees else "differ"] += 1
         if one.result is None:
             click.echo(f"error: {printable(one.case.id)}: {one.fault}", err=True)
-        elif not one.agrees:
+            continue
+        if not one.agrees:
             console.print(terminal.line(one.result, console.width, note="differs from what is stored"))
             console.print(terminal.failure(one.result, None))
+        if outputs.asked:
+            result = explain(one.result)
+            track.add(number, result)
+            results.append(counted(result))
+    outputs.finish([flows.stored_run(stored, results)])
+    for fault in outputs.faults:
+        click.echo(f"error: {fault}", err=True)
     said = ", ".join(f"{counts[word]} {word}" for word in ("agree", "differ", "unreadable"))
-    click.echo(f"{counts.total()} cases rejudged: {said}")
+    console.print(f"{counts.total()} cases rejudged: {said}")
     if stored.partial is not None:
-        click.echo(stored.partial)
-    sys.exit(FAULTY if counts["unreadable"] else int(counts["differ"] > 0))
+        console.print(stored.partial)
+    sys.exit(FAULTY if counts["unreadable"] or outputs.faults else int(counts["differ"] > 0))
 
 
 @cli.command()

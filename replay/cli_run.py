@@ -92,6 +92,7 @@ SECONDS = click.FloatRange(0.001)
 )
 @reported
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the results here; else in .replay/last.")
+@click.option("--open", "opened", is_flag=True, help="Show the results as a page, in a browser.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each case."
 )
@@ -111,6 +112,7 @@ def run(
     expected: Path | Listing | None,
     update_expected: bool,
     out: Path | None,
+    opened: bool,
     reports: tuple[Wanted, ...],
     json: bool,
     verbose: bool,
@@ -175,6 +177,8 @@ def run(
         runs.play(server, items, directory, asked=out is not None)
     if listing is not None:
         runs.compare(listing, ids, update_expected)
+    if opened:
+        runs.show_page()
     sys.exit(runs.finish(asked=out is not None))
 
 

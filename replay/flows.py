@@ -173,3 +173,17 @@ def rejudge(directory: Path) -> tuple[StoredRun, Iterator[Rejudged]]:
     """A stored run, and its verdicts derived again, offline. Raises SourceError if there is none."""
     stored = reader.load(directory)
     return stored, reader.rejudge(stored)
+
+
+def stored_run(stored: StoredRun, results: Sequence[CaseResult]) -> RunResult:
+    """What is known of a stored run, with these results."""
+    return RunResult(
+        agent=stored.agent or "",
+        address=stored.address,
+        results=tuple(results),
+        seed=stored.seed,
+        duration=stored.duration or 0.0,
+        unreached=stored.unreached,
+        planned=len(stored.cases),
+        interrupted=stored.state in ("interrupted", "running"),
+    )
