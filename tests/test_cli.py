@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from replay import __version__
 from replay.spec.select import natural
 from replay.suite import bundled, known
 from replay.trace.wirelog import write
@@ -340,6 +341,12 @@ def test_a_full_disk_is_said() -> None:
         )
     assert done.returncode == 2
     assert done.stderr == "error: can't write: no space left on device\n"
+
+
+def test_version_and_help() -> None:
+    assert replay("--version").stdout.startswith(f"replay {__version__}, suite ")
+    for command in ("run", "check", "show", "list"):
+        assert f"replay {command}" in replay(command, "--help").stdout
 
 
 def test_no_colour_where_none_is_wanted() -> None:
