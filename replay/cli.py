@@ -67,7 +67,8 @@ def cli() -> None:
     replay report --open                     the last run, as a page
     replay show my.wirelog                   a log, decoded for the eye
     replay check my.wirelog                  ... judged, without a network
-    replay diff .replay/previous .replay/last    what changed between two runs
+    replay diff runs/monday runs/tuesday     what changed between two runs
+    replay report --open                     the last run, as a page in a browser
     replay init                              a config and a CI workflow to begin with
 
     Exit status: 0 all as it has to be; 1 a verdict is not; 2 a bad log, spec or argument;
@@ -247,6 +248,7 @@ _ENDS = {
     "could not be reached, or died; 130 interrupted.",
     "serve": "0 all as it has to be; 1 a verdict is not; 2 a bad spec or argument; 3 no client came, or it "
     "died; 130 interrupted.",
+    "wstest": "that of `replay run` or `replay serve`; 0 whatever the verdicts with --exit-zero.",
     "check": "0 all as it has to be; 1 a verdict is not; 2 a log that can't be read.",
     "diff": "0 nothing got worse; 1 a verdict did; 2 what can't be read or compared.",
     "rejudge": "0 the verdicts are those that are stored; 1 one differs; 2 what can't be read.",

@@ -23,7 +23,11 @@ OUTPUT = Path("replay-report.html")
 @click.command()
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[DIR...]")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=OUTPUT, show_default=True
+    *("-o", "--output"),
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=OUTPUT,
+    show_default=True,
+    help="The file to write.",
 )
 @click.option("--open", "opened", is_flag=True, help="Show it in a browser.")
 @click.option(

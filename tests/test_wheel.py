@@ -57,6 +57,8 @@ def test_it_is_typed_and_carries_the_suite(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     names = set(archive.namelist())
     assert "replay/py.typed" in names
+    (points,) = (name for name in names if name.endswith("/entry_points.txt"))
+    assert b"[pytest11]\nreplay = replay.pytest_plugin" in archive.read(points)
     for folder in ("specs", "specs/corpora", "traces"):
         stand = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()}
         assert stand
@@ -70,6 +72,10 @@ def test_it_is_typed_and_carries_the_suite(wheel: Path) -> None:
 def test_list_names_the_bundled_cases(installed: Path, tmp_path: Path) -> None:
     listed = run(installed / "replay", "list", cwd=tmp_path)
     assert set(re.findall(r"^\d+(?:\.\d+)+\b", listed, re.MULTILINE)) == known().keys()
+
+
+def test_the_version_of_the_suite_is_in_it(installed: Path, tmp_path: Path) -> None:
+    assert f"({len(known())} cases)" in run(installed / "replay", "--version", cwd=tmp_path)
 
 
 def test_run_is_green_by_itself(installed: Path, tmp_path: Path) -> None:
