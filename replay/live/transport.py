@@ -45,7 +45,7 @@ class Connection(asyncio.BufferedProtocol):
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._buffer = bytearray(limits.READ.default)
+        self._buffer = memoryview(bytearray(limits.READ.default))
         self._silent = True  # so far nothing has come
         self._sending: deque[bytes | memoryview] = deque()  # empty unless paused
         self._paused = False
@@ -56,8 +56,8 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = transport
         self._tell(self._endpoint.connected)
 
-    def get_buffer(self, sizehint: int) -> bytearray | memoryview:
-        return self._buffer
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer  # a view: behind TLS, what is read goes to slices of it
 
     def buffer_updated(self, nbytes: int) -> None:
         data = bytes(self._buffer[:nbytes])
@@ -195,6 +195,7 @@ async def connect(
                 address.port,
                 ssl=context,
                 server_hostname=name,
+                ssl_shutdown_timeout=None if context is None else limits.LINGER.default,
             )
     except (OSError, UnicodeError, ValueError) as error:
         endpoint.unreached(_reason(error, timeout, context is not None), int(loop.time() * SECOND))

@@ -6,6 +6,7 @@
     /getCaseStatus?case=|casetuple=&agent=      the verdict on it, once there is one
     /updateReports?agent=[&shutdownOnComplete=true]     this agent is done
     /stopServer                                 the end
+    any other                                   what it says itself: see `commands`
 
 Without a WebSocket:
 
@@ -14,12 +15,13 @@ Without a WebSocket:
     /failures?agent=    which cases of an agent failed, and why: JSON
 
 `case` is a place in the cases served, from 1; `casetuple` is an id. If both are there, `case` holds.
+What a log that is served was recorded for is asked for as it was then.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
@@ -63,6 +65,13 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """To have one of the logs played whose request was for the same."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     number: int
     agent: str
@@ -77,6 +86,11 @@ class Finish:
 @dataclass(frozen=True, slots=True)
 class Stop:
     """To end the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """To say by itself what it wants to be sent, or to see that somebody is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +125,23 @@ class Failures:
     bare: bool = False
 
 
-Errand = Look | Progress | Failures | Count | Info | Play | Status | Finish | Stop | Plain
+Errand = (
+    Look | Progress | Failures | Count | Info | Play | Recorded | Status | Finish | Stop | Command | Plain
+)
 
 
 class _Wrong(Exception):
     """In a sentence, what is wrong with a query."""
 
 
-def errand(request: Request, places: Mapping[str, int], host: str = "localhost") -> Errand:
-    """What to do for a request; `places` are the ids of the cases served, with their numbers from 0, and
-    `host` is a name by which a browser may know the server.
+def errand(
+    request: Request,
+    places: Mapping[str, int],
+    targets: Container[str] = (),
+    host: str = "localhost",
+) -> Errand:
+    """What to do for a request; `places` are the ids of the cases served, with their numbers from 0,
+    `targets` those of recorded requests, and `host` is a name by which a browser may know the server.
 
     A request for a case that breaks RFC 6455 §4.2.1 is an errand as any other: whoever plays the
     case refuses it, and the verdict is on that.
@@ -129,6 +150,8 @@ def errand(request: Request, places: Mapping[str, int], host: str = "localhost")
         if "websocket" not in request.tokens("Upgrade") and (seen := _seen(request, host)) is not None:
             return seen
         found = _errand(request.target, places)
+        if isinstance(found, Plain | Command) and request.target in targets:
+            return Recorded(request.target)
     except _Wrong as wrong:
         return Plain(400, "Bad Request", f"{wrong}\n")
     breaches = [] if isinstance(found, Play | Plain) else list(request_breaches(request))
@@ -224,6 +247,8 @@ def _errand(target: str, places: Mapping[str, int]) -> Errand:
             return Finish(_agent(query), stop)
         case "/stopServer":
             return Stop()
+    if not query:
+        return Command()
     said = "expected /getCaseCount, /getCaseInfo, /runCase, /getCaseStatus, /updateReports or /stopServer\n"
     return Plain(404, "Not Found", said)
 

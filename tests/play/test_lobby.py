@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from replay.play.lobby import (
+    Command,
     Count,
     Errand,
     Failures,
@@ -14,6 +15,7 @@ from replay.play.lobby import (
     Plain,
     Play,
     Progress,
+    Recorded,
     Status,
     Stop,
     errand,
@@ -53,16 +55,27 @@ def request(target: str, headers: tuple[tuple[str, str], ...] = REQUEST) -> Requ
         ("/updateReports?agent=me&shutdownOnComplete=true", Finish("me", stop=True)),
         ("/updateReports?agent=me&shutdownOnComplete=no", Finish("me")),
         ("/stopServer", Stop()),
+        ("/", Command()),
+        ("/elsewhere", Command()),
     ],
 )
 def test_an_endpoint(target: str, wanted: Errand) -> None:
     assert errand(request(target), PLACES) == wanted
 
 
+def test_a_recorded_request_asks_for_its_log_unless_it_is_an_endpoint() -> None:
+    targets = {"/", "/chat?room=1", "/getCaseCount"}
+    assert errand(request("/chat?room=1"), PLACES, targets) == Recorded("/chat?room=1")
+    assert errand(request("/"), PLACES, targets) == Recorded("/")
+    assert errand(request("/getCaseCount"), PLACES, targets) == Count()
+    assert errand(request("/chat"), PLACES, targets) == Command()
+    assert isinstance(errand(request("/", (("Host", "x"),)), PLACES, targets), Plain)  # a browser
+
+
 @pytest.mark.parametrize(
     ("target", "status", "said"),
     [
-        ("/", 404, "expected /getCaseCount"),
+        ("/?case=1", 404, "expected /getCaseCount"),
         ("/runcase?case=1&agent=me", 404, "expected /getCaseCount"),
         ("/runCase?agent=me", 400, "expected ?case=, from 1 to 3"),
         ("/runCase?case=0&agent=me", 400, "a case from 1 to 3"),
@@ -93,7 +106,7 @@ def browsed(target: str, host: str = "localhost:9001", method: str = "GET", acce
     octets = encode_request(target, (("Host", host), ("Accept", accept)))
     head = parse_head(Side.CLIENT, octets.replace(b"GET", method.encode(), 1))
     assert isinstance(head, Request)
-    return errand(head, PLACES, "suite.example")
+    return errand(head, PLACES, host="suite.example")
 
 
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
