@@ -57,6 +57,7 @@ def test_it_is_typed_and_carries_the_suite(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     names = set(archive.namelist())
     assert "replay/py.typed" in names
+    assert {f"replay/report/board/page.{kind}" for kind in ("html", "css", "js")} <= names
     for folder in ("specs", "specs/corpora", "traces"):
         stand = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()}
         assert stand

@@ -112,12 +112,24 @@ def test_nothing_is_wider_than_a_phone(server: Served, tab: Page, theme: str) ->
     assert tab.evaluate("document.documentElement.scrollWidth") == 320
 
 
-def test_a_server_that_is_gone_is_told(browser: Browser, server: Served) -> None:
-    page = browser.new_page()
-    opened(page, server)
-    page.click("#start")
-    expect(page.locator("#rows tr")).to_have_count(1)
-    server.process.send_signal(signal.SIGKILL)
-    expect(page.locator("#link")).to_have_text("the server doesn't answer")
-    expect(page.locator("#said")).to_contain_text("stopped after", timeout=20_000)
-    page.close()
+def test_a_server_that_is_gone_is_told(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, "5.19", "5.20", "12.1.*") as server:
+        page = browser.new_page()
+        opened(page, server)
+        page.click("#start")
+        expect(page.locator("#rows tr")).to_have_count(1)
+        server.process.send_signal(signal.SIGKILL)
+        expect(page.locator("#link")).to_have_text("the server doesn't answer")
+        expect(page.locator("#said")).to_have_text("the server doesn't answer any more")
+        page.close()
+
+
+def test_the_page_of_a_server_that_speaks_tls(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, "--tls", *FEW) as server:
+        page = browser.new_page(ignore_https_errors=True)
+        page.goto(f"https://127.0.0.1:{server.port}/")
+        expect(page.locator("#address")).to_have_text(f"wss://127.0.0.1:{server.port}")
+        page.click("#start")
+        expect(page.locator("#said")).to_contain_text("done: ", timeout=60_000)
+        expect(page.locator("#rows tr")).to_contain_text("none failed")
+        page.close()
