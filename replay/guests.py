@@ -202,7 +202,9 @@ class Guests:
         return f"/runCase?case={number + 1}&agent={quote(self.hosting.agent, safe='')}"
 
     def _receive(self, request: Request) -> Endpoint | None:
-        found = errand(request, self._ids, self._targets, self.hosting.door.host)
+        door = self.hosting.door
+        scheme = "wss" if door.secure else "ws"
+        found = errand(request, self._ids, self._targets, door.host, scheme)
         match found:
             case Plain():
                 return Page(found)

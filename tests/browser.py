@@ -36,4 +36,4 @@ def tab(browser: Browser) -> Iterator[Page]:
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
     context.close()
-    assert said == []
+    assert not said, "\n".join(said)

@@ -59,6 +59,7 @@ def test_it_is_typed_and_carries_the_suite(wheel: Path) -> None:
     assert "replay/py.typed" in names
     (points,) = (name for name in names if name.endswith("/entry_points.txt"))
     assert b"[pytest11]\nreplay = replay.pytest_plugin" in archive.read(points)
+    assert {f"replay/report/board/page.{kind}" for kind in ("html", "css", "js")} <= names
     for folder in ("specs", "specs/corpora", "traces"):
         stand = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()}
         assert stand

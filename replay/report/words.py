@@ -51,6 +51,21 @@ CLOSINGS: dict[ClosingVerdict, str] = {
     ClosingVerdict.INFORMATIONAL: "nothing is asked for; shown for your information",
 }
 
+SECTIONS = {
+    "1": "Framing",
+    "2": "Pings and Pongs",
+    "3": "Reserved bits",
+    "4": "Opcodes",
+    "5": "Fragmentation",
+    "6": "UTF-8",
+    "7": "Closing",
+    "9": "Limits and performance",
+    "10": "Automatic fragmentation",
+    "12": "Compression of payloads",
+    "13": "Compression by parameters",
+}
+"""Those of the bundled suite, by the first part of an id."""
+
 _STANDINGS: dict[Standing, str] = {
     Standing.LISTED: "expected",
     Standing.EXPIRED: "expected until {until}",

@@ -111,8 +111,9 @@ class Board:
         """The agents that have changed since that revision; of 0, the cases and all agents."""
         revision, agents = self._revision, list(self._agents.values())
         parts = [f'"{n}":{agent.shown()}' for n, agent in enumerate(agents) if agent.revision > since]
-        cases = f'"cases":{json.dumps(self._cases, separators=(",", ":"))},' if since == 0 else ""
-        return f'{{"revision":{revision},{cases}"agents":{{{",".join(parts)}}}}}'
+        said = {"cases": self._cases, "sections": words.SECTIONS}
+        once = json.dumps(said, separators=(",", ":"))[1:-1] + "," if since == 0 else ""
+        return f'{{"revision":{revision},{once}"agents":{{{",".join(parts)}}}}}'
 
     def failures(self, agent: str) -> str | None:
         """Which cases of an agent failed, and why; None: there is none of that name."""

@@ -7,10 +7,6 @@ const WORDS = {
   o: "OK", n: "NON-STRICT", i: "INFORMATIONAL", u: "UNIMPLEMENTED", f: "FAILED",
   c: "closing failed", e: "failed as expected", ".": "not judged",
 };
-const SECTIONS = {
-  1: "Framing", 2: "Pings and Pongs", 3: "Reserved bits", 4: "Opcodes", 5: "Fragmentation", 6: "UTF-8",
-  7: "Closing", 9: "Limits", 10: "Auto-fragmentation", 12: "Compression", 13: "Its parameters",
-};
 
 const at = (id) => document.getElementById(id);
 
@@ -25,6 +21,7 @@ function element(name, set = {}, ...children) {
 
 let revision = 0;
 let cases = []; // [id, title]
+let sections = {}; // their names
 let agents = new Map(); // by their places
 let chosen = null; // the place of the agent that is shown in full
 let wanted = null; // the name of the one that will be
@@ -43,7 +40,7 @@ async function look() {
     const told = await asked(`/progress?since=${revision}`);
     if (told.cases) {
       if (cases.length && JSON.stringify(cases) !== JSON.stringify(told.cases)) return location.reload();
-      cases = told.cases;
+      [cases, sections] = [told.cases, told.sections];
       agents = new Map();
       at("total").textContent = cases.length;
       if (!cells.length) drawCells();
@@ -135,7 +132,8 @@ function choose(place) {
 function drawCells() {
   const groups = new Map();
   cases.forEach(([id], number) => {
-    const section = id.includes(".") && SECTIONS[id.split(".")[0]] ? id.split(".")[0] : "";
+    const first = id.split(".")[0];
+    const section = first !== id && Object.hasOwn(sections, first) ? first : "";
     if (!groups.has(section)) groups.set(section, []);
     groups.get(section).push(number);
   });
@@ -149,7 +147,7 @@ function drawCells() {
       row.append(cell);
     }
     const heading = element("h4", { textContent: section ? `${section} ` : "Cases" });
-    if (section) heading.append(element("span", { textContent: SECTIONS[section] }));
+    if (section) heading.append(element("span", { textContent: sections[section] }));
     at("matrix").append(heading, row);
   }
   if (cells.length) cells[0].tabIndex = 0;
@@ -263,7 +261,7 @@ function connected(target, echo, sockets) {
     sockets.add(socket);
     socket.onopen = () => { seen.opened = true; };
     socket.onmessage = (event) => {
-      if (echo) socket.send(event.data);
+      if (echo && socket.readyState === WebSocket.OPEN) socket.send(event.data);
       else seen.text = event.data;
     };
     socket.onclose = () => {
@@ -275,7 +273,7 @@ function connected(target, echo, sockets) {
 }
 
 async function play(agent) {
-  const own = { stopped: false, sockets: new Set(), next: 1, done: 0, refused: 0, count: 0, began: performance.now() };
+  const own = { stopped: false, gone: false, sockets: new Set(), next: 1, done: 0, refused: 0, count: 0, began: performance.now() };
   run = own;
   wanted = agent;
   const query = `agent=${encodeURIComponent(agent)}`;
@@ -291,13 +289,15 @@ async function play(agent) {
       own.done++;
       own.refused = seen.opened ? 0 : own.refused + 1;
       tell(own);
-      if (own.refused >= AT_ONCE && !(await look())) own.stopped = true;
+      if (own.refused >= AT_ONCE && !(await look())) own.stopped = own.gone = true;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   const took = `${((performance.now() - own.began) / 1000).toFixed(1)} s`;
+  if (own.gone) return "the server doesn't answer any more";
   if (own.stopped) return `stopped after ${own.done} of ${count} cases, ${took}`;
-  await connected(`/updateReports?${query}`, false, own.sockets);
+  const heard = await connected(`/updateReports?${query}`, false, own.sockets);
+  if (!heard.opened) return "the server doesn't answer any more";
   return `done: ${count} cases in ${took}`;
 }
 

@@ -44,21 +44,6 @@ CLOSINGS = {
 }
 """What it says of a closing that isn't as it should be."""
 
-SECTIONS = {
-    "1": "Framing",
-    "2": "Pings and Pongs",
-    "3": "Reserved bits",
-    "4": "Opcodes",
-    "5": "Fragmentation",
-    "6": "UTF-8",
-    "7": "Closing",
-    "9": "Limits and performance",
-    "10": "Automatic fragmentation",
-    "12": "Compression of payloads",
-    "13": "Compression by parameters",
-}
-"""Those of the bundled suite, by the first part of an id."""
-
 Advance = Callable[[int], None]
 
 
@@ -206,7 +191,7 @@ def _groups(shown: Sequence[Row]) -> list[tuple[str, str, list[tuple[int, Row]]]
     for number, row in enumerate(shown):
         key = row.id.partition(".")[0]
         groups.setdefault(key if key.isdecimal() else "", []).append((number, row))
-    return [(key, SECTIONS.get(key, ""), found) for key, found in groups.items()]
+    return [(key, words.SECTIONS.get(key, ""), found) for key, found in groups.items()]
 
 
 def _passed(found: Sequence[tuple[int, Row]]) -> list[tuple[int, int]]:
