@@ -2,6 +2,7 @@
 
     python bench/clients.py FOLDER                   every client; the table goes to standard output
     python bench/clients.py FOLDER websockets ws     these
+    python bench/clients.py FOLDER --stored          no run: the table of those that are in FOLDER
 
 Installs the libraries into FOLDER, from PyPI and npm; what comes from Debian has to be there (each row of
 CLIENTS names its packages) or its clients are left out, and that is said. Needs replay in the Python that
@@ -23,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from replay.source import SourceError
 from replay.store import reader
 from replay.store.reader import StoredCase
 
@@ -105,16 +107,20 @@ def installed(folder: Path) -> dict[str, str]:
     return {**os.environ, "NODE_PATH": str(modules), "PATH": path, "PYTHON": str(python / "bin" / "python")}
 
 
-def verdicts(name: str, folder: Path, env: dict[str, str], cases: Sequence[str]) -> str:
-    """The row of a client. Raises CalledProcessError for what can't be built or isn't there."""
+def version(client: Client, env: dict[str, str]) -> str:
+    """Raises CalledProcessError for what isn't there."""
+    words = shlex.split(client.version.replace("{python}", env["PYTHON"]))
+    said = subprocess.run(words, env=env, check=True, capture_output=True, text=True).stdout
+    return next(word for word in said.split() if word[0].isdigit())
+
+
+def play(name: str, folder: Path, env: dict[str, str], cases: Sequence[str]) -> None:
+    """Put a client through the cases. Raises CalledProcessError for what can't be built."""
     client, out = CLIENTS[name], folder / "built" / name
     words = {"driver": DRIVERS / client.driver, "out": out, "python": env["PYTHON"]}
     if client.build is not None:
         out.parent.mkdir(exist_ok=True)
         subprocess.run(shlex.split(client.build.format(**words)), env=env, check=True)
-    shown = shlex.split(client.version.replace("{python}", env["PYTHON"]))
-    said = subprocess.run(shown, env=env, check=True, capture_output=True, text=True).stdout
-    version = next(word for word in said.split() if word[0].isdigit())
     runs = folder / "runs"
     shutil.rmtree(runs / name, ignore_errors=True)
     command = f"exec {client.command.format(**words)} {{url}}"
@@ -122,7 +128,6 @@ def verdicts(name: str, folder: Path, env: dict[str, str], cases: Sequence[str])
     began = time.monotonic()
     done = subprocess.run([*serve, "--each", command, *cases], env=env, capture_output=True, text=True)
     print(f"{name}: {time.monotonic() - began:.0f} s, exit status {done.returncode}", file=sys.stderr)
-    return row(f"{client.library} {version}", client.driver, reader.load(runs / name).cases)
 
 
 def row(library: str, driver: str, cases: Sequence[StoredCase]) -> str:
@@ -135,14 +140,21 @@ def row(library: str, driver: str, cases: Sequence[StoredCase]) -> str:
     for id, verdict in found:
         if verdict.behaviour.value != "FAILED" and verdict.closing.value not in ("OK", "INFORMATIONAL"):
             closings.setdefault(verdict.closing.value, []).append(id)
-    told = [_ids(failed)] if failed else []
-    told += [f"closing {word}: {_ids(ids)}" for word, ids in closings.items()]
+    all_ids = [id for id, _ in found]
+    told = [_ids(failed, all_ids)] if failed else []
+    told += [f"closing {word}: {_ids(ids, all_ids)}" for word, ids in closings.items()]
     numbers = " | ".join(str(counts[word] or "") for word in words)
     return f"| {library} | [{driver}](drivers/{driver}) | {numbers} | {'; '.join(told)} |"
 
 
-def _ids(ids: Sequence[str]) -> str:
-    return ", ".join(ids) if len(ids) <= 12 else f"{', '.join(ids[:8])} and {len(ids) - 8} more"
+def _ids(ids: Sequence[str], all_ids: Sequence[str]) -> str:
+    """These of all ids, a section of which each is there by its glob."""
+    told = []
+    for id in ids:
+        section = id.rpartition(".")[0]
+        whole = [other for other in all_ids if other.rpartition(".")[0] == section]
+        told.append(f"{section}.\\*" if len(whole) > 1 and set(whole) <= set(ids) else id)
+    return ", ".join(dict.fromkeys(told))
 
 
 HEAD = (
@@ -155,16 +167,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("clients", nargs="*", metavar="client", help=", ".join(CLIENTS))
+    parser.add_argument("--stored", action="store_true", help="run nothing")
     parser.add_argument("--cases", nargs="+", default=["*"], help="ids and globs; without it, all 517")
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     folder = asked.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     env = installed(folder)
     print(*HEAD, sep="\n", flush=True)
     for name in asked.clients or CLIENTS:
         try:
-            print(verdicts(name, folder, env, asked.cases), flush=True)
-        except (subprocess.CalledProcessError, FileNotFoundError) as error:
+            client, of = CLIENTS[name], version(CLIENTS[name], env)
+            if not asked.stored:
+                play(name, folder, env, asked.cases)
+            cases = reader.load(folder / "runs" / name).cases
+            print(row(f"{client.library} {of}", client.driver, cases), flush=True)
+        except (subprocess.CalledProcessError, FileNotFoundError, SourceError) as error:
             needs = f" It needs {CLIENTS[name].debian}." if CLIENTS[name].debian else ""
             print(f"{name} is left out: {error}.{needs}", file=sys.stderr)
 

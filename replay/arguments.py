@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from replay.source import SourceError, printable
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
     from rich.console import Console
 
     from replay.expected_file import Listing
@@ -157,7 +158,7 @@ def reported(command: Callable[..., Any]) -> Callable[..., Any]:
         "reports",
         type=ReportTo(),
         multiple=True,
-        help="Write a report: junit, tap, markdown, html, json, gitlab, github, badge, shields, or "
+        help="Write a report: html, junit, tap, markdown, json, gitlab, github, badge, shields, or "
         "autobahn=FOLDER. `-`: to standard output.",
     )(command)
 
@@ -166,7 +167,29 @@ def selection(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("-k", "keyword", metavar="EXPR", help="Only cases whose id or title fits.")(
         command
     )
-    return click.argument("words", nargs=-1, metavar="[PATH|ID|GLOB|!GLOB]...")(command)
+    words = click.argument(
+        "words", nargs=-1, metavar="[PATH|ID|GLOB|!GLOB]...", shell_complete=complete_words
+    )
+    return words(command)
+
+
+MOST_COMPLETED = 60
+"""Ids that a shell is given; of more only their sections are."""
+
+
+def complete_words(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The ids of the bundled suite that begin so, and files."""
+    from click.shell_completion import CompletionItem
+
+    from replay.edition import edition
+
+    start = incomplete.removeprefix("!")
+    mark = incomplete[: len(incomplete) - len(start)]
+    ids = [id for id in edition().ids if id.startswith(start)] if start else []
+    if len(ids) > MOST_COMPLETED:
+        parts = start.count(".") + 1
+        ids = list(dict.fromkeys(".".join(id.split(".")[:parts]) for id in ids))
+    return [CompletionItem(mark + id) for id in ids] or [CompletionItem(incomplete, type="file")]
 
 
 def sent_as(command: Callable[..., Any]) -> Callable[..., Any]:

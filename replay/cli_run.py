@@ -92,6 +92,7 @@ SECONDS = click.FloatRange(0.001)
 )
 @reported
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the results here; else in .replay/last.")
+@click.option("--open", "opened", is_flag=True, help="Show the results as a page, in a browser.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each case."
 )
@@ -111,6 +112,7 @@ def run(
     expected: Path | Listing | None,
     update_expected: bool,
     out: Path | None,
+    opened: bool,
     reports: tuple[Wanted, ...],
     json: bool,
     verbose: bool,
@@ -146,7 +148,7 @@ def run(
         raise click.UsageError("--update-expected needs --expected FILE")
     if update_expected and len(servers) > 1:
         raise click.UsageError("--update-expected is for one server: name it with --url or --exec")
-    listing = None if expected is None else _listing(expected, update_expected)
+    listing = None if expected is None else listing_of(expected, update_expected)
     ids = [] if listing is None else _known_ids(chosen, words)
     wanted = [*reports, Wanted("json", STDOUT)] if json else reports
     outputs = Outputs(wanted, os.environ, strict, suite.places())
@@ -158,7 +160,7 @@ def run(
         thorough=thorough,
         again=max_failures is None,
         seed=random.SystemRandom().randrange(10**6) if seed is None else seed,
-        expected=None if listing is None else Expected(listing.resolved(ids), _today()),
+        expected=None if listing is None else Expected(listing.resolved(ids), today()),
         explained=outputs.asked,
     )
     asked = Asked(strict, verbose, quiet, not os.environ.get("CI"), max_failures)
@@ -175,10 +177,12 @@ def run(
         runs.play(server, items, directory, asked=out is not None)
     if listing is not None:
         runs.compare(listing, ids, update_expected)
+    if opened:
+        runs.show_page()
     sys.exit(runs.finish(asked=out is not None))
 
 
-def _listing(given: Path | Listing, new: bool) -> Listing:
+def listing_of(given: Path | Listing, new: bool) -> Listing:
     from replay import expected_file
 
     return expected_file.read(given, new) if isinstance(given, Path) else given
@@ -190,7 +194,7 @@ def _known_ids(chosen: list[Item], words: tuple[str, ...]) -> list[str]:
     return known_ids(chosen, (*words, *of_config))
 
 
-def _today() -> str:
+def today() -> str:
     from datetime import date
 
     return date.today().isoformat()

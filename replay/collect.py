@@ -49,6 +49,7 @@ class Settings:
     profile: Profile = Profile.AUTOBAHN
     patience: Literal["auto", "full"] = "auto"  # full: no wait is shortened
     thorough: bool = False  # the cases have all their rounds
+    pace: Pace | None = None  # the server's, if it was played with before: no canary is then sent
     again: bool = True  # an unexpected failure is looked at twice
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -65,13 +66,13 @@ class Collected:
         self.agent = settings.agent
         self.unreached: str | None = None
         self.died_on: set[int] = set()
+        self.pace = settings.pace or FULL
         self._items, self._settings, self._watch = items, settings, watch
         self._under_way: set[int] = set()
         self._cut_off: dict[int, float] = {}  # when the server ended TCP without a Close
         self._reached = False  # the server was there once
         self._missed: dict[int, Trace] = {}  # not reached, since it was reached last
         self._doubted: dict[int, CaseResult] = {}  # failures that may be bad luck
-        self._pace = FULL
         self._named = bool(settings.agent)
         self._explain = Explainer() if settings.explained else None
 
@@ -92,7 +93,7 @@ class Collected:
             hasty = replace(self._settings.limits, closing=soon, drop=soon)
             return new_player(CANARY, address, replace(self._settings, limits=hasty), FULL)
         self._under_way.add(number)
-        return new_player(self._items[number].case, address, self._settings, self._pace)
+        return new_player(self._items[number].case, address, self._settings, self.pace)
 
     def done(self, phase: str, number: int, endpoint: Endpoint, at: float) -> bool:
         """Take in how a connection went; whether to go on."""
@@ -174,7 +175,7 @@ class Collected:
     def _canary(self, phase: str, endpoint: Endpoint) -> bool:
         trace = endpoint.trace()
         if phase == schedule.BEFORE and self._settings.patience == "auto":
-            self._pace = Pace(round_trip(trace, Side.CLIENT))
+            self.pace = Pace(round_trip(trace, Side.CLIENT))
         reason = _unreached(trace) or refusal(trace, Side.CLIENT)
         if reason is not None:
             self.unreached = reason if phase == schedule.BEFORE else f"after the last case: {reason}"

@@ -18,6 +18,7 @@ from replay.live.host import Served
 from replay.live.run import Target, play_all
 from replay.live.serve import receive
 from replay.live.transport import Address
+from replay.play.pace import Pace
 from replay.protocol.rules import RULES
 from replay.spec.model import Behaviour, Case, Kind, Profile
 from replay.spec.recorded import under
@@ -38,7 +39,9 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
     """
     items = [replace(item, case=under(item.case, settings.profile, Side.CLIENT)) for item in items]
     collected = Collected(items, settings, watch)
-    canary = settings.target == Target() or any(_wants_echo(item.case) for item in items)
+    canary = settings.pace is None and (
+        settings.target == Target() or any(wants_echo(item.case) for item in items)
+    )
     played = play_all(
         collected.phases(canary),
         collected.make,
@@ -62,6 +65,20 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
         room=played.room,
     )
     return result if settings.expected is None else settings.expected.judged(result)
+
+
+def greet(settings: Settings) -> tuple[Pace, str | None]:
+    """How fast a server is, and why there is no point in playing with it, by the canary alone.
+
+    Raises KeyboardInterrupt.
+    """
+    collected = Collected((), settings, lambda *_: True)
+    played = play_all(
+        collected.phases(True), collected.make, settings.target, settings.connect_timeout, collected.done
+    )
+    if played.interrupted:
+        raise KeyboardInterrupt
+    return collected.pace, played.fault or collected.unreached
 
 
 def serve(guests: Guests) -> tuple[RunResult, ...]:
@@ -120,7 +137,7 @@ def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> 
     return Store.create(directory, items, about)
 
 
-def _wants_echo(case: Case) -> bool:
+def wants_echo(case: Case) -> bool:
     """Whether a case of a spec has no meaning for a server that echoes nothing."""
     patterns = (pattern for outcome in case.outcomes for pattern in outcome.patterns)
     return case.closing is not None and any(p.kind in (Kind.TEXT, Kind.BINARY) for p in patterns)
@@ -156,3 +173,17 @@ def rejudge(directory: Path) -> tuple[StoredRun, Iterator[Rejudged]]:
     """A stored run, and its verdicts derived again, offline. Raises SourceError if there is none."""
     stored = reader.load(directory)
     return stored, reader.rejudge(stored)
+
+
+def stored_run(stored: StoredRun, results: Sequence[CaseResult]) -> RunResult:
+    """What is known of a stored run, with these results."""
+    return RunResult(
+        agent=stored.agent or "",
+        address=stored.address,
+        results=tuple(results),
+        seed=stored.seed,
+        duration=stored.duration or 0.0,
+        unreached=stored.unreached,
+        planned=len(stored.cases),
+        interrupted=stored.state in ("interrupted", "running"),
+    )

@@ -17,10 +17,26 @@ from replay.live.transport import Address
 from replay.play.actions import Options
 from replay.play.commands import Commands
 from replay.play.endpoint import Endpoint, Limits
-from replay.play.lobby import Command, Count, Finish, Info, Plain, Play, Recorded, Status, Stop, errand
+from replay.play.lobby import (
+    Command,
+    Count,
+    Failures,
+    Finish,
+    Info,
+    Look,
+    Plain,
+    Play,
+    Progress,
+    Recorded,
+    Status,
+    Stop,
+    errand,
+)
 from replay.play.player import Player
 from replay.play.reception import Page, Reception, Teller
 from replay.play.script import script
+from replay.report.board import page
+from replay.report.board.board import Board
 from replay.schedule import Phase
 from replay.source import SourceError
 from replay.spec.cost import volume
@@ -127,6 +143,7 @@ class Guests:
         self._ended: set[Endpoint] = set()  # those of them that are over and not judged yet
         self._last: set[Endpoint] = set()  # whose end is the end
         self._folders: set[str] = set()
+        self._board = Board([(item.case.id, item.case.title) for item in self.items])
         self._explain = Explainer() if hosting.explained else None
 
     def listening(self, address: Address) -> None:
@@ -159,6 +176,7 @@ class Guests:
         if self._explain is not None:
             result = self._explain(result)
         self.known[agent].add(number, result, at)
+        self._board.add(agent, number, result)
         self._watch(agent, number, result)
 
     def judged(self, endpoint: Endpoint) -> None:
@@ -181,10 +199,16 @@ class Guests:
         return f"/runCase?case={number + 1}&agent={quote(self.hosting.agent, safe='')}"
 
     def _receive(self, request: Request) -> Endpoint | None:
-        found = errand(request, self._places, self._targets)
+        found = errand(request, self._places, self._targets, self.hosting.door.host)
         match found:
             case Plain():
                 return Page(found)
+            case Look(authority):
+                return Page(Plain(200, "OK", page.page(), page.headers(authority), "text/html", found.bare))
+            case Progress(since):
+                return Page(_told(self._board.progress(since), found.bare))
+            case Failures(agent):
+                return Page(_told(self._board.failures(agent), found.bare))
             case Count():
                 return Teller(lambda: str(len(self.items)))
             case Info(number):
@@ -202,6 +226,7 @@ class Guests:
                 done = Teller(str)
                 if isinstance(found, Finish) and found.agent in self.known:
                     self.known[found.agent].finished = True
+                    self._board.finish(found.agent)
                 if isinstance(found, Stop) or found.stop:
                     self._last.add(done)
                 return done
@@ -231,6 +256,7 @@ class Guests:
             return None
         if play.agent not in self.known:
             self.known[play.agent] = self._guest(play.agent)
+            self._board.came(play.agent)
         own = script(case, Side.SERVER, self.hosting.options, self.hosting.limits, bytes, "")
         player = Player(own, self.hosting.limits)
         self._under_way[player] = UnderWay(play, weight)
@@ -252,3 +278,10 @@ class Guests:
             return Guest(name, Store.create(directory, self.items, about), None)
         except SourceError as error:
             return Guest(name, None, f"{error.message}; results are not stored")
+
+
+def _told(said: str | None, bare: bool) -> Plain:
+    """JSON for the page; None: what it asks for isn't there."""
+    if said is None:
+        return Plain(404, "Not Found", "no agent of that name has come\n", bare=bare)
+    return Plain(200, "OK", said, page.PRIVATE, "application/json", bare)

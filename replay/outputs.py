@@ -6,6 +6,7 @@ What is for standard output, or is one file a case, goes out as results come.
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,9 @@ from replay.store.folder import Folder
 from replay.verdict.result import CaseResult, RunResult
 
 STDOUT = "-"
+
+Again = Callable[[CaseResult, int | None], str]
+"""The command that plays a case once more, with a seed."""
 
 
 class Wanted(NamedTuple):
@@ -49,15 +53,19 @@ class Outputs:
         self._wanted = [one for one in wanted if one.file != STDOUT]
         self._stdout = next((one.format for one in wanted if one.file == STDOUT), None)
         self._strict, self._places = strict, places or {}
-        self._tracks: dict[str, Track] = {}
+        self._tracks: list[Track] = []
         self._on_github = environment.get("GITHUB_ACTIONS") == "true"
         self._summary = environment.get("GITHUB_STEP_SUMMARY") if self._on_github else None
         self._folders: list[Folder] = []
+        self._prefixes: dict[str, str] = {}  # of the names of an agent's files
+        self._pause = f"replay-{secrets.token_hex(8)}" if self._on_github else None
         _check(wanted)
         for one in self._wanted:
             _prepare(one)
             if FORMATS[one.format].folder:
                 self._folders.append(Folder(Path(one.file)))
+        if self._pause:  # what a testee says may look like a command of the workflow
+            self._say(f"::stop-commands::{self._pause}\n")
 
     @property
     def asked(self) -> bool:
@@ -71,15 +79,15 @@ class Outputs:
 
     def track(self, agent: str | None = None) -> Track:
         """Where the results of one agent go; None: a server that is to say its name itself."""
-        key = agent or ""
-        if key not in self._tracks:
-            self._tracks[key] = Track(self, agent)
-        return self._tracks[key]
+        found = next((track for track in self._tracks if agent and track.agent == agent), None)
+        if found is None:
+            self._tracks.append(found := Track(self, agent))
+        return found
 
-    def finish(self, runs: Sequence[RunResult], again: Callable[[CaseResult, int | None], str]) -> None:
-        """The runs have ended. `again` gives the command that plays a case once more, with a seed."""
+    def finish(self, runs: Sequence[RunResult], again: Again | None = None) -> None:
+        """The runs have ended."""
         runs = [self._completed(run, again) for run in runs]
-        for track in self._tracks.values():
+        for track in self._tracks:
             track.end()
         for one in self._wanted:
             self._write(one, runs)
@@ -87,9 +95,8 @@ class Outputs:
             sys.stdout.write("".join(f"{json_lines.run(run)}\n" for run in runs))
         elif self._stdout is not None:
             sys.stdout.write(FORMATS[self._stdout].render(runs))
-        if self._on_github:
-            file = sys.stderr if self.take_stdout else sys.stdout
-            file.write(FORMATS["github"].render(runs))
+        if self._pause:
+            self._say(f"::{self._pause}::\n{FORMATS['github'].render(runs)}")
         if self._summary:
             self._append(Path(self._summary), FORMATS["markdown"].render(runs))
 
@@ -103,21 +110,26 @@ class Outputs:
         """The file of a case, in each folder."""
         if not self._folders:
             return
-        prefix = autobahn.prefixes(self._agents())[agent]
+        if agent not in self._prefixes:
+            self._prefixes = autobahn.prefixes([*self._prefixes, agent])
         text = autobahn.case(agent, self._places.get(result.case.id, number + 1), result)
         for folder in self._folders:
             try:
-                folder.write(autobahn.file_name(prefix, result.case.id), text.encode())
+                folder.write(autobahn.file_name(self._prefixes[agent], result.case.id), text.encode())
             except OSError as error:
                 self._failed(str(folder), error)
 
-    def _agents(self) -> list[str]:
-        """In the order in which their files came."""
-        return [track.agent for track in self._tracks.values() if track.agent is not None]
+    def _say(self, text: str) -> None:
+        """For a person, or for what reads along."""
+        file = sys.stderr if self.take_stdout else sys.stdout
+        file.write(text)
+        file.flush()
 
-    def _completed(self, run: RunResult, again: Callable[[CaseResult, int | None], str]) -> RunResult:
+    def _completed(self, run: RunResult, again: Again | None) -> RunResult:
         results = tuple(
-            replace(result, again=result.again or again(result, run.seed)) if result.failed else result
+            replace(result, again=result.again or again(result, run.seed))
+            if again and result.failed
+            else result
             for result in run.results
         )
         return replace(run, results=results, strict=self._strict)
@@ -125,7 +137,7 @@ class Outputs:
     def _write(self, one: Wanted, runs: Sequence[RunResult]) -> None:
         path, kind = Path(one.file), FORMATS[one.format]
         if kind.folder:
-            order = {agent: number for number, agent in enumerate(self._agents())}
+            order = {agent: number for number, agent in enumerate(self._prefixes)}
             runs = sorted(runs, key=lambda run: order.get(run.agent or autobahn.UNKNOWN, len(order)))
             path = path / autobahn.INDEX
         octets = kind.render(runs).encode("utf-8", "replace")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from replay import expected_update, flows
+from replay import cli_report, expected_update, flows
 from replay.arguments import FAULTY, Fault, Unreachable, command_for, new_console
 from replay.collect import Settings
 from replay.expected_file import Listing
@@ -146,6 +146,14 @@ class Runs:
                 click.echo(said, err=self._outputs.take_stdout)
                 entries = expected_update.again(listing, updated.text).resolved(ids)
                 self._runs[number] = replace(run, result=replace(expected, entries=entries).judged(done))
+
+    def show_page(self) -> None:
+        """All of them as one page, in a browser. Raises Fault if it can't be written."""
+        folder = self._runs[0].store.directory
+        results = [_with_commands(run) for run in self._runs]
+        cli_report.show_runs(
+            results, folder.parent if self._several else folder, err=self._outputs.take_stdout
+        )
 
     def finish(self, asked: bool) -> int:
         """Show them side by side, and write the reports; the exit status. `asked`: as above.

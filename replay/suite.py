@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from replay import limits
+from replay.edition import bundled as bundled
 from replay.protocol.events import Violation
 from replay.protocol.interpreter import observe
 from replay.source import MAX_FILE, Source, SourceError, Span
@@ -43,13 +44,6 @@ class Log:
     name: str
     trace: Trace
     warnings: tuple[str, ...]
-
-
-def bundled(kind: str) -> Path:
-    """The folder `specs` or `traces` of the suite that replay ships, installed or in a checkout."""
-    package = Path(__file__).parent
-    installed = package / "bundled" / kind
-    return installed if installed.is_dir() else package.parent / kind
 
 
 @cache

@@ -32,7 +32,10 @@ static int on(struct lws *wsi, enum lws_callback_reasons reason, void *user, voi
 int main(int count, char **words)
 {
     const struct lws_protocols protocols[] = { { "echo", on, 0, 65536 }, { 0 } };
-    struct lws_context_creation_info info = { .port = CONTEXT_PORT_NO_LISTEN, .protocols = protocols };
+    const struct lws_extension extensions[] = { { "permessage-deflate", lws_extension_callback_pm_deflate,
+        "permessage-deflate; client_no_context_takeover; client_max_window_bits" }, { 0 } };
+    struct lws_context_creation_info info = { .port = CONTEXT_PORT_NO_LISTEN, .protocols = protocols,
+        .extensions = extensions, .options = LWS_SERVER_OPTION_VALIDATE_UTF8 };
     lws_set_log_level(0, NULL);
     struct lws_client_connect_info to = { .context = lws_create_context(&info) };
     const char *scheme, *path;

@@ -7,6 +7,6 @@ $agent->websocket($ARGV[0] => sub {
     $tx->max_websocket_size(2**30);
     $tx->on(text => sub { $_[0]->send({text => $_[1]}) });
     $tx->on(binary => sub { $_[0]->send({binary => $_[1]}) });
-    $tx->on(finish => sub { Mojo::IOLoop->stop });
+    $tx->on(finish => sub { Mojo::IOLoop->timer(1 => sub { Mojo::IOLoop->stop }) });
 });
 Mojo::IOLoop->start;

@@ -18,7 +18,7 @@ from replay.live.secure import Handshakes, Identity
 from replay.live.starter import Starter
 from replay.live.transport import Address, Connection
 from replay.play.endpoint import Endpoint
-from replay.play.reception import Reception, Teller
+from replay.play.reception import Page, Reception, Teller
 from replay.source import SourceError
 
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -135,7 +135,8 @@ class _Session:
             next((one for one in self._visits if one.may_give_way), visit).give_way()
 
     def left(self, visit: _Visit) -> None:
-        self._moved = time.monotonic()
+        if not isinstance(visit.endpoint, Page):  # who looks on moves nothing
+            self._moved = time.monotonic()
         del self._visits[visit]
         if visit.fault is not None:
             self._fail(visit.fault)

@@ -134,7 +134,7 @@ class Connection(asyncio.BufferedProtocol):
         """Write what the socket takes; a large piece in parts, so that the transport copies none of it."""
         self._sending += self._endpoint.output
         self._endpoint.output.clear()
-        while self._sending and not self._paused:
+        while self._sending and not self._paused and not transport.is_closing():
             piece = self._sending.popleft()
             if len(piece) > limits.READ.default:
                 view = memoryview(piece)
@@ -153,7 +153,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._endpoint.dropped_as is How.RST:
             transport.abort()
         else:
-            for piece in self._sending:
+            for piece in () if transport.is_closing() else self._sending:
                 transport.write(piece)
             transport.close()
             if transport.get_write_buffer_size():
@@ -167,7 +167,7 @@ class Connection(asyncio.BufferedProtocol):
         """Let the endpoint write, until the other connections have their turn."""
         assert self._transport is not None
         for _ in range(limits.TURN.default):
-            if self._paused or not self._endpoint.pending:
+            if self._paused or self._transport.is_closing() or not self._endpoint.pending:
                 return
             self._endpoint.pump(now)
             self._write(self._transport)

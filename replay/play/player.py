@@ -142,7 +142,9 @@ class Player(Endpoint):
         if any(found is None or found.state == "apart" for found in self._fits):
             self._rounds = None
             return
-        self._received.events[-1] = short = known_by_digest(message)
+        sent = self.script.alternatives[0][len(self._received.events) - 1].payload
+        assert sent is not None
+        self._received.events[-1] = short = known_by_digest(message, sent)
         rounds.add(self.entries, at, short)
 
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:

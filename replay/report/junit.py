@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from replay import __version__
 from replay.report import safe, words
-from replay.report.tally import Count, count, line, named, place, remarks, tally, trouble, verdict
+from replay.report.tally import Count, count, line, named, remarks, tally, trouble, verdict
 from replay.trace.model import SECOND
 from replay.verdict.result import CaseResult, RunResult
 
@@ -27,6 +27,7 @@ def xml(runs: Sequence[RunResult]) -> str:
     for run in runs:
         report.add_testsuite(_suite(run))
     report.update_statistics()  # type: ignore[no-untyped-call]
+    del report._elem.attrib["skipped"]  # which only a suite has, by the schema of Jenkins
     report.time = round(sum(run.duration for run in runs), 3)
     text: bytes = report.tostring()  # type: ignore[no-untyped-call]
     return _DECLARATION + text.decode()
@@ -61,9 +62,6 @@ def _test(run: RunResult, result: CaseResult) -> TestCase:
     id, title = safe.escape(result.case.id, 200), safe.escape(result.case.title, 300)
     test = TestCase(f"{id} {title}", _class(run, f"section {result.case.section}"))
     test.time = (result.duration or 0) / SECOND
-    if (found := place(result)) is not None:
-        test._elem.set("file", safe.escape(found[0], 500))
-        test._elem.set("line", str(found[1]))
     said = [safe.escape(one) for one in remarks(result)]
     counted = count(result, run.strict)
     if counted is Count.FAILED:

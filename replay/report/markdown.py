@@ -21,7 +21,7 @@ MOST_SHOWN = 20
 
 MOST_IDS = 60
 
-_PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~@:&#!$])")
+_PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~@&#!$]|:(?=\S)|(?<=www)\.)")
 
 
 def summary(runs: Sequence[RunResult]) -> str:

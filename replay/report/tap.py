@@ -1,4 +1,7 @@
-"""Test Anything Protocol 14: a line a case, what is wrong below it in YAML."""
+"""Test Anything Protocol 13: a line a case, what is wrong below it in such YAML as Perl's `prove` reads.
+
+Version 14 has nothing that is needed here, and not all read it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ def lines(runs: Sequence[RunResult]) -> str:
 
 def _lines(runs: Sequence[RunResult]) -> Iterator[str]:
     found = tally(runs)
-    yield "TAP version 14"
+    yield "TAP version 13"
     yield f"1..{found.total}" + ("" if found.total else " # no case was run")
     number = 0
     for run in runs:
@@ -44,16 +47,21 @@ def _case(number: int, who: str, result: CaseResult, counted: Count) -> Iterator
     if counted is Count.PASSED and not said:
         return
     yield "  ---"
-    yield f"  verdict: {json.dumps(verdict(result))}"
+    yield f"  verdict: {_quoted(verdict(result))}"
     if said:
-        yield f"  notes: {json.dumps(said)}"
+        yield "  notes:"
+        yield from (f"    - {_quoted(one)}" for one in said)
     if counted is Count.FAILED:
         if result.again:
-            yield f"  again: {json.dumps(safe.escape(result.again))}"
-        if shown := safe.paragraph(result.shown):
-            yield "  shown: |2"
+            yield f"  again: {_quoted(safe.escape(result.again))}"
+        if shown := safe.paragraph(result.shown).lstrip():
+            yield "  shown: |"
             yield from (f"    {row}" for row in shown.split("\n"))
     yield "  ..."
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _plain(text: str) -> str:

@@ -64,8 +64,10 @@ def _head(trace: Trace, side: Side) -> Octets | None:
 
 
 def _opening(heads: Sequence[Octets], events: Sequence[Event]) -> Iterator[Octets]:
-    """The heads, with an offer and an answer of what was agreed, for the sides as they are now."""
-    terms = next((event.agreed for event in events if isinstance(event, Opened)), None)
+    """The heads, with an offer and an answer of what was agreed, for the sides as they are now. A refusal
+    was the testee's, and is left out."""
+    opened = next((event for event in events if isinstance(event, Opened)), None)
+    terms = opened.agreed if opened else None
     turned = terms and Agreed(
         server_no_context_takeover=terms.client_no_context_takeover,
         client_no_context_takeover=terms.server_no_context_takeover,
@@ -73,7 +75,7 @@ def _opening(heads: Sequence[Octets], events: Sequence[Event]) -> Iterator[Octet
         client_max_window_bits=terms.server_max_window_bits,
     )
     edit = ("Sec-WebSocket-Extensions", str(turned) if turned else None)
-    for head in heads:
+    for head in heads if opened else heads[:1]:
         yield replace(head, data=edit_head(head.data, None, [edit]))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from replay.play.actions import Options
 from replay.protocol.events import Event, Message, Opened
 from replay.protocol.interpreter import observe
 from replay.source import Source
 from replay.spec.model import Behaviour, Case
 from replay.spec.recorded import case_of
 from replay.spec.swapped import swapped
-from replay.suite import bundled
+from replay.suite import bundled, known
 from replay.trace.model import Octets, Trace
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge
@@ -104,6 +105,18 @@ def test_a_refusal_is_sent_with_all_that_stands_behind_it() -> None:
     assert (result.behaviour, result.closing) == (Behaviour.OK, ClosingVerdict.OK), result.closing_reason
 
 
+@pytest.mark.parametrize("of", ["spec", "log"])
+def test_a_response_is_chopped_as_all_else(of: str) -> None:
+    case = logged(GREETING) if of == "log" else known()["1.1.1"]
+    own = player(case, Side.SERVER, Options(chop=3))
+    own.connected(0)
+    own.received(encode_request("/", REQUEST), 0)
+    while own.pending and not own.opened:
+        own.pump(0)
+    assert {len(octets) for octets in own.output} <= {1, 2, 3}
+    assert b"".join(own.output).startswith(b"HTTP/1.1 101 ")
+
+
 def test_a_request_that_breaks_a_rule_is_refused_unless_the_log_s_does_so_too() -> None:
     faulty = tuple(line for line in REQUEST if line[0] != "Sec-WebSocket-Version")
     lenient = GREETING.replace(r"Sec-WebSocket-Version: 13\r\n", "")
@@ -132,6 +145,27 @@ def test_what_a_log_compresses_has_to_be_offered(offer: str | None) -> None:
     assert (b"client_max_window_bits=10" in own.output[0]) is takes
     assert (b"Sec-WebSocket-Extensions" in own.output[0]) is takes
     assert own.opened
+
+
+@pytest.mark.parametrize(
+    ("offer", "answer"),
+    [
+        (None, None),
+        ("permessage-deflate", "permessage-deflate"),
+        (OFFERED, "permessage-deflate; client_max_window_bits=10"),
+        ("permessage-deflate; server_max_window_bits=9", "permessage-deflate; server_max_window_bits=9"),
+    ],
+)
+def test_compressed_anew_by_what_is_offered(offer: str | None, answer: str | None) -> None:
+    text = COMPRESSED.replace('0102 "Hi"', "4103 f248cd").replace('807e0001 "!"', "8004 c9c90700")
+    own = player(logged(text), Side.SERVER, Options(reencode=True))
+    headers = (*REQUEST, *((("Sec-WebSocket-Extensions", offer),) if offer else ()))
+    own.connected(0)
+    own.received(encode_request("/", headers), 0)
+    assert (f"\r\nSec-WebSocket-Extensions: {answer}\r\n".encode() in own.output[0]) is (answer is not None)
+    own.received(bytes.fromhex(HELLO), 0)
+    (message,) = (e for e in observe(own.trace()) if isinstance(e, Message) and e.side is Side.SERVER)
+    assert (message.data, message.compressed) == (b"Hello", answer is not None)
 
 
 LOGS = {path.stem: path for path in sorted(bundled("traces").rglob("*.wirelog"))}
