@@ -199,7 +199,8 @@ class Guests:
         return f"/runCase?case={number + 1}&agent={quote(self.hosting.agent, safe='')}"
 
     def _receive(self, request: Request) -> Endpoint | None:
-        found = errand(request, self._places, self._targets, self.hosting.door.host)
+        door, scheme = self.hosting.door, self.address.partition(":")[0]
+        found = errand(request, self._places, self._targets, door.host, scheme)
         match found:
             case Plain():
                 return Page(found)

@@ -139,15 +139,20 @@ def errand(
     places: Mapping[str, int],
     targets: Container[str] = (),
     host: str = "localhost",
+    scheme: str = "ws",
 ) -> Errand:
     """What to do for a request; `places` are the ids of the cases served, with their numbers from 0,
-    `targets` those of recorded requests, and `host` is a name by which a browser may know the server.
+    `targets` those of recorded requests, `host` is a name by which a browser may know the server, and
+    `scheme` is that of its URLs.
 
     A request for a case that breaks RFC 6455 §4.2.1 is an errand as any other: whoever plays the
     case refuses it, and the verdict is on that.
     """
     try:
-        if "websocket" not in request.tokens("Upgrade") and (seen := _seen(request, host)) is not None:
+        if (
+            "websocket" not in request.tokens("Upgrade")
+            and (seen := _seen(request, host, scheme)) is not None
+        ):
             return seen
         found = _errand(request.target, places)
         if isinstance(found, Plain | Command) and request.target in targets:
@@ -163,7 +168,7 @@ def errand(
     return found
 
 
-def _seen(request: Request, host: str) -> Errand | None:
+def _seen(request: Request, host: str, scheme: str) -> Errand | None:
     """What is for who asks for no WebSocket; None: a request for a WebSocket that is wrong."""
     path, query = _parts(request.target)
     if request.method not in ("GET", "HEAD"):
@@ -172,7 +177,7 @@ def _seen(request: Request, host: str) -> Errand | None:
         allow = (("Allow", "GET, HEAD"),)
         return Plain(405, "Method Not Allowed", "expected GET or HEAD\n", allow)
     bare, authority = request.method == "HEAD", (request.values("Host") or ["127.0.0.1"])[0]
-    text = PAGE.format(url=f"ws://{authority}")
+    text = PAGE.format(url=f"{scheme}://{authority}")
     if path in ENDPOINTS:
         upgrade = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
         return Plain(426, "Upgrade Required", text, upgrade, bare=bare)
