@@ -173,7 +173,11 @@ class _Reading:
             found = self._record(self._root, Record("a fuzzingserver", _OF_SERVER_MODE, _as_found))
             section = Section(self._door(found) | self._outdir(found), self._cases(found))
             return Config(
-                self._path, serve=section, excluded=self._excluded(found), warnings=tuple(self._warnings)
+                self._path,
+                serve=section,
+                only="serve",
+                excluded=self._excluded(found),
+                warnings=tuple(self._warnings),
             )
         found = self._record(self._root, Record("a fuzzingclient", _OF_CLIENT_MODE, _as_found))
         servers = self._servers(found)
@@ -182,6 +186,7 @@ class _Reading:
             self._path,
             section,
             servers=servers,
+            only="run",
             excluded=self._excluded(found),
             warnings=tuple(self._warnings),
         )
@@ -197,7 +202,7 @@ class _Reading:
             if key.text in record.rows:
                 kept.append((key, value))
             else:
-                hint = nearest(key.text, record.rows)
+                hint = None if key.text in UNUSED else nearest(key.text, record.rows)
                 self._warn(key.span, f"{key.text!r} has no meaning here{(hint and f'; {hint}') or ''}")
         found = record.read(nodes.Mapping(tuple(kept), node.span), Files())
         self._check_options(found.get("options"))
@@ -227,7 +232,7 @@ class _Reading:
         secure = url.scheme == "wss"
         door: dict[str, Value] = {
             "host": url.hostname or "127.0.0.1",
-            "port": port or (443 if secure else 80),
+            "port": (443 if secure else 80) if port is None else port,
             "tls": secure,
         }
         return door | {key: found.values[key] for key in ("cert", "key") if secure and key in found.values}
@@ -263,7 +268,9 @@ class _Reading:
         text = pattern.text
         if "*" not in text:
             if text not in self._ids:
-                said, hint = f"there is no case {text!r}", nearest(text, self._ids)
+                section = text.partition(".")[0]
+                near = [id for id in self._ids if id.startswith(f"{section}.")]
+                said, hint = f"there is no case {text!r}", nearest(text, near) or "`replay list` shows all"
                 if literally:
                     raise SourceError(pattern.span, said, hint)
                 self._warn(pattern.span, said)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from replay.source import SourceError, printable
+
 if TYPE_CHECKING:
     from replay.config_rows import Config
 
@@ -42,6 +44,9 @@ def _configure(ctx: click.Context, param: click.Parameter, value: Path | None) -
         ctx.obj = config.find(Path.cwd())
     if ctx.obj is None:
         return
+    if ctx.obj.only not in (None, ctx.command.name):
+        said = printable(str(ctx.obj.path))
+        raise SourceError(None, f"{said} is for `replay {ctx.obj.only}`, not for `{ctx.command.name}`")
     for said in ctx.obj.warnings:
         click.echo(f"warning: {said}", err=True)
     section = ctx.obj.of(ctx.command.name)

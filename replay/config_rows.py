@@ -43,6 +43,7 @@ class Config:
     run: Section = Section()
     serve: Section = Section()
     servers: tuple[Server, ...] = ()  # of `run`; (): the one that its options name
+    only: str | None = None  # the one command that it is for
     excluded: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = ()  # agents, and what isn't for them
     warnings: tuple[str, ...] = ()  # what of it has no meaning here
 

@@ -202,8 +202,7 @@ class Guests:
         return f"/runCase?case={number + 1}&agent={quote(self.hosting.agent, safe='')}"
 
     def _receive(self, request: Request) -> Endpoint | None:
-        door = self.hosting.door
-        scheme = "wss" if door.secure else "ws"
+        door, scheme = self.hosting.door, self.address.partition(":")[0]
         found = errand(request, self._ids, self._targets, door.host, scheme)
         match found:
             case Plain():

@@ -36,6 +36,16 @@ def test_a_driver_s_way_through(server: Served, tmp_path: Path) -> None:
     assert not server.ca.exists()
 
 
+def test_a_browser_is_told_where(server: Served) -> None:
+    context = ssl.create_default_context(cafile=server.ca)
+    plain = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    with context.wrap_socket(plain, server_hostname="localhost") as secure:
+        secure.sendall(b"GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n")
+        said = b"".join(iter(lambda: secure.recv(65536), b""))
+    assert said.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"wss://localhost:1/runCase?case=1&agent=NAME" in said
+
+
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1"])
 def test_what_the_certificate_is_for(server: Served, name: str) -> None:
     context = ssl.create_default_context(cafile=server.ca)

@@ -86,13 +86,17 @@ class _Session:
             if work[0].done():
                 work[0].result()
         finally:  # nothing that breaks from here on is a client's fault
+            visits = list(self._visits)
+            for visit in visits:
+                if visit.endpoint.done:  # only its socket lingers
+                    self.left(visit)
             self._closed = True
             server.close()
             if self._handshakes and self._identity:
                 await self._handshakes.close()
                 self._identity.forget()
                 self.served.refused = self._handshakes.said
-            for visit in self._visits:
+            for visit in visits:
                 visit.abort()
             for one in work:
                 one.cancel()
@@ -135,6 +139,8 @@ class _Session:
             next((one for one in self._visits if one.may_give_way), visit).give_way()
 
     def left(self, visit: _Visit) -> None:
+        if visit not in self._visits:
+            return
         if not isinstance(visit.endpoint, Page):  # who looks on moves nothing
             self._moved = time.monotonic()
         del self._visits[visit]
@@ -194,7 +200,7 @@ class _Visit(Connection):
     @property
     def fault(self) -> BaseException | None:
         """Of the endpoint itself."""
-        return self.finished.exception()
+        return self.finished.exception() if self.finished.done() else None
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return super().get_buffer(sizehint)[: self._read]

@@ -142,7 +142,8 @@ def errand(
     scheme: str = "ws",
 ) -> Errand:
     """What to do for a request; `ids` are those of the cases served, in order (logs may share one),
-    `targets` those of recorded requests, and `host` is a name by which a browser may know the server.
+    `targets` those of recorded requests, `host` is a name by which a browser may know the server, and
+    `scheme` is that of its URLs.
 
     A request for a case that breaks RFC 6455 §4.2.1 is an errand as any other: whoever plays the
     case refuses it, and the verdict is on that.
