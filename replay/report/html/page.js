@@ -571,7 +571,11 @@ async function poll() {
       one(".counts", card).textContent = column.counts;
       one(".state", card).textContent = column.state;
       one(".state", card).hidden = !column.state;
+      one(".state", card).classList.toggle("goes", column.running);
+      const part = ([name, x, width]) => drawn("rect", { class: name, x, width, height: 4 });
+      one(".bar", card).replaceChildren(...column.bar.map(part));
     });
+    for (const body of all("#matrix tbody")) passed(body);
     const running = now.columns.filter((column) => column.running);
     one("#live").hidden = !running.length;
     one("#live").textContent = running.map((column) => `${column.done} of ${column.planned}`).join(", ");
@@ -583,6 +587,17 @@ async function poll() {
     one("#live").textContent = "replay report --serve doesn't answer";
     setTimeout(poll, 2000);
   }
+}
+
+/** How many cases of a section are as they have to be, and how many there are. */
+function passed(body) {
+  const inside = all("tr[id]", body).map((row) => data.cells[Number(row.id.slice(1))]);
+  all(".section td", body).forEach((td, column) => {
+    const cells = inside.map((row) => row[column]).filter(Boolean);
+    const fine = cells.filter((cell) => !cell.rank).length;
+    td.textContent = fine < cells.length ? `${fine} of ${cells.length}` : fine || "";
+    td.classList.toggle("less", fine < cells.length);
+  });
 }
 
 function fill(row, column, cell) {

@@ -127,7 +127,7 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
         behaviours=[
             (*SHORT[each], each.value, words.BEHAVIOURS[each])
             for each in Behaviour
-            if any(told and told.behaviour is each for row in shown for told in row.told)
+            if mode or any(told and told.behaviour is each for row in shown for told in row.told)
         ],
         total=len(shown),
         style=_unended(style),
@@ -173,6 +173,7 @@ def _index(columns: Sequence[Column], shown: Sequence[Row]) -> dict[str, Any]:
                 "running": column.running,
                 "done": len(column.told),
                 "planned": column.planned,
+                "bar": _bar(column),
             }
             for name, column in zip(names(columns), columns, strict=True)
         ],
