@@ -82,12 +82,12 @@ def show(address: str, err: bool = False) -> None:
         click.echo(address, err=err)
 
 
-def show_run(run: RunResult, folder: Path, err: bool) -> None:
-    """A run that has just ended, as a page in its folder. Raises Fault."""
+def show_runs(runs: Sequence[RunResult], folder: Path, err: bool) -> None:
+    """Runs that have just ended, as a page in a folder. Raises Fault."""
     from replay.report.html.model import column
 
     page = folder / "report.html"
-    write([column(run)], page)
+    write([column(run) for run in runs], page)
     show(page.resolve().as_uri(), err)
 
 

@@ -22,7 +22,7 @@ from replay.protocol.events import Opened
 from replay.schedule import Phase
 from replay.spec.canary import CANARY, refusal, round_trip
 from replay.spec.model import Case, Profile
-from replay.spec.recorded import compresses, recorded_terms
+from replay.spec.recorded import compresses
 from replay.suite import Item
 from replay.trace.model import SECOND, Trace, Unreached
 from replay.verdict.expected import Expected
@@ -49,6 +49,7 @@ class Settings:
     profile: Profile = Profile.AUTOBAHN
     patience: Literal["auto", "full"] = "auto"  # full: no wait is shortened
     thorough: bool = False  # the cases have all their rounds
+    pace: Pace | None = None  # the server's, if it was played with before: no canary is then sent
     again: bool = True  # an unexpected failure is looked at twice
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -65,13 +66,13 @@ class Collected:
         self.agent = settings.agent
         self.unreached: str | None = None
         self.died_on: set[int] = set()
+        self.pace = settings.pace or FULL
         self._items, self._settings, self._watch = items, settings, watch
         self._under_way: set[int] = set()
         self._cut_off: dict[int, float] = {}  # when the server ended TCP without a Close
         self._reached = False  # the server was there once
         self._missed: dict[int, Trace] = {}  # not reached, since it was reached last
         self._doubted: dict[int, CaseResult] = {}  # failures that may be bad luck
-        self._pace = FULL
         self._named = bool(settings.agent)
         self._explain = Explainer() if settings.explained else None
 
@@ -92,7 +93,7 @@ class Collected:
             hasty = replace(self._settings.limits, closing=soon, drop=soon)
             return new_player(CANARY, address, replace(self._settings, limits=hasty), FULL)
         self._under_way.add(number)
-        return new_player(self._items[number].case, address, self._settings, self._pace)
+        return new_player(self._items[number].case, address, self._settings, self.pace)
 
     def done(self, phase: str, number: int, endpoint: Endpoint, at: float) -> bool:
         """Take in how a connection went; whether to go on."""
@@ -142,7 +143,7 @@ class Collected:
         item = self._items[number]
         notes = (*item.notes, *_edits(item, self._settings.options))
         result = judge(item.case, trace, Side.CLIENT, notes)
-        said = _compression(item, result, self._settings.options)
+        said = compressed_anew(item, result, Side.CLIENT, self._settings.options)
         result = replace(result, path=item.path, notes=(*result.notes, *said), began=since_1970(result, at))
         if at is not None and result.facts.dropped_by_testee and result.facts.testee_close is None:
             self._cut_off[number] = at
@@ -174,7 +175,7 @@ class Collected:
     def _canary(self, phase: str, endpoint: Endpoint) -> bool:
         trace = endpoint.trace()
         if phase == schedule.BEFORE and self._settings.patience == "auto":
-            self._pace = Pace(round_trip(trace, Side.CLIENT))
+            self.pace = Pace(round_trip(trace, Side.CLIENT))
         reason = _unreached(trace) or refusal(trace, Side.CLIENT)
         if reason is not None:
             self.unreached = reason if phase == schedule.BEFORE else f"after the last case: {reason}"
@@ -215,20 +216,11 @@ def _edits(item: Item, options: Options) -> tuple[str, ...]:
     return (f"the recorded request was edited: {', '.join(edits)}",) if edits else ()
 
 
-def _compression(item: Item, result: CaseResult, options: Options) -> tuple[str, ...]:
-    """What became of recorded messages that are compressed by what was agreed on then."""
+def compressed_anew(item: Item, result: CaseResult, tester: Side, options: Options) -> tuple[str, ...]:
+    """What became of recorded messages that are compressed."""
     log = item.case.trace
-    if log is None or not result.facts.opened or not compresses(log, Side.CLIENT):
-        return ()
-    if options.reencode:
-        return ("the recorded messages were compressed anew",)
-    was, now = recorded_terms(log), result.facts.agreed
-    if was == now:
-        return ()
-    return (
-        f"none of the recorded messages were sent: they are compressed by {was or 'no agreement'}, and now "
-        f"the agreement is {now or 'none'}; --reencode compresses them anew",
-    )
+    anew = options.reencode and log is not None and result.facts.opened and compresses(log, tester)
+    return ("the recorded messages were compressed anew",) if anew else ()
 
 
 def server_name(result: CaseResult) -> str | None:

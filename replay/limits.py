@@ -87,13 +87,23 @@ SLICE = Limit(
     "Of work on what one read from a client brought; else its next one is half as large.",
 )
 LEAST_READ = Limit("least read", 2 * 2**10, "octets", "-", "Of one, and of the first.")
+HANDSHAKES = Limit(
+    "handshakes", 100, "handshakes", "-", "Of TLS at once; beyond them the oldest gives way."
+)
+HANDSHAKE = Limit("handshake", 5, "s", "-", "For one; then its connection is ended.")
+CERTIFICATE = Limit("certificate", 90, "days", "-", "That one which is made for `--tls` is good for.")
 QUEUE = Limit("queue", 120, "s", "-", "For a client that has to wait so; then its connection is reset.")
 STATUS = Limit("status", 120, "s", "-", "For the verdict that a client asks for, until its case is over.")
+COMMANDED = Limit(
+    *("commanded", 16 * 2**20, "octets", "-"),
+    "That a client may have sent to it by commands on one connection; each write counts 64.",
+)
 IDLE = Limit("idle", 60, "s", "--idle", "Without a connection, after which a driver of --exec is done.")
 COMING = Limit("coming", 30, "s", "--start-timeout", "For a client of --each to come for its case.")
 EACH = Limit("each", 4, "clients", "--jobs", "Of --each at once.")
 AGENT = Limit("agent", 120, "characters", "-", "Of the name of a client; a longer one is refused.")
 AGENTS = Limit("agents", 300, "names", "-", "That are kept apart; more are refused.")
+TOLD = Limit("told", 1000, "cases", "-", "That failed, of one client, that the page at / tells of.")
 FIELDS = Limit("fields", 20, "fields", "-", "Of the query of a request.")
 
 MISSES = Limit("misses", 3, "cases", "-", "For which a server that was there is not; then it has died.")
@@ -120,6 +130,7 @@ READ = Limit("read", 64 * 2**10, "octets", "-", "Of one read; then the other con
 TURN = Limit("turn", 32, "writes", "-", "One after another; then the other connections have their turn.")
 COMPRESSED = Limit("compressed", 2**20, "octets", "-", "Of what a case sends compressed, kept for others.")
 SERIES = Limit("series", 24, "cases", "-", "Of which they are kept.")
+DIGESTS = Limit("digests", 16 * 2**10, "messages", "-", "Whose SHA-256 is kept for other cases.")
 WHOLE = Limit(
     *("whole", 16 * 2**10, "octets", "-"),
     "Of compressed rounds, that are stored; what follows is stored as digests, if all is well.",
@@ -158,6 +169,15 @@ FRAMES = Limit(
     "frames", 2**17, "frames", "-", "Told apart in one run of a log's octets; behind them none are."
 )
 UNIT = Limit("unit", 512, "octets", "-", "Of the longest unit that a written log shows as a repeat.")
+
+DIFFED = Limit(
+    *("diffed", 64 * 2**10, "octets", "-"),
+    "Of a wire log whose events `replay diff` compares though the verdict is the same.",
+)
+SLOWER = Limit(
+    *("slower", 100, "ms", "-"),
+    "And half of the longer duration: from there on `replay diff` tells that a case became slower.",
+)
 
 DEPTH = Limit("depth", 32, "levels", "-", "Of lists and mappings inside each other, in a spec or config.")
 ALIASED = Limit(
@@ -206,13 +226,18 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         UNJUDGED,
         SLICE,
         LEAST_READ,
+        HANDSHAKES,
+        HANDSHAKE,
+        CERTIFICATE,
         QUEUE,
         STATUS,
+        COMMANDED,
         IDLE,
         COMING,
         EACH,
         AGENT,
         AGENTS,
+        TOLD,
         FIELDS,
     ),
     "A run": (
@@ -240,12 +265,13 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         INFLATED,
         COMPRESSED,
         SERIES,
+        DIGESTS,
         WHOLE,
         HELD,
         HEAD,
     ),
     "The HTML report": (DESK, PAGE, PAGE_LOG, PAGE_LEAST, PAGE_ENTRY, PAGE_MESSAGE, PAGE_BREACHES),
-    "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),
+    "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT, DIFFED, SLOWER),
     "Reports": (ROWS, EXPLAINED, ALL_EXPLAINED, SUMMARY, STEP_SUMMARY),
     "Specs, configs and selections": (
         *(DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, LEAST_ROUNDS, REASON, BRACKETS),

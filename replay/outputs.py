@@ -23,6 +23,9 @@ from replay.verdict.result import CaseResult, RunResult
 
 STDOUT = "-"
 
+Again = Callable[[CaseResult, int | None], str]
+"""The command that plays a case once more, with a seed."""
+
 
 class Wanted(NamedTuple):
     """A report that somebody asked for."""
@@ -50,7 +53,7 @@ class Outputs:
         self._wanted = [one for one in wanted if one.file != STDOUT]
         self._stdout = next((one.format for one in wanted if one.file == STDOUT), None)
         self._strict, self._places = strict, places or {}
-        self._tracks: dict[str, Track] = {}
+        self._tracks: list[Track] = []
         self._on_github = environment.get("GITHUB_ACTIONS") == "true"
         self._summary = environment.get("GITHUB_STEP_SUMMARY") if self._on_github else None
         self._folders: list[Folder] = []
@@ -76,15 +79,15 @@ class Outputs:
 
     def track(self, agent: str | None = None) -> Track:
         """Where the results of one agent go; None: a server that is to say its name itself."""
-        key = agent or ""
-        if key not in self._tracks:
-            self._tracks[key] = Track(self, agent)
-        return self._tracks[key]
+        found = next((track for track in self._tracks if agent and track.agent == agent), None)
+        if found is None:
+            self._tracks.append(found := Track(self, agent))
+        return found
 
-    def finish(self, runs: Sequence[RunResult], again: Callable[[CaseResult, int | None], str]) -> None:
-        """The runs have ended. `again` gives the command that plays a case once more, with a seed."""
+    def finish(self, runs: Sequence[RunResult], again: Again | None = None) -> None:
+        """The runs have ended."""
         runs = [self._completed(run, again) for run in runs]
-        for track in self._tracks.values():
+        for track in self._tracks:
             track.end()
         for one in self._wanted:
             self._write(one, runs)
@@ -122,9 +125,11 @@ class Outputs:
         file.write(text)
         file.flush()
 
-    def _completed(self, run: RunResult, again: Callable[[CaseResult, int | None], str]) -> RunResult:
+    def _completed(self, run: RunResult, again: Again | None) -> RunResult:
         results = tuple(
-            replace(result, again=again(result, run.seed)) if result.failed else result
+            replace(result, again=result.again or again(result, run.seed))
+            if again and result.failed
+            else result
             for result in run.results
         )
         return replace(run, results=results, strict=self._strict)

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from replay import limits
+from replay.edition import bundled as bundled
 from replay.protocol.events import Violation
 from replay.protocol.interpreter import observe
 from replay.source import MAX_FILE, Source, SourceError, Span
@@ -43,13 +44,6 @@ class Log:
     name: str
     trace: Trace
     warnings: tuple[str, ...]
-
-
-def bundled(kind: str) -> Path:
-    """The folder `specs` or `traces` of the suite that replay ships, installed or in a checkout."""
-    package = Path(__file__).parent
-    installed = package / "bundled" / kind
-    return installed if installed.is_dir() else package.parent / kind
 
 
 @cache
@@ -95,8 +89,8 @@ def _ordered(items: Iterable[Item]) -> list[Item]:
 def _recorded(log: Log, tester: Side) -> Item:
     case, notes = expectation(log, tester)
     own = case.closing is None
-    check_replayable(log.trace, log.name, frozenset(Side) if own else frozenset({tester}))
-    if not own and (recorded := judge(case, log.trace, tester)).failed:
+    check_replayable(log.trace, log.name, frozenset(Side) if own else frozenset({log.trace.recorder}))
+    if not own and (recorded := judge(case, log.trace, log.trace.recorder)).failed:
         verdict = recorded.behaviour if recorded.behaviour is Behaviour.FAILED else recorded.closing
         notes += (f"the recording itself is {verdict.value} by this case; `replay check` shows why",)
     return Item(case, log.name, (*log.warnings, *notes))

@@ -15,8 +15,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """While it is there, its loop runs in this thread: `asyncio.run` needs another one."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed")
     with sync_playwright() as driver:

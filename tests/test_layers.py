@@ -18,8 +18,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "replay"
 
 _CORE = {"limits", "source", "wire", "trace", "protocol", "spec"}
-_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "suite", "store", "config"}
-_ALL |= {"expected_file", "expected_update"}
+_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "edition", "suite", "store", "config"}
+_ALL |= {"expected_file", "expected_update", "config_rows", "autobahn_config"}
 
 LAYERS: dict[str, set[str]] = {
     "limits": set(),
@@ -31,27 +31,43 @@ LAYERS: dict[str, set[str]] = {
     "play": _CORE,
     "verdict": _CORE,
     "schedule": _CORE | {"verdict"},
-    "suite": _CORE | {"verdict"},
+    "edition": set(),
+    "suite": _CORE | {"edition", "verdict"},
     "store": _CORE | {"verdict", "report", "suite"},
     "live": _CORE | {"play", "schedule"},
     "report": _CORE | {"verdict"},
     "explain": _CORE | {"verdict", "report"},
     "outputs": _CORE | {"verdict", "report", "store", "collect"},
-    "config": _CORE | {"verdict"},
+    "toml_table": _CORE,
+    "config_rows": _CORE | {"verdict"},
+    "autobahn_config": _CORE | {"suite", "config_rows"},
+    "config": _CORE | {"verdict", "config_rows", "toml_table", "autobahn_config"},
     "expected_file": _CORE | {"verdict"},
     "expected_update": _CORE | {"verdict", "expected_file"},
     "collect": _CORE | {"play", "live", "verdict", "suite", "schedule", "explain"},
-    "guests": _CORE | {"play", "live", "verdict", "suite", "schedule", "store", "collect", "explain"},
+    "guests": _CORE
+    | {"play", "live", "verdict", "suite", "schedule", "store", "collect", "explain", "report"},
     "stored": _CORE | {"verdict", "report", "suite", "store"},
     "served": _CORE | {"report", "stored", "live"},
+    "cli_report": _ALL | {"arguments", "progress", "stored", "served"},
+    "compared": _ALL | {"flows"},
     "flows": _ALL | {"collect", "guests"},
     "arguments": _ALL | {"outputs"},
     "progress": set(),
-    "cli_report": _ALL | {"arguments", "progress", "stored", "served"},
-    "cli_run": _ALL | {"arguments", "cli_report", "collect", "flows", "outputs", "progress"},
-    "cli_serve": _ALL | {"arguments", "cli_run", "flows", "guests", "outputs"},
-    "cli": _ALL | {"arguments", "cli_run", "cli_serve", "cli_report", "flows"},
-    "pytest_plugin": _ALL | {"flows"},
+    "under_test": _ALL | {"arguments"},
+    "runs": _ALL | {"arguments", "collect", "flows", "outputs", "progress", "under_test", "cli_report"},
+    "cli_config": _ALL,
+    "cli_run": _ALL | {"arguments", "cli_config", "collect", "outputs", "runs", "under_test"},
+    "cli_serve": _ALL | {"arguments", "cli_config", "flows", "guests", "outputs"},
+    "cli_wstest": _ALL | {"arguments", "cli_run", "cli_serve"},
+    "cli": _ALL
+    | {"arguments", "cli_run", "cli_diff", "cli_init", "cli_report", "cli_serve", "cli_wstest"}
+    | {"collect", "explain", "flows", "outputs"},
+    "cli_diff": _ALL | {"arguments", "compared"},
+    "cli_init": _ALL | {"starter"},
+    "alone": _ALL | {"cli_run", "collect", "flows", "under_test"},
+    "pytest_plugin": _ALL | {"alone", "arguments"},
+    "starter": set(),
     "__init__": set(),
     "__main__": {"cli"},
 }

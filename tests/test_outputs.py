@@ -69,6 +69,35 @@ def test_a_failure_is_explained_in_each() -> None:
     assert "1 case: 1 FAILED" in ran.stderr  # what a person reads
 
 
+def test_a_server_that_never_opens_has_no_name(tmp_path: Path) -> None:
+    with listening(sys.executable, FAULTY, "--fault", "answers-404") as port:
+        ran = replay("run", "7.3.1", "--url", f"ws://127.0.0.1:{port}", "--report", f"autobahn={tmp_path}")
+    assert ran.returncode == 1
+    row = json.loads((tmp_path / "index.json").read_text())["UnknownServer"]["7.3.1"]
+    assert row["reportfile"] == "unknownserver_case_7_3_1.json"
+    assert json.loads((tmp_path / row["reportfile"]).read_text())["behaviorClose"] == "FAILED"
+
+
+def test_a_stored_run_is_reported_the_same(tmp_path: Path) -> None:
+    with listening(sys.executable, FAULTY, "--fault", "wrong-close-code") as port:
+        url = f"ws://127.0.0.1:{port}"
+        words = ("run", "1.1.1", "1.2.3", "7.1.6", "--url", url, "--out", tmp_path / "out")
+        assert replay(*words, *_all(tmp_path / "run")).returncode == 1
+    again = replay("rejudge", tmp_path / "out", *_all(tmp_path / "again"), "--json")
+    assert again.returncode == 0, again.stderr
+    assert again.stderr == "3 cases rejudged: 3 agree, 0 differ, 0 unreadable\n"
+    was, now = (tmp_path / name / "deep" for name in ("run", "again"))
+    for name in ("shields", "badge", "autobahn/index.json"):
+        assert (was / name).read_text() == (now / name).read_text()
+    assert _messages(was) == _messages(now) != []
+    counted = [json.loads(line).get("counted") for line in again.stdout.splitlines()]
+    assert counted[:3] == ["failed", "failed", "passed"]
+
+
+def _messages(folder: Path) -> list[str | None]:
+    return [one.get("message") for one in ET.parse(folder / "junit").getroot().iter("failure")]
+
+
 def test_json_lines_come_as_results_do() -> None:
     ran = replay("run", "--json", "1.1.1", "1.1.2", "--seed", "1")
     lines = [json.loads(line) for line in ran.stdout.splitlines()]

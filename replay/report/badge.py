@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Sequence
 
@@ -35,7 +34,7 @@ def svg(runs: Sequence[RunResult]) -> str:
         flat=right - 3,
         colour=_COLOURS[colour],
         label=LABEL,
-        message=html.escape(message),
+        message=message,
         label_at=left / 2,
         label_width=left - 10,
         message_at=left + right / 2,

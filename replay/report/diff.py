@@ -162,21 +162,20 @@ def _place(result: CaseResult, found: Difference) -> Span | None:
 
 
 def _lists(result: CaseResult, found: Difference, width: int) -> Iterator[Text]:
+    verdict, others = result.nearest.verdict.value, len(result.case.outcomes) - 1
+    alternatives = f", the nearest of {others + 1}" if others else ""
+    heads = f"expected ({verdict}{alternatives})", f"observed ({result.facts.tester.other.value})"
+    yield from lists(result, found, heads, width)
+
+
+def lists(result: CaseResult, found: Difference, heads: tuple[str, str], width: int) -> Iterator[Text]:
+    """Both lists of events, side by side, around the first divergence."""
     expected, events = result.expected, result.received
     total = max(len(expected), len(events))
     first, last = max(0, found.at - AROUND), min(total, found.at + AROUND + 1)
     number = len(str(last)) + 2
     column = (width - number - 4) // 2
-    side = result.facts.tester.other.value
-    verdict = result.nearest.verdict.value
-    others = len(result.case.outcomes) - 1
-    alternatives = f", the nearest of {others + 1}" if others else ""
-    yield text(
-        " " * (number + 2),
-        (pad(f"expected ({verdict}{alternatives})", column), LABEL),
-        "  ",
-        (f"observed ({side})", LABEL),
-    )
+    yield text(" " * (number + 2), (pad(heads[0], column), LABEL), "  ", (heads[1], LABEL))
     if first:
         yield text((f"  {'…'.rjust(number - 1)} {first} before that are as expected", DIM))
     for at in range(first, last):

@@ -21,6 +21,7 @@ from replay.spec.recorded import under
 from replay.store import CASE, RUN, VERSION
 from replay.store.folder import NAME
 from replay.store.sources import Cases, StoredSource
+from replay.trace.model import Trace
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, ClosingVerdict
@@ -145,6 +146,12 @@ def load(directory: Path) -> StoredRun:
     )
 
 
+def verdict(path: Path) -> tuple[str, str, StoredVerdict]:
+    """Id, title and verdict of one case, from its JSON. Raises SourceError."""
+    case = _Fields.read(path, CASE)
+    return case.take("id", str), case.take("title", str), _verdict(case)
+
+
 def rejudge(run: StoredRun) -> Iterator[Rejudged]:
     """Judge again what is stored, case by case, offline. Cases without a result are passed over."""
     one = rejudging(run)
@@ -165,12 +172,17 @@ def rejudging(run: StoredRun) -> Callable[[StoredCase], Rejudged]:
 
 def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: Cases) -> Rejudged:
     try:
-        trace = parse(_log(run.directory, verdict)).trace
+        trace = observed(run.directory, verdict)
         result = judge(under(_expected(case, cases), run.profile, run.tester), trace, run.tester)
     except SourceError as error:
         return Rejudged(case, None, str(error))
     notes = tuple(dict.fromkeys((*verdict.notes, *result.notes)))  # the judge's own are in both
     return Rejudged(case, replace(result, path=verdict.path, notes=notes))
+
+
+def observed(directory: Path, verdict: StoredVerdict) -> Trace:
+    """What a case's verdict rests on. Raises SourceError."""
+    return parse(_log(directory, verdict)).trace
 
 
 def _log(directory: Path, verdict: StoredVerdict) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -141,3 +142,9 @@ class RunResult:
             return 130
         failed = any(result.counts(strict) for result in self.results)
         return int(failed or (strict and bool(self.fixed)))
+
+
+def exit_status(runs: Sequence[RunResult], strict: bool = False) -> int:
+    """That of the worst: one that could not be reached goes before all, and ^C before a verdict."""
+    statuses = [run.exit_status(strict) for run in runs]
+    return next((status for status in (3, 130, 1) if status in statuses), 0)

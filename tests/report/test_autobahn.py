@@ -170,6 +170,16 @@ def test_a_client_is_seen_from_the_server() -> None:
     assert frames[1] == ["RF", [13, "Hello, klient"], 1, True, 0, True, "3245eb4b"]
 
 
+def test_a_frame_is_told_behind_the_read_that_completes_it() -> None:
+    octets = encode(frame(2, b"\xfe" * 126)) + encode(frame(9, b""))
+    reads = (Octets(S, octets[:50]), Octets(S, octets[50:]))
+    found = written(
+        samples.judged(samples.case(samples.MESSAGE), *samples.opened(*reads, *samples.clean_end()))
+    )
+    rows = [row[0] if row[0] != "RF" else row[2] for row in found["wirelog"][2:]]
+    assert rows == ["RO", "RO", 2, 9, "TF", "TO", "RO", 8]
+
+
 def test_what_never_opened() -> None:
     for result in (samples.refused(), samples.unreached()):
         found = written(result)

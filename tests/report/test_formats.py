@@ -23,7 +23,7 @@ from replay import limits
 from replay.explain import Explainer
 from replay.report import json_lines
 from replay.report.formats import FORMATS
-from replay.report.tally import Count, line, tally
+from replay.report.tally import Count, count, line, tally
 from replay.source import Source
 from replay.spec.model import Behaviour
 from replay.verdict.result import CaseResult, ClosingVerdict, Entry, Expectation, RunResult, Standing
@@ -104,6 +104,35 @@ def _run(random: Random, agent: str) -> RunResult:
         interrupted=random.random() < 0.2,
         strict=random.random() < 0.5,
     )
+
+
+LISTED = Expectation(Entry("*", ("FAILED",), "", Source("x", "x").span(0)), Standing.LISTED)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "closing", "expectation", "flaky", "counted", "strictly"),
+    [
+        (Behaviour.OK, ClosingVerdict.OK, None, False, Count.PASSED, Count.PASSED),
+        (Behaviour.NON_STRICT, ClosingVerdict.OK, None, False, Count.PASSED, Count.FAILED),
+        (Behaviour.INFORMATIONAL, ClosingVerdict.INFORMATIONAL, None, False, Count.PASSED, Count.PASSED),
+        (Behaviour.UNIMPLEMENTED, ClosingVerdict.OK, None, False, Count.UNIMPLEMENTED, Count.FAILED),
+        (Behaviour.UNIMPLEMENTED, ClosingVerdict.OK, LISTED, False, Count.EXPECTED, Count.EXPECTED),
+        (Behaviour.OK, ClosingVerdict.UNCLEAN, None, False, Count.FAILED, Count.FAILED),
+        (Behaviour.FAILED, ClosingVerdict.OK, LISTED, False, Count.EXPECTED, Count.EXPECTED),
+        (Behaviour.OK, ClosingVerdict.OK, LISTED, False, Count.PASSED, Count.PASSED),
+        (Behaviour.OK, ClosingVerdict.OK, None, True, Count.FLAKY, Count.FLAKY),
+    ],
+)
+def test_what_a_case_is_counted_as(
+    behaviour: Behaviour,
+    closing: ClosingVerdict,
+    expectation: Expectation | None,
+    flaky: bool,
+    counted: Count,
+    strictly: Count,
+) -> None:
+    result = replace(GOOD, behaviour=behaviour, closing=closing, expectation=expectation, flaky=flaky)
+    assert (count(result), count(result, strict=True)) == (counted, strictly)
 
 
 def _junit(text: str) -> Counter[Count]:
