@@ -44,6 +44,9 @@ CLOSINGS = {
 }
 """What it says of a closing that isn't as it should be."""
 
+SCRIPTS = ("table.js", "case.js", "timeline.js", "wirelog.js", "page.js")
+"""The parts of the one script, in order."""
+
 SECTIONS = {
     "1": "Framing",
     "2": "Pings and Pongs",
@@ -109,11 +112,10 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = (
-        files(__package__).joinpath(name).read_text("utf-8") for name in ("page.css", "page.js")
-    )
+    folder = files(__package__)
+    style = folder.joinpath("page.css").read_text("utf-8") + f":root {{ --n: {len(columns)}; }}\n"
+    script = "".join(folder.joinpath(name).read_text("utf-8") for name in SCRIPTS)
     called = [quote(name, safe="") for name in names(columns)]
-    style += f":root {{ --n: {len(columns)}; }}\n"
     data = json.dumps(_index(columns, shown) | {"mode": mode}, separators=(",", ":"))
     return environment.get_template("page.html.j2").render(
         columns=columns,
