@@ -70,7 +70,7 @@ async function poll() {
       const part = ([name, x, width]) => drawn("rect", { class: name, x, width, height: 4 });
       one(".bar", card).replaceChildren(...column.bar.map(part));
     });
-    for (const body of all("#matrix tbody")) passed(body);
+    for (const head of all("#matrix .head")) passed(head);
     const running = now.columns.filter((column) => column.running);
     one("#live").hidden = !running.length;
     one("#live").textContent = running.map((column) => `${column.done} of ${column.planned}`).join(", ");
@@ -85,9 +85,9 @@ async function poll() {
 }
 
 /** How many cases of a section are as they have to be, and how many there are. */
-function passed(body) {
-  const inside = all("tr[id]", body).map((row) => data.cells[Number(row.id.slice(1))]);
-  all(".section td", body).forEach((td, column) => {
+function passed(head) {
+  const inside = rows.filter((row) => row.parentElement.dataset.section === head.dataset.section).map((row) => data.cells[Number(row.id.slice(1))]);
+  all(".section td", head).forEach((td, column) => {
     const cells = inside.map((row) => row[column]).filter(Boolean);
     const fine = cells.filter((cell) => !cell.rank).length;
     td.textContent = fine < cells.length ? `${fine} of ${cells.length}` : fine || "";

@@ -13,6 +13,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
@@ -126,6 +127,7 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
         href=lambda number, id: f"#{called[number]}/{quote(id, safe='')}",
         cell=_cell,
         passed=_passed,
+        parts=_parts,
         behaviours=[
             (*SHORT[each], each.value, words.BEHAVIOURS[each])
             for each in Behaviour
@@ -210,6 +212,11 @@ def _groups(shown: Sequence[Row]) -> list[tuple[str, str, list[tuple[int, Row]]]
         key = row.id.partition(".")[0]
         groups.setdefault(key if key.isdecimal() else "", []).append((number, row))
     return [(key, SECTIONS.get(key, ""), found) for key, found in groups.items()]
+
+
+def _parts(found: Sequence[tuple[int, Row]]) -> list[list[tuple[int, Row]]]:
+    """The rows of a section by the first two parts of their ids: what is drawn together."""
+    return [[*rows] for _, rows in groupby(found, key=lambda each: each[1].id.split(".")[:2])]
 
 
 def _passed(found: Sequence[tuple[int, Row]]) -> list[tuple[int, int]]:

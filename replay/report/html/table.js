@@ -91,10 +91,11 @@ function filter() {
     row.hidden = !(found && any(verdicts) && any(compared));
     if (!row.hidden) left.push(number);
   });
+  const sections = new Set(left.map((number) => rows[number].parentElement.dataset.section));
   for (const body of all("#matrix tbody")) {
     const shown = all("tr[id]:not([hidden])", body).length;
-    body.hidden = !shown;
-    body.style.containIntrinsicHeight = `auto ${46 + shown * (narrow.matches ? 41 : 31)}px`;
+    body.hidden = body.className === "head" ? !sections.has(body.dataset.section) : !shown;
+    if (shown) body.style.containIntrinsicHeight = `auto ${shown * (narrow.matches ? 41 : 31)}px`;
   }
   for (const chip of all("[data-verdict]")) {
     const number = counts[chip.dataset.verdict] ?? 0;
