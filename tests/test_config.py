@@ -149,7 +149,7 @@ def test_every_option_is_tried() -> None:
     assert {*OPTIONS, "cases"} == set(ROWS)
 
 
-ASIDE = {"exitfirst", "json", "verbose", "quiet", "config", "update-expected"}
+ASIDE = {"exitfirst", "json", "verbose", "quiet", "config", "update-expected", "open"}
 """Options of `replay run` that belong to a command line: what is shown, and when one stops early."""
 
 
