@@ -12,7 +12,6 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from importlib.resources import files
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
@@ -104,6 +103,8 @@ def state(columns: Sequence[Column]) -> dict[str, Any]:
 
 
 def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) -> str:
+    from importlib.resources import files
+
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
