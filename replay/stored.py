@@ -62,7 +62,11 @@ def columns(folders: Sequence[Path], link: Link) -> list[Column]:
 
 def _found(given: Path, link: Link) -> Iterator[tuple[Path, Column]]:
     folder = given.parent if given.name in (RUN, INDEX) else given
-    inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    try:
+        inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise SourceError(None, f"{printable(str(folder))}: {why}") from None
     for each in (folder,) if _holds(folder) else filter(_holds, inside):
         if (each / RUN).is_file():
             yield each, _stored(reader.load(each), link)

@@ -187,8 +187,10 @@ def test_a_run_that_goes_on_is_seen_on_the_served_page(tab: Any, desk: tuple[str
     last.unlink()
     tab.locator("#live", has_text="7 of 8").wait_for()
     assert tab.locator("#matrix td a").count() == 7
+    assert tab.locator(".section td").inner_text() == "7"
     assert shown(tab)[-1] == "1.1.8"
     (folder / ".tmp-x").write_text(text)
     (folder / ".tmp-x").rename(last)
     tab.locator(".counts", has_text="8 cases: 8 OK").wait_for()
     assert tab.locator("#matrix td a").count() == 8
+    assert tab.locator(".section td").inner_text() == "8"

@@ -12,7 +12,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from importlib.resources import files
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
@@ -43,6 +43,9 @@ CLOSINGS = {
     ClosingVerdict.FAILED: "CLOSE FAILED",
 }
 """What it says of a closing that isn't as it should be."""
+
+SCRIPTS = ("table.js", "case.js", "timeline.js", "wirelog.js", "page.js")
+"""The parts of the one script, in order."""
 
 Advance = Callable[[int], None]
 
@@ -85,6 +88,8 @@ def state(columns: Sequence[Column]) -> dict[str, Any]:
 
 
 def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) -> str:
+    from importlib.resources import files
+
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -94,11 +99,10 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = (
-        files(__package__).joinpath(name).read_text("utf-8") for name in ("page.css", "page.js")
-    )
+    folder = files(__package__)
+    style = folder.joinpath("page.css").read_text("utf-8") + f":root {{ --n: {len(columns)}; }}\n"
+    script = "".join(folder.joinpath(name).read_text("utf-8") for name in SCRIPTS)
     called = [quote(name, safe="") for name in names(columns)]
-    style += f":root {{ --n: {len(columns)}; }}\n"
     data = json.dumps(_index(columns, shown) | {"mode": mode}, separators=(",", ":"))
     return environment.get_template("page.html.j2").render(
         columns=columns,
@@ -109,10 +113,11 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
         href=lambda number, id: f"#{called[number]}/{quote(id, safe='')}",
         cell=_cell,
         passed=_passed,
+        parts=_parts,
         behaviours=[
             (*SHORT[each], each.value, words.BEHAVIOURS[each])
             for each in Behaviour
-            if any(told and told.behaviour is each for row in shown for told in row.told)
+            if mode or any(told and told.behaviour is each for row in shown for told in row.told)
         ],
         total=len(shown),
         style=_unended(style),
@@ -158,6 +163,7 @@ def _index(columns: Sequence[Column], shown: Sequence[Row]) -> dict[str, Any]:
                 "running": column.running,
                 "done": len(column.told),
                 "planned": column.planned,
+                "bar": _bar(column),
             }
             for name, column in zip(names(columns), columns, strict=True)
         ],
@@ -192,6 +198,11 @@ def _groups(shown: Sequence[Row]) -> list[tuple[str, str, list[tuple[int, Row]]]
         key = row.id.partition(".")[0]
         groups.setdefault(key if key.isdecimal() else "", []).append((number, row))
     return [(key, words.SECTIONS.get(key, ""), found) for key, found in groups.items()]
+
+
+def _parts(found: Sequence[tuple[int, Row]]) -> list[list[tuple[int, Row]]]:
+    """The rows of a section by the first two parts of their ids: what is drawn together."""
+    return [[*rows] for _, rows in groupby(found, key=lambda each: each[1].id.split(".")[:2])]
 
 
 def _passed(found: Sequence[tuple[int, Row]]) -> list[tuple[int, int]]:
