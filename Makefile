@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: run test live lint format build clean
+.PHONY: run test live lint format build pictures clean
 
 run: $(INSTALLED)
 	$(BIN)/replay run traces/
@@ -25,6 +25,9 @@ format: $(INSTALLED)
 
 build: $(INSTALLED)
 	$(BIN)/python -m build --wheel
+
+pictures: $(INSTALLED)
+	$(BIN)/python -m tests.pictures
 
 clean:
 	rm -rf .venv .cache build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -13,9 +13,11 @@ from click.core import ParameterSource
 from replay.source import SourceError, printable
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
     from rich.console import Console
 
     from replay.expected_file import Listing
+    from replay.outputs import Wanted
     from replay.play.actions import Chop
     from replay.suite import Item
     from replay.verdict.result import CaseResult
@@ -125,11 +127,86 @@ class ExpectedFile(_ParamType):
         return Path(value) if isinstance(value, str) else value
 
 
+class ReportTo(_ParamType):
+    """A format and where it goes."""
+
+    name = "FORMAT=FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Wanted:
+        from replay.outputs import Wanted
+        from replay.report.formats import FORMATS
+        from replay.source import nearest
+
+        if isinstance(value, Wanted):
+            return value
+        name, equals, file = str(value).partition("=")
+        if name not in FORMATS:
+            hint = nearest(name, list(FORMATS)) or f"known are {', '.join(FORMATS)}"
+            self.fail(f"{printable(name)!r} is no format of a report; {hint}", param, ctx)
+        if not equals or not file:
+            self.fail(f"{printable(str(value))!r}: expected {name}=FILE, or {name}=-", param, ctx)
+        return Wanted(name, file)
+
+
+def reported(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which reports are wanted."""
+    command = click.option(
+        "--json", "json", is_flag=True, help="A line of JSON a result on standard output; text to stderr."
+    )(command)
+    return click.option(
+        "--report",
+        "reports",
+        type=ReportTo(),
+        multiple=True,
+        help="Write a report: html, junit, tap, markdown, json, gitlab, github, badge, shields, or "
+        "autobahn=FOLDER. `-`: to standard output.",
+    )(command)
+
+
 def selection(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("-k", "keyword", metavar="EXPR", help="Only cases whose id or title fits.")(
         command
     )
-    return click.argument("words", nargs=-1, metavar="[PATH|ID|GLOB|!GLOB]...")(command)
+    words = click.argument(
+        "words", nargs=-1, metavar="[PATH|ID|GLOB|!GLOB]...", shell_complete=complete_words
+    )
+    return words(command)
+
+
+MOST_COMPLETED = 60
+"""Ids that a shell is given; of more only their sections are."""
+
+
+def complete_words(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The ids of the bundled suite that begin so, and files."""
+    from click.shell_completion import CompletionItem
+
+    from replay.edition import edition
+
+    start = incomplete.removeprefix("!")
+    mark = incomplete[: len(incomplete) - len(start)]
+    ids = [id for id in edition().ids if id.startswith(start)] if start else []
+    if len(ids) > MOST_COMPLETED:
+        parts = start.count(".") + 1
+        ids = list(dict.fromkeys(".".join(id.split(".")[:parts]) for id in ids))
+    return [CompletionItem(mark + id) for id in ids] or [CompletionItem(incomplete, type="file")]
+
+
+def sent_as(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--chop, --answer-pings, --reencode."""
+    for option in (
+        click.option(
+            "--reencode",
+            is_flag=True,
+            help="Compress the messages of a log anew, as it is agreed; else they are sent as they are.",
+        ),
+        click.option("--answer-pings", is_flag=True, help="Answer Pings also when a log is played."),
+        click.option(
+            "--chop", type=ChopSize(), default="recorded", help="Octets a write: as recorded, or ..."
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def judged_by(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -180,25 +257,28 @@ def known_ids(chosen: Sequence[Item], words: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(item.case.id for item in (*items, *chosen)))
 
 
-def new_console() -> Console:
+def new_console(stderr: bool = False) -> Console:
     from rich.console import Console
 
     class Plain(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # for `main`, which knows the exit status
 
-    return Plain(highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return Plain(highlight=False, markup=False, emoji=False, soft_wrap=False, stderr=stderr)
 
 
 _REPEATED = {
     *("url", "command", "headers", "host", "origin", "subprotocols", "answer_pings", "chop", "reencode"),
     *("ca", "insecure", "cert", "key", "sni", "profile", "patience", "thorough"),
-    *("port", "each", "demo", "agent"),
+    *("port", "tls", "each", "demo", "agent"),
 }
 
 
-def command_for(result: CaseResult, seed: int | None, context: click.Context | None = None) -> str:
-    """The command that plays just this case again, with the same octets; None: of the current context."""
+def command_for(
+    result: CaseResult, seed: int | None, context: click.Context | None = None, more: Sequence[str] = ()
+) -> str:
+    """The command that plays just this case again, with the same octets, and with more words; None: of
+    the current context."""
     import shlex
 
     context = context or click.get_current_context()
@@ -215,7 +295,7 @@ def command_for(result: CaseResult, seed: int | None, context: click.Context | N
             if one is not True:
                 text = ": ".join(one) if name == "headers" else one.text if name == "url" else str(one)
                 words += [option.opts[-1], text]
-    words += [] if seed is None else ["--seed", str(seed)]
+    words += [*more] + ([] if seed is None else ["--seed", str(seed)])
     words += [result.case.id if result.path is None else result.path]
     if result.path is not None and result.case.trace is None:
         words.append(result.case.id)

@@ -7,15 +7,22 @@ import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from replay import __version__
-from replay.arguments import FAULTY, Fault, chosen_items, judged_by, new_console, selection
+from replay import __version__, edition
+from replay.arguments import FAULTY, Fault, chosen_items, judged_by, new_console, reported, selection
+from replay.cli_diff import diff
+from replay.cli_init import init
+from replay.cli_report import report
 from replay.cli_run import run
 from replay.cli_serve import serve
+from replay.cli_wstest import wstest
 from replay.source import SourceError, printable
+
+if TYPE_CHECKING:
+    from replay.outputs import Wanted
 
 INTERRUPTED = 130
 
@@ -34,8 +41,21 @@ class Commands(click.Group):
             sys.exit(INTERRUPTED)
 
 
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"replay {__version__}, {edition.edition()}")
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings=CONTEXT)
-@click.version_option(__version__, "-V", "--version", prog_name="replay")
+@click.option(
+    *("-V", "--version"),
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version of replay and of its suite.",
+)
 def cli() -> None:
     """Replay WebSocket wire logs and judge endpoints by RFC 6455.
 
@@ -44,8 +64,11 @@ def cli() -> None:
     replay run --url ws://127.0.0.1:9001     ... against your server
     replay run traces/ my.wirelog            recorded logs, octet for octet
     replay serve                             the bundled suite, against your client
+    replay report --open                     the last run, as a page
     replay show my.wirelog                   a log, decoded for the eye
     replay check my.wirelog                  ... judged, without a network
+    replay diff .replay/previous .replay/last    what changed between two runs
+    replay init                              a config and a CI workflow to begin with
 
     Exit status: 0 all as it has to be; 1 a verdict is not; 2 a bad log, spec or argument;
     3 the server could not be reached; 130 interrupted.
@@ -54,6 +77,10 @@ def cli() -> None:
 
 cli.add_command(run)
 cli.add_command(serve)
+cli.add_command(diff)
+cli.add_command(init)
+cli.add_command(report)
+cli.add_command(wstest)
 
 
 @cli.command()
@@ -110,37 +137,53 @@ def show(paths: tuple[str, ...]) -> None:
 
 @cli.command()
 @click.argument("directory", default=".replay/last", type=click.Path(path_type=Path), metavar="[DIR]")
-def rejudge(directory: Path) -> None:
+@reported
+def rejudge(directory: Path, reports: tuple[Wanted, ...], json: bool) -> None:
     """Derive a stored run's verdicts again from its logs, offline, and say where they differ.
 
     \b
     replay rejudge
-    replay rejudge runs/tuesday
+    replay rejudge runs/tuesday --report junit=report.xml
     """
-    from replay import flows
+    from replay import flows, suite
+    from replay.collect import counted
+    from replay.explain import Explainer
+    from replay.outputs import STDOUT, Outputs, Wanted
     from replay.report import terminal
+    from replay.wire.side import Side
 
-    console = new_console()
+    wanted = [*reports, Wanted("json", STDOUT)] if json else reports
     stored, again = flows.rejudge(directory)
-    counts = Counter[str]()
-    for one in again:
+    outputs = Outputs(wanted, {}, places=suite.places() if stored.tester is Side.CLIENT else None)
+    track, explain = outputs.track(stored.agent or None), Explainer()
+    console = new_console(stderr=outputs.take_stdout)
+    counts, results = Counter[str](), []
+    for number, one in enumerate(again):
         counts["unreadable" if one.result is None else "agree" if one.agrees else "differ"] += 1
         if one.result is None:
             click.echo(f"error: {printable(one.case.id)}: {one.fault}", err=True)
-        elif not one.agrees:
+            continue
+        if not one.agrees:
             console.print(terminal.line(one.result, console.width, note="differs from what is stored"))
             console.print(terminal.failure(one.result, None))
+        if outputs.asked:
+            result = explain(one.result)
+            track.add(number, result)
+            results.append(counted(result))
+    outputs.finish([flows.stored_run(stored, results)])
+    for fault in outputs.faults:
+        click.echo(f"error: {fault}", err=True)
     said = ", ".join(f"{counts[word]} {word}" for word in ("agree", "differ", "unreadable"))
-    click.echo(f"{counts.total()} cases rejudged: {said}")
+    console.print(f"{counts.total()} cases rejudged: {said}")
     if stored.partial is not None:
-        click.echo(stored.partial)
-    sys.exit(FAULTY if counts["unreadable"] else int(counts["differ"] > 0))
+        console.print(stored.partial)
+    sys.exit(FAULTY if counts["unreadable"] or outputs.faults else int(counts["differ"] > 0))
 
 
 @cli.command()
-@click.argument("kind", type=click.Choice(["spec", "config", "expected"]), default="spec")
+@click.argument("kind", type=click.Choice(["spec", "config", "expected", "json"]), default="spec")
 def schema(kind: str) -> None:
-    """Print the JSON Schema of specs, of the config or of expected verdicts, for editors.
+    """Print the JSON Schema of specs, of the config or of expected verdicts, for editors; or of --json.
 
     \b
     replay schema > replay.schema.json
@@ -148,10 +191,35 @@ def schema(kind: str) -> None:
     import json
 
     from replay import config, expected_file
+    from replay.report import json_lines
     from replay.spec.schema import schema as of_specs
 
-    described = {"spec": of_specs, "config": config.schema, "expected": expected_file.schema}[kind]()
+    described = {
+        "spec": of_specs,
+        "config": config.schema,
+        "expected": expected_file.schema,
+        "json": json_lines.schema,
+    }[kind]()
     click.echo(json.dumps(described, indent=2, ensure_ascii=False))
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what lets a shell complete commands, options, ids and files.
+
+    \b
+    replay completion bash >> ~/.bashrc
+    replay completion zsh >> ~/.zshrc
+    replay completion fish > ~/.config/fish/completions/replay.fish
+    """
+    from click.shell_completion import ShellComplete, get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None
+    for name in ("replay", "wire-replay"):
+        variable = f"_{name.upper().replace('-', '_')}_COMPLETE"
+        click.echo(ShellComplete.source(found(cli, {}, name, variable)))
 
 
 @cli.command("list")
@@ -172,6 +240,22 @@ def list_cases(words: tuple[str, ...], keyword: str | None, verbose: bool) -> No
         if verbose:
             few = rounds(item.case)
             click.echo(f"{'':<9} sends about {volume(item.case):,} octets{few and f', {few}'}")
+
+
+_ENDS = {
+    "run": "0 all as it has to be; 1 a verdict is not; 2 a bad log, spec, config or argument; 3 the server "
+    "could not be reached, or died; 130 interrupted.",
+    "serve": "0 all as it has to be; 1 a verdict is not; 2 a bad spec or argument; 3 no client came, or it "
+    "died; 130 interrupted.",
+    "check": "0 all as it has to be; 1 a verdict is not; 2 a log that can't be read.",
+    "diff": "0 nothing got worse; 1 a verdict did; 2 what can't be read or compared.",
+    "rejudge": "0 the verdicts are those that are stored; 1 one differs; 2 what can't be read.",
+}
+"""What the exit status of a command says; of the others only that it did what it does."""
+
+for _name, _command in cli.commands.items():
+    said = _ENDS.get(_name, "0 done; 2 a bad argument, or a file that can't be read or written.")
+    _command.epilog = f"Exit status: {said}"
 
 
 def main() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from replay import limits
 from replay.arguments import (
@@ -19,10 +21,18 @@ from replay.arguments import (
     judged_by,
     known_ids,
     new_console,
+    reported,
     selection,
+    sent_as,
 )
+from replay.cli_config import FILE, config_of, configured
 
 if TYPE_CHECKING:
+    from replay.expected_file import Listing
+    from replay.live.secure import Secure
+    from replay.live.transport import Address
+    from replay.outputs import Wanted
+    from replay.play.actions import Chop
     from replay.report.layout import Lines
     from replay.suite import Item
     from replay.verdict.expected import Expected
@@ -39,6 +49,9 @@ PORT = 9001
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: a free one."
 )
+@click.option("--tls", is_flag=True, help="Serve wss://, with a certificate made for it.")
+@click.option("--cert", type=FILE, help="... with this one (PEM), and its chain.")
+@click.option("--key", type=FILE, help="Its private key, if that file doesn't hold it.")
 @click.option(
     "--exec", "command", metavar="'CMD {url}'", help="Start your driver so, and end when it is done."
 )
@@ -53,6 +66,7 @@ PORT = 9001
     show_default=True,
     help="Clients of --each at once.",
 )
+@sent_as
 @judged_by
 @click.option("--thorough", is_flag=True, help="All 1000 messages of sections 12 and 13.")
 @click.option(
@@ -68,6 +82,7 @@ PORT = 9001
 @click.option(
     "--expected", type=ExpectedFile(), help="Verdicts that are expected: YAML, or Autobahn's index.json."
 )
+@reported
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -77,11 +92,15 @@ PORT = 9001
     "-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each case."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Only failures and the last line.")
+@configured
 def serve(
     words: tuple[str, ...],
     keyword: str | None,
     host: str,
     port: int,
+    tls: bool,
+    cert: Path | None,
+    key: Path | None,
     command: str | None,
     each: str | None,
     demo: bool,
@@ -89,12 +108,17 @@ def serve(
     jobs: int,
     profile: str,
     thorough: bool,
+    chop: Chop,
+    answer_pings: bool,
+    reencode: bool,
     start_timeout: float,
     idle: float,
     timeout: float,
     strict: bool,
-    expected: Path | None,
+    expected: Path | Listing | None,
     out: Path | None,
+    reports: tuple[Wanted, ...],
+    json: bool,
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -105,42 +129,63 @@ def serve(
     replay serve                                   for your driver, at ws://127.0.0.1:9001
     replay serve --exec 'node driver.js {url}'     ... started by replay
     replay serve --each 'python echo.py {url}'     an echo client, started once a case
+    replay serve --tls --exec 'SSL_CERT_FILE={ca} ./driver {url}'     ... by wss://
     """
+    from dataclasses import replace
+
     from replay import flows
     from replay.guests import Guests, Hosting
     from replay.live.host import Door
+    from replay.outputs import STDOUT, Outputs, Wanted
+    from replay.play.actions import Options
     from replay.play.endpoint import Limits
-    from replay.report import safe, terminal
+    from replay.report import safe, several, terminal
     from replay.source import printable
     from replay.spec.model import Profile
     from replay.trace.model import SECOND
+    from replay.verdict.result import exit_status
     from replay.wire.side import Side
 
-    started = {"--exec": command, "--each": each, "--demo": demo}
-    if len(given := [name for name, value in started.items() if value]) > 1:
-        raise click.UsageError(f"{given[0]} and {given[1]} exclude each other")
+    context = click.get_current_context()
+    config = config_of(context)
+    command, each, demo = _started(context, command=command, each=each, demo=demo)
+    if key is not None and cert is None:
+        raise click.UsageError("--key is the private key of a --cert FILE")
     if not agent.strip() or len(agent) > limits.AGENT.default:
         raise click.UsageError(f"--agent: expected 1 to {limits.AGENT.default} characters")
     items = chosen_items(words, keyword, thorough, Side.SERVER)
-    if any(item.case.trace is not None for item in items):
-        raise Fault("a recorded log can't be served yet; expected ids, globs, or specs without `trace:`")
+    outputs = Outputs([*reports, Wanted("json", STDOUT)] if json else reports, os.environ, strict)
     hosting = Hosting(
-        Door(host, port, command, _demo() if demo else each, jobs, idle, start_timeout),
+        Door(
+            host,
+            port,
+            _secure(cert, key) if tls or cert else None,
+            command,
+            _demo(bool(tls or cert)) if demo else each,
+            jobs,
+            idle,
+            start_timeout,
+        ),
         Profile(profile),
         thorough,
+        Options(chop=chop, answer_pings=answer_pings, reencode=reencode),
         Limits(case=int(timeout * SECOND)),
         None if expected is None else _expected(expected, items, words),
         out,
         "websockets" if demo else agent,
+        outputs.asked,
+        config.not_for if config else lambda _: frozenset(),
     )
-    console, context = new_console(), click.get_current_context()
+    console = new_console(stderr=outputs.take_stdout)
     failures: dict[tuple[str, int], Lines] = {}
 
-    def listening(address: str) -> None:
+    def listening(address: Address) -> None:
         if not quiet or port == 0:
-            click.echo(f"listening at {address}: {len(items)} cases")
+            trust = f", certificate to trust in {address.tls.ca}" if address.tls and not cert else ""
+            click.echo(f"listening at {address}: {len(items)} cases{trust}", err=outputs.take_stdout)
 
     def watch(name: str, number: int, result: CaseResult) -> None:
+        outputs.track(name).add(number, result)
         counts = result.counts(strict)
         if not quiet or counts:
             note = safe.escape(name, 30) if len(guests.known) > 1 else ""
@@ -168,30 +213,54 @@ def serve(
         if not quiet:
             console.print()
         console.print(terminal.summary(run))
-    for run in runs:
-        if run.unreached is not None:
-            raise Unreachable(printable(run.unreached))
-    statuses = [run.exit_status(strict) for run in runs]
-    if any(guest.fault for guest in guests.known.values()) and out is not None:
-        statuses.append(FAULTY)
-    sys.exit(next((status for status in (130, 1, FAULTY) if status in statuses), 0))
+    if len(runs) > 1:
+        console.print(several.side_by_side([replace(run, strict=strict) for run in runs]))
+    outputs.finish(runs, lambda result, seed: command_for(result, seed, context))
+    for fault in outputs.faults:
+        click.echo(f"error: {fault}", err=True)
+    status = exit_status(runs, strict)
+    if status == Unreachable.exit_code:
+        raise Unreachable(printable(next(run.unreached for run in runs if run.unreached is not None)))
+    lost = out is not None and any(guest.fault for guest in guests.known.values())
+    sys.exit(status or (FAULTY if lost or outputs.faults else 0))
 
 
-def _demo() -> str:
+def _started(context: click.Context, **started: Any) -> tuple[str | None, str | None, bool]:
+    """What is to be started, of `command`, `each` and `demo`: the command line goes before the config."""
+    given = {name: context.get_parameter_source(name) for name, value in started.items() if value}
+    named = [name for name, source in given.items() if source is ParameterSource.COMMANDLINE]
+    if len(named) > 1:
+        one, other = (f"--{'exec' if name == 'command' else name}" for name in named[:2])
+        raise click.UsageError(f"{one} and {other} exclude each other")
+    kept = {name: value for name, value in started.items() if not named or name in named}
+    return kept.get("command"), kept.get("each"), kept.get("demo", False)
+
+
+def _secure(cert: Path | None, key: Path | None) -> Secure:
+    from replay.live.secure import Secure
+    from replay.store import folder
+
+    try:
+        return Secure(folder.own() if cert is None else Path(), cert, key)
+    except OSError as error:
+        raise Fault(f"{folder.LAST.parent}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _demo(tls: bool) -> str:
     """The command that starts the client of --demo."""
     import shlex
     from importlib.util import find_spec
 
     if find_spec("websockets") is None:
         raise Fault("--demo needs the library websockets: pip install websockets")
-    return shlex.join([sys.executable, "-m", "replay.live.demo"]) + " {url}"
+    return shlex.join([sys.executable, "-m", "replay.live.demo"]) + (" {url} {ca}" if tls else " {url}")
 
 
-def _expected(path: Path, items: list[Item], words: tuple[str, ...]) -> Expected:
+def _expected(given: Path | Listing, items: list[Item], words: tuple[str, ...]) -> Expected:
     from datetime import date
 
     from replay import expected_file
     from replay.verdict.expected import Expected
 
-    listing = expected_file.read(path, False)
+    listing = expected_file.read(given) if isinstance(given, Path) else given
     return Expected(listing.resolved(known_ids(items, words)), date.today().isoformat())

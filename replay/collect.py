@@ -10,6 +10,7 @@ from functools import partial
 from typing import Literal
 
 from replay import limits, schedule
+from replay.explain import Explainer
 from replay.live.run import Target
 from replay.live.transport import Address
 from replay.play.actions import Options
@@ -21,13 +22,16 @@ from replay.protocol.events import Opened
 from replay.schedule import Phase
 from replay.spec.canary import CANARY, refusal, round_trip
 from replay.spec.model import Case, Profile
-from replay.spec.recorded import compresses, recorded_terms
+from replay.spec.recorded import compresses
 from replay.suite import Item
 from replay.trace.model import SECOND, Trace, Unreached
 from replay.verdict.expected import Expected
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult
 from replay.wire.side import Side
+
+MOST_BROKEN = 5
+"""Rules that a case has broken, and that are kept of it."""
 
 Watch = Callable[[int, CaseResult, bool], bool]
 """Is told each result and its number as it comes, and whether it counts or is looked at twice; it
@@ -45,10 +49,13 @@ class Settings:
     profile: Profile = Profile.AUTOBAHN
     patience: Literal["auto", "full"] = "auto"  # full: no wait is shortened
     thorough: bool = False  # the cases have all their rounds
+    pace: Pace | None = None  # the server's, if it was played with before: no canary is then sent
     again: bool = True  # an unexpected failure is looked at twice
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
     expected: Expected | None = None
+    agent: str = ""  # the name of the server; "": it says it itself
+    explained: bool = False  # results say why they are what they are
 
 
 class Collected:
@@ -56,16 +63,18 @@ class Collected:
 
     def __init__(self, items: Sequence[Item], settings: Settings, watch: Watch) -> None:
         self.results: dict[int, CaseResult] = {}
-        self.agent = ""
+        self.agent = settings.agent
         self.unreached: str | None = None
         self.died_on: set[int] = set()
+        self.pace = settings.pace or FULL
         self._items, self._settings, self._watch = items, settings, watch
         self._under_way: set[int] = set()
         self._cut_off: dict[int, float] = {}  # when the server ended TCP without a Close
         self._reached = False  # the server was there once
         self._missed: dict[int, Trace] = {}  # not reached, since it was reached last
         self._doubted: dict[int, CaseResult] = {}  # failures that may be bad luck
-        self._pace = FULL
+        self._named = bool(settings.agent)
+        self._explain = Explainer() if settings.explained else None
 
     def phases(self, canary: bool) -> Iterator[Phase]:
         """What is played, one after the other."""
@@ -84,7 +93,7 @@ class Collected:
             hasty = replace(self._settings.limits, closing=soon, drop=soon)
             return new_player(CANARY, address, replace(self._settings, limits=hasty), FULL)
         self._under_way.add(number)
-        return new_player(self._items[number].case, address, self._settings, self._pace)
+        return new_player(self._items[number].case, address, self._settings, self.pace)
 
     def done(self, phase: str, number: int, endpoint: Endpoint, at: float) -> bool:
         """Take in how a connection went; whether to go on."""
@@ -134,11 +143,11 @@ class Collected:
         item = self._items[number]
         notes = (*item.notes, *_edits(item, self._settings.options))
         result = judge(item.case, trace, Side.CLIENT, notes)
-        said = _compression(item, result, self._settings.options)
-        result = replace(result, path=item.path, notes=(*result.notes, *said))
+        said = compressed_anew(item, result, Side.CLIENT, self._settings.options)
+        result = replace(result, path=item.path, notes=(*result.notes, *said), began=since_1970(result, at))
         if at is not None and result.facts.dropped_by_testee and result.facts.testee_close is None:
             self._cut_off[number] = at
-        self.agent = self.agent or _agent(result)
+        self._name(result)
         if self._settings.expected is not None:
             address = str(self._settings.target.address or "")
             result = self._settings.expected.mark(result, self.agent or address)
@@ -153,13 +162,20 @@ class Collected:
         return self._watch(number, result, False)
 
     def _count(self, number: int, result: CaseResult) -> bool:
+        if self._explain is not None:
+            result = self._explain(result)
         self.results[number] = counted(result)
         return self._watch(number, result, True)
+
+    def _name(self, result: CaseResult) -> None:
+        """The testee has the name that its first response gives it: the Server header."""
+        if not self._named and (name := server_name(result)) is not None:
+            self.agent, self._named = name, True
 
     def _canary(self, phase: str, endpoint: Endpoint) -> bool:
         trace = endpoint.trace()
         if phase == schedule.BEFORE and self._settings.patience == "auto":
-            self._pace = Pace(round_trip(trace, Side.CLIENT))
+            self.pace = Pace(round_trip(trace, Side.CLIENT))
         reason = _unreached(trace) or refusal(trace, Side.CLIENT)
         if reason is not None:
             self.unreached = reason if phase == schedule.BEFORE else f"after the last case: {reason}"
@@ -200,29 +216,28 @@ def _edits(item: Item, options: Options) -> tuple[str, ...]:
     return (f"the recorded request was edited: {', '.join(edits)}",) if edits else ()
 
 
-def _compression(item: Item, result: CaseResult, options: Options) -> tuple[str, ...]:
-    """What became of recorded messages that are compressed by what was agreed on then."""
+def compressed_anew(item: Item, result: CaseResult, tester: Side, options: Options) -> tuple[str, ...]:
+    """What became of recorded messages that are compressed."""
     log = item.case.trace
-    if log is None or not result.facts.opened or not compresses(log, Side.CLIENT):
-        return ()
-    if options.reencode:
-        return ("the recorded messages were compressed anew",)
-    was, now = recorded_terms(log), result.facts.agreed
-    if was == now:
-        return ()
-    return (
-        f"none of the recorded messages were sent: they are compressed by {was or 'no agreement'}, and now "
-        f"the agreement is {now or 'none'}; --reencode compresses them anew",
-    )
+    anew = options.reencode and log is not None and result.facts.opened and compresses(log, tester)
+    return ("the recorded messages were compressed anew",) if anew else ()
 
 
-def _agent(result: CaseResult) -> str:
-    """The testee's name: the Server header of its response, if it has one."""
+def server_name(result: CaseResult) -> str | None:
+    """The Server header of a response, "" if it has none; None: there was no response."""
     opened = next((event for event in result.events if isinstance(event, Opened)), None)
-    return (opened.response.values("Server") or [""])[0] if opened else ""
+    return None if opened is None else (opened.response.values("Server") or [""])[0]
+
+
+def since_1970(result: CaseResult, ended: float | None) -> float | None:
+    """When a connection began that ended then, in seconds."""
+    return None if ended is None else ended - (result.duration or 0) / SECOND
 
 
 def counted(result: CaseResult) -> CaseResult:
     """A result without the octets that it rests on: what stays in memory until a run has ended."""
     nothing = replace(result.trace, entries=())
-    return replace(result, trace=nothing, events=(), expected=(), received=(), divergence=None, broken=())
+    broken = tuple(replace(one, spoilt=None) for one in result.broken[:MOST_BROKEN])
+    return replace(
+        result, trace=nothing, events=(), expected=(), received=(), divergence=None, broken=broken
+    )

@@ -18,6 +18,7 @@ from replay.live.host import Served
 from replay.live.run import Target, play_all
 from replay.live.serve import receive
 from replay.live.transport import Address
+from replay.play.pace import Pace
 from replay.protocol.rules import RULES
 from replay.spec.model import Behaviour, Case, Kind, Profile
 from replay.spec.recorded import under
@@ -38,7 +39,9 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
     """
     items = [replace(item, case=under(item.case, settings.profile, Side.CLIENT)) for item in items]
     collected = Collected(items, settings, watch)
-    canary = settings.target == Target() or any(_wants_echo(item.case) for item in items)
+    canary = settings.pace is None and (
+        settings.target == Target() or any(wants_echo(item.case) for item in items)
+    )
     played = play_all(
         collected.phases(canary),
         collected.make,
@@ -64,6 +67,20 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
     return result if settings.expected is None else settings.expected.judged(result)
 
 
+def greet(settings: Settings) -> tuple[Pace, str | None]:
+    """How fast a server is, and why there is no point in playing with it, by the canary alone.
+
+    Raises KeyboardInterrupt.
+    """
+    collected = Collected((), settings, lambda *_: True)
+    played = play_all(
+        collected.phases(True), collected.make, settings.target, settings.connect_timeout, collected.done
+    )
+    if played.interrupted:
+        raise KeyboardInterrupt
+    return collected.pace, played.fault or collected.unreached
+
+
 def serve(guests: Guests) -> tuple[RunResult, ...]:
     """Play cases against the clients that come, and judge what was observed: one run for each agent.
 
@@ -74,7 +91,8 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
     served = receive(guests, hosting.door)
     fault, planned, runs = _missing(served, guests), len(guests.items), []
     for guest in guests.known.values():
-        run = guest.run(guests.address, planned, served.interrupted, fault)
+        own = sum(guests.is_for(number, guest.name) for number in range(planned))
+        run = guest.run(guests.address, own, served.interrupted, fault)
         if run.unreached is not None:
             run = replace(run, last_lines=served.last_lines)
         if guest.store is not None:
@@ -87,7 +105,7 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
         results=(),
         seed=None,
         duration=served.seconds,
-        unreached=fault or "no client came for a case",
+        unreached=fault or _and("no client came for a case", served.refused),
         last_lines=served.last_lines,
         planned=planned,
     )
@@ -97,9 +115,13 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
 def _missing(served: Served, guests: Guests) -> str | None:
     """What is wrong with a client that replay has started."""
     if served.fault is not None:
-        return f"the client {served.fault}"
+        return _and(f"the client {served.fault}", served.refused)
     missed = [f"{guests.items[number].case.id}, the client {why}" for number, why in served.missed.items()]
-    return f"nobody came for {'; nor for '.join(missed)}" if missed else None
+    return _and(f"nobody came for {'; nor for '.join(missed)}", served.refused) if missed else None
+
+
+def _and(fault: str, more: str | None) -> str:
+    return f"{fault}; {more}" if more else fault
 
 
 def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> Store:
@@ -115,7 +137,7 @@ def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> 
     return Store.create(directory, items, about)
 
 
-def _wants_echo(case: Case) -> bool:
+def wants_echo(case: Case) -> bool:
     """Whether a case of a spec has no meaning for a server that echoes nothing."""
     patterns = (pattern for outcome in case.outcomes for pattern in outcome.patterns)
     return case.closing is not None and any(p.kind in (Kind.TEXT, Kind.BINARY) for p in patterns)
@@ -151,3 +173,17 @@ def rejudge(directory: Path) -> tuple[StoredRun, Iterator[Rejudged]]:
     """A stored run, and its verdicts derived again, offline. Raises SourceError if there is none."""
     stored = reader.load(directory)
     return stored, reader.rejudge(stored)
+
+
+def stored_run(stored: StoredRun, results: Sequence[CaseResult]) -> RunResult:
+    """What is known of a stored run, with these results."""
+    return RunResult(
+        agent=stored.agent or "",
+        address=stored.address,
+        results=tuple(results),
+        seed=stored.seed,
+        duration=stored.duration or 0.0,
+        unreached=stored.unreached,
+        planned=len(stored.cases),
+        interrupted=stored.state in ("interrupted", "running"),
+    )

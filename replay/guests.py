@@ -10,24 +10,41 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from replay import limits, schedule
-from replay.collect import counted
+from replay.collect import compressed_anew, counted, since_1970
+from replay.explain import Explainer
 from replay.live.host import Door
 from replay.live.transport import Address
 from replay.play.actions import Options
+from replay.play.commands import Commands
 from replay.play.endpoint import Endpoint, Limits
-from replay.play.lobby import Count, Finish, Info, Plain, Play, Status, Stop, errand
+from replay.play.lobby import (
+    Command,
+    Count,
+    Failures,
+    Finish,
+    Info,
+    Look,
+    Plain,
+    Play,
+    Progress,
+    Recorded,
+    Status,
+    Stop,
+    errand,
+)
 from replay.play.player import Player
 from replay.play.reception import Page, Reception, Teller
 from replay.play.script import script
+from replay.report.board import page
+from replay.report.board.board import Board
 from replay.schedule import Phase
 from replay.source import SourceError
 from replay.spec.cost import volume
 from replay.spec.model import Profile
-from replay.spec.recorded import under
-from replay.store.folder import CLIENTS, safe_name
+from replay.spec.recorded import recorded_target, under
+from replay.store.folder import CLIENTS, folder_name
 from replay.store.writer import About, Store
 from replay.suite import Item
-from replay.trace.model import SECOND
 from replay.verdict.expected import Expected
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, RunResult
@@ -45,10 +62,13 @@ class Hosting:
     door: Door = field(default_factory=Door)
     profile: Profile = Profile.AUTOBAHN
     thorough: bool = False  # the cases have all their rounds
+    options: Options = field(default_factory=Options)
     limits: Limits = field(default_factory=Limits)
     expected: Expected | None = None
     directory: Path | None = None  # of a run for each agent; None: CLIENTS
     agent: str = "client"  # the name of those that are started once a case
+    explained: bool = False  # results say why they are what they are
+    not_for: Callable[[str], frozenset[str]] = lambda _: frozenset()  # the ids that an agent doesn't play
 
 
 class UnderWay(NamedTuple):
@@ -75,9 +95,9 @@ class Guest:
         return self.store.fault if self.store else self._fault
 
     def add(self, number: int, result: CaseResult, at: float) -> None:
-        """A result that came after so many seconds; the later one of a case counts."""
+        """A result of a connection that ended then; the later one of a case counts."""
         if self._began is None:
-            self._began = at - (result.duration or 0) / SECOND
+            self._began = since_1970(result, at)
         self._ended = at
         if self.store is not None:
             self.store.add(number, result)
@@ -106,7 +126,7 @@ class Guests:
         items: Sequence[Item],
         hosting: Hosting,
         watch: Watch,
-        listening: Callable[[str], None],
+        listening: Callable[[Address], None],
     ) -> None:
         self.hosting = hosting
         self.items = [replace(item, case=under(item.case, hosting.profile, Side.SERVER)) for item in items]
@@ -115,14 +135,20 @@ class Guests:
         self.known: dict[str, Guest] = {}
         self._watch, self._listening = watch, listening
         self._places = {item.case.id: number for number, item in enumerate(items)}
+        self._targets: dict[str, list[int]] = {}  # of recorded requests, and the logs that have them
+        for number, item in enumerate(items):
+            if (target := recorded_target(item.case)) is not None:
+                self._targets.setdefault(target, []).append(number)
         self._under_way: dict[Endpoint, UnderWay] = {}
         self._ended: set[Endpoint] = set()  # those of them that are over and not judged yet
         self._last: set[Endpoint] = set()  # whose end is the end
         self._folders: set[str] = set()
+        self._board = Board([(item.case.id, item.case.title) for item in self.items])
+        self._explain = Explainer() if hosting.explained else None
 
     def listening(self, address: Address) -> None:
         self.address = str(address)
-        self._listening(self.address)
+        self._listening(address)
 
     def visitor(self) -> Endpoint:
         return Reception(self._receive)
@@ -143,10 +169,14 @@ class Guests:
         if self.hosting.thorough and item.case.rounds is not None:
             headers.append(("thorough", "yes"))
         result = judge(item.case, endpoint.trace(tuple(headers)), Side.SERVER, item.notes)
-        result = replace(result, path=item.path)
+        said = compressed_anew(item, result, Side.SERVER, self.hosting.options)
+        result = replace(result, path=item.path, notes=(*result.notes, *said), began=since_1970(result, at))
         if self.hosting.expected is not None:
             result = self.hosting.expected.mark(result, agent)
+        if self._explain is not None:
+            result = self._explain(result)
         self.known[agent].add(number, result, at)
+        self._board.add(agent, number, result)
         self._watch(agent, number, result)
 
     def judged(self, endpoint: Endpoint) -> None:
@@ -157,16 +187,28 @@ class Guests:
         return any(each.play.number == number for each in self._under_way.values())
 
     def phases(self) -> Iterator[Phase]:
-        yield from schedule.phases([item.case for item in self.items], self.hosting.door.jobs)
+        for phase in schedule.phases([item.case for item in self.items], self.hosting.door.jobs):
+            played = (n for n in phase.numbers if self.is_for(n, self.hosting.agent))
+            yield replace(phase, numbers=tuple(played))
+
+    def is_for(self, number: int, agent: str) -> bool:
+        """Whether an agent plays this case."""
+        return self.items[number].case.id not in self.hosting.not_for(agent)
 
     def target(self, number: int) -> str:
         return f"/runCase?case={number + 1}&agent={quote(self.hosting.agent, safe='')}"
 
     def _receive(self, request: Request) -> Endpoint | None:
-        found = errand(request, self._places)
+        found = errand(request, self._places, self._targets, self.hosting.door.host)
         match found:
             case Plain():
                 return Page(found)
+            case Look(authority):
+                return Page(Plain(200, "OK", page.page(), page.headers(authority), "text/html", found.bare))
+            case Progress(since):
+                return Page(_told(self._board.progress(since), found.bare))
+            case Failures(agent):
+                return Page(_told(self._board.failures(agent), found.bare))
             case Count():
                 return Teller(lambda: str(len(self.items)))
             case Info(number):
@@ -176,10 +218,15 @@ class Guests:
                 return Teller(lambda: self._status(number, agent))
             case Play():
                 return self._play(found)
+            case Recorded(target):
+                return self._play(self._recorded(target))
+            case Command():
+                return Commands()
             case Finish() | Stop():
                 done = Teller(str)
                 if isinstance(found, Finish) and found.agent in self.known:
                     self.known[found.agent].finished = True
+                    self._board.finish(found.agent)
                 if isinstance(found, Stop) or found.stop:
                     self._last.add(done)
                 return done
@@ -189,10 +236,19 @@ class Guests:
         result = guest.results.get(number) if guest else None
         return None if result is None else json.dumps({"behavior": result.behaviour.value})
 
+    def _recorded(self, target: str) -> Play:
+        """The next of the logs with this target that hasn't been played; else the first, once more."""
+        agent, numbers = self.hosting.agent, self._targets[target]
+        done = set(self.known[agent].results) if agent in self.known else set()
+        done |= {each.play.number for each in self._under_way.values() if each.play.agent == agent}
+        return Play(next((number for number in numbers if number not in done), numbers[0]), agent)
+
     def _play(self, play: Play) -> Endpoint | None:
         if play.agent not in self.known and len(self.known) >= limits.AGENTS.default:
             said = f"{limits.AGENTS.default} agents have come already, which is all that are kept apart\n"
             return Page(Plain(503, "Service Unavailable", said))
+        if not self.is_for(play.number, play.agent):
+            return Teller(str)
         case = self.items[play.number].case
         weight = volume(case)
         load = sum(other.weight for other in self._under_way.values())
@@ -200,18 +256,15 @@ class Guests:
             return None
         if play.agent not in self.known:
             self.known[play.agent] = self._guest(play.agent)
-        own = script(case, Side.SERVER, Options(), self.hosting.limits, bytes, "")
+            self._board.came(play.agent)
+        own = script(case, Side.SERVER, self.hosting.options, self.hosting.limits, bytes, "")
         player = Player(own, self.hosting.limits)
         self._under_way[player] = UnderWay(play, weight)
         return player
 
     def _guest(self, name: str) -> Guest:
         """A new one, with a folder of its own."""
-        hosting, folder, number = self.hosting, safe_name(name), 1
-        while folder.lower() in self._folders:
-            number += 1
-            folder = f"{safe_name(name)}-{number}"
-        self._folders.add(folder.lower())
+        hosting, folder = self.hosting, folder_name(name, self._folders)
         directory = (hosting.directory or CLIENTS) / folder
         about = About(
             Side.SERVER,
@@ -225,3 +278,10 @@ class Guests:
             return Guest(name, Store.create(directory, self.items, about), None)
         except SourceError as error:
             return Guest(name, None, f"{error.message}; results are not stored")
+
+
+def _told(said: str | None, bare: bool) -> Plain:
+    """JSON for the page; None: what it asks for isn't there."""
+    if said is None:
+        return Plain(404, "Not Found", "no agent of that name has come\n", bare=bare)
+    return Plain(200, "OK", said, page.PRIVATE, "application/json", bare)

@@ -87,13 +87,23 @@ SLICE = Limit(
     "Of work on what one read from a client brought; else its next one is half as large.",
 )
 LEAST_READ = Limit("least read", 2 * 2**10, "octets", "-", "Of one, and of the first.")
+HANDSHAKES = Limit(
+    "handshakes", 100, "handshakes", "-", "Of TLS at once; beyond them the oldest gives way."
+)
+HANDSHAKE = Limit("handshake", 5, "s", "-", "For one; then its connection is ended.")
+CERTIFICATE = Limit("certificate", 90, "days", "-", "That one which is made for `--tls` is good for.")
 QUEUE = Limit("queue", 120, "s", "-", "For a client that has to wait so; then its connection is reset.")
 STATUS = Limit("status", 120, "s", "-", "For the verdict that a client asks for, until its case is over.")
+COMMANDED = Limit(
+    *("commanded", 16 * 2**20, "octets", "-"),
+    "That a client may have sent to it by commands on one connection; each write counts 64.",
+)
 IDLE = Limit("idle", 60, "s", "--idle", "Without a connection, after which a driver of --exec is done.")
 COMING = Limit("coming", 30, "s", "--start-timeout", "For a client of --each to come for its case.")
 EACH = Limit("each", 4, "clients", "--jobs", "Of --each at once.")
 AGENT = Limit("agent", 120, "characters", "-", "Of the name of a client; a longer one is refused.")
 AGENTS = Limit("agents", 300, "names", "-", "That are kept apart; more are refused.")
+TOLD = Limit("told", 1000, "cases", "-", "That failed, of one client, that the page at / tells of.")
 FIELDS = Limit("fields", 20, "fields", "-", "Of the query of a request.")
 
 MISSES = Limit("misses", 3, "cases", "-", "For which a server that was there is not; then it has died.")
@@ -120,6 +130,7 @@ READ = Limit("read", 64 * 2**10, "octets", "-", "Of one read; then the other con
 TURN = Limit("turn", 32, "writes", "-", "One after another; then the other connections have their turn.")
 COMPRESSED = Limit("compressed", 2**20, "octets", "-", "Of what a case sends compressed, kept for others.")
 SERIES = Limit("series", 24, "cases", "-", "Of which they are kept.")
+DIGESTS = Limit("digests", 16 * 2**10, "messages", "-", "Whose SHA-256 is kept for other cases.")
 WHOLE = Limit(
     *("whole", 16 * 2**10, "octets", "-"),
     "Of compressed rounds, that are stored; what follows is stored as digests, if all is well.",
@@ -136,6 +147,20 @@ INFLATED = Limit(
 )
 HEAD = Limit("head", 64 * 2**10, "octets", "-", "Of a request or response head; a larger one is none.")
 
+DESK = Limit("desk", 60, "s", "-", "For one request to `report --serve`, with its answer.")
+PAGE = Limit("page", 20_000_000, "octets", "-", "Of the HTML report; of logs it then shows less.")
+PAGE_LOG = Limit(
+    "page log",
+    64 * 2**10,
+    "characters",
+    "-",
+    "Of a log that it shows; of a longer one both ends, with a link.",
+)
+PAGE_LEAST = Limit("page least", 2 * 2**10, "characters", "-", "Of a log that it shows in any case.")
+PAGE_ENTRY = Limit("page entry", 2 * 2**10, "octets", "-", "Of one entry of such a log that it shows.")
+PAGE_MESSAGE = Limit("page message", 512, "octets", "-", "Of what a compressed message inflates to.")
+PAGE_BREACHES = Limit("page breaches", 8, "breaches", "-", "Of a case that it shows with their octets.")
+
 FILE = Limit("file", 256 * 2**20, "octets", "-", "Of any file that is read.")
 PAYLOAD_FILE = Limit("payload file", 64 * 2**20, "octets", "-", "Of a file that a payload's `file:` names.")
 LOG = Limit("log", 256 * 2**20, "octets", "-", "That all entries of a wire log expand to.")
@@ -144,6 +169,15 @@ FRAMES = Limit(
     "frames", 2**17, "frames", "-", "Told apart in one run of a log's octets; behind them none are."
 )
 UNIT = Limit("unit", 512, "octets", "-", "Of the longest unit that a written log shows as a repeat.")
+
+DIFFED = Limit(
+    *("diffed", 64 * 2**10, "octets", "-"),
+    "Of a wire log whose events `replay diff` compares though the verdict is the same.",
+)
+SLOWER = Limit(
+    *("slower", 100, "ms", "-"),
+    "And half of the longer duration: from there on `replay diff` tells that a case became slower.",
+)
 
 DEPTH = Limit("depth", 32, "levels", "-", "Of lists and mappings inside each other, in a spec or config.")
 ALIASED = Limit(
@@ -155,6 +189,17 @@ JOINED = Limit("joined", 64 * 2**20, "octets", "-", "Of a message in fragments w
 ROUNDS = Limit("rounds", 100_000, "rounds", "-", "Of one `repeat:` of a spec.")
 LEAST_ROUNDS = Limit("least rounds", 25, "rounds", "--thorough", "Of a `repeat:` that has `enough:`.")
 REASON = Limit("reason", 2**16, "octets", "-", "Of the reason of a Close that a spec sends.")
+ROWS = Limit("rows", 500, "rows", "-", "Of a connection, in the wire log of Autobahn's JSON of a case.")
+EXPLAINED = Limit("explained", 8 * 2**10, "characters", "-", "Of a failure, in the reports of a run.")
+ALL_EXPLAINED = Limit(
+    *("all explained", 16 * 2**20, "characters", "-"),
+    "Of all of them; of those behind, a sentence is kept.",
+)
+SUMMARY = Limit("summary", 512 * 2**10, "octets", "-", "Of a summary in Markdown; GitHub takes 1 MiB.")
+STEP_SUMMARY = Limit(
+    *("step summary", 2**20, "octets", "-"),
+    "Of all that a step adds to its summary, on GitHub.",
+)
 BRACKETS = Limit("brackets", 50, "levels", "-", "Of brackets inside each other, in an expression of -k.")
 
 TABLE: dict[str, tuple[Limit, ...]] = {
@@ -181,13 +226,18 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         UNJUDGED,
         SLICE,
         LEAST_READ,
+        HANDSHAKES,
+        HANDSHAKE,
+        CERTIFICATE,
         QUEUE,
         STATUS,
+        COMMANDED,
         IDLE,
         COMING,
         EACH,
         AGENT,
         AGENTS,
+        TOLD,
         FIELDS,
     ),
     "A run": (
@@ -215,11 +265,14 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         INFLATED,
         COMPRESSED,
         SERIES,
+        DIGESTS,
         WHOLE,
         HELD,
         HEAD,
     ),
-    "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT),
+    "The HTML report": (DESK, PAGE, PAGE_LOG, PAGE_LEAST, PAGE_ENTRY, PAGE_MESSAGE, PAGE_BREACHES),
+    "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT, DIFFED, SLOWER),
+    "Reports": (ROWS, EXPLAINED, ALL_EXPLAINED, SUMMARY, STEP_SUMMARY),
     "Specs, configs and selections": (
         *(DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, LEAST_ROUNDS, REASON, BRACKETS),
     ),

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from replay import limits
+from replay.edition import bundled as bundled
 from replay.protocol.events import Violation
 from replay.protocol.interpreter import observe
 from replay.source import MAX_FILE, Source, SourceError, Span
@@ -45,19 +46,17 @@ class Log:
     warnings: tuple[str, ...]
 
 
-def bundled(kind: str) -> Path:
-    """The folder `specs` or `traces` of the suite that replay ships, installed or in a checkout."""
-    package = Path(__file__).parent
-    installed = package / "bundled" / kind
-    return installed if installed.is_dir() else package.parent / kind
-
-
 @cache
 def known(thorough: bool = False) -> Mapping[str, Case]:
     """The cases of the bundled specs, by id; `thorough`: with all their rounds."""
     files = _files([bundled("specs")], SPECS)
     cases = unique(case for file in files for case in read_spec(file, thorough))
     return {case.id: case for case in cases}
+
+
+def places() -> Mapping[str, int]:
+    """Where each case of the bundled suite stands in it, from 1."""
+    return {item.case.id: number for number, item in enumerate(bundled_items(), 1)}
 
 
 def bundled_items(thorough: bool = False) -> list[Item]:
@@ -90,8 +89,8 @@ def _ordered(items: Iterable[Item]) -> list[Item]:
 def _recorded(log: Log, tester: Side) -> Item:
     case, notes = expectation(log, tester)
     own = case.closing is None
-    check_replayable(log.trace, log.name, frozenset(Side) if own else frozenset({tester}))
-    if not own and (recorded := judge(case, log.trace, tester)).failed:
+    check_replayable(log.trace, log.name, frozenset(Side) if own else frozenset({log.trace.recorder}))
+    if not own and (recorded := judge(case, log.trace, log.trace.recorder)).failed:
         verdict = recorded.behaviour if recorded.behaviour is Behaviour.FAILED else recorded.closing
         notes += (f"the recording itself is {verdict.value} by this case; `replay check` shows why",)
     return Item(case, log.name, (*log.warnings, *notes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from replay.live.tls import Tls
 from replay.live.transport import Address, connect
 from replay.play.echo import Echo
 from replay.play.endpoint import Limits
@@ -37,9 +39,10 @@ class Ended(NamedTuple):
 class Served:
     """A server that runs."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, process: subprocess.Popen[str], port: int, ca: Path | None = None) -> None:
         self.process = process
         self.port = port
+        self.ca = ca  # None: ws://
 
     def visit(self, *targets: str) -> list[Trace]:
         """What a flawless client sees that asks for these, all at once."""
@@ -52,7 +55,9 @@ class Served:
     async def one(self, target: str) -> Trace:
         headers = (*REQUEST, ("Sec-WebSocket-Extensions", OFFER))
         client = Echo(Side.CLIENT, MOST, keys(Side.CLIENT), (target, headers))
-        await connect(client, Address("127.0.0.1", self.port), 10)
+        tls = None if self.ca is None else Tls(ca=self.ca)
+        address = Address("127.0.0.1", self.port, tls=tls)
+        await connect(client, address, 10, tls.context() if tls else None)
         return client.trace()
 
     def told(self, target: str) -> str:
@@ -87,7 +92,8 @@ def serving(out: Path, *words: str) -> Iterator[Served]:
         try:
             assert process.stdout is not None
             first = process.stdout.readline()
-            assert first.startswith("listening at ws://127.0.0.1:"), process.communicate()
-            yield Served(process, int(first.split(":")[2]))
+            found = re.match(r"listening at wss?://127\.0\.0\.1:(\d+): .* cases(?:.* in (\S+))?$", first)
+            assert found, (first, process.communicate())
+            yield Served(process, int(found[1]), ROOT / found[2] if found[2] else None)
         finally:
             process.terminate()

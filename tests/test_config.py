@@ -8,9 +8,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from replay import config
+from replay import config, under_test
 from replay.cli import cli
-from replay.config import Config
+from replay.config_rows import ROWS, Config, Section, Server
+from replay.config_rows import SERVE as SERVE_ROWS
 from replay.source import SourceError
 
 RUN = cli.commands["run"]
@@ -38,6 +39,8 @@ strict: true
 expected: expected.yaml
 max-failures: 3
 out: results
+agent: mine
+report: [junit=report.xml, json=-]
 ca: ca.pem
 insecure: false
 cert: client.pem
@@ -76,6 +79,8 @@ strict = true
 expected = "expected.yaml"
 max-failures = 3
 out = "results"
+agent = "mine"
+report = ["junit=report.xml", "json=-"]
 ca = "ca.pem"
 insecure = false
 cert = "client.pem"
@@ -108,6 +113,8 @@ OPTIONS: dict[str, Any] = {
     "expected": "expected.yaml",
     "max-failures": 3,
     "out": "results",
+    "agent": "mine",
+    "report": ("junit=report.xml", "json=-"),
     "ca": "ca.pem",
     "insecure": False,
     "cert": "client.pem",
@@ -134,15 +141,15 @@ def found() -> Config:
 @pytest.mark.parametrize(("name", "text"), [("replay.yaml", ALL), ("pyproject.toml", AS_TOML)])
 def test_both_forms_say_the_same(here: Path, name: str, text: str) -> None:
     (here / name).write_text(text)
-    assert found() == Config(Path(name), OPTIONS, ("1.*", "!1.1.8"))
+    assert found() == Config(Path(name), Section(OPTIONS, ("1.*", "!1.1.8")))
     assert config.read(Path(name)) == found()
 
 
 def test_every_option_is_tried() -> None:
-    assert {*OPTIONS, "cases"} == set(config.ROWS)
+    assert {*OPTIONS, "cases"} == set(ROWS)
 
 
-ASIDE = {"exitfirst", "verbose", "quiet", "config", "update-expected"}
+ASIDE = {"exitfirst", "json", "verbose", "quiet", "config", "update-expected", "open"}
 """Options of `replay run` that belong to a command line: what is shown, and when one stops early."""
 
 
@@ -153,7 +160,7 @@ def test_the_keys_are_the_options() -> None:
         for name in parameter.opts
         if name.startswith("--")
     }
-    assert set(config.ROWS) - {"cases"} == names - ASIDE
+    assert set(ROWS) - {"cases"} == names - ASIDE
 
 
 def test_click_takes_the_values(here: Path) -> None:
@@ -201,9 +208,9 @@ def test_the_nearest_up_to_the_repository(here: Path, monkeypatch: pytest.Monkey
     (here / "repository" / ".git").mkdir()
     assert config.find(inner) is None  # above the repository
     (here / "repository" / "pyproject.toml").write_text("[tool.replay]\njobs = 2")
-    assert found() == Config(Path("../../pyproject.toml"), {"jobs": 2})
+    assert found() == Config(Path("../../pyproject.toml"), Section({"jobs": 2}))
     (here / "repository" / "a" / "replay.yaml").write_text("jobs: 3")
-    assert found().options == {"jobs": 3}
+    assert found().run.options == {"jobs": 3}
 
 
 def test_two_in_one_folder_are_named(here: Path) -> None:
@@ -219,13 +226,17 @@ def test_paths_start_at_the_config(here: Path, monkeypatch: pytest.MonkeyPatch) 
     (here / "logs").mkdir()
     (here / "inner").mkdir()
     (here / "replay.yaml").write_text(
-        "{ca: ca.pem, out: results, "
+        "{ca: ca.pem, out: results, report: [junit=a.xml, tap=-], "
         f"cases: [logs, a.wirelog, {here}/x.yaml, ./s/, '1.*', '!2.*', '-', 3.1]}}"
     )
     monkeypatch.chdir(here / "inner")
     config_ = found()
-    assert config_.options == {"ca": "../ca.pem", "out": "../results"}
-    assert config_.cases == (
+    assert config_.run.options == {
+        "ca": "../ca.pem",
+        "out": "../results",
+        "report": ("junit=../a.xml", "tap=-"),
+    }
+    assert config_.run.cases == (
         *("../logs", "../a.wirelog", f"{here}/x.yaml", "../s", "1.*", "!2.*", "-", "3.1"),
     )
     assert config_.folder == Path("..")
@@ -279,9 +290,9 @@ def test_a_config_may_list_expected_verdicts(
 ) -> None:
     (here / name).write_text(text)
     config_ = found()
-    assert config_.options == {}
-    assert config_.expected
-    flaky, slow = config_.expected
+    assert config_.run.options == {}
+    assert config_.run.expected
+    flaky, slow = config_.run.expected
     assert (flaky.pattern, flaky.verdicts, flaky.until) == (
         "3.10",
         ("OK", "FAILED / UNCLEAN"),
@@ -406,3 +417,155 @@ def test_the_schema_takes_what_the_reader_takes(here: Path) -> None:
 )
 def test_the_schema_refuses_what_is_wrong(text: str) -> None:
     assert not VALIDATOR.is_valid(yaml.safe_load(text))
+
+
+SECTION = """\
+host: 0.0.0.0
+port: 0
+tls: true
+cert: client.pem
+key: client.key
+exec: node driver.js {url}
+cases: ["1.*", logs/]
+agent: mine
+jobs: 2
+start-timeout: 3
+idle: 5
+out: results
+expected: [{case: '1.1.1', verdict: FAILED, reason: slow}]
+chop: frame
+answer-pings: true
+reencode: true
+thorough: true
+profile: rfc
+timeout: 10
+strict: true
+report: junit=a.xml
+"""
+SECTION_AS_TOML = """\
+[tool.replay.serve]
+host = "0.0.0.0"
+port = 0
+tls = true
+cert = "client.pem"
+key = "client.key"
+exec = "node driver.js {url}"
+cases = ["1.*", "logs/"]
+agent = "mine"
+jobs = 2
+start-timeout = 3
+idle = 5
+out = "results"
+chop = "frame"
+answer-pings = true
+reencode = true
+thorough = true
+profile = "rfc"
+timeout = 10
+strict = true
+report = "junit=a.xml"
+
+[[tool.replay.serve.expected]]
+case = "1.1.1"
+verdict = "FAILED"
+reason = "slow"
+"""
+IN_YAML = "jobs: 3\nserve:\n" + "".join(f"  {line}\n" for line in SECTION.splitlines())
+SERVE = cli.commands["serve"]
+
+
+@pytest.mark.parametrize(("name", "text"), [("replay.yaml", IN_YAML), ("pyproject.toml", SECTION_AS_TOML)])
+def test_serve_has_a_section_of_its_own(here: Path, name: str, text: str) -> None:
+    (here / name).write_text(text)
+    section = found().serve
+    assert "host" not in found().run.options
+    assert section.options["exec"] == "node driver.js {url}"
+    assert section.options["report"] == ("junit=a.xml",)
+    assert section.cases == ("1.*", "logs/")
+    assert section.expected
+    assert section.expected[0].pattern == "1.1.1"
+    given = SERVE.make_context("serve", ["--idle", "7"]).params
+    assert (given["port"], given["tls"], given["jobs"], given["idle"]) == (0, True, 2, 7.0)
+    assert (given["cert"], given["words"]) == (Path("client.pem"), ("1.*", "logs/"))
+
+
+def test_the_keys_of_serve_are_its_options() -> None:
+    names = {
+        name.removeprefix("--")
+        for parameter in SERVE.params
+        for name in parameter.opts
+        if name.startswith("--")
+    }
+    rows = set(SERVE_ROWS.rows)
+    assert rows - {"cases"} == names - ASIDE
+    assert rows == {*yaml.safe_load(SECTION), "each", "demo"}
+
+
+SERVERS = """\
+jobs: 4
+servers:
+- {agent: a, url: ws://127.0.0.1:9001}
+- {agent: b, exec: ./b, ca: ca.pem, header: ['X: 1', 'Y: 2']}
+"""
+SERVERS_AS_TOML = """\
+[tool.replay]
+jobs = 4
+
+[[tool.replay.servers]]
+agent = "a"
+url = "ws://127.0.0.1:9001"
+
+[[tool.replay.servers]]
+agent = "b"
+exec = "./b"
+ca = "ca.pem"
+header = ["X: 1", "Y: 2"]
+"""
+
+
+@pytest.mark.parametrize(("name", "text"), [("replay.yaml", SERVERS), ("pyproject.toml", SERVERS_AS_TOML)])
+def test_several_servers(here: Path, name: str, text: str) -> None:
+    (here / name).write_text(text)
+    assert found().servers == (
+        Server("a", {"url": "ws://127.0.0.1:9001"}),
+        Server("b", {"exec": "./b", "ca": "ca.pem", "header": ("X: 1", "Y: 2")}),
+    )
+    context = RUN.make_context("run", [])
+    a, b = under_test.servers(context, found().servers)
+    assert str(a.target.address) == "ws://127.0.0.1:9001"
+    assert (b.target.command, b.options.headers) == ("./b", (("X", "1"), ("Y", "2")))
+    assert b.words == (
+        "--exec",
+        "./b",
+        "--ca",
+        "ca.pem",
+        *("--header", "X: 1", "--header", "Y: 2"),
+        "--agent",
+        "b",
+    )
+    context = RUN.make_context("run", ["--url", "ws://127.0.0.1:1"])
+    (one,) = under_test.servers(context, found().servers)
+    assert (str(one.target.address), one.words) == ("ws://127.0.0.1:1", ())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("replay.yaml", "serve: {prot: 1}", "1:9: unknown key 'prot' in what `serve` does"),
+        ("replay.yaml", "serve:\n  port: 70000", "2:9: expected a whole number from 0 to 65535"),
+        ("replay.yaml", "serve: {exec: a, demo: true}", "1:18: 'demo' and 'exec' can't stand together"),
+        ("replay.yaml", "port: 1", "1:1: unknown key 'port' in a config"),
+        ("replay.yaml", "servers: [{agent: a}]", "1:11: a server needs one of url, exec"),
+        ("replay.yaml", "servers: [{url: 'ws://a'}]", "1:11: a server needs 'agent'"),
+        (
+            "replay.yaml",
+            "servers:\n- {agent: a, exec: x}\n- {agent: a, exec: y}",
+            "3:11: two servers are called 'a'",
+        ),
+        ("replay.yaml", "url: ws://a\nservers: [{agent: a, exec: x}]", "1:6: 'url' and 'servers' can't"),
+        ("pyproject.toml", "[tool.replay.serve]\njubs = 4", "2:1: unknown key 'jubs'"),
+        ("pyproject.toml", "[[tool.replay.servers]]\nagent = 'a'\nulr = 'x'", "3:1: unknown key 'ulr'"),
+    ],
+)
+def test_faults_of_both_are_said_where_they_stand(here: Path, name: str, text: str, said: str) -> None:
+    assert message(name, text).startswith(f"{name}:{said}")

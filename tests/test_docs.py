@@ -132,5 +132,5 @@ def test_a_command_does_what_is_said(block: Block, tmp_path: Path) -> None:
 
 def test_every_fence_is_of_a_known_kind() -> None:
     looked_at = {"wirelog", "wirelog-error", "yaml", "yaml-error", "console"}
-    known = looked_at | {"sh", "text", "json", "toml", "html", "python"}
+    known = looked_at | {"sh", "text", "json", "toml", "html", "python", "yml", "groovy"}
     assert [f"{block}: {block.kind}" for block in BLOCKS if block.kind not in known] == []

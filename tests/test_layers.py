@@ -18,8 +18,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "replay"
 
 _CORE = {"limits", "source", "wire", "trace", "protocol", "spec"}
-_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "suite", "store", "config"}
-_ALL |= {"expected_file", "expected_update"}
+_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "edition", "suite", "store", "config"}
+_ALL |= {"expected_file", "expected_update", "config_rows", "autobahn_config"}
 
 LAYERS: dict[str, set[str]] = {
     "limits": set(),
@@ -31,22 +31,43 @@ LAYERS: dict[str, set[str]] = {
     "play": _CORE,
     "verdict": _CORE,
     "schedule": _CORE | {"verdict"},
-    "suite": _CORE | {"verdict"},
+    "edition": set(),
+    "suite": _CORE | {"edition", "verdict"},
     "store": _CORE | {"verdict", "report", "suite"},
     "live": _CORE | {"play", "schedule"},
     "report": _CORE | {"verdict"},
-    "config": _CORE | {"verdict"},
+    "explain": _CORE | {"verdict", "report"},
+    "outputs": _CORE | {"verdict", "report", "store", "collect"},
+    "toml_table": _CORE,
+    "config_rows": _CORE | {"verdict"},
+    "autobahn_config": _CORE | {"suite", "config_rows"},
+    "config": _CORE | {"verdict", "config_rows", "toml_table", "autobahn_config"},
     "expected_file": _CORE | {"verdict"},
     "expected_update": _CORE | {"verdict", "expected_file"},
-    "collect": _CORE | {"play", "live", "verdict", "suite", "schedule"},
-    "guests": _CORE | {"play", "live", "verdict", "suite", "schedule", "store", "collect"},
+    "collect": _CORE | {"play", "live", "verdict", "suite", "schedule", "explain"},
+    "guests": _CORE
+    | {"play", "live", "verdict", "suite", "schedule", "store", "collect", "explain", "report"},
+    "stored": _CORE | {"verdict", "report", "suite", "store"},
+    "served": _CORE | {"report", "stored", "live"},
+    "cli_report": _ALL | {"arguments", "progress", "stored", "served"},
+    "compared": _ALL | {"flows"},
     "flows": _ALL | {"collect", "guests"},
-    "arguments": _ALL,
+    "arguments": _ALL | {"outputs"},
     "progress": set(),
-    "cli_run": _ALL | {"arguments", "collect", "flows", "progress"},
-    "cli_serve": _ALL | {"arguments", "cli_run", "flows", "guests"},
-    "cli": _ALL | {"arguments", "cli_run", "cli_serve", "flows"},
-    "pytest_plugin": _ALL | {"flows"},
+    "under_test": _ALL | {"arguments"},
+    "runs": _ALL | {"arguments", "collect", "flows", "outputs", "progress", "under_test", "cli_report"},
+    "cli_config": _ALL,
+    "cli_run": _ALL | {"arguments", "cli_config", "collect", "outputs", "runs", "under_test"},
+    "cli_serve": _ALL | {"arguments", "cli_config", "flows", "guests", "outputs"},
+    "cli_wstest": _ALL | {"arguments", "cli_run", "cli_serve"},
+    "cli": _ALL
+    | {"arguments", "cli_run", "cli_diff", "cli_init", "cli_report", "cli_serve", "cli_wstest"}
+    | {"collect", "explain", "flows", "outputs"},
+    "cli_diff": _ALL | {"arguments", "compared"},
+    "cli_init": _ALL | {"starter"},
+    "alone": _ALL | {"cli_run", "collect", "flows", "under_test"},
+    "pytest_plugin": _ALL | {"alone", "arguments"},
+    "starter": set(),
     "__init__": set(),
     "__main__": {"cli"},
 }
@@ -71,13 +92,13 @@ WAITING = {
 """Modules that wait, start something, or know the time: for `live` only."""
 
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.unsetenv"}
-READS_ENVIRONMENT = {"config", "cli", "cli_run"}
+READS_ENVIRONMENT = {"config", "cli", "cli_run", "cli_serve"}
 
 MAKES_CHANCE = {"collect", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""
 DRAWS_SEED = {"cli_run"}
-KNOWS_THE_DAY = {"cli_run", "cli_serve"}
-"""Where `datetime` may be imported, for the day on which expected verdicts are judged."""
+KNOWS_THE_DAY = {"cli_run", "cli_serve", "report"}
+"""Where `datetime` may be imported: for the day of expected verdicts, and to write a time."""
 
 INPUT_OUTPUT = {"exists", "glob", "input", "is_dir", "is_file", "iterdir", "open", "print"}
 INPUT_OUTPUT |= {"read_bytes", "read_text", "rglob", "stat", "write_bytes", "write_text"}

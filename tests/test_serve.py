@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
+import re
 import shlex
 import socket
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from websockets.sync.client import connect
 
 from replay import limits
 from replay.guests import Guests, Hosting
@@ -25,6 +31,7 @@ from replay.wire.handshake import encode_request
 from tests.clients import ECHO, Served, serving
 from tests.live.verdicts import stored
 from tests.memory import REQUEST
+from tests.play.test_recorded_server import GREETING
 from tests.processes import replay
 
 CASES = ("1.1.1", "1.1.2", "2.1")
@@ -102,7 +109,7 @@ def test_several_agents_at_once_and_their_names_are_data(server: Served, tmp_pat
         ("/runCase?case=1", b"expected &agent="),
         ("/runCase?agent=me", b"expected ?case="),
         ("/runCase?case=4&agent=me", b"expected a case from 1 to 3"),
-        ("/elsewhere", b"expected /getCaseCount"),
+        ("/runcase?case=1&agent=me", b"expected /getCaseCount"),
     ],
 )
 def test_an_error_is_said_and_harms_nothing(server: Served, target: str, said: bytes) -> None:
@@ -127,6 +134,51 @@ def test_a_browser_is_told_what_this_is(server: Served) -> None:
     answer = asked(server, b"GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"ws://localhost:1/runCase?case=1&agent=NAME" in answer
+
+
+def fetched(server: Served, target: str, **headers: str) -> tuple[HTTPResponse, str]:
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", target, headers=headers)
+    answer = connection.getresponse()
+    return answer, answer.read().decode()
+
+
+def test_the_page_may_run_its_own_script_alone(server: Served) -> None:
+    answer, text = fetched(server, "/", Accept="text/html")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert f"connect-src 'self' ws://127.0.0.1:{server.port} " in policy
+    for name in ("script", "style"):
+        (found,) = re.findall(rf"<{name}>(.+?)</{name}>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(found.encode()).digest()).decode()
+        assert f"{name}-src 'sha256-{digest}';" in f"{policy};"
+    assert not re.search(r"(src|href)=\"(?!data:)|url\(|@import|style=", text)
+
+
+def test_what_the_page_is_told(server: Served) -> None:
+    name = '"><img src=x onerror=alert(1)>'
+    server.visit(f"/runCase?case=1&agent={quote(name, safe='')}")
+    asked(server, encode_request("/runCase?case=3&agent=old", (("Host", "x"), ("Upgrade", "websocket"))))
+    assert server.told("/getCaseStatus?case=3&agent=old") == '{"behavior": "FAILED"}'
+    answer, text = fetched(server, "/progress")
+    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (
+        "application/json; charset=utf-8",
+        "no-store",
+    )
+    told = json.loads(text)
+    assert [case for case, _ in told["cases"]] == list(CASES)
+    first, second = told["agents"].values()
+    assert (first["name"], first["marks"], first["judged"]) == (name, "o..", 1)
+    assert (second["marks"], second["counts"], second["finished"]) == ("..f", {"FAILED": 1}, False)
+    server.visit("/updateReports?agent=old")
+    later = json.loads(fetched(server, f"/progress?since={told['revision']}")[1])
+    assert "cases" not in later
+    assert [(place, agent["finished"]) for place, agent in later["agents"].items()] == [("1", True)]
+    failures = json.loads(fetched(server, "/failures?agent=old")[1])
+    assert (failures["failures"][0]["id"], failures["more"]) == ("2.1", 0)
+    assert failures["failures"][0]["why"].startswith("1st event: expected a Pong")
+    assert fetched(server, "/failures?agent=nobody")[0].status == 404
 
 
 GARBAGE = {
@@ -177,7 +229,34 @@ def test_what_is_no_opening_is_answered(server: Served, octets: bytes) -> None:
         answer = asked(server, octets)
     except ConnectionResetError:  # more has come than was read
         answer = b"HTTP/1.1 400"
-    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 200"))
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 426"))
+
+
+LINES = {
+    "GET ws://localhost/getCaseCount HTTP/1.1": b"HTTP/1.1 101 ",
+    "GET //getCaseCount HTTP/1.1": b"HTTP/1.1 101 ",
+    "GET  /getCaseCount HTTP/1.1": b"illegal request line: 'GET  /getCaseCount HTTP/1.1'",
+    "GET /getCaseCount HTTP/0.9": b"the version is HTTP/0.9",
+    "get /getCaseCount HTTP/1.1": b"the method is 'get'",
+    "GET * HTTP/1.1": b"the target is '*'",
+    "GET ws://[::1/getCaseCount HTTP/1.1": b"the target of the request is no URL",
+    "GET /getCaseCount#here HTTP/1.1": b"the target is '/getCaseCount#here'",
+    "GET /\0 HTTP/1.1": b"illegal request line",
+    "PRI * HTTP/2.0": b"the method is 'PRI'",
+    f"GET /?{'a=1&' * 50} HTTP/1.1": b"no URL",
+    "GET /runCase?case=1&agent=%0d%0aX:%20y HTTP/1.0": b"the version is HTTP/1.0",
+}
+
+
+def test_each_request_line_has_its_answer(server: Served) -> None:
+    head = encode_request("/", REQUEST).partition(b"\r\n")[2]
+    wrong = {
+        line: answer
+        for line, said in LINES.items()
+        if said not in (answer := asked(server, line.encode() + b"\r\n" + head))
+    }
+    assert wrong == {}
+    assert "X: y" not in server.interrupted().stdout.splitlines()
 
 
 def test_two_hundred_at_once(tmp_path: Path) -> None:
@@ -237,6 +316,23 @@ def test_a_driver_is_started_and_its_end_is_the_end(tmp_path: Path) -> None:
     assert stored(tmp_path / "me") == {"1.1.1": OK, "1.1.2": OK}
 
 
+def test_who_looks_on_keeps_no_driver_that_is_idle(tmp_path: Path) -> None:
+    looks = "from urllib.request import urlopen\nwhile True: urlopen(f'http{U[2:]}/progress').read()"
+    command = driver(looks)
+    done = replay("serve", "--port", "0", "--out", tmp_path, "--idle", "0.5", "--exec", command, "1.1.1")
+    assert "the client was idle for 0.5 s" in done.stderr
+
+
+def test_a_driver_may_know_by_heart_where_to_connect(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = f"import socket; socket.create_connection(('127.0.0.1', {port})).close()"
+    command = f"{sys.executable} -c {shlex.quote(code)}"
+    done = replay("serve", "--port", str(port), "--out", tmp_path, "--exec", command, "1.1.1")
+    assert done.returncode == 3
+    assert "no client came for a case" in done.stderr
+
+
 def test_the_last_words_of_a_driver_that_fails(tmp_path: Path) -> None:
     command = driver("run('/runCase?case=1&agent=me'); sys.exit('no more of this')")
     done = replay("serve", "--port", "0", "--out", tmp_path, "--exec", command, "1.1.1", "1.1.2")
@@ -266,6 +362,61 @@ def test_the_demo(tmp_path: Path) -> None:
     assert stored(tmp_path / "websockets") == {"7.1.1": OK}
 
 
+def test_a_log_is_served_the_seed_report_too(tmp_path: Path) -> None:
+    report = "tests/fixtures/autobahn-case-1.2.3-report.txt"
+    words = ("--port", "0", "--out", tmp_path, "--chop", "1", "--each", ECHO)
+    done = replay("serve", *words, report, "traces/01-framing/1.1.2.wirelog")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stored(tmp_path / "client") == dict.fromkeys(("1.1.2", "1.2.3"), OK)
+    again = replay("rejudge", tmp_path / "client")
+    assert again.stdout == "2 cases rejudged: 2 agree, 0 differ, 0 unreadable\n"
+
+
+BROKEN = {
+    "echoes something else": "client.send('not this' if isinstance(message, str) else b'')",
+    "echoes twice": "client.send(message); client.send(message)",
+    "says nothing": "pass",
+    "goes away": "client.close(1001)",
+    "crashes": "os._exit(1)",
+}
+
+
+@pytest.mark.parametrize("does", BROKEN.values(), ids=BROKEN)
+def test_a_log_that_is_served_catches_a_broken_client(does: str, tmp_path: Path) -> None:
+    program = (
+        "import os, sys\nfrom websockets.sync.client import connect\n"
+        f"with connect(sys.argv[1]) as client:\n    for message in client: {does}"
+    )
+    command = f"exec {shlex.join([sys.executable, '-c', program])} {{url}}"
+    logs = [f"traces/01-framing/{case}.wirelog" for case in ("1.1.2", "1.2.2")]
+    done = replay("serve", "--port", "0", "--out", tmp_path, "--each", command, *logs)
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = stored(tmp_path / "client")
+    assert [behaviour for behaviour, _ in found.values()] == ["FAILED", "FAILED"], found
+
+
+def test_logs_are_played_one_after_the_other_where_they_were_recorded(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.wirelog").write_text(GREETING)
+    with serving(tmp_path / "out", str(tmp_path), "--agent", "me") as server:
+        for _ in range(2):
+            with connect(f"ws://127.0.0.1:{server.port}/chat", compression=None) as client:
+                client.send("Hello")
+                assert client.recv() == "Hi!"
+        server.visit("/updateReports?agent=me")
+        ended = server.interrupted()
+    assert ended.status == 0, ended.stdout
+    assert stored(tmp_path / "out" / "me") == {"one": OK, "two": OK}
+
+
+def test_a_log_that_lacks_octets_is_not_served(tmp_path: Path) -> None:
+    log = tmp_path / "cut.wirelog"
+    log.write_text("# recorder: server\nTX OCTETS: 8105 4865 ... +3 octets\n")
+    done = replay("serve", "--port", "0", log)
+    assert done.returncode == 2
+    assert "octets that the server sent are missing here" in done.stderr
+
+
 def test_a_client_that_does_not_come(tmp_path: Path) -> None:
     words = ("--port", "0", "--out", tmp_path, "-j", "1", "1.1.*")
     done = replay("serve", *words, "--each", "echo no such module; false {url}")
@@ -279,7 +430,7 @@ def test_a_client_that_does_not_come(tmp_path: Path) -> None:
     [
         (("--exec", "a {url}", "--demo"), "--exec and --demo exclude each other"),
         (("--exec", "node driver.js"), "where to connect"),
-        (("traces/01-framing",), "a recorded log can't be served yet"),
+        (("tests/vectors/no-such.wirelog",), "no-such.wirelog"),
         (("--host", "no such host"), "can't listen at"),
     ],
 )

@@ -49,6 +49,13 @@ def test_a_certificate_that_fits(serve: Serve, tmp_path: Path) -> None:
     assert f"2 cases: 2 OK · wss://127.0.0.1:{port}" in done.stdout
 
 
+def test_messages_that_fill_more_than_one_read(serve: Serve, tmp_path: Path) -> None:
+    done = replay(
+        "run", "-q", "--url", f"wss://127.0.0.1:{serve('127.0.0.1')}", "--ca", tmp_path / "ca.pem", "9.2.2"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_one_of_somebody_else_s(serve: Serve, tmp_path: Path) -> None:
     port = serve("127.0.0.1")
     trusts: list[list[str | Path]] = [[], ["--ca", tmp_path / "other-ca.pem"]]

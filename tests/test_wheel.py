@@ -76,5 +76,11 @@ def test_run_is_green_by_itself(installed: Path, tmp_path: Path) -> None:
     assert re.search(rf"\b{len(known())} cases\b", run(installed / "replay", "run", cwd=tmp_path))
 
 
+def test_it_writes_a_report(installed: Path, tmp_path: Path) -> None:
+    run(installed / "replay", "run", "-q", "1.1.1", cwd=tmp_path)
+    assert "1 run" in run(installed / "replay", "report", cwd=tmp_path)
+    assert "1.1.1" in (tmp_path / "replay-report.html").read_text("utf-8")
+
+
 def test_the_longer_name_of_the_command(installed: Path, tmp_path: Path) -> None:
     assert "Usage:" in run(installed / "wire-replay", "--help", cwd=tmp_path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from replay import limits
+from replay.live.secure import Secure
 from replay.live.transport import Address
 from replay.play.endpoint import Endpoint
 from replay.schedule import Phase
@@ -18,6 +19,7 @@ class Door:
 
     host: str = "127.0.0.1"
     port: int = 0  # 0: a free one
+    secure: Secure | None = None  # None: ws://
     command: str | None = None  # a driver
     each: str | None = None  # a client, once a case
     jobs: int = limits.EACH.default  # of those at once
@@ -42,8 +44,8 @@ class Host(Protocol):
         """A connection has ended; the number of the case that it was, which is then to be judged."""
 
     def judge(self, endpoint: Endpoint, at: float) -> None:
-        """Do so: it ended `at` seconds after the beginning. Called one after the other, but in a thread
-        of their own, since it may take a while and nobody is to wait for it."""
+        """Do so: it ended at `at`, in seconds since 1970. Called one after the other, but in a thread of
+        their own, since it may take a while and nobody is to wait for it."""
 
     def judged(self, endpoint: Endpoint) -> None:
         """That is done."""
@@ -67,4 +69,5 @@ class Served:
     interrupted: bool = False  # by ^C or SIGTERM
     fault: str | None = None  # what is wrong with a client that was started
     last_lines: tuple[str, ...] = ()  # of its output
+    refused: str | None = None  # how many had no TLS, and why
     missed: dict[int, str] = field(default_factory=dict)  # cases for which nobody came, and why

@@ -2,7 +2,7 @@
 
 A program of its own, run by `testee` as
 
-    python -I -S keeper.py GRACE PORT URL COMMAND
+    python -I -S keeper.py GRACE PORT URL CA COMMAND
 
 Its standard input comes from replay. Once that is at its end, because replay asks for it, has
 crashed or was killed, the command and all its descendants get SIGTERM, and what is left of them
@@ -150,8 +150,9 @@ def _group_exists(group: int) -> bool:
     return True
 
 
-def main(grace: str, port: str, url: str, command: str) -> int:
-    keeper = Keeper([f"PORT={port}", f"REPLAY_URL={url}"], command)
+def main(grace: str, port: str, url: str, ca: str, command: str) -> int:
+    environment = [f"PORT={port}", f"REPLAY_URL={url}"] + ([f"REPLAY_CA={ca}"] if ca else [])
+    keeper = Keeper(environment, command)
     keeper.keep()
     keeper.end(float(grace))
     return keeper.status

@@ -31,7 +31,8 @@ Maker = Callable[[str, int, Address], Endpoint]
 """Makes the endpoint of a phase and a number when its turn has come."""
 
 Done = Callable[[str, int, Endpoint, float], bool]
-"""Is told phase, number, endpoint and the seconds so far as each one ends, and says whether to go on."""
+"""Is told phase, number and endpoint as each one ends, and when, in seconds since 1970; it says whether
+to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class _Session:
         self._connect_timeout, self._done = connect_timeout, done
         self._running: set[_Turn] = set()
         self._began = time.monotonic()
+        self._epoch = time.time() - self._began
         self._stopped = False
 
     def elapsed(self) -> float:
@@ -196,7 +198,7 @@ class _Session:
         if self._stopped:
             return
         try:
-            going_on = self._done(phase.name, turn.number, turn.endpoint, self.elapsed())
+            going_on = self._done(phase.name, turn.number, turn.endpoint, self._epoch + time.monotonic())
         except BaseException as raised:
             self.raised = self.raised or raised
             going_on = False

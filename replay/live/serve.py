@@ -14,10 +14,11 @@ from dataclasses import replace
 
 from replay import limits
 from replay.live.host import Door, Host, Served
+from replay.live.secure import Handshakes, Identity
 from replay.live.starter import Starter
 from replay.live.transport import Address, Connection
 from replay.play.endpoint import Endpoint
-from replay.play.reception import Reception, Teller
+from replay.play.reception import Page, Reception, Teller
 from replay.source import SourceError
 
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -49,12 +50,15 @@ class _Session:
         self._host, self._door = host, door
         self._visits: dict[_Visit, None] = {}  # in the order in which they came
         self._began = self._moved = time.monotonic()
+        self._epoch = time.time() - self._began
         self._starter = Starter(host, door, self.served, self._idle)
         self._quiet = asyncio.Event()  # nobody is here, and all is judged
         self._end = asyncio.Event()
         self._closed = False
         self._judge = ThreadPoolExecutor(1)
         self._judging: set[asyncio.Future[None]] = set()
+        self._identity = Identity(door.secure, door.host) if door.secure else None
+        self._handshakes: Handshakes | None = None
 
     def elapsed(self) -> float:
         return time.monotonic() - self._began
@@ -84,6 +88,10 @@ class _Session:
         finally:  # nothing that breaks from here on is a client's fault
             self._closed = True
             server.close()
+            if self._handshakes and self._identity:
+                await self._handshakes.close()
+                self._identity.forget()
+                self.served.refused = self._handshakes.said
             for visit in self._visits:
                 visit.abort()
             for one in work:
@@ -93,19 +101,29 @@ class _Session:
 
     async def _listen(self) -> asyncio.Server:
         loop, door = asyncio.get_running_loop(), self._door
+
+        def visit() -> _Visit:
+            return _Visit(self._host.visitor(), loop, self)
+
         try:
             server = await loop.create_server(
-                lambda: _Visit(self._host.visitor(), loop, self),
+                visit,
                 door.host,
                 door.port,
                 backlog=limits.VISITS.default,
+                start_serving=self._identity is None,
             )
         except (OSError, UnicodeError, OverflowError) as error:
             why = (getattr(error, "strerror", None) or str(error)).lower()
             hint = "name another --host, or another --port; 0 is a free one"
             raise SourceError(None, f"can't listen at {self.served.address}: {why}", hint) from None
         port = server.sockets[0].getsockname()[1]
-        self.served.address = replace(self.served.address, port=port)
+        tls = None
+        if self._identity is not None:
+            tls = self._identity.trusted(port)
+            self._handshakes = Handshakes(self._identity.context, visit)
+            self._handshakes.listen([each.dup() for each in server.sockets])
+        self.served.address = replace(self.served.address, port=port, tls=tls)
         return server
 
     # Connections.
@@ -117,14 +135,16 @@ class _Session:
             next((one for one in self._visits if one.may_give_way), visit).give_way()
 
     def left(self, visit: _Visit) -> None:
-        self._moved = time.monotonic()
+        if not isinstance(visit.endpoint, Page):  # who looks on moves nothing
+            self._moved = time.monotonic()
         del self._visits[visit]
         if visit.fault is not None:
             self._fail(visit.fault)
         number = None if self._closed else self._host.left(visit.endpoint)
         if number is not None:
             loop, endpoint = asyncio.get_running_loop(), visit.endpoint
-            judging = loop.run_in_executor(self._judge, self._host.judge, endpoint, self.elapsed())
+            ended = self._epoch + time.monotonic()
+            judging = loop.run_in_executor(self._judge, self._host.judge, endpoint, ended)
             self._judging.add(judging)
             judging.add_done_callback(lambda done: self._judged(endpoint, number, done))
         self._changed()
@@ -177,7 +197,7 @@ class _Visit(Connection):
         return self.finished.exception()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return memoryview(super().get_buffer(sizehint))[: self._read]
+        return super().get_buffer(sizehint)[: self._read]
 
     def buffer_updated(self, nbytes: int) -> None:
         """A client whose octets make much work, such as many small frames, is read in small pieces, so

@@ -17,8 +17,8 @@ class Starter:
 
     def __init__(self, host: Host, door: Door, served: Served, idle: Callable[[], float]) -> None:
         """`idle`: the seconds for which nobody has been there. Raises SourceError for a command that
-        doesn't say where to connect."""
-        for option, command in (("--exec", door.command), ("--each", door.each)):
+        doesn't say where to connect; a driver may know, if the port is no secret."""
+        for option, command in (("--exec", None if door.port else door.command), ("--each", door.each)):
             if command is not None:
                 check_client(command, option)
         self._host, self._door, self._served, self._idle = host, door, served, idle

@@ -21,7 +21,7 @@ from replay.live.transport import Address
 from replay.source import SourceError
 
 _KEEPER = Path(__file__).with_name("keeper.py")
-_PLACE = re.compile(r"(?<!\$)\{(port|url)\}")  # `${port}` is the shell's
+_PLACE = re.compile(r"(?<!\$)\{(port|url|ca)\}")  # `${port}` is the shell's
 _PAUSES = 0.005, 0.1  # seconds between two attempts to connect: the first, the longest
 
 
@@ -73,21 +73,33 @@ def ended_with(status: int) -> str:
 
 
 def command_line(command: str, address: Address | None) -> str:
-    """The command with `{port}` and `{url}` filled in; all other braces are the shell's.
+    """The command with `{port}`, `{url}` and, if there is a file to trust, `{ca}` filled in; all other
+    braces are the shell's.
 
     Raises SourceError if it names neither and there is no address either.
     """
-    if address is None and not _PLACE.search(command):
+    if address is None and not _says_where(command):
         hint = "write {port} or {url} into it, as in 'PORT={port} npm start', or give --url as well"
         raise SourceError(None, "--exec doesn't tell the server where to listen", hint)
     at = address or Address("127.0.0.1", 0)
     values = {"port": str(at.port), "url": shlex.quote(str(at))}
-    return _PLACE.sub(lambda found: values[found[1]], command)
+    if ca := _ca(at):
+        values["ca"] = shlex.quote(ca)
+    return _PLACE.sub(lambda found: values.get(found[1], found[0]), command)
+
+
+def _ca(address: Address) -> str:
+    """The file with the certificate that is to be trusted there; empty: none is known."""
+    return str(address.tls.ca.absolute()) if address.tls and address.tls.ca else ""
+
+
+def _says_where(command: str) -> bool:
+    return any(found != "ca" for found in _PLACE.findall(command))
 
 
 def check_client(command: str, option: str) -> None:
     """Raises SourceError if the command of this option doesn't say where to connect."""
-    if not _PLACE.search(command):
+    if not _says_where(command):
         hint = f"write {{url}} or {{port}} into it, as in {option} 'node client.js {{url}}'"
         raise SourceError(None, f"{option} doesn't tell the client where to connect", hint)
 
@@ -131,7 +143,7 @@ async def _kept(command: str, address: Address, grace: float) -> AsyncIterator[T
     link, writer = await asyncio.open_connection(sock=ours)
     try:
         with theirs:
-            process = _start([str(grace), str(address.port), str(address), command], theirs)
+            process = _start([str(grace), str(address.port), str(address), _ca(address), command], theirs)
         assert process.stdout is not None
         output = _Output()
         reading, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: output, process.stdout)

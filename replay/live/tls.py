@@ -32,13 +32,18 @@ class Tls:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         if self.cert is not None:
-            try:
-                context.load_cert_chain(self.cert, self.key, password=_no_password)
-            except (OSError, ssl.SSLError, ValueError) as error:
-                files = " and ".join(str(file) for file in (self.cert, self.key) if file is not None)
-                words = _words(error, "no certificate with its private key in PEM")
-                raise SourceError(None, f"{files}: {words}") from None
+            load(context, self.cert, self.key)
         return context
+
+
+def load(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
+    """Make this certificate, with its chain and its private key, that of ours. Raises SourceError."""
+    try:
+        context.load_cert_chain(cert, key, password=_no_password)
+    except (OSError, ssl.SSLError, ValueError) as error:
+        files = " and ".join(str(file) for file in (cert, key) if file is not None)
+        words = _words(error, "no certificate with its private key in PEM")
+        raise SourceError(None, f"{files}: {words}") from None
 
 
 _TRUST = "trust it with --ca FILE, or use --insecure"

@@ -45,7 +45,7 @@ class Connection(asyncio.BufferedProtocol):
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._buffer = bytearray(limits.READ.default)
+        self._buffer = memoryview(bytearray(limits.READ.default))
         self._silent = True  # so far nothing has come
         self._sending: deque[bytes | memoryview] = deque()  # empty unless paused
         self._paused = False
@@ -56,8 +56,8 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = transport
         self._tell(self._endpoint.connected)
 
-    def get_buffer(self, sizehint: int) -> bytearray | memoryview:
-        return self._buffer
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer  # a view: behind TLS, what is read goes to slices of it
 
     def buffer_updated(self, nbytes: int) -> None:
         data = bytes(self._buffer[:nbytes])
@@ -134,7 +134,7 @@ class Connection(asyncio.BufferedProtocol):
         """Write what the socket takes; a large piece in parts, so that the transport copies none of it."""
         self._sending += self._endpoint.output
         self._endpoint.output.clear()
-        while self._sending and not self._paused:
+        while self._sending and not self._paused and not transport.is_closing():
             piece = self._sending.popleft()
             if len(piece) > limits.READ.default:
                 view = memoryview(piece)
@@ -153,7 +153,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._endpoint.dropped_as is How.RST:
             transport.abort()
         else:
-            for piece in self._sending:
+            for piece in () if transport.is_closing() else self._sending:
                 transport.write(piece)
             transport.close()
             if transport.get_write_buffer_size():
@@ -167,7 +167,7 @@ class Connection(asyncio.BufferedProtocol):
         """Let the endpoint write, until the other connections have their turn."""
         assert self._transport is not None
         for _ in range(limits.TURN.default):
-            if self._paused or not self._endpoint.pending:
+            if self._paused or self._transport.is_closing() or not self._endpoint.pending:
                 return
             self._endpoint.pump(now)
             self._write(self._transport)
@@ -195,6 +195,7 @@ async def connect(
                 address.port,
                 ssl=context,
                 server_hostname=name,
+                ssl_shutdown_timeout=None if context is None else limits.LINGER.default,
             )
     except (OSError, UnicodeError, ValueError) as error:
         endpoint.unreached(_reason(error, timeout, context is not None), int(loop.time() * SECOND))

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from replay.protocol.framing import RFC_6455
-from replay.protocol.negotiation import Agreed, Ask
+from replay.protocol.negotiation import Agreed, Ask, answer, valid_offers
 from replay.spec.model import Kind, Pattern, Profile
 from replay.trace.model import Wait
 from replay.wire.frame import decode_header
-from replay.wire.handshake import encode_request
+from replay.wire.handshake import Request, accept, encode_request, encode_response
 from replay.wire.side import Side
 
 Chop = Literal["recorded", "frame"] | int
@@ -74,7 +74,7 @@ Action = Write | CloseWith | Delay | Await | AwaitEchoes | Arm | EndTcp
 @dataclass(frozen=True, slots=True)
 class Script:
     tester: Side
-    opening: tuple[bytes, ...]  # a client's request, in writes; a server's recorded response, or nothing
+    opening: tuple[bytes, ...]  # a client's request, in writes
     actions: Callable[[Agreed | None], Iterator[Action]]
     """Made as they are taken, for one connection, once the compression is agreed or declined."""
     keys: Callable[[], bytes]  # makes the masking key of each frame
@@ -86,8 +86,9 @@ class Script:
     codes: frozenset[int] = RFC_6455  # that may stand in a Close
     close_when_apart: bool = False  # also when none of them can be complete any more
     answer_pings: bool = False
+    response: Callable[[Request], tuple[bytes, ...]] | None = None  # a server's, in writes; None: its own
+    lenient: bool = False  # ... also to a request that breaks a rule
     rounds: bool = False  # it sends one message in each round, and nothing else
-    asks: Sequence[Ask] = ()  # of a client that offers to compress, if the tester is the server
     volume: int = 0  # octets that are exchanged if all goes well, about
     waits: int = 0  # how long it may wait by itself, in microseconds
     events: int = 0  # that it is made to make
@@ -121,6 +122,15 @@ def request(options: Options, nonce: str, offer: str | None = None) -> bytes:
     own = {name.lower() for name, _ in options.headers}
     kept = [(name, value) for name, value in headers.items() if name.lower() not in own]
     return encode_request(options.target, [*kept, *options.headers])
+
+
+def response(request: Request, asks: Sequence[Ask] = ()) -> bytes:
+    """A server's response (§4.2.2); `asks` as in `negotiation.answer`, none declines all compression."""
+    key = request.values("Sec-WebSocket-Key")[0]
+    headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key))]
+    if (terms := answer(valid_offers(request), asks)) is not None:
+        headers.append(("Sec-WebSocket-Extensions", str(terms)))
+    return encode_response(101, "Switching Protocols", headers)
 
 
 def opening_writes(head: bytes, options: Options) -> tuple[bytes, ...]:

@@ -34,8 +34,9 @@ class Compression:
 class _Series:
     """The compressed slices of a payload, from its start on."""
 
-    def __init__(self, payload: Payload, text: bool, deflater: Deflater) -> None:
-        self._payload, self._text, self._deflater = payload, text, deflater
+    def __init__(self, payload: Payload, text: bool, bits: int, keeps: bool) -> None:
+        self._payload, self._text, self._bits, self._keeps = payload, text, bits, keeps
+        self._deflater = Deflater(bits, keeps)
         self._made: list[bytes] = []
         self._size = 0
 
@@ -47,10 +48,18 @@ class _Series:
                 self._size += len(self._made[-1])
             yield self._made[number]
             number += 1
-        deflater = self._deflater.copy()
+        deflater = Deflater(self._bits, self._keeps, before=self._before(number))
         while True:
             yield deflater.message(self._slice(number))
             number += 1
+
+    def _before(self, number: int) -> bytes:
+        """What the window holds when this message is compressed."""
+        octets, size = b"", 1 << self._bits if self._keeps else 0
+        while number and len(octets) < size:
+            number -= 1
+            octets = self._slice(number) + octets
+        return octets[-size:] if size else b""
 
     def _slice(self, number: int) -> bytes:
         return self._payload.of_round(number, self._text).octets
@@ -58,4 +67,4 @@ class _Series:
 
 @lru_cache(maxsize=limits.SERIES.default)
 def _series(payload: Payload, text: bool, bits: int, keeps: bool) -> _Series:
-    return _Series(payload, text, Deflater(bits, keeps))
+    return _Series(payload, text, bits, keeps)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from replay import limits
 from replay.protocol.events import Message
+from replay.spec.payload import Payload, digest
 from replay.trace.model import Cut, Digest, Entry, Octets
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
@@ -22,10 +23,9 @@ HELD = limits.HELD.default
 """... and behind them, until it is known how it ends."""
 
 
-def known_by_digest(message: Message) -> Message:
-    """The message without its octets."""
-    sha256 = hashlib.sha256(message.data).hexdigest()
-    return replace(message, data=b"", digest=(len(message.data), sha256))
+def known_by_digest(message: Message, like: Payload) -> Message:
+    """The message without its octets, which are those of `like`."""
+    return replace(message, data=b"", digest=digest(like))
 
 
 class Rounds:

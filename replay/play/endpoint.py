@@ -13,19 +13,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from replay import limits
+from replay.play.actions import response
 from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Violation
 from replay.protocol.framing import RFC_6455
 from replay.protocol.interpreter import Interpreter
-from replay.protocol.negotiation import Ask, answer, valid_offers
+from replay.protocol.negotiation import Ask
 from replay.protocol.opening import request_breaches
 from replay.protocol.rules import RULES
 from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
 from replay.wire.deflate import Deflater
 from replay.wire.frame import Opcode, encode, frame
-from replay.wire.handshake import accept, encode_page, encode_response
+from replay.wire.handshake import Request, encode_page
 from replay.wire.side import Side
-
-_UPGRADE = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +162,15 @@ class Endpoint:
             self.write(encode_page(400, "Bad Request", said, [("Sec-WebSocket-Version", "13")]))
             self.drop()
             return
-        key = requested.request.values("Sec-WebSocket-Key")[0]
-        headers = [*_UPGRADE, ("Sec-WebSocket-Accept", accept(key))]
-        terms = answer(valid_offers(requested.request), self.asks)
-        if terms is not None:
-            headers.append(("Sec-WebSocket-Extensions", str(terms)))
-        self.write(encode_response(101, "Switching Protocols", headers))
+        self.write(*self.response(requested.request))
+
+    def response(self, request: Request) -> tuple[bytes, ...]:
+        """How a server takes the connection, in writes."""
+        return (response(request, self.asks),)
 
     def not_opened(self, event: NotOpened) -> None:
         """There will be no WebSocket connection."""
-        self.drop(How.RST)
+        self.drop(How.FIN if event.side is self.side else How.RST)
 
     def event(self, event: Event) -> None:
         """Something happened, on either side."""

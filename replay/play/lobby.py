@@ -6,19 +6,29 @@
     /getCaseStatus?case=|casetuple=&agent=      the verdict on it, once there is one
     /updateReports?agent=[&shutdownOnComplete=true]     this agent is done
     /stopServer                                 the end
+    any other                                   what it says itself: see `commands`
+
+Without a WebSocket:
+
+    /                   the page; as text for who doesn't ask for HTML
+    /progress?since=    what is new of the agents behind that revision: JSON
+    /failures?agent=    which cases of an agent failed, and why: JSON
 
 `case` is a place in the cases served, from 1; `casetuple` is an id. If both are there, `case` holds.
+What a log that is served was recorded for is asked for as it was then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 from replay import limits
 from replay.protocol.opening import request_breaches
-from replay.wire.handshake import Request
+from replay.wire.handshake import Headers, Request
 
 MAX_AGENT = limits.AGENT.default
 """Characters of an agent's name."""
@@ -30,7 +40,12 @@ judges them. Point a client at
     {url}/getCaseCount
     {url}/runCase?case=1&agent=NAME     up to that count; send every message back
     {url}/updateReports?agent=NAME
+
+In a browser this address shows how far clients are, and runs the suite in the browser itself.
 """
+
+PAGES = ("/", "/progress", "/failures")
+ENDPOINTS = ("/getCaseCount", "/getCaseInfo", "/runCase", "/getCaseStatus", "/updateReports", "/stopServer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,13 @@ class Info:
 class Play:
     number: int
     agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """To have one of the logs played whose request was for the same."""
+
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,47 +89,151 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """To say by itself what it wants to be sent, or to see that somebody is there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plain:
     """For no WebSocket connection, or not as it has to be: gets an HTTP response, `said` in it."""
 
     status: int
     reason: str
     said: str
+    headers: Headers = ()
+    media: str = "text/plain"
+    bare: bool = False  # in answer to HEAD
 
 
-Errand = Count | Info | Play | Status | Finish | Stop | Plain
+@dataclass(frozen=True, slots=True)
+class Look:
+    """To see the page."""
+
+    authority: str  # as the browser has it: 'localhost:9001'
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    since: int  # a revision
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    agent: str
+    bare: bool = False
+
+
+Errand = (
+    Look | Progress | Failures | Count | Info | Play | Recorded | Status | Finish | Stop | Command | Plain
+)
 
 
 class _Wrong(Exception):
     """In a sentence, what is wrong with a query."""
 
 
-def errand(request: Request, places: Mapping[str, int]) -> Errand:
-    """What to do for a request; `places` are the ids of the cases served, with their numbers from 0.
+def errand(
+    request: Request,
+    places: Mapping[str, int],
+    targets: Container[str] = (),
+    host: str = "localhost",
+) -> Errand:
+    """What to do for a request; `places` are the ids of the cases served, with their numbers from 0,
+    `targets` those of recorded requests, and `host` is a name by which a browser may know the server.
 
     A request for a case that breaks RFC 6455 §4.2.1 is an errand as any other: whoever plays the
     case refuses it, and the verdict is on that.
     """
-    if request.method == "GET" and "websocket" not in request.tokens("Upgrade"):
-        host = (request.values("Host") or ["127.0.0.1"])[0]
-        return Plain(200, "OK", PAGE.format(url=f"ws://{host}"))
     try:
+        if "websocket" not in request.tokens("Upgrade") and (seen := _seen(request, host)) is not None:
+            return seen
         found = _errand(request.target, places)
+        if isinstance(found, Plain | Command) and request.target in targets:
+            return Recorded(request.target)
     except _Wrong as wrong:
         return Plain(400, "Bad Request", f"{wrong}\n")
     breaches = [] if isinstance(found, Play | Plain) else list(request_breaches(request))
     if breaches:
         return Plain(400, "Bad Request", "".join(f"{breach.detail}\n" for breach in breaches))
+    ends = isinstance(found, Stop) or (isinstance(found, Finish) and found.stop)
+    if ends and not _local(request, host):
+        return Plain(403, "Forbidden", "a page from elsewhere can't end this server\n")
     return found
 
 
-def _errand(target: str, places: Mapping[str, int]) -> Errand:
+def _seen(request: Request, host: str) -> Errand | None:
+    """What is for who asks for no WebSocket; None: a request for a WebSocket that is wrong."""
+    path, query = _parts(request.target)
+    if request.method not in ("GET", "HEAD"):
+        if path in ENDPOINTS:
+            return None
+        allow = (("Allow", "GET, HEAD"),)
+        return Plain(405, "Method Not Allowed", "expected GET or HEAD\n", allow)
+    bare, authority = request.method == "HEAD", (request.values("Host") or ["127.0.0.1"])[0]
+    text = PAGE.format(url=f"ws://{authority}")
+    if path in ENDPOINTS:
+        upgrade = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
+        return Plain(426, "Upgrade Required", text, upgrade, bare=bare)
+    if path not in PAGES:
+        return Plain(404, "Not Found", f"expected {', '.join(PAGES)}\n", bare=bare)
+    html = "text/html" in ",".join(request.values("Accept")).lower()
+    if path == "/" and not html:
+        return Plain(200, "OK", text, bare=bare)
+    if not _known(authority, host):
+        said = "this server is asked by its IP address, as localhost, or by the name in --host\n"
+        return Plain(421, "Misdirected Request", said, bare=bare)
+    match path:
+        case "/progress":
+            since = query.get("since", ["0"])[-1]
+            if not (since.isascii() and since.isdigit() and len(since) < 16):
+                raise _Wrong("expected ?since= with a revision, such as 0")
+            return Progress(int(since), bare)
+        case "/failures":
+            return Failures(_agent(query), bare)
+    return Look(authority, bare)
+
+
+def _known(authority: str, host: str) -> bool:
+    """Whether a name in a URL is surely meant for this server: one that anyone may let point to it
+    would give his pages what this server tells (DNS rebinding)."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9a-fA-F:.]+\](:[0-9]+)?", authority):
+        return False
+    name = urlsplit(f"//{authority}").hostname or ""
+    if name in ("localhost", host.lower()) or name.endswith(".localhost"):
+        return True
+    try:
+        return bool(ip_address(name))
+    except ValueError:
+        return False
+
+
+def _local(request: Request, host: str) -> bool:
+    """Whether a request comes from no page, from one of this server's, or from one of this machine."""
+    for origin in request.values("Origin"):
+        authority = origin.partition("://")[2]
+        name = re.sub(r":[0-9]+$", "", authority)
+        own = authority in request.values("Host") and _known(authority, host)
+        if not own and name not in ("localhost", "127.0.0.1", "[::1]"):
+            return False
+    return True
+
+
+def _parts(target: str) -> tuple[str, dict[str, list[str]]]:
+    """The path and the query of a request's target."""
     try:
         parts = urlsplit(target if "://" in target else f"ws://host/{target.lstrip('/')}")
-        query = parse_qs(parts.query, keep_blank_values=True, max_num_fields=limits.FIELDS.default)
+        return parts.path, parse_qs(
+            parts.query, keep_blank_values=True, max_num_fields=limits.FIELDS.default
+        )
     except ValueError:
         raise _Wrong("the target of the request is no URL") from None
-    match parts.path:
+
+
+def _errand(target: str, places: Mapping[str, int]) -> Errand:
+    path, query = _parts(target)
+    match path:
         case "/getCaseCount":
             return Count()
         case "/getCaseInfo":
@@ -121,6 +247,8 @@ def _errand(target: str, places: Mapping[str, int]) -> Errand:
             return Finish(_agent(query), stop)
         case "/stopServer":
             return Stop()
+    if not query:
+        return Command()
     said = "expected /getCaseCount, /getCaseInfo, /runCase, /getCaseStatus, /updateReports or /stopServer\n"
     return Plain(404, "Not Found", said)
 

@@ -20,12 +20,13 @@ from replay.play.actions import (
 from replay.play.condense import Rounds, known_by_digest
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
-from replay.protocol.events import Event, Message, Opened, Ping, Requested
+from replay.protocol.events import Event, Message, NotOpened, Opened, Ping, Requested
+from replay.protocol.negotiation import Agreed
 from replay.spec.fit import Fit, fit
 from replay.spec.received import Received
 from replay.trace.model import Timer, Trace, Wait
 from replay.wire.frame import Opcode
-from replay.wire.handshake import accept, edit_head
+from replay.wire.handshake import Request
 from replay.wire.side import Side
 
 JOINED = limits.READ.default
@@ -41,7 +42,6 @@ class Player(Endpoint):
         self._pace = pace
         self._actions: Iterator[Action] = iter(())  # known once the connection has opened
         self._action: Action | None = None
-        self.asks = script.asks
         self._received = Received(script.tester, script.kinds, script.profile)
         self._fits: list[Fit | None] = [None] * len(script.alternatives)
         self._lacking = 0  # octets of a frame of ours that is sent in pieces
@@ -55,12 +55,20 @@ class Player(Endpoint):
             self.write(*self.script.opening)
 
     def respond(self, requested: Requested) -> None:
-        if not self.script.opening:
+        if self.script.lenient:
+            self.write(*self.response(requested.request))
+        else:
             super().respond(requested)
+
+    def response(self, request: Request) -> tuple[bytes, ...]:
+        return self.script.response(request) if self.script.response else super().response(request)
+
+    def not_opened(self, event: NotOpened) -> None:
+        if event.side is not self.side or self.script.whole or event.status == 101:
+            super().not_opened(event)
             return
-        key = (requested.request.values("Sec-WebSocket-Key") or [""])[0]
-        head = b"".join(self.script.opening)
-        self.write(edit_head(head, None, [("Sec-WebSocket-Accept", accept(key))]))
+        self._timers.pop(Wait.OPENING, None)
+        self._begin(None)  # what a recorded server sends behind its refusal
 
     def answers(self) -> bool:
         return self.script.whole
@@ -74,10 +82,8 @@ class Player(Endpoint):
         match event:
             case Opened():
                 self._rounds = Rounds(at + 1, self.side) if self.script.rounds and event.agreed else None
-                self._actions = self.script.actions(event.agreed)
-                self._next()
                 self._keep_pace()
-                self._advance()
+                self._begin(event.agreed)
             case Ping() if (
                 event.side is not self.side and self.script.answer_pings and not self.script.whole
             ):
@@ -90,9 +96,13 @@ class Player(Endpoint):
                 self._round(self._rounds, event, at)
             self._advance()
 
+    def _begin(self, terms: Agreed | None) -> None:
+        self._actions = self.script.actions(terms)
+        self._next()
+        self._advance()
+
     def idle(self) -> None:
-        if self.opened:
-            self._advance()
+        self._advance()
 
     def received(self, data: bytes, now: int) -> None:
         super().received(data, now)
@@ -132,7 +142,9 @@ class Player(Endpoint):
         if any(found is None or found.state == "apart" for found in self._fits):
             self._rounds = None
             return
-        self._received.events[-1] = short = known_by_digest(message)
+        sent = self.script.alternatives[0][len(self._received.events) - 1].payload
+        assert sent is not None
+        self._received.events[-1] = short = known_by_digest(message, sent)
         rounds.add(self.entries, at, short)
 
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:

@@ -76,7 +76,8 @@ class Page(Endpoint):
         self._plain = plain
 
     def respond(self, requested: Requested) -> None:
-        self.write(encode_page(self._plain.status, self._plain.reason, self._plain.said))
+        said = self._plain
+        self.write(encode_page(said.status, said.reason, said.said, said.headers, said.media, said.bare))
         self.drop()
 
 

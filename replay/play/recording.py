@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from replay.play.actions import (
     Action,
@@ -17,16 +18,18 @@ from replay.play.actions import (
     chopped,
     opening_writes,
     request,
+    response,
 )
 from replay.play.endpoint import Limits
 from replay.play.reencode import reencoded
-from replay.protocol.interpreter import has_opening
-from replay.protocol.negotiation import Agreed
+from replay.protocol.events import Requested
+from replay.protocol.interpreter import has_opening, observe
+from replay.protocol.negotiation import Agreed, Ask, agreed, answer, fits, valid_offers
 from replay.spec.cost import volume
 from replay.spec.model import RECORDED, Case, Pattern
 from replay.spec.recorded import compresses, patterns, recorded_terms
 from replay.trace.model import Drop, Octets, Timer, Trace, Wait
-from replay.wire.handshake import HeadReader, edit_head
+from replay.wire.handshake import HeadError, HeadReader, Request, Response, accept, edit_head, parse_head
 from replay.wire.side import Side
 
 
@@ -39,22 +42,25 @@ def of_trace(
     keys: Callable[[], bytes],
     nonce: str,
 ) -> Script:
-    opening, frames_at = _recorded_opening(trace, tester)
-    if opening and tester is Side.CLIENT:
+    head, frames_at = _recorded_opening(trace, tester)
+    opening = b""
+    if head and tester is Side.CLIENT:
         headers = (*((("Host", options.host),) if options.edit_host else ()), *options.headers)
-        opening = edit_head(opening, options.target if options.edit_target else None, headers)
+        opening = edit_head(head, options.target if options.edit_target else None, headers)
     elif tester is Side.CLIENT:
         opening = request(options, nonce)
     awaited = patterns(trace, tester, case.profile, case.codes)
     actions = list(_recorded_actions(trace, tester, awaited, frames_at, options, limits))
     recorded = recorded_terms(trace)
+    refused = _refused(tester, limits)
 
     def chosen(terms: Agreed | None) -> Iterator[Action]:
         if options.reencode:
             fresh = reencoded(trace, tester, terms, keys)
             return _recorded_actions(fresh, tester, awaited, frames_at, options, limits)
-        return iter(actions if terms == recorded or not compresses(trace, tester) else _refused(limits))
+        return iter(actions if terms == recorded or not compresses(trace, tester) else refused)
 
+    requested = next((event for event in observe(trace) if isinstance(event, Requested)), None)
     return Script(
         tester,
         opening_writes(opening, options),
@@ -65,6 +71,8 @@ def of_trace(
         profile=case.profile,
         codes=case.codes,
         answer_pings=options.answer_pings,
+        response=partial(_response, head, requested, options),
+        lenient=requested is not None and not requested.valid,
         volume=volume(case),
         waits=sum(
             a.patience if isinstance(a, Await) else a.after for a in actions if isinstance(a, Await | Delay)
@@ -73,9 +81,33 @@ def of_trace(
     )
 
 
-def _refused(limits: Limits) -> list[Action]:
+def _refused(tester: Side, limits: Limits) -> list[Action]:
     """What is sent where the octets of the log would mean something else: nothing."""
-    return [CloseWith(1000, b""), Await(None, limits.patience), EndTcp()]
+    return [CloseWith(1000, b""), Await(None if tester is Side.CLIENT else 1, limits.patience), EndTcp()]
+
+
+def _response(
+    head: bytes, before: Requested | None, options: Options, request: Request
+) -> tuple[bytes, ...]:
+    """The recorded response, as it answers this request and not the one `before`. Compression that this
+    client doesn't offer so is declined."""
+    try:
+        recorded = parse_head(Side.SERVER, head) if head else None
+    except HeadError:
+        return opening_writes(head, options)  # whatever it is, it was sent
+    if not isinstance(recorded, Response):
+        return opening_writes(response(request, (Ask(),) if options.reencode else ()), options)
+    edits: list[tuple[str, str | None]] = []
+    if recorded.status == 101:
+        edits.append(("Sec-WebSocket-Accept", accept((request.values("Sec-WebSocket-Key") or [""])[0])))
+    terms = agreed(recorded)
+    if options.reencode and terms is not None:
+        asks = (Ask(terms.client_no_context_takeover, terms.client_max_window_bits), Ask())
+        fresh = answer(valid_offers(request), asks)
+        edits.append(("Sec-WebSocket-Extensions", None if fresh is None else str(fresh)))
+    elif not fits(request, recorded) and (before is None or fits(before.request, recorded)):
+        edits.append(("Sec-WebSocket-Extensions", None))
+    return opening_writes(edit_head(head, None, edits), options)
 
 
 def _recorded_opening(trace: Trace, tester: Side) -> tuple[bytes, int]:

@@ -18,12 +18,14 @@ from replay.play.actions import (
     chopped,
     opening_writes,
     request,
+    response,
 )
 from replay.play.compression import Compression
 from replay.play.endpoint import Limits
 from replay.play.recording import of_trace
 from replay.protocol.negotiation import Agreed
 from replay.spec.cost import volume
+from replay.spec.echo import Rounds
 from replay.spec.model import (
     DATA,
     Case,
@@ -58,6 +60,7 @@ def script(
     code = closing.codes[0] if closing and closing.codes else 1000
     closes = closing is not None and closing.by != "testee"
     closes = closes and not any(outcome.anything for outcome in case.outcomes)
+    asks = case.deflate.asks if case.deflate else ()
     pauses = sum(step.after for step in case.steps if isinstance(step, Pause))
     patience = case.patience.after * (limits.stalls if case.patience.stalled else 1)
     return Script(
@@ -73,7 +76,7 @@ def script(
         codes=case.codes,
         close_when_apart=case.measured or case.rounds is not None,
         rounds=_only_rounds(case),
-        asks=case.deflate.asks if case.deflate else (),
+        response=lambda request: opening_writes(response(request, asks), options),
         volume=volume(case),
         waits=pauses + patience,
         events=max(len(outcome.patterns) for outcome in case.outcomes),
@@ -163,8 +166,8 @@ def _series(case: Case, compression: Compression | None) -> Iterator[bytes]:
 def _only_rounds(case: Case) -> bool:
     """Whether all that it sends is a message in each round, and all that it wants is their echo."""
     match case.steps:
-        case [Repeat(steps=[SendMessage()], times=times)]:
-            return [len(outcome.patterns) for outcome in case.outcomes] == [times]
+        case [Repeat(steps=[SendMessage()])]:
+            return all(isinstance(outcome.patterns, Rounds) for outcome in case.outcomes)
     return False
 
 

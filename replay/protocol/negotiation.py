@@ -154,6 +154,12 @@ def misfits(request: Request, response: Response) -> Iterator[Breach]:
     yield Breach("response-deflate-fits", detail, terms.at)
 
 
+def fits(request: Request, response: Response) -> bool:
+    """Whether what a response agrees on, if anything, was offered."""
+    named = _named(response)
+    return not named or (bool(_named(request)) and not any(misfits(request, response)))
+
+
 def agreed(response: Response) -> Agreed | None:
     """What a server's response agrees on; None: nothing, or it is malformed."""
     named = _named(response)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from rich.text import Text
@@ -54,14 +54,11 @@ def failure(result: CaseResult, command_line: str | None, width: int) -> Iterato
     yield from inflated.agreed(result.events, width)
     if few := rounds(result.case):
         yield from labelled("rounds", few, width)
-    yield from _arrow(result, width)
-    found = result.divergence
-    if found is not None:
+    yield from arrow(result, width)
+    if result.divergence is not None:
         yield text()
-        yield from _lists(result, found, width)
-        yield from _section(_octets(result, found, stream, width))
-    else:
-        yield from _section(_close_octets(result, stream, width))
+        yield from _lists(result, result.divergence, width)
+    yield from _section(octets(result, stream, width))
     if not result.facts.opened:
         yield from _section(_answer(stream, width))
     yield from _rules(result, stream, width)
@@ -120,7 +117,8 @@ def _arrow_says_closing(result: CaseResult) -> bool:
     return found is None or (found.observed is None and not result.facts.opened)
 
 
-def _arrow(result: CaseResult, width: int) -> Iterator[Text]:
+def arrow(result: CaseResult, width: int) -> Iterator[Text]:
+    """The place in the user's own file, and what is wrong there."""
     found, ending = result.divergence, result.case.ending(result.nearest)
     if found is not None:
         label = words.difference(found)
@@ -164,21 +162,20 @@ def _place(result: CaseResult, found: Difference) -> Span | None:
 
 
 def _lists(result: CaseResult, found: Difference, width: int) -> Iterator[Text]:
+    verdict, others = result.nearest.verdict.value, len(result.case.outcomes) - 1
+    alternatives = f", the nearest of {others + 1}" if others else ""
+    heads = f"expected ({verdict}{alternatives})", f"observed ({result.facts.tester.other.value})"
+    yield from lists(result, found, heads, width)
+
+
+def lists(result: CaseResult, found: Difference, heads: tuple[str, str], width: int) -> Iterator[Text]:
+    """Both lists of events, side by side, around the first divergence."""
     expected, events = result.expected, result.received
     total = max(len(expected), len(events))
     first, last = max(0, found.at - AROUND), min(total, found.at + AROUND + 1)
     number = len(str(last)) + 2
     column = (width - number - 4) // 2
-    side = result.facts.tester.other.value
-    verdict = result.nearest.verdict.value
-    others = len(result.case.outcomes) - 1
-    alternatives = f", the nearest of {others + 1}" if others else ""
-    yield text(
-        " " * (number + 2),
-        (pad(f"expected ({verdict}{alternatives})", column), LABEL),
-        "  ",
-        (f"observed ({side})", LABEL),
-    )
+    yield text(" " * (number + 2), (pad(heads[0], column), LABEL), "  ", (heads[1], LABEL))
     if first:
         yield text((f"  {'…'.rjust(number - 1)} {first} before that are as expected", DIM))
     for at in range(first, last):
@@ -202,6 +199,14 @@ def _behind(expected: int, events: int) -> str:
 
 
 # The octets received.
+
+
+def octets(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
+    """Those where expected and observed part, else those of a close code that is wrong."""
+    if result.divergence is not None:
+        yield from _octets(result, result.divergence, stream, width)
+    else:
+        yield from _close_octets(result, stream, width)
 
 
 def _octets(result: CaseResult, found: Difference, stream: Stream, width: int) -> Iterator[Text]:
@@ -275,13 +280,14 @@ def _rules(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
             yield from labelled("", f"{_plain(violation.detail)} [{violation.rule}]", width, DIM)
             if violation.spoilt is not None:
                 yield from labelled("", inflated.spoilt(violation.spoilt), width, DIM)
-        yield from _breach([v for v in violations if v.rule not in ABSENT], stream, width)
+        yield from breach(violations, stream, width)
     if (more := len(result.broken) - len(shown)) > 0:
         yield text(" " * INDENT, (f"and {words.count(more, 'more breach', 'more breaches')}", DIM))
 
 
-def _breach(violations: list[Violation], stream: Stream, width: int) -> Iterator[Text]:
-    """The octets that break the rules, and the header of their frame."""
+def breach(violations: Sequence[Violation], stream: Stream, width: int) -> Iterator[Text]:
+    """The octets that break the rules of one frame, and its header."""
+    violations = [violation for violation in violations if violation.rule not in ABSENT]
     if not violations or violations[0].side is not stream.side:
         return
     placed = stream.frame(violations[0].frame)

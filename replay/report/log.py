@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
@@ -58,7 +57,6 @@ def lines(
     trace: Trace, streams: Streams, numbers: Iterable[int], width: int, indent: int = 2
 ) -> Iterator[Text]:
     """One line for each of these entries."""
-    begun = _begun(streams.values())
     heads = {number for stream in streams.values() for number in stream.entries(0, stream.head)}
     shown = streams[trace.recorder].numbers
     messages = left_out(trace)
@@ -66,7 +64,7 @@ def lines(
         entry = trace.entries[number]
         gloss = ""
         if isinstance(entry, Octets) and width >= 60:
-            gloss = _gloss(begun.get(number, []))
+            gloss = _gloss(streams[entry.side], number)
         if isinstance(entry, Digest) and width >= 60:
             gloss = not_kept([trace.entries[each] for each in messages.get(number, [])])
         room = max(20, width - indent - (len(gloss) + 2 if gloss else 0))
@@ -109,16 +107,6 @@ def size(entry: Octets) -> int:
     return len(entry.data) + (entry.cut.more or 0 if entry.cut is not None else 0)
 
 
-def _begun(streams: Iterable[Stream]) -> dict[int, list[str]]:
-    """What frames begin in an entry, in words."""
-    begun: dict[int, list[str]] = defaultdict(list)
-    for stream in streams:
-        for placed in stream.frames:
-            if (place := stream.place(placed.start)) is not None and len(begun[place.entry]) < 4:
-                begun[place.entry].append(frame(placed, stream))
-    return begun
-
-
 def frame(placed: Placed, stream: Stream) -> str:
     """'binary 126', 'close 1000', 'continuation 0': a frame in a few words."""
     name = words.opcode(placed.header.opcode)
@@ -128,5 +116,7 @@ def frame(placed: Placed, stream: Stream) -> str:
     return f"{name} {placed.header.length}{packed}" + ("" if placed.header.fin else "+")
 
 
-def _gloss(frames: list[str]) -> str:
+def _gloss(stream: Stream, number: int) -> str:
+    """What frames begin in an entry, in words."""
+    frames = [frame(placed, stream) for placed in stream.begun_in(number, 3)]
     return ", ".join(frames[:2]) + (", …" if len(frames) > 2 else "")

@@ -15,7 +15,7 @@ from replay.wire.masking import mask
 ROW = 16
 """Octets in a row of hex."""
 
-_FIELDS = {
+FIELDS = {
     "client-masks": "MASK",
     "server-does-not-mask": "MASK",
     "rsv-zero": "RSV",
@@ -159,7 +159,7 @@ def _head_line(stream: Stream, place: Place, offset: int, width: int) -> Iterato
 
 def header_bits(placed: Placed, stream: Stream, width: int, rules: Collection[str] = ()) -> Iterator[Text]:
     """A frame's header: its octets, and field by field; carets under the fields that break `rules`."""
-    broken = {_FIELDS.get(rule) for rule in rules}
+    broken = {FIELDS.get(rule) for rule in rules}
     header = placed.header
     rsv = f"{header.rsv:03b}"
     size = {0: "7 bit", 2: "16 bit", 8: "64 bit"}[header.form]

@@ -14,6 +14,16 @@ def escape(text: str, limit: int = 2000) -> str:
     return printable(text[:limit]) + ("…" if len(text) > limit else "")
 
 
+def paragraph(text: str, limit: int = 20_000) -> str:
+    """The same of several lines."""
+    return "\n".join(map(escape, text[:limit].splitlines())) + ("…" if len(text) > limit else "")
+
+
+def whole(text: str) -> str:
+    """Text with U+FFFD in place of surrogates that are alone, which no encoding has."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def quoted(text: str) -> str:
     """Text in double quotes, as a wire log writes it."""
     plain = re.sub(r'(["\\])', r"\\\1", text)

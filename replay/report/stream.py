@@ -13,7 +13,7 @@ from typing import NamedTuple
 from replay.protocol.events import Event, Message, Opened, Pong, Unparsed
 from replay.trace.model import Octets, Trace
 from replay.trace.wirelog import numbers
-from replay.wire.frame import Header, Opcode, decode_header
+from replay.wire.frame import Header, Opcode, alike, decode_header
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.masking import mask
 from replay.wire.side import Side
@@ -123,8 +123,22 @@ class Stream:
             if (found := self._header(at)) is not None:
                 placed = Placed(at, found[0])
                 yield placed
+                for _ in range(1, self._alike(placed)):
+                    placed = Placed(placed.end, placed.header)
+                    yield placed
                 end = min(placed.end, end) if behind < len(self._gaps) else placed.end
             at = end
+
+    def _alike(self, placed: Placed) -> int:
+        """How many continuation frames with this header follow one another, whole, in the entry, the first
+        among them; at least 1."""
+        index = bisect.bisect_right(self._starts, placed.start) - 1
+        chunk, offset = self._chunks[index], placed.start - self._starts[index]
+        body = offset + placed.header.size
+        if placed.header.first or body > len(chunk):
+            return 1
+        end = min(len(chunk), self._limit - self._starts[index])
+        return max(1, alike(chunk, offset, body, placed.header.length, end))
 
     def _header(self, at: int) -> tuple[Header, int] | None:
         """The header that starts at octet `at`, if it is whole."""
@@ -133,6 +147,15 @@ class Stream:
         if offset + 14 <= len(self._chunks[index]):
             return decode_header(self._chunks[index], offset)
         return decode_header(self.slice(at, at + 14))
+
+    def begun_in(self, entry: int, most: int) -> list[Placed]:
+        """The first frames that begin in this entry."""
+        index = bisect.bisect_left(self._entries, entry)
+        if index == len(self._entries) or self._entries[index] != entry:
+            return []
+        end = self._starts[index] + len(self._chunks[index])
+        first = bisect.bisect_left(self.frames, self._starts[index], key=lambda placed: placed.start)
+        return [placed for placed in self.frames[first : first + most] if placed.start < end]
 
     @cached_property
     def frames(self) -> list[Placed]:

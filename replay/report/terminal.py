@@ -28,7 +28,7 @@ from replay.report.rounds import rounds, shortened
 from replay.spec.model import Behaviour
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult, Standing
 
-__all__ = ["as_text", "failure", "line", "notes", "summary", "verbose"]
+__all__ = ["as_text", "failure", "last", "line", "notes", "summary", "verbose"]
 
 MOST_IDS = 60
 """Ids of failed cases that the summary lists."""
@@ -130,8 +130,7 @@ def summary(run: RunResult) -> Lines:
 
 
 def _summary(run: RunResult, width: int) -> Iterator[Text]:
-    behaviours = Counter(result.behaviour for result in run.results)
-    closings = Counter(result.closing for result in run.results)
+    behaviours, closings = _counted(run)
     if run.results:
         yield from _table(behaviours, closings)
         yield text()
@@ -156,7 +155,12 @@ def _summary(run: RunResult, width: int) -> Iterator[Text]:
     if len(run.results) < run.planned:
         said = f"{len(run.results)} of {words.count(run.planned, 'case')} run"
         yield from labelled("partial", said, width, FAULT)
-    yield from _last(run, behaviours, closings, width)
+    yield from last(run, width)
+
+
+def _counted(run: RunResult) -> tuple[Counter[Behaviour], Counter[ClosingVerdict]]:
+    behaviours = Counter(result.behaviour for result in run.results)
+    return behaviours, Counter(result.closing for result in run.results)
 
 
 def _table(behaviours: Counter[Behaviour], closings: Counter[ClosingVerdict]) -> Iterator[Text]:
@@ -194,10 +198,9 @@ def _failed(results: Iterable[CaseResult], width: int) -> Iterator[Text]:
         yield text()
 
 
-def _last(
-    run: RunResult, behaviours: Counter[Behaviour], closings: Counter[ClosingVerdict], width: int
-) -> Iterator[Text]:
+def last(run: RunResult, width: int) -> Iterator[Text]:
     """'27 cases: 26 OK, 1 FAILED · ws://127.0.0.1:9001 (agent) · 0.42 s · seed 1234'."""
+    behaviours, closings = _counted(run)
     counts = [f"{behaviours[b]} {b.value}" for b in Behaviour if behaviours[b]]
     bad = [f"{closings[c]} {c.value}" for c in ClosingVerdict if closings[c] and c not in GOOD]
     said = words.count(len(run.results), "case") + (": " if counts else "") + ", ".join(counts)

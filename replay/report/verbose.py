@@ -78,7 +78,8 @@ def _handshake(streams: dict[Side, Stream], width: int) -> Iterator[Text]:
             yield text(label, (safe.escape(name, 200) + colon, style), safe.escape(value, 400))
 
 
-def _closing(result: CaseResult, width: int) -> Iterator[Text]:
+def closing(result: CaseResult) -> list[tuple[str, str]]:
+    """How the connection ended, fact by fact."""
     facts, tester = result.facts, result.facts.tester
     testee = tester.other
     closed = tester if facts.closed_by_tester else testee if facts.closed_by_testee else None
@@ -89,7 +90,7 @@ def _closing(result: CaseResult, width: int) -> Iterator[Text]:
         "the server's end of TCP": facts.drop_timed_out,
         "the whole case": facts.limit_reached,
     }
-    rows = [
+    return [
         ("opened", "yes" if facts.opened else "no"),
         ("first Close", "nobody" if closed is None else f"by the {words.side(closed, tester)}"),
         ("failed", f"by the {words.side(tester, tester)}" if facts.failed_by_tester else "no"),
@@ -99,7 +100,10 @@ def _closing(result: CaseResult, width: int) -> Iterator[Text]:
         (f"Close of the {testee.value}", _close(facts.testee_close)),
         ("too late", ", ".join(name for name, is_late in late.items() if is_late) or "nothing"),
     ]
-    for key, value in rows:
+
+
+def _closing(result: CaseResult, width: int) -> Iterator[Text]:
+    for key, value in closing(result):
         lines = wrapped(value, width, " " * _KEY)
         for number, line in enumerate(lines):
             yield text((("  " + key).ljust(_KEY) if not number else " " * _KEY, DIM), line[_KEY:])

@@ -6,6 +6,8 @@ before it gets in.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from replay.protocol.events import (
     Close,
     End,
@@ -110,6 +112,13 @@ def count(n: int, noun: str, plural: str = "") -> str:
     if noun == "octet" and n >= 2**20 and n % 2**20 == 0:
         said += f" ({n >> 20} MiB)"
     return said
+
+
+def moment(since_1970: float | None) -> str:
+    """A time as '2026-11-22T18:49:02.407Z'; nothing if it isn't known."""
+    if since_1970 is None:
+        return ""
+    return datetime.fromtimestamp(since_1970, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def seconds(microseconds: int | None) -> str:

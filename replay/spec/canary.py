@@ -23,7 +23,11 @@ CANARY = Case(
     title="A short text message comes back",
     section="",
     steps=(SendFrame(Opcode.TEXT, _WORD),),
-    outcomes=(Outcome(Behaviour.OK, (Pattern(Kind.TEXT, _WORD),)),),
+    outcomes=(
+        Outcome(Behaviour.OK, (Pattern(Kind.TEXT, _WORD),)),
+        Outcome(Behaviour.INFORMATIONAL, (Pattern(Kind.TEXT),)),  # it takes part, whatever it sends
+        Outcome(Behaviour.INFORMATIONAL, (Pattern(Kind.BINARY),)),
+    ),
     patience=Patience(after=limits.CANARY.default * SECOND),
 )
 

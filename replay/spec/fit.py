@@ -5,7 +5,6 @@ The player asks whether it may stop waiting, the judge what it is, so the two ca
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,6 +20,7 @@ from replay.protocol.events import (
     Violation,
 )
 from replay.spec.model import Kind, Pattern
+from replay.spec.payload import digest
 from replay.trace.model import Wait
 
 
@@ -138,7 +138,7 @@ def difference(at: int, want: Pattern, got: Event) -> Difference | None:
         return Difference(at, want, got, "kind")
     match got:
         case Message(digest=(length, sha256)) if want.payload is not None:
-            if len(want.payload) != length or _sha256(want.payload.octets) != sha256:
+            if digest(want.payload) != (length, sha256):
                 return Difference(at, want, got, "payload")
         case Message() | Pong() if want.payload is not None:
             if (offset := first_difference(want.payload.octets, got.data)) is not None:
@@ -152,10 +152,6 @@ def difference(at: int, want: Pattern, got: Event) -> Difference | None:
         case NotOpened() if got.status != want.code:
             return Difference(at, want, got, "code")
     return None
-
-
-def _sha256(octets: bytes) -> str:
-    return hashlib.sha256(octets).hexdigest()
 
 
 def first_difference(expected: bytes, observed: bytes) -> int | None:

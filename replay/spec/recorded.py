@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Pong, Violation
+from dataclasses import replace
+
+from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Pong, Requested, Violation
 from replay.protocol.interpreter import observe
 from replay.protocol.negotiation import Agreed
 from replay.source import SourceError
@@ -10,6 +12,7 @@ from replay.spec.fit import kind
 from replay.spec.model import RECORDED, Behaviour, Case, Outcome, Pattern, Profile
 from replay.spec.payload import Payload
 from replay.spec.received import received
+from replay.spec.swapped import swapped
 from replay.trace import framing
 from replay.trace.model import Cut, Digest, Logging, Octets, Trace
 from replay.wire.side import Side
@@ -32,9 +35,12 @@ def case_of(trace: Trace, name: str, tester: Side, profile: Profile = Profile.AU
 
 
 def under(case: Case, profile: Profile, tester: Side) -> Case:
-    """The case as this profile has it; what a recording expects is what the profile sees in it."""
+    """The case as this profile has it, for this tester; what a recording expects is what the profile sees
+    in it. What the tester of a known case sent is sent by this one."""
     if case.closing is None and case.trace is not None:
         return case_of(case.trace, case.id, tester, profile)
+    if case.trace is not None and case.trace.recorder is not tester:
+        case = replace(case, trace=swapped(case.trace))
     return case.under(profile)
 
 
@@ -72,6 +78,14 @@ def recorded_terms(trace: Trace) -> Agreed | None:
     """The compression that the recorded connection agreed on."""
     opened = (event for event in observe(trace) if isinstance(event, Opened))
     return next((event.agreed for event in opened), None)
+
+
+def recorded_target(case: Case) -> str | None:
+    """What was asked for in the log of a case that is its own expectation."""
+    if case.trace is None or case.closing is not None:
+        return None
+    requests = (event.request for event in observe(case.trace) if isinstance(event, Requested))
+    return next((request.target for request in requests), None)
 
 
 def compresses(trace: Trace, side: Side) -> bool:

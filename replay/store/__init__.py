@@ -25,6 +25,7 @@ run.json, `"format": "replay run"`, version 1:
 NNN-id.json, `"format": "replay case"`, version 1:
 
     id, title, path (as the user gave it), behaviour, closing, closing_reason, failed
+    close_code  of the testee's Close; null: it sent none, or one without a code
     broken      the rules that the testee broke: rule, side, offset (in its stream), detail
     divergence  where expected and observed part: event, field, offset, words; null: they fit
     notes, duration (microseconds), log (file name), sha256 (of the log's text); the last two are

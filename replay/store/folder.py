@@ -16,8 +16,8 @@ from replay import limits
 from replay.source import SourceError, printable
 from replay.store import RUN
 
-CLIENTS = Path(".replay", "clients")
-"""Where the runs of clients are, one a name, if nobody says where."""
+CLIENTS, SERVERS = Path(".replay", "clients"), Path(".replay", "servers")
+"""Where the runs of clients are, one a name, and those of several servers, if nobody says where."""
 
 NEXT, LAST, PREVIOUS, REMOVED = (Path(".replay", name) for name in ("next", "last", "previous", "removed"))
 """Where a run is begun if nobody says where, where it goes on, where the one before is kept, and one on
@@ -45,6 +45,17 @@ def safe_name(text: str) -> str:
         return name
     digest = hashlib.sha256(octets).hexdigest()[:16]
     return re.sub(r"%.?\Z", "", name[: MAX_NAME - len(digest) - 1]) + "-" + digest
+
+
+def folder_name(agent: str, taken: set[str]) -> str:
+    """A folder's name for an agent, unlike those that are taken, also where case means nothing; it is
+    then one of them."""
+    folder, number = safe_name(agent), 1
+    while folder.lower() in taken:
+        number += 1
+        folder = f"{safe_name(agent)}-{number}"
+    taken.add(folder.lower())
+    return folder
 
 
 class Folder:
@@ -116,13 +127,13 @@ def begin(directory: Path | None, run: bytes) -> Folder:
     """
     if directory is not None:
         _check(directory)
-        if CLIENTS in directory.parents:
-            _ignored()
+        if not {CLIENTS, SERVERS}.isdisjoint(directory.parents):
+            own()
         folder = Folder(directory)
         folder.write("run.json", run)  # first of all: whose folder it is, and that it has no case yet
         folder.clear()
         return folder
-    _ignored()
+    own()
     with _alone(LAST.parent):
         _check(LAST)
         _check(PREVIOUS)
@@ -137,11 +148,15 @@ def begin(directory: Path | None, run: bytes) -> Folder:
     return folder
 
 
-def _ignored() -> None:
-    """Make the folder of all runs for which nobody said where; no repository takes it in."""
+def own() -> Path:
+    """Make the folder of all runs for which nobody said where; no repository takes it in.
+
+    Raises OSError.
+    """
     LAST.parent.mkdir(exist_ok=True)
     if not (ignore := LAST.parent / ".gitignore").exists():
         ignore.write_text("*\n")
+    return LAST.parent
 
 
 def _check(directory: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -21,6 +21,7 @@ from replay.spec.recorded import under
 from replay.store import CASE, RUN, VERSION
 from replay.store.folder import NAME
 from replay.store.sources import Cases, StoredSource
+from replay.trace.model import Trace
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, ClosingVerdict
@@ -44,6 +45,7 @@ class StoredVerdict:
     behaviour: Behaviour
     closing: ClosingVerdict
     closing_reason: str
+    close_code: int | None  # of the testee
     broken: tuple[tuple[str, int], ...]  # rule, and octet of the testee's stream
     divergence: str | None  # in words
     notes: tuple[str, ...]
@@ -144,24 +146,43 @@ def load(directory: Path) -> StoredRun:
     )
 
 
+def verdict(path: Path) -> tuple[str, str, StoredVerdict]:
+    """Id, title and verdict of one case, from its JSON. Raises SourceError."""
+    case = _Fields.read(path, CASE)
+    return case.take("id", str), case.take("title", str), _verdict(case)
+
+
 def rejudge(run: StoredRun) -> Iterator[Rejudged]:
     """Judge again what is stored, case by case, offline. Cases without a result are passed over."""
+    one = rejudging(run)
+    return (one(case) for case in run.cases if case.verdict is not None or case.fault is not None)
+
+
+def rejudging(run: StoredRun) -> Callable[[StoredCase], Rejudged]:
+    """What judges one case of a run again, offline."""
     cases = Cases(run.directory, run.sources, run.tester, printable(run.version), run.thorough)
-    for case in run.cases:
-        if case.verdict is not None:
-            yield _rejudged(run, case, case.verdict, cases)
-        elif case.fault is not None:
-            yield Rejudged(case, None, case.fault)
+
+    def again(case: StoredCase) -> Rejudged:
+        if case.verdict is None:
+            return Rejudged(case, None, case.fault)
+        return _rejudged(run, case, case.verdict, cases)
+
+    return again
 
 
 def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: Cases) -> Rejudged:
     try:
-        trace = parse(_log(run.directory, verdict)).trace
+        trace = observed(run.directory, verdict)
         result = judge(under(_expected(case, cases), run.profile, run.tester), trace, run.tester)
     except SourceError as error:
         return Rejudged(case, None, str(error))
     notes = tuple(dict.fromkeys((*verdict.notes, *result.notes)))  # the judge's own are in both
     return Rejudged(case, replace(result, path=verdict.path, notes=notes))
+
+
+def observed(directory: Path, verdict: StoredVerdict) -> Trace:
+    """What a case's verdict rests on. Raises SourceError."""
+    return parse(_log(directory, verdict)).trace
 
 
 def _log(directory: Path, verdict: StoredVerdict) -> Source:
@@ -217,6 +238,7 @@ def _verdict(case: _Fields) -> StoredVerdict:
         behaviour=case.word("behaviour", Behaviour),
         closing=case.word("closing", ClosingVerdict),
         closing_reason=case.take("closing_reason", str),
+        close_code=case.take("close_code", int | None),
         broken=tuple((one.take("rule", str), one.take("offset", int)) for one in case.rows("broken")),
         divergence=None if found is None else str(found.get("words", "")),
         notes=tuple(map(str, case.take("notes", list))),

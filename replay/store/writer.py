@@ -177,6 +177,7 @@ def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:
         "behaviour": result.behaviour.value,
         "closing": result.closing.value,
         "closing_reason": result.closing_reason,
+        "close_code": result.facts.testee_close and result.facts.testee_close.code,
         "failed": result.failed,
         "broken": [
             {"rule": one.rule, "side": one.side.value, "offset": one.start, "detail": one.detail}

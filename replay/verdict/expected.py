@@ -18,13 +18,13 @@ from replay.spec.model import Behaviour
 from replay.spec.scalars import LINE
 from replay.verdict.result import (
     GOOD,
-    LAX,
     CaseResult,
     ClosingVerdict,
     Entry,
     Expectation,
     RunResult,
     Standing,
+    rank,
 )
 
 Verdict = tuple[Behaviour, ClosingVerdict]
@@ -151,10 +151,10 @@ class Expected:
         holding = [entry for entry in named if self.holds(entry)]
         if not holding:
             return None
-        rank, listed = _rank((behaviour, closing)), [rank for entry in holding for rank in _ranks(entry)]
-        if rank > max(listed):
+        found, listed = rank(behaviour, closing), [each for entry in holding for each in _ranks(entry)]
+        if found > max(listed):
             return Expectation(holding[0], Standing.WORSE)
-        return Expectation(holding[0], Standing.BETTER if rank < min(listed) else Standing.OTHER)
+        return Expectation(holding[0], Standing.BETTER if found < min(listed) else Standing.OTHER)
 
     def holds(self, entry: Entry) -> bool:
         """Whether its last day hasn't passed."""
@@ -165,8 +165,8 @@ class Expected:
         were run, all have better ones, and at once."""
         ranks: dict[str, list[int]] = {}
         for result in results:
-            rank = _rank((Behaviour.FAILED if result.flaky else result.behaviour, result.closing))
-            ranks.setdefault(result.case.id, []).append(rank)
+            behaviour = Behaviour.FAILED if result.flaky else result.behaviour
+            ranks.setdefault(result.case.id, []).append(rank(behaviour, result.closing))
         return tuple(
             entry
             for entry in self.entries
@@ -180,10 +180,4 @@ def _lists(entry: Entry, verdict: Verdict) -> bool:
 
 
 def _ranks(entry: Entry) -> list[int]:
-    return [_rank(verdict) for said in entry.verdicts for verdict in VERDICTS[said]]
-
-
-def _rank(verdict: Verdict) -> int:
-    """0: as it has to be; 1: fails only under --strict; 2: fails."""
-    behaviour, closing = verdict
-    return 2 if behaviour is Behaviour.FAILED or closing not in GOOD else int(behaviour in LAX)
+    return [rank(*verdict) for said in entry.verdicts for verdict in VERDICTS[said]]

@@ -25,6 +25,7 @@ class ClosingFacts:
     failed_by_tester: bool  # it failed the connection: a breach by the testee, or patience ran out
     dropped_by_tester: bool  # it ended TCP
     dropped_by_testee: bool
+    waited_in_vain: bool  # the tester of a log ended TCP where the testee was to close, or to end it
     opening_timed_out: bool
     close_timed_out: bool  # no Close came in answer to the tester's
     drop_timed_out: bool  # the server didn't end TCP in time
@@ -80,6 +81,7 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -
         failed_by_tester=received.failed,
         dropped_by_tester=tester in ends,
         dropped_by_testee=tester.other in ends,
+        waited_in_vain=Wait.EVENTS in fired and tester in ends and len(ends) == 1 and first is None,
         opening_timed_out=Wait.OPENING in fired,
         close_timed_out=Wait.CLOSING in fired,
         drop_timed_out=Wait.DROP in fired,

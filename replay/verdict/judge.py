@@ -121,7 +121,11 @@ def _refused(log: Trace, events: Sequence[Event], facts: ClosingFacts) -> Iterat
     terms = recorded_terms(log)
     if facts.agreed != terms and compresses(log, facts.tester):
         here, there = facts.agreed or "no compression", terms or "none"
-        yield f"the server agreed on {here}, the log on {there}; --reencode plays it with fresh compression"
+        if facts.tester is Side.SERVER:
+            said = f"the client's offer came to {here}, the log's to {there}"
+        else:
+            said = f"the server agreed on {here}, the log on {there}"
+        yield f"none of the recorded messages were sent: {said}; --reencode plays it with fresh compression"
 
 
 def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
@@ -149,7 +153,9 @@ def _stricter(case: Case, found: _Compared) -> Iterator[str]:
 
 
 def _closed_as_wanted(closing: Closing, facts: ClosingFacts) -> bool:
-    return closing.by == "either" or facts.closed_by_tester is (closing.by == "tester")
+    if closing.by == "testee":
+        return not (facts.closed_by_tester or facts.waited_in_vain)
+    return closing.by == "either" or facts.closed_by_tester
 
 
 def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event]) -> Verdict:

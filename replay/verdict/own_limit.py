@@ -20,7 +20,8 @@ def own_limit(events: Sequence[Event], facts: ClosingFacts) -> str | None:
     size, fragments = _largest(events, facts)
     testee, close = facts.tester.other.value, facts.testee_close
     large = size >= LARGE or fragments >= LARGE
-    sent = f"a message of {_size(size)}" + (f" in {fragments} frames" if fragments > 1 else "")
+    sent = f"a message {'of' if fragments else 'that had come to'} {_size(size)}"
+    sent += f" in {fragments} frames" if fragments > 1 else ""
     if close is not None and facts.closed_by_testee:
         if close.code == TOO_BIG or (close.code in SUSPECT and large):
             reason = close.reason.decode("utf-8", "replace")
@@ -33,11 +34,12 @@ def own_limit(events: Sequence[Event], facts: ClosingFacts) -> str | None:
 
 
 def _largest(events: Sequence[Event], facts: ClosingFacts) -> tuple[int, int]:
-    """Octets and frames of the largest message that the tester sent, or began to send."""
+    """Octets and frames of the largest message that the tester sent; of one that it began, no frames,
+    and octets with all headers."""
     sent = [event for event in events if isinstance(event, Message) and event.side is facts.tester]
     sizes = [(sum(length for _, length in message.parts), len(message.parts)) for message in sent]
     begun = [event for event in events if isinstance(event, Unparsed) and event.side is facts.tester]
-    sizes += [(event.end - event.start, 1) for event in begun]
+    sizes += [(event.end - event.start, 0) for event in begun]
     return max(sizes, default=(0, 0))
 
 

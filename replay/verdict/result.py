@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -27,6 +28,11 @@ class ClosingVerdict(Enum):
 GOOD = (ClosingVerdict.OK, ClosingVerdict.INFORMATIONAL)
 LAX = (Behaviour.NON_STRICT, Behaviour.UNIMPLEMENTED)
 """What fails a run only under --strict."""
+
+
+def rank(behaviour: Behaviour, closing: ClosingVerdict) -> int:
+    """0: as it has to be; 1: fails only under --strict; 2: fails."""
+    return 2 if behaviour is Behaviour.FAILED or closing not in GOOD else int(behaviour in LAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +84,23 @@ class CaseResult:
     broken: tuple[Violation, ...]  # rules that the testee broke, first one first
     notes: tuple[str, ...] = ()  # what the user should know of how it was played or judged
     duration: int | None = None  # microseconds, from the connection to its end
+    began: float | None = None  # when, in seconds since 1970
     path: str | None = None  # the spec or log that the case comes from, as the user gave it
     expectation: Expectation | None = None  # None: no entry names the case
     flaky: bool = False  # it failed, and passed when it was run once more, alone
+    why: str = ""  # why it isn't OK, in a sentence
+    shown: str = ""  # a failure as a terminal shows it, in plain text
+    again: str | None = None  # the command that plays just this case again
 
     @property
     def failed(self) -> bool:
         """Whether the verdict is a failure, expected or not."""
-        return self.behaviour is Behaviour.FAILED or self.closing not in GOOD
+        return rank(self.behaviour, self.closing) == 2
 
     @property
     def lax(self) -> bool:
         """Whether it passes, but not under --strict."""
-        return not self.failed and self.behaviour in LAX
+        return rank(self.behaviour, self.closing) == 1
 
     @property
     def is_expected(self) -> bool:
@@ -121,6 +131,7 @@ class RunResult:
     planned: int = 0  # cases that were to run
     interrupted: bool = False
     room: int | None = None  # the connections that the testee has at once, if that was found out
+    strict: bool = False  # NON-STRICT and UNIMPLEMENTED fail it, and what is fixed and still listed
     fixed: tuple[Entry, ...] = ()  # of the expected verdicts: all their cases pass now
 
     def exit_status(self, strict: bool = False) -> int:
@@ -131,3 +142,9 @@ class RunResult:
             return 130
         failed = any(result.counts(strict) for result in self.results)
         return int(failed or (strict and bool(self.fixed)))
+
+
+def exit_status(runs: Sequence[RunResult], strict: bool = False) -> int:
+    """That of the worst: one that could not be reached goes before all, and ^C before a verdict."""
+    statuses = [run.exit_status(strict) for run in runs]
+    return next((status for status in (3, 130, 1) if status in statuses), 0)

@@ -137,12 +137,15 @@ def decode_header(buf: bytes | bytearray, at: int = 0) -> tuple[Header, int] | N
     """The header at `at` and where its payload starts; None: incomplete. Judges nothing."""
     if len(buf) < at + 2:
         return None
-    form = {126: 2, 127: 8}.get(buf[at + 1] & 0x7F, 0)
+    second = buf[at + 1]
+    length = second & 0x7F
+    form = 0 if length < 126 else 2 if length == 126 else 8
     key_at = at + 2 + form
-    body_at = key_at + (4 if buf[at + 1] & 0x80 else 0)
+    body_at = key_at + 4 if second & 0x80 else key_at
     if len(buf) < body_at:
         return None
-    length = int.from_bytes(buf[at + 2 : key_at], "big") if form else buf[at + 1] & 0x7F
+    if form:
+        length = int.from_bytes(buf[at + 2 : key_at], "big")
     return Header(buf[at], form, length, bytes(buf[key_at:body_at])), body_at
 
 

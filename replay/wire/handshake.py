@@ -21,6 +21,7 @@ MAX_HEAD = limits.HEAD.default
 """Octets of a request or response head that are read at the most."""
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_OCTETS = re.compile(r"bytearray\(b(.*)\)$")
 _END = re.compile(rb"\r?\n\r?\n")
 
 Headers = tuple[tuple[str, str], ...]
@@ -111,7 +112,8 @@ def parse_head(side: Side, octets: bytes) -> Request | Response:
         connection.receive_data(octets)
         event = connection.next_event()
     except h11.RemoteProtocolError as error:
-        raise (HostError if "Host:" in str(error) else HeadError)(str(error)) from None
+        said = _OCTETS.sub(r"\1", str(error))
+        raise (HostError if "Host:" in said else HeadError)(said) from None
     if isinstance(event, h11.Request):
         return Request(
             headers=_headers(event),
@@ -152,15 +154,25 @@ def encode_response(status: int, reason: str, headers: Sequence[tuple[str, str]]
     return _encode(f"HTTP/1.1 {status} {reason}", headers)
 
 
-def encode_page(status: int, reason: str, text: str, headers: Sequence[tuple[str, str]] = ()) -> bytes:
-    """The octets of a whole response that holds a text, and after which the connection ends."""
+def encode_page(
+    status: int,
+    reason: str,
+    text: str,
+    headers: Sequence[tuple[str, str]] = (),
+    media: str = "text/plain",
+    bare: bool = False,
+) -> bytes:
+    """The octets of a whole response that holds a text, and after which the connection ends.
+
+    `bare`: in answer to HEAD, without the text.
+    """
     body = text.encode("utf-8", "replace")
     own = [
-        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Type", f"{media}; charset=utf-8"),
         ("Content-Length", str(len(body))),
         ("Connection", "close"),
     ]
-    return encode_response(status, reason, [*own, *headers]) + body
+    return encode_response(status, reason, [*own, *headers]) + (b"" if bare else body)
 
 
 def _encode(first: str, headers: Sequence[tuple[str, str]]) -> bytes:
@@ -168,10 +180,13 @@ def _encode(first: str, headers: Sequence[tuple[str, str]]) -> bytes:
     return "\r\n".join(lines).encode("latin-1")
 
 
-def edit_head(octets: bytes, target: str | None = None, headers: Sequence[tuple[str, str]] = ()) -> bytes:
+def edit_head(
+    octets: bytes, target: str | None = None, headers: Sequence[tuple[str, str | None]] = ()
+) -> bytes:
     """A recorded head with another target or other header lines; all else stays, octet for octet.
 
-    A header line that is there already is replaced where it stands, a new one goes to the end.
+    A header line that is there already is replaced where it stands, a new one goes to the end; None
+    takes all lines of that name away.
     """
     first, sep, rest = octets.partition(b"\r\n")
     if target is not None and (words := first.split(b" ")) and len(words) == 3:
@@ -180,7 +195,9 @@ def edit_head(octets: bytes, target: str | None = None, headers: Sequence[tuple[
     for name, value in headers:
         line = f"{name}: {value}".encode("latin-1")
         pattern = re.compile(rb"(?im)^" + re.escape(name.encode("latin-1")) + rb"[ \t]*:[^\r\n]*")
-        if found := pattern.search(head):
+        if value is None:
+            head = re.sub(pattern.pattern + rb"\r?\n", b"", head)
+        elif found := pattern.search(head):
             head = head[: found.start()] + line + head[found.end() :]
         else:
             head = head[:-2] + line + b"\r\n\r\n"

@@ -33,7 +33,7 @@ async def main(folder: Path, name: str, ask_client: bool) -> None:
     if ask_client:
         context.verify_mode = ssl.CERT_REQUIRED
         authority.configure_trust(context)
-    async with serve(mirror, "127.0.0.1", 0, ssl=context) as server:
+    async with serve(mirror, "127.0.0.1", 0, ssl=context, max_size=None) as server:
         print("listening on", next(iter(server.sockets)).getsockname()[1], flush=True)
         await server.serve_forever()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from replay import limits
 from replay.play.actions import Options
+from replay.play.compression import MOST
 from replay.play.echo import Echo
 from replay.play.endpoint import Limits
 from replay.play.player import Player
@@ -66,7 +69,8 @@ def verdict(of: Case, trace: Trace, tester: Side) -> tuple[Behaviour, ClosingVer
 # What is sent.
 
 MESSAGES = case(
-    "[message: {utf8: abc, size: 3000}, message: {utf8: abc, size: 3000, fragment: 5},"
+    "[message: {utf8: a long unit is told again shorter, size: 3000},"
+    " message: {utf8: a long unit is told again shorter, size: 3000, fragment: 5},"
     " message: {hex: fe, size: 9, kind: binary, compress: false}, text: plain, message: {utf8: ''}]"
 )
 
@@ -81,6 +85,17 @@ def test_messages_are_compressed_unless_they_are_not_to_be(tester: Side) -> None
     assert {length for _, length in messages[1].parts[:-1]} == {5}
     assert messages[0].parts[0][1] > sum(length for _, length in messages[1].parts)  # the context is kept
     assert messages[4].parts[0][1] == 1
+
+
+@pytest.mark.parametrize("kept", ["", "; server_no_context_takeover"])
+def test_rounds_of_which_no_more_is_kept_go_on_as_they_began(kept: str) -> None:
+    noise = random.Random(0).randbytes
+    again = noise(1000)  # of which each message has some, as the one before
+    unit = b"".join(again + noise(4000) for _ in range(20))
+    send = f"[repeat: {{times: 18, send: [message: {{hex: {unit.hex()}, next: 99991, kind: binary}}]}}]"
+    assert MOST < 18 * 80_000
+    own = played(of := case(send, f"{{offer: {PERMISSIVE}{kept}}}"), flawless(of, Side.SERVER))
+    assert verdict(of, whole(own), Side.SERVER) == GOOD
 
 
 @pytest.mark.parametrize("tester", Side)
@@ -229,7 +244,10 @@ def test_a_log_is_not_played_where_its_octets_would_mean_something_else(agreed: 
     assert frames(own.trace(), Side.CLIENT) == [Opcode.CLOSE]
     assert result.behaviour is Behaviour.FAILED
     said = f"the server agreed on {agreed}, the log on permessage-deflate"
-    assert f"{said}; --reencode plays it with fresh compression" in result.notes
+    assert (
+        f"none of the recorded messages were sent: {said}; --reencode plays it with fresh compression"
+        in result.notes
+    )
 
 
 @pytest.mark.parametrize("agreed", OTHERS)

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from replay.play.lobby import Count, Errand, Finish, Info, Plain, Play, Status, Stop, errand
+from replay.play.lobby import (
+    Command,
+    Count,
+    Errand,
+    Failures,
+    Finish,
+    Info,
+    Look,
+    Plain,
+    Play,
+    Progress,
+    Recorded,
+    Status,
+    Stop,
+    errand,
+)
 from replay.play.reception import Page, Reception, Teller
 from replay.protocol.events import Close, Message
 from replay.protocol.interpreter import observe
@@ -40,16 +55,27 @@ def request(target: str, headers: tuple[tuple[str, str], ...] = REQUEST) -> Requ
         ("/updateReports?agent=me&shutdownOnComplete=true", Finish("me", stop=True)),
         ("/updateReports?agent=me&shutdownOnComplete=no", Finish("me")),
         ("/stopServer", Stop()),
+        ("/", Command()),
+        ("/elsewhere", Command()),
     ],
 )
 def test_an_endpoint(target: str, wanted: Errand) -> None:
     assert errand(request(target), PLACES) == wanted
 
 
+def test_a_recorded_request_asks_for_its_log_unless_it_is_an_endpoint() -> None:
+    targets = {"/", "/chat?room=1", "/getCaseCount"}
+    assert errand(request("/chat?room=1"), PLACES, targets) == Recorded("/chat?room=1")
+    assert errand(request("/"), PLACES, targets) == Recorded("/")
+    assert errand(request("/getCaseCount"), PLACES, targets) == Count()
+    assert errand(request("/chat"), PLACES, targets) == Command()
+    assert isinstance(errand(request("/", (("Host", "x"),)), PLACES, targets), Plain)  # a browser
+
+
 @pytest.mark.parametrize(
     ("target", "status", "said"),
     [
-        ("/", 404, "expected /getCaseCount"),
+        ("/?case=1", 404, "expected /getCaseCount"),
         ("/runcase?case=1&agent=me", 404, "expected /getCaseCount"),
         ("/runCase?agent=me", 400, "expected ?case=, from 1 to 3"),
         ("/runCase?case=0&agent=me", 400, "a case from 1 to 3"),
@@ -76,11 +102,98 @@ def test_what_is_wrong_is_said(target: str, status: int, said: str) -> None:
     assert said in found.said
 
 
-def test_a_browser_is_told_what_this_is() -> None:
-    found = errand(request("/runCase?case=1", (("Host", "localhost:9001"),)), PLACES)
+def browsed(target: str, host: str = "localhost:9001", method: str = "GET", accept: str = "*/*") -> Errand:
+    octets = encode_request(target, (("Host", host), ("Accept", accept)))
+    head = parse_head(Side.CLIENT, octets.replace(b"GET", method.encode(), 1))
+    assert isinstance(head, Request)
+    return errand(head, PLACES, host="suite.example")
+
+
+HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("target", "wanted"),
+    [
+        ("/", Look("localhost:9001")),
+        ("/?from=somewhere", Look("localhost:9001")),
+        ("/progress", Progress(0)),
+        ("/progress?since=12", Progress(12)),
+        ("/failures?agent=%3Cb%3E", Failures("<b>")),
+    ],
+)
+def test_what_a_browser_asks_for(target: str, wanted: Errand) -> None:
+    assert browsed(target, accept=HTML) == wanted
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "status", "said"),
+    [
+        ("/", "GET", 200, "ws://localhost:9001/runCase?case=1&agent=NAME"),
+        ("/", "HEAD", 200, ""),
+        ("/", "POST", 405, "expected GET or HEAD"),
+        ("/runCase?case=1", "GET", 426, "ws://localhost:9001/runCase?case=1&agent=NAME"),
+        ("/getCaseCount", "HEAD", 426, ""),
+        ("/favicon.ico", "GET", 404, "expected /"),
+        ("/progress?since=-1", "GET", 400, "expected ?since="),
+        ("/progress?since=%D9%A1", "GET", 400, "expected ?since="),
+        ("/failures", "GET", 400, "expected &agent="),
+        ("/progress?" + "a=1&" * 30, "GET", 400, "no URL"),
+    ],
+)
+def test_what_is_answered_without_a_page(target: str, method: str, status: int, said: str) -> None:
+    found = browsed(target, method=method)
     assert isinstance(found, Plain)
-    assert found.status == 200
-    assert "ws://localhost:9001/runCase?case=1&agent=NAME" in found.said
+    assert (found.status, found.bare) == (status, method == "HEAD")
+    assert said in found.said
+
+
+@pytest.mark.parametrize(
+    ("host", "seen"),
+    [
+        ("127.0.0.1:9001", True),
+        ("[::1]:9001", True),
+        ("192.168.0.7", True),
+        ("LOCALHOST", True),
+        ("a.localhost:1", True),
+        ("SUITE.example:9001", True),
+        ("evil.example", False),
+        ("localhost.evil.example:9001", False),
+        ("localhost:1; script-src *", False),
+        ("localhost@evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("[::1", False),
+        ("x:y", False),
+        ("", False),
+    ],
+)
+@pytest.mark.parametrize("target", ["/", "/progress", "/failures?agent=me"])
+def test_a_name_that_anyone_may_let_point_here_sees_nothing(target: str, host: str, seen: bool) -> None:
+    found = browsed(target, host, accept=HTML)
+    assert (isinstance(found, Plain) and found.status == 421) is not seen
+
+
+@pytest.mark.parametrize(
+    ("origin", "heard"),
+    [
+        (None, True),
+        ("http://localhost:9001", True),
+        ("http://localhost:8080", True),
+        ("http://127.0.0.1", True),
+        ("https://[::1]:3000", True),
+        ("https://evil.example", False),
+        ("https://evil.example:9001", False),
+        ("https://localhost.evil.example", False),
+        ("https://[", False),
+        ("null", False),
+    ],
+)
+def test_a_page_from_elsewhere_cannot_end_the_server(origin: str | None, heard: bool) -> None:
+    headers = REQUEST if origin is None else (*REQUEST, ("Origin", origin))
+    for target in ("/stopServer", "/updateReports?agent=me&shutdownOnComplete=true"):
+        found = errand(request(target, headers), PLACES)
+        assert (isinstance(found, Plain) and found.status == 403) is not heard
+    assert errand(request("/updateReports?agent=me", headers), PLACES) == Finish("me")
 
 
 def test_a_faulty_request_is_refused_and_for_a_case_it_is_the_verdict() -> None:
@@ -169,3 +282,13 @@ def test_a_page_is_one_response() -> None:
     assert page.done
     assert page.output[0].startswith(b"HTTP/1.1 200 OK\r\n")
     assert page.output[0].endswith(b"Content-Length: 6\r\nConnection: close\r\n\r\nhello\n")
+
+
+def test_a_page_without_its_text() -> None:
+    page = Page(Plain(200, "OK", "{}", (("X-Y", "z"),), "application/json", bare=True))
+    page.connected(0)
+    page.received(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", 0)
+    assert page.output[0] == (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 2\r\n"
+        b"Connection: close\r\nX-Y: z\r\n\r\n"
+    )

@@ -10,6 +10,7 @@ from replay.play.actions import Options
 from replay.play.endpoint import Limits
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.interpreter import observe
+from replay.spec.canary import CANARY
 from replay.spec.model import Behaviour, SendClose
 from replay.spec.recorded import case_of
 from replay.suite import known
@@ -173,3 +174,11 @@ def test_messages_before_a_close_in_the_same_read_are_echoed() -> None:
     sent = [e for e in observe(server.trace()) if e.side is Side.SERVER and isinstance(e, Message | Close)]
     assert [type(e) for e in sent] == [Message, Close]
     assert server.dropped_as is How.FIN
+
+
+@pytest.mark.parametrize("said", [b"DOES IT ECHO?", b"hello"])
+def test_the_canary_waits_for_no_more_than_a_message(said: bytes) -> None:
+    act = {"at": 0.1, "octets": encode(frame(Opcode.TEXT, said)).hex()}
+    trace = against(CANARY, Side.CLIENT, [act])
+    (close,) = [event for event in observe(trace) if isinstance(event, Close)]
+    assert (trace.entries[close.entry].at or 0) < SECOND

@@ -10,7 +10,8 @@ from replay.play.echo import Echo
 from replay.play.endpoint import Endpoint
 from replay.protocol.events import Close, Event
 from replay.source import Source
-from replay.spec.model import Case
+from replay.spec.model import Case, Profile
+from replay.spec.recorded import under
 from replay.suite import bundled, items, known
 from replay.trace.wirelog import parse, write
 from replay.verdict.judge import judge
@@ -41,14 +42,10 @@ class Curt(Echo):
 
 
 def played(case: Case, peer: Endpoint) -> CaseResult:
-    own = player(case)
+    tester = peer.side.other
+    own = player(case, tester)
     join(own, peer)
-    return judge(case, own.trace(), Side.CLIENT)
-
-
-def of(kind: type[Echo]) -> Endpoint:
-    like = echo()
-    return kind(Side.SERVER, like.limits, bytes)
+    return judge(case, own.trace(), tester)
 
 
 def test_each_case_but_the_heavy_ones_has_a_log() -> None:
@@ -66,10 +63,12 @@ def test_a_log_is_canonical_and_what_its_case_yields(id: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [Echo, Deaf, Curt])
+@pytest.mark.parametrize("testee", Side)
 @pytest.mark.parametrize("id", LOGS)
-def test_both_routes_lead_to_the_same_verdict(id: str, kind: type[Echo]) -> None:
-    (item,) = items([str(LOGS[id])], Side.CLIENT)
-    by_spec, by_log = played(known()[id], of(kind)), played(item.case, of(kind))
+def test_both_routes_lead_to_the_same_verdict(id: str, testee: Side, kind: type[Echo]) -> None:
+    (item,) = items([str(LOGS[id])], testee.other)
+    case = under(item.case, Profile.AUTOBAHN, testee.other)
+    by_spec, by_log = played(known()[id], echo(testee, kind=kind)), played(case, echo(testee, kind=kind))
     assert by_log.failed is by_spec.failed
     if kind is Echo:
         assert (by_log.behaviour, by_log.closing) == (by_spec.behaviour, by_spec.closing)

@@ -301,9 +301,9 @@ def compressed_flipped() -> CaseResult:
     """One octet of a compressed echo is wrong; it comes in three frames."""
     wanted = b"A verse of twenty octets. " * 40
     given = wanted[:500] + b"?" + wanted[501:]
-    payload = Deflater(12, True).message(given)
+    payload = Deflater(12, True, 2).message(given)
     parts = packed(1, payload[:9], fin=False), packed(0, payload[9:30], fin=False), packed(0, payload[30:])
-    sent_ = packed(1, Deflater(15, False).message(wanted), key=TX_KEY)
+    sent_ = packed(1, Deflater(15, False, 2).message(wanted), key=TX_KEY)
     slice_ = Payload(b"?" * 1040 + wanted, next=1040, round=1)
     of = case(echo(Kind.TEXT, slice_), id="12.3.9", title="Compressed text messages of a verse")
     of = replace(of, steps=(Repeat(25, (SendMessage(True, slice_),), of=1000),))

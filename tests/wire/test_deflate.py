@@ -70,9 +70,9 @@ def test_the_rfc_s_example_of_a_shared_window() -> None:
     first, second = bytes.fromhex("f248cdc9c90700"), bytes.fromhex("f200110000")
     inflater = Inflater(15, True, MOST)
     assert [inflate(inflater, [payload]) for payload in (first, second)] == [(b"Hello", None)] * 2
-    deflater = Deflater(15, True)
+    deflater = Deflater(15, True, 9)
     assert [deflater.message(b"Hello") for _ in range(2)] == [first, second]
-    alone = Deflater(15, False)
+    alone = Deflater(15, False, 9)
     assert [alone.message(b"Hello") for _ in range(2)] == [first, first]
 
 
@@ -108,6 +108,16 @@ def test_without_context_each_message_stands_alone(messages: list[bytes], bits: 
     deflater = Deflater(bits, False)
     for message in messages:
         assert inflate(Inflater(bits, False, MOST), [deflater.message(message)]) == (message, None)
+
+
+@given(payloads, payloads, windows, st.integers(0, 9))
+def test_a_compressor_may_begin_behind_what_went_before(
+    first: bytes, second: bytes, bits: int, level: int
+) -> None:
+    inflater = Inflater(bits, True, MOST)
+    assert inflate(inflater, [Deflater(bits, True).message(first)]) == (first, None)
+    behind = Deflater(bits, True, level, before=first[-(1 << bits) :])
+    assert inflate(inflater, [behind.message(second)]) == (second, None)
 
 
 @given(payloads, payloads, windows, st.booleans(), st.data())
@@ -191,7 +201,7 @@ def test_zlib_s_window_of_512_octets_is_one_of_256() -> None:
 
 
 def test_a_message_that_needs_the_one_before_is_told() -> None:
-    deflater, inflater = Deflater(15, True), Inflater(15, False, MOST)
+    deflater, inflater = Deflater(15, True, 9), Inflater(15, False, MOST)
     assert inflate(inflater, [deflater.message(b"Hello")]) == (b"Hello", None)
     data, fault = inflate(inflater, [deflater.message(b"Hello")])
     assert data == b"H"

@@ -1,0 +1,6 @@
+const { WebSocket } = globalThis.WebSocket ? globalThis : require("undici"); // Node 20 has none of its own
+
+const connection = new WebSocket(process.argv[2]);
+connection.binaryType = "arraybuffer";
+connection.onmessage = (event) => connection.send(event.data);
+connection.onerror = () => {};

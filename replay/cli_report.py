@@ -1,0 +1,119 @@
+"""`replay report`: runs side by side as one HTML file, or as a page for the people at this desk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import click
+
+from replay.arguments import Fault, new_console
+
+if TYPE_CHECKING:
+    from replay.report.html.model import Column
+    from replay.verdict.result import RunResult
+
+OUTPUT = Path("replay-report.html")
+
+
+@click.command()
+@click.argument("folders", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[DIR...]")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=OUTPUT, show_default=True
+)
+@click.option("--open", "opened", is_flag=True, help="Show it in a browser.")
+@click.option(
+    "--serve", "serving", is_flag=True, help="Serve it on this machine instead, as a run goes on."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of --serve; without it a free one.")
+def report(folders: tuple[Path, ...], output: Path, opened: bool, serving: bool, port: int) -> None:
+    """Write runs side by side as one HTML file that needs nothing else.
+
+    A DIR is a stored run, a folder of such, or a report of Autobahn|Testsuite; without one it is
+    .replay/last. The first run is what the others are compared with.
+
+    \b
+    replay report --open
+    replay report .replay/previous .replay/last -o changes.html
+    replay report .replay/clients reports/servers
+    """
+    if port and not serving:
+        raise click.UsageError("--port is for --serve")
+    given = folders or (Path(".replay", "last"),)
+    if serving:
+        _serve(given, port, opened)
+        return
+    from replay import stored
+    from replay.progress import Bar
+    from replay.report.html.page import taken
+
+    columns = stored.columns(given, _beside(output))
+    sizes = [told.size + 4096 for told in taken(columns)]
+    with Bar(new_console(), sizes) as advance:
+        write(columns, output, advance)
+    said = f"{len(columns)} run{'s' if len(columns) != 1 else ''}, {output.stat().st_size / 1e6:.1f} MB"
+    click.echo(f"{output}: {said}")
+    if opened:
+        show(output.resolve().as_uri())
+
+
+def write(columns: Sequence[Column], output: Path, advance: Callable[[int], None] | None = None) -> None:
+    """Write the page, whole or not at all. Raises Fault."""
+    from replay.report.html.page import page
+
+    text = page(columns, advance or (lambda number: None))
+    temporary = output.with_name(f".tmp-{output.name}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(output)
+    except OSError as error:
+        raise Fault(f"{output}: {(error.strerror or str(error)).lower()}") from None
+
+
+def show(address: str, err: bool = False) -> None:
+    """In a browser, if a person is there to look at it; else only say where it is."""
+    import webbrowser
+
+    if not (sys.stdout.isatty() and webbrowser.open(address)):
+        click.echo(address, err=err)
+
+
+def show_runs(runs: Sequence[RunResult], folder: Path, err: bool) -> None:
+    """Runs that have just ended, as a page in a folder. Raises Fault."""
+    from replay.report.html.model import column
+
+    page = folder / "report.html"
+    write([column(run) for run in runs], page)
+    show(page.resolve().as_uri(), err)
+
+
+def _beside(output: Path) -> Callable[[Path], str]:
+    """The address of a file as seen from the page's."""
+    folder = output.resolve().parent
+
+    def link(path: Path) -> str:
+        try:
+            return quote(Path(os.path.relpath(path.resolve(), folder)).as_posix())
+        except ValueError:  # on another drive
+            return path.resolve().as_uri()
+
+    return link
+
+
+def _serve(folders: tuple[Path, ...], port: int, opened: bool) -> None:
+    from replay.live import desk
+    from replay.served import Desk
+
+    def listening(address: str) -> None:
+        click.echo(f"{address} (^C ends it)")
+        if opened:
+            show(address)
+
+    try:
+        desk.serve(Desk(folders).answer, port, listening)
+    except OSError as error:
+        raise Fault(f"port {port}: {(error.strerror or str(error)).lower()}") from None

@@ -1,0 +1,157 @@
+"""TLS for clients that are served (RFC 6455 §10.6): the certificate that they see, and the handshakes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from replay import limits
+from replay.live.tls import Tls, load
+from replay.source import SourceError
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""What a certificate is for in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secure:
+    """How TLS is served."""
+
+    folder: Path  # for the certificate of the authority, if one is made
+    cert: Path | None = None  # of the user's, with its chain; None: one is made
+    key: Path | None = None  # of `cert`, where that file doesn't have it
+
+
+class Identity:
+    """A certificate with its private key. What replay makes itself is in no file, but for the
+    certificate of the authority, which clients are to trust."""
+
+    def __init__(self, secure: Secure, host: str) -> None:
+        """Raises SourceError for a file that can't be used, and where none can be made."""
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._secure = secure
+        self._authority: bytes | None = None
+        self._written: Path | None = None
+        if secure.cert is not None:
+            load(self.context, secure.cert, secure.key)
+        else:
+            self._make(host)
+
+    def _make(self, host: str) -> None:
+        try:
+            import trustme
+        except ImportError:
+            hint = "pip install 'wire-replay[tls]', or give --cert and --key"
+            raise SourceError(None, "to make a certificate needs the library trustme", hint) from None
+        authority = trustme.CA(organization_name="replay")
+        names = dict.fromkeys((*LOOPBACK, *([host] if host.strip("0.:") else [])))
+        until = datetime.now(UTC) + timedelta(days=limits.CERTIFICATE.default)
+        try:
+            authority.issue_cert(*names, not_after=until).configure_cert(self.context)
+        except (ValueError, UnicodeError):
+            raise SourceError(None, f"no certificate can be made for the host {host!r}") from None
+        self._authority = authority.cert_pem.bytes()
+
+    def trusted(self, port: int) -> Tls:
+        """What a client is to trust, now in a file. Raises SourceError if that can't be written."""
+        if self._authority is None:
+            return Tls(ca=self._secure.cert)
+        path = self._secure.folder / f"ca-{port}.pem"
+        try:
+            path.write_bytes(self._authority)
+        except OSError as error:
+            raise SourceError(None, f"{path}: {(error.strerror or str(error)).lower()}") from None
+        self._written = path
+        return Tls(ca=path)
+
+    def forget(self) -> None:
+        """Nobody needs the file any more."""
+        if self._written is not None:
+            with suppress(OSError):
+                self._written.unlink()
+
+
+class Handshakes:
+    """Takes connections, and hands each over once TLS stands. Of too many at once the oldest gives way."""
+
+    def __init__(self, context: ssl.SSLContext, protocol: Callable[[], asyncio.BaseProtocol]) -> None:
+        self._failed = 0
+        self._last = ""  # why the last of them failed
+        self._context, self._protocol = context, protocol
+        self._under_way: dict[asyncio.Task[None], None] = {}
+        self._accepting: list[asyncio.Task[None]] = []
+
+    @property
+    def said(self) -> str | None:
+        """What is to be said of those that failed."""
+        if not self._failed:
+            return None
+        count = "a client was" if self._failed == 1 else f"{self._failed} clients were"
+        return f"{count} not let in by TLS; of the last one: {self._last}"
+
+    def listen(self, sockets: list[socket.socket]) -> None:
+        """Take connections from these, which are bound, and closed by `close`."""
+        for each in sockets:
+            each.setblocking(False)
+            each.listen(limits.VISITS.default)
+            self._accepting.append(asyncio.create_task(self._accept(each)))
+
+    async def close(self) -> None:
+        tasks = [*self._accepting, *self._under_way]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        with listening:
+            while True:
+                try:
+                    connection, _ = await loop.sock_accept(listening)
+                except OSError:  # no more file descriptors, or a client that is gone already
+                    await asyncio.sleep(limits.PATIENCE.default)
+                    continue
+                task = asyncio.create_task(self._shake(connection))
+                self._under_way[task] = None
+                task.add_done_callback(lambda done: self._under_way.pop(done, None))
+                if len(self._under_way) > limits.HANDSHAKES.default:
+                    next(iter(self._under_way)).cancel()
+
+    async def _shake(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                self._protocol,
+                connection,
+                ssl=self._context,
+                ssl_handshake_timeout=limits.HANDSHAKE.default,
+                ssl_shutdown_timeout=limits.LINGER.default,
+            )
+        except OSError as error:
+            self._failed += 1
+            self._last = _why(error)
+
+
+_CLIENT_S_WORDS = {
+    "HTTP_REQUEST": "it spoke HTTP without TLS: ws:// rather than wss://?",
+    "WRONG_VERSION_NUMBER": "it did not speak TLS",
+    "TLSV1_ALERT_UNKNOWN_CA": "it doesn't trust the certificate",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "it doesn't trust the certificate",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "it doesn't trust the certificate, or it is for another name",
+}
+"""By OpenSSL's name of what is wrong."""
+
+
+def _why(error: OSError) -> str:
+    """In a few words, why a client has no TLS."""
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return _CLIENT_S_WORDS.get(error.reason, error.reason.lower().replace("_", " "))
+    if isinstance(error, ConnectionAbortedError):
+        return f"it did not finish within {limits.HANDSHAKE.default} s"
+    return "it ended the connection"

@@ -1,0 +1,220 @@
+"""The reports of a run, or of some: which are wanted, and where they go.
+
+A file is written whole or not at all, also when the run was interrupted or its testee wasn't reached.
+What is for standard output, or is one file a case, goes out as results come.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from replay import limits
+from replay.collect import server_name
+from replay.report import autobahn, json_lines
+from replay.report.formats import FORMATS
+from replay.source import SourceError, printable
+from replay.store.folder import Folder
+from replay.verdict.result import CaseResult, RunResult
+
+STDOUT = "-"
+
+Again = Callable[[CaseResult, int | None], str]
+"""The command that plays a case once more, with a seed."""
+
+
+class Wanted(NamedTuple):
+    """A report that somebody asked for."""
+
+    format: str
+    file: str  # or a folder; '-': standard output
+
+
+class Outputs:
+    """Takes results as they come, and then the runs. `faults` says what could not be written."""
+
+    def __init__(
+        self,
+        wanted: Sequence[Wanted],
+        environment: Mapping[str, str],
+        strict: bool = False,
+        places: Mapping[str, int] | None = None,
+    ) -> None:
+        """`environment`: of the process, which says whether this is a workflow of GitHub's. `places`:
+        of cases in the suite, from 1, by id; else a case has its place among those that are played.
+
+        Raises SourceError for a place that can't be written to.
+        """
+        self.faults: list[str] = []
+        self._wanted = [one for one in wanted if one.file != STDOUT]
+        self._stdout = next((one.format for one in wanted if one.file == STDOUT), None)
+        self._strict, self._places = strict, places or {}
+        self._tracks: list[Track] = []
+        self._on_github = environment.get("GITHUB_ACTIONS") == "true"
+        self._summary = environment.get("GITHUB_STEP_SUMMARY") if self._on_github else None
+        self._folders: list[Folder] = []
+        self._prefixes: dict[str, str] = {}  # of the names of an agent's files
+        self._pause = f"replay-{secrets.token_hex(8)}" if self._on_github else None
+        _check(wanted)
+        for one in self._wanted:
+            _prepare(one)
+            if FORMATS[one.format].folder:
+                self._folders.append(Folder(Path(one.file)))
+        if self._pause:  # what a testee says may look like a command of the workflow
+            self._say(f"::stop-commands::{self._pause}\n")
+
+    @property
+    def asked(self) -> bool:
+        """Whether there is any."""
+        return bool(self._wanted or self._stdout or self._on_github)
+
+    @property
+    def take_stdout(self) -> bool:
+        """Whether standard output is for one of them, and what a person reads has to go elsewhere."""
+        return self._stdout is not None
+
+    def track(self, agent: str | None = None) -> Track:
+        """Where the results of one agent go; None: a server that is to say its name itself."""
+        found = next((track for track in self._tracks if agent and track.agent == agent), None)
+        if found is None:
+            self._tracks.append(found := Track(self, agent))
+        return found
+
+    def finish(self, runs: Sequence[RunResult], again: Again | None = None) -> None:
+        """The runs have ended."""
+        runs = [self._completed(run, again) for run in runs]
+        for track in self._tracks:
+            track.end()
+        for one in self._wanted:
+            self._write(one, runs)
+        if self._stdout == "json":
+            sys.stdout.write("".join(f"{json_lines.run(run)}\n" for run in runs))
+        elif self._stdout is not None:
+            sys.stdout.write(FORMATS[self._stdout].render(runs))
+        if self._pause:
+            self._say(f"::{self._pause}::\n{FORMATS['github'].render(runs)}")
+        if self._summary:
+            self._append(Path(self._summary), FORMATS["markdown"].render(runs))
+
+    def case(self, agent: str | None, number: int, result: CaseResult) -> None:
+        """A result has come; one whose agent isn't known yet comes again."""
+        if self._stdout == "json":
+            sys.stdout.write(json_lines.case(agent, result, self._strict) + "\n")
+            sys.stdout.flush()
+
+    def file(self, agent: str, number: int, result: CaseResult) -> None:
+        """The file of a case, in each folder."""
+        if not self._folders:
+            return
+        if agent not in self._prefixes:
+            self._prefixes = autobahn.prefixes([*self._prefixes, agent])
+        text = autobahn.case(agent, self._places.get(result.case.id, number + 1), result)
+        for folder in self._folders:
+            try:
+                folder.write(autobahn.file_name(self._prefixes[agent], result.case.id), text.encode())
+            except OSError as error:
+                self._failed(str(folder), error)
+
+    def _say(self, text: str) -> None:
+        """For a person, or for what reads along."""
+        file = sys.stderr if self.take_stdout else sys.stdout
+        file.write(text)
+        file.flush()
+
+    def _completed(self, run: RunResult, again: Again | None) -> RunResult:
+        results = tuple(
+            replace(result, again=result.again or again(result, run.seed))
+            if again and result.failed
+            else result
+            for result in run.results
+        )
+        return replace(run, results=results, strict=self._strict)
+
+    def _write(self, one: Wanted, runs: Sequence[RunResult]) -> None:
+        path, kind = Path(one.file), FORMATS[one.format]
+        if kind.folder:
+            order = {agent: number for number, agent in enumerate(self._prefixes)}
+            runs = sorted(runs, key=lambda run: order.get(run.agent or autobahn.UNKNOWN, len(order)))
+            path = path / autobahn.INDEX
+        octets = kind.render(runs).encode("utf-8", "replace")
+        try:
+            if path.exists() and not path.is_file():  # a pipe, a terminal
+                path.write_bytes(octets)
+            else:
+                Folder(path.parent).write(path.name, octets)
+        except OSError as error:
+            self._failed(one.file, error)
+
+    def _append(self, path: Path, text: str) -> None:
+        """To what other steps' commands have written there."""
+        octets = text.encode("utf-8", "replace")
+        try:
+            with path.open("ab") as file:
+                if file.tell() + len(octets) <= limits.STEP_SUMMARY.default:
+                    file.write(octets)
+        except OSError as error:
+            self._failed(str(path), error)
+
+    def _failed(self, name: str, error: OSError) -> None:
+        said = f"{printable(name)}: {(error.strerror or str(error)).lower()}"
+        if said not in self.faults:
+            self.faults.append(said)
+
+
+class Track:
+    """The results of one agent."""
+
+    def __init__(self, outputs: Outputs, agent: str | None) -> None:
+        self.agent = agent
+        self._outputs = outputs
+        self._waiting: list[tuple[int, CaseResult]] = []  # for a name; none of them was opened
+
+    def add(self, number: int, result: CaseResult) -> None:
+        """A result has come."""
+        if self.agent is None and (name := server_name(result)) is not None:
+            self._named(name)
+        self._outputs.case(self.agent, number, result)
+        if self.agent is None:
+            self._waiting.append((number, result))
+        else:
+            self._outputs.file(self.agent, number, result)
+
+    def end(self) -> None:
+        """There are no more."""
+        if self._waiting:
+            self._named("")
+
+    def _named(self, name: str) -> None:
+        self.agent = name or autobahn.UNKNOWN
+        for number, result in self._waiting:
+            self._outputs.file(self.agent, number, result)
+        self._waiting.clear()
+
+
+def _check(wanted: Sequence[Wanted]) -> None:
+    """Raises SourceError for what excludes itself."""
+    to_stdout = [one for one in wanted if one.file == STDOUT]
+    if len(to_stdout) > 1:
+        names = " and ".join(one.format for one in to_stdout[:2])
+        raise SourceError(None, f"{names} are both for standard output", "give one of them a FILE")
+    for one in to_stdout:
+        if FORMATS[one.format].folder:
+            raise SourceError(None, f"{one.format} is a folder of files, no text for standard output")
+
+
+def _prepare(one: Wanted) -> None:
+    """Raises SourceError for a place that can't be written to."""
+    path, folder = Path(one.file), FORMATS[one.format].folder
+    name = f"--report {one.format}={printable(one.file)}"
+    if folder and path.exists() and not path.is_dir():
+        raise SourceError(None, f"{name}: expected a folder")
+    if not folder and path.is_dir():
+        raise SourceError(None, f"{name}: expected a file, this is a folder")
+    try:
+        (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SourceError(None, f"{name}: {(error.strerror or str(error)).lower()}") from None

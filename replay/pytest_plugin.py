@@ -1,0 +1,327 @@
+"""pytest collects wire logs, specs and the bundled suite as tests: docs/pytest.md.
+
+The only module that imports pytest. What a test costs is imported when there is one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from _pytest._code.code import TerminalRepr
+
+from replay.source import SourceError, printable
+
+if TYPE_CHECKING:
+    from _pytest._io import TerminalWriter
+
+    from replay.alone import Servers
+    from replay.suite import Item
+    from replay.verdict.result import CaseResult
+
+LOG = ".wirelog"
+SPECS = (".yaml", ".yml")
+FIXTURE = "replay_server"
+NO_SERVER = (
+    "no server: give --replay-url, or `url` in replay.yaml, or define a fixture "
+    "replay_server in conftest.py that returns one"
+)
+
+
+class NonStrict(pytest.PytestWarning):
+    """A case that passes, but not in the best way."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("replay", "WebSocket conformance (wire-replay)")
+    group.addoption("--replay-url", metavar="URL", help="The server under test: ws://HOST[:PORT][/PATH].")
+    group.addoption(
+        "--replay-suite",
+        action="append",
+        default=[],
+        metavar="ID|GLOB|!GLOB",
+        help="Also run these cases of the bundled suite.",
+    )
+    parser.addini("replay_suite", "Cases of the bundled suite: ids, globs, !globs.", "args", [])
+    parser.addini("replay_specs", "Folders (or files) whose YAML files are specs of replay.", "paths", [])
+    parser.addini("replay_expected", "The file with expected verdicts: YAML, or Autobahn's index.json.")
+
+
+SERVERS = pytest.StashKey["Servers"]()
+
+
+def _servers(config: pytest.Config) -> Servers:
+    """How the tests of a session are played. Raises SourceError."""
+    from replay.alone import Servers
+
+    if SERVERS not in config.stash:
+        named = config.getini("replay_expected")
+        folder = config.inipath.parent if config.inipath else config.rootpath
+        config.stash[SERVERS] = Servers(folder / named if named else None)
+    return config.stash[SERVERS]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "replay: a case of replay (wire logs, specs, the bundled suite)")
+    if config.option.replay_url:
+        from click import ClickException
+
+        from replay.arguments import Url
+
+        try:
+            Url().convert(config.option.replay_url, None, None)
+        except ClickException as error:
+            raise pytest.UsageError(f"--replay-url: {error.format_message()}") from None
+    # Not where only some files are asked for.
+    if not config.option.replay_suite and config.args_source is not config.ArgsSource.ARGS:
+        config.option.replay_suite = config.getini("replay_suite")
+
+
+@pytest.fixture(scope="session")
+def replay_server(pytestconfig: pytest.Config) -> str:
+    """The URL of the server under test. Override it to start one."""
+    url = _servers(pytestconfig).url
+    if url is not None:
+        return url
+    if _words(pytestconfig) or pytestconfig.getini("replay_specs"):
+        pytest.fail(NO_SERVER, pytrace=False)
+    pytest.skip(NO_SERVER)
+
+
+# What is collected.
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.suffix == LOG or (file_path.suffix in SPECS and _is_spec(file_path, parent.config)):
+        return CaseFile.from_parent(parent, path=file_path)
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The bundled suite stands in the folder of its home; if it is asked for, it is taken from there also
+    when other files of that folder are."""
+    report = yield
+    if isinstance(collector, pytest.Directory) and _words(collector.config):
+        for home in _homes(collector.config):
+            if home.parent == collector.path:
+                report.result.append(Suite.from_parent(collector, path=home))
+    elif isinstance(collector, pytest.Session) and collector.config.option.replay_suite:
+        for home in _homes(collector.config):
+            if not any(node.path == home or node.path in home.parents for node in report.result):
+                report.result += [Suite.from_parent(folder, path=home) for folder in _above(report, home)]
+    return report
+
+
+def _above(report: pytest.CollectReport, home: Path) -> list[pytest.Directory]:
+    """The folder of a file, if something in it was collected."""
+    above = (node for each in report.result for node in each.listchain() if node.path == home.parent)
+    return [node for node in above if isinstance(node, pytest.Directory)][:1]
+
+
+def _is_spec(path: Path, config: pytest.Config) -> bool:
+    named: list[Path] = config.getini("replay_specs")
+    return any(path == each or each in path.parents for each in named)
+
+
+def _words(config: pytest.Config) -> list[str]:
+    """The selection from the bundled suite; empty: nothing of it."""
+    asked = [word for words in config.option.replay_suite for word in words.split()]
+    of_ini: list[str] = config.getini("replay_suite")
+    return asked or of_ini
+
+
+def _homes(config: pytest.Config) -> list[Path]:
+    """The files that the tests of the bundled suite belong to: each conftest.py that has a server, else
+    pytest's own config. So pytest finds its fixtures, and a test by the name that it prints."""
+    files = {Path(plugin.__file__) for plugin in config.pluginmanager.get_plugins() if _is_conftest(plugin)}
+    return sorted(files) or [config.inipath or config.rootpath / "pytest.ini"]
+
+
+def _is_conftest(plugin: Any) -> bool:
+    return Path(getattr(plugin, "__file__", None) or "").name == "conftest.py" and hasattr(plugin, FIXTURE)
+
+
+class Cases(pytest.Module):
+    """A file whose tests are cases. A module, since that is what fixtures of a module's scope need."""
+
+    obj = None
+
+    def items(self, thorough: bool) -> Sequence[Item]:
+        raise NotImplementedError
+
+    def collect(self) -> Iterable[CaseTest]:
+        """Raises CollectError, which pytest shows without a traceback."""
+        try:
+            items = self.items(_servers(self.config).thorough)
+        except SourceError as error:
+            raise self.CollectError(str(error)) from None
+        call = _at_url if self.config.option.replay_url else _at_fixture
+        for item in items:
+            test: CaseTest = CaseTest.from_parent(self, name=printable(item.case.id), callobj=call)
+            test.take(item)
+            yield test
+
+
+class CaseFile(Cases):
+    def items(self, thorough: bool) -> Sequence[Item]:
+        from replay import suite
+        from replay.wire.side import Side
+
+        path = Path(os.path.relpath(self.path, self.config.invocation_params.dir))
+        return suite.items([str(path)], Side.CLIENT, thorough)
+
+
+class Suite(Cases):
+    def items(self, thorough: bool) -> Sequence[Item]:
+        from replay import suite
+        from replay.spec import select
+
+        items = suite.bundled_items(thorough)
+        chosen = set(select.select([item.case.id for item in items], _words(self.config)))
+        return [item for item in items if item.case.id in chosen]
+
+
+def _at_fixture(replay_server: str) -> None:
+    """Has the parameters of a test that asks for the server's fixture."""
+
+
+def _at_url() -> None:
+    """... and of one that knows its URL."""
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    tests = [item for item in session.items if isinstance(item, CaseTest)]
+    if tests:
+        _servers(session.config).expect(test.item.case.id for test in tests)
+
+
+# How a test runs.
+
+
+class CaseFailed(Exception):
+    def __init__(self, result: CaseResult) -> None:
+        self.result = result
+
+
+class CaseTest(pytest.Function):
+    """One case, played against the server."""
+
+    item: Item
+
+    def take(self, item: Item) -> None:
+        self.item = item
+        self.better: str | None = None  # than it is expected to be
+        self.add_marker("replay")
+        self.extra_keyword_matches.update(item.case.title.split())
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        span = self.item.case.span if self.item.path is not None else None
+        return self.path, span.line - 1 if span else 0, f"{self.name} {printable(self.item.case.title)}"
+
+    def runtest(self) -> None:
+        """Raises CaseFailed; skips what is unimplemented, and lets fail what is expected to."""
+        from replay.alone import NotReached
+        from replay.report.words import expectation, why
+        from replay.spec.model import Behaviour
+        from replay.verdict.result import Standing
+
+        url: Any = self.config.option.replay_url or self.funcargs[FIXTURE]
+        try:
+            result = _servers(self.config)[url].play(self.item)
+        except (NotReached, SourceError) as error:
+            said = f"{printable(str(url))}: {error}"
+            raise pytest.fail.Exception(said, pytrace=False) from None
+        self._record(result)
+        if result.is_expected and result.expectation is not None:
+            pytest.xfail(expectation(result.expectation))
+        if result.counts():
+            raise CaseFailed(result)
+        if result.expectation is not None and result.expectation.standing is Standing.BETTER:
+            self.better = expectation(result.expectation)
+        if result.behaviour is Behaviour.UNIMPLEMENTED:
+            raise pytest.skip.Exception(f"UNIMPLEMENTED: {why(result)}", _use_item_location=True)
+        if result.behaviour is Behaviour.NON_STRICT:
+            self.warn(NonStrict(f"{self.name} is NON-STRICT: {why(result)}"))
+
+    def _record(self, result: CaseResult) -> None:
+        """Tell JUnit and other reports, and -rP, of it."""
+        from replay.report import terminal
+
+        rules = dict.fromkeys(violation.rule for violation in result.broken)
+        self.user_properties += [
+            ("behaviour", result.behaviour.value),
+            ("closing", result.closing.value),
+            *(("rule", rule) for rule in rules),
+        ]
+        if notes := "" if result.failed else terminal.as_text(terminal.notes(result)):
+            self.add_report_section("call", "by replay", notes)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str | TerminalRepr:  # type: ignore[override]
+        if not isinstance(excinfo.value, CaseFailed):
+            return super().repr_failure(excinfo)
+        place = _Place(str(self.path), self.reportinfo()[1] + 1, _in_short(excinfo.value.result))
+        return Failure(excinfo.value.result, place)
+
+
+def _in_short(result: CaseResult) -> str:
+    from replay.report.words import why
+
+    closing = "" if result.closing.value in ("OK", "INFORMATIONAL") else f", closing {result.closing.value}"
+    return f"{result.behaviour.value}{closing}: {why(result)}"
+
+
+class _Place(NamedTuple):
+    path: str
+    lineno: int
+    message: str  # for the last lines of pytest
+
+
+class Failure(TerminalRepr):
+    """Why a case failed, drawn for the width and the colours of pytest's own output."""
+
+    def __init__(self, result: CaseResult, place: _Place) -> None:
+        from shutil import get_terminal_size
+
+        from replay.report import terminal
+
+        # Drawn now: the octets that it is made of are not kept.
+        self._lines = terminal.failure(result).drawn(get_terminal_size().columns)
+        self.reprcrash = place
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        from io import StringIO
+
+        from rich.console import Console
+
+        console = Console(
+            file=StringIO(),
+            width=tw.fullwidth,
+            force_terminal=tw.hasmarkup,
+            color_system="standard" if tw.hasmarkup else None,
+            legacy_windows=False,
+            _environ={},
+        )
+        with console.capture() as captured:
+            console.print(self._lines)
+        for line in captured.get().splitlines():
+            tw.line(line.rstrip())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A case that is better than expected is an XPASS."""
+    report = yield
+    if isinstance(item, CaseTest) and call.when == "call" and report.passed and item.better is not None:
+        if item.config.getini("xfail_strict"):
+            report.outcome, report.longrepr = "failed", f"[XPASS(strict)] {item.better}"
+        else:
+            report.wasxfail = item.better
+    return report

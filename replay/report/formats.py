@@ -1,0 +1,30 @@
+"""The formats of reports: one table. Each is a pure function of the results of some runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from replay.report import autobahn, badge, github, gitlab, json_lines, junit, markdown, tap
+from replay.report.html import page
+from replay.verdict.result import RunResult
+
+
+class Format(NamedTuple):
+    about: str
+    render: Callable[[Sequence[RunResult]], str]
+    folder: bool = False  # a file for each case, and this one is INDEX
+
+
+FORMATS = {
+    "autobahn": Format("a folder: index.json and a JSON for each case", autobahn.index, folder=True),
+    "badge": Format("a badge for a README, in SVG", badge.svg),
+    "github": Format("annotations of a GitHub workflow", github.commands),
+    "gitlab": Format("GitLab's Code Quality, in JSON", gitlab.code_quality),
+    "html": Format("a page to look at, in one file: `replay report` makes it too", page.report),
+    "json": Format("a line of JSON for each case and run", json_lines.lines),
+    "junit": Format("JUnit XML: GitLab, Jenkins and most others", junit.xml),
+    "markdown": Format("a summary in Markdown", markdown.summary),
+    "shields": Format("a badge for shields.io, in JSON", badge.endpoint),
+    "tap": Format("Test Anything Protocol 13", tap.lines),
+}

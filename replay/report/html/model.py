@@ -1,0 +1,245 @@
+"""What the page says: runs and their verdicts, and of each case what is known of it. Pure.
+
+A `Column` is one run of one testee. Its verdicts are at hand; what else there is to say of a case (its
+log is parsed and judged for that) is made when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+from rich.text import Text
+
+from replay import limits
+from replay.protocol.events import Message, Opened, Pong
+from replay.report import diff, safe, words
+from replay.report import verbose as sections
+from replay.report.html.connection import breach, connection
+from replay.report.layout import DIM, FAULT, LABEL, PATH, WANTED, WRONG
+from replay.report.rounds import rounds
+from replay.report.stream import Stream, both, parts, to_stream
+from replay.spec.model import Behaviour, Outcome
+from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult, rank
+
+WIDTH = 92
+"""Cells of the lines that the page shows as they are on a terminal."""
+
+MOST_PATTERNS = 6
+"""Events that are named of one of the ways that a case allows."""
+
+Detail = dict[str, Any]
+
+_CLASSES = {DIM: "dim", LABEL: "label", PATH: "path", FAULT: "fault", WRONG: "wrong", WANTED: "wanted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The verdict on one case. `behaviour` None: what is stored of it can't be read."""
+
+    id: str
+    title: str
+    behaviour: Behaviour | None
+    closing: ClosingVerdict
+    detail: Callable[[int], Detail]  # with about so many characters of its log
+    code: int | None = None  # of the testee's Close
+    duration: int | None = None  # microseconds
+    size: int = 0  # of its log, about, in characters
+    note: str = ""  # how the verdict stands to what is expected, where that is news
+
+    @property
+    def rank(self) -> int:
+        return 2 if self.behaviour is None else rank(self.behaviour, self.closing)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A testee and the verdicts on it, by id."""
+
+    name: str
+    told: Mapping[str, Told]
+    planned: int
+    waiting: Mapping[str, str] = field(default_factory=dict)  # titles of cases without a verdict, by id
+    address: str = ""
+    about: tuple[str, ...] = ()  # what else there is to say of the run, in a few words each
+    state: str = ""  # why verdicts are missing; nothing, if none are
+    running: bool = False
+
+    @property
+    def counts(self) -> str:
+        """How many of each verdict, as a run's last line has it."""
+        behaviours = Counter(told.behaviour for told in self.told.values())
+        closings = Counter(told.closing for told in self.told.values())
+        said = [f"{behaviours[each]} {each.value}" for each in Behaviour if behaviours[each]]
+        said += [f"{behaviours[None]} unreadable"] if behaviours[None] else []
+        bad = [
+            f"{closings[each]} {each.value}"
+            for each in ClosingVerdict
+            if closings[each] and each not in GOOD
+        ]
+        counted = words.count(len(self.told), "case") + (": " if said else "") + ", ".join(said)
+        return counted + (f"; closing: {', '.join(bad)}" if bad else "")
+
+
+def column(run: RunResult) -> Column:
+    """A run that is at hand."""
+    about = [f"{run.duration:.2f} s", *([] if run.seed is None else [f"seed {run.seed}"])]
+    state = ""
+    if run.unreached is not None:
+        state = f"unreached: {safe.escape(run.unreached, 300)}"
+    elif len(run.results) < run.planned:
+        state = f"{len(run.results)} of {words.count(run.planned, 'case')} run"
+    return Column(
+        name=safe.escape(run.agent or run.address, 80),
+        told=by_id(map(told, run.results)),
+        planned=run.planned,
+        address=safe.escape(run.address, 120),
+        about=tuple(about),
+        state=state,
+    )
+
+
+def by_id(verdicts: Iterable[Told]) -> dict[str, Told]:
+    """Verdicts by their ids, made fit to be shown; a second one of the same id (a case and its log) has
+    a number behind it."""
+    found: dict[str, Told] = {}
+    for each in verdicts:
+        id = shown = safe.escape(each.id, 200)
+        number = 2
+        while id in found:
+            id, number = f"{shown} ({number})", number + 1
+        found[id] = replace(each, id=id)
+    return found
+
+
+def told(result: CaseResult) -> Told:
+    """A verdict that is at hand with all that it rests on."""
+    close = result.facts.testee_close
+    found = result.expectation
+    note = "flaky" if result.flaky else found.standing.value if found is not None else ""
+    return Told(
+        id=result.case.id,
+        title=safe.escape(result.case.title, 300),
+        behaviour=result.behaviour,
+        closing=result.closing,
+        detail=lambda room: detail(result, room),
+        code=None if close is None else close.code,
+        duration=result.duration,
+        size=2 * result.trace.size,
+        note=note,
+    )
+
+
+def detail(result: CaseResult, room: int) -> Detail:
+    """All that the page says of a case."""
+    streams = both(result.trace, result.events)
+    stream = streams[result.facts.tester.other]
+    found = result.divergence
+    fails = rank(result.behaviour, result.closing) == 2
+    said: Detail = {
+        "tester": result.facts.tester.value,
+        "why": safe.escape(words.why(result), 400),
+        "closing": f"{result.closing.value}: {safe.escape(result.closing_reason, 300)}",
+        "facts": [[key, value] for key, value in sections.closing(result)],
+        "notes": [safe.escape(note, 400) for note in result.notes],
+        "events": _events(result),
+        "breaches": _breaches(result, stream),
+        "log": connection(result.trace, result.events, streams, room),
+    }
+    if fails or found is not None:
+        said["where"] = lines(diff.arrow(result, WIDTH))
+        said["octets"] = lines(diff.octets(result, stream, WIDTH))
+    if found is not None and found.offset is not None and isinstance(found.observed, Message | Pong):
+        pieces = parts(found.observed, streams[found.observed.side])
+        said["apart"] = [found.observed.side.value, to_stream(pieces, found.offset)]
+    if result.case.rule is not None:
+        rule = result.case.rule
+        said["rule"] = [words.reference(rule), words.level(rule), words.sentence(rule), rule]
+    if result.again is not None:
+        said["commands"] = [safe.escape(result.again)]
+    if few := rounds(result.case):
+        said["rounds"] = few
+    if result.expectation is not None:
+        said["expected"] = (
+            f"{words.expectation(result.expectation)} ({words.place(result.expectation.entry)})"
+        )
+    for event in result.events:
+        if isinstance(event, Opened) and event.agreed is not None:
+            said["agreed"] = safe.escape(str(event.agreed))
+    return said
+
+
+def _events(result: CaseResult) -> Detail:
+    """What is expected beside what came, around the place where they part, or the first of them."""
+    expected, observed, found = result.expected, result.received, result.divergence
+    total = max(len(expected), len(observed))
+    at = None if found is None else found.at
+    first = 0 if at is None else max(0, at - diff.AROUND)
+    last = min(total, (2 * diff.AROUND if at is None else at + diff.AROUND) + 1)
+    offset = None if found is None else found.offset
+    rows = []
+    for number in range(first, last):
+        around = offset if number == at else None
+        want = words.pattern(expected[number], around) if number < len(expected) else None
+        got = words.event(observed[number], around) if number < len(observed) else None
+        rows.append([number + 1, want, got, number == at])
+    return {
+        "verdict": result.nearest.verdict.value,
+        "side": result.facts.tester.other.value,
+        "allowed": [[*_allowed(outcome), outcome is result.outcome] for outcome in result.case.outcomes],
+        "before": first,
+        "behind": total - last,
+        "rows": rows,
+    }
+
+
+def _allowed(outcome: Outcome) -> list[Any]:
+    """One of the ways in which the events may come."""
+    patterns = [words.pattern(pattern, room=50) for pattern in outcome.patterns[:MOST_PATTERNS]]
+    more = len(outcome.patterns) - len(patterns)
+    said = "anything" if outcome.anything else ", ".join(patterns) or "no message"
+    return [outcome.verdict.value, said + (f" and {more} more" if more else "")]
+
+
+def _breaches(result: CaseResult, stream: Stream) -> Detail:
+    """The rules that the testee broke, with the octets that break them."""
+    shown = result.broken[: limits.PAGE_BREACHES.default]
+    rows = [breach(each) | {"lines": lines(diff.breach([each], stream, WIDTH))} for each in shown]
+    return {"rows": rows, "more": len(result.broken) - len(shown)}
+
+
+def lines(drawn: Iterable[Text]) -> list[list[list[str]]]:
+    """Lines as on a terminal: pieces of text, each with a class or none."""
+    return [[*_pieces(line)] for line in drawn]
+
+
+def _pieces(line: Text) -> Iterator[list[str]]:
+    plain = line.plain.rstrip()
+    marks = {0, len(plain), *(edge for span in line.spans for edge in (span.start, span.end))}
+    for start, end in pairwise(sorted(mark for mark in marks if mark <= len(plain))):
+        style = next((span.style for span in line.spans if span.start <= start and end <= span.end), "")
+        yield [plain[start:end], *([_CLASSES[str(style)]] if str(style) in _CLASSES else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A case, and the verdict of each column on it."""
+
+    id: str
+    title: str
+    told: tuple[Told | None, ...]
+
+
+def rows(columns: Sequence[Column], order: Callable[[str], Any]) -> list[Row]:
+    """The cases of all columns, once each."""
+    titles: dict[str, str] = {}
+    for each in columns:
+        for id, title in (*each.waiting.items(), *((id, one.title) for id, one in each.told.items())):
+            titles[id] = titles.get(id) or title
+    return [
+        Row(id, titles[id], tuple(each.told.get(id) for each in columns))
+        for id in sorted(titles, key=order)
+    ]

@@ -1,0 +1,273 @@
+"""The page: a table that stands there as it is, and what its script shows of a case when it is asked.
+
+One file without anything from elsewhere. What was said by others gets into it in three ways only: as
+text of the template, which escapes it; as JSON in a script element that no browser runs, without a `<`;
+and, of the cases, as deflated JSON in base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote
+
+from replay import __version__, limits
+from replay.report import words
+from replay.report.html import model
+from replay.report.html.model import Column, Row, Told, rows
+from replay.spec.model import Behaviour
+from replay.spec.select import natural
+from replay.verdict.result import GOOD, ClosingVerdict, RunResult
+
+LEAST, LOG, PAGE = limits.PAGE_LEAST.default, limits.PAGE_LOG.default, limits.PAGE.default
+
+SHORT = {
+    Behaviour.OK: ("ok", "OK"),
+    Behaviour.NON_STRICT: ("ns", "NON-STRICT"),
+    Behaviour.INFORMATIONAL: ("in", "INFO"),
+    Behaviour.UNIMPLEMENTED: ("un", "UNIMPL."),
+    Behaviour.FAILED: ("no", "FAILED"),
+    None: ("qu", "UNREADABLE"),
+}
+"""The class and the word of a cell."""
+
+CLOSINGS = {
+    ClosingVerdict.WRONG_CODE: "WRONG CODE",
+    ClosingVerdict.UNCLEAN: "UNCLEAN",
+    ClosingVerdict.FAILED_BY_CLIENT: "BY CLIENT",
+    ClosingVerdict.FAILED: "CLOSE FAILED",
+}
+"""What it says of a closing that isn't as it should be."""
+
+SECTIONS = {
+    "1": "Framing",
+    "2": "Pings and Pongs",
+    "3": "Reserved bits",
+    "4": "Opcodes",
+    "5": "Fragmentation",
+    "6": "UTF-8",
+    "7": "Closing",
+    "9": "Limits and performance",
+    "10": "Automatic fragmentation",
+    "12": "Compression of payloads",
+    "13": "Compression by parameters",
+}
+"""Those of the bundled suite, by the first part of an id."""
+
+Advance = Callable[[int], None]
+
+
+def page(columns: Sequence[Column], advance: Advance = lambda number: None, most: int = PAGE) -> str:
+    """The whole report in one file of at most so many octets.
+
+    `advance` is called with a number, from 0, for each verdict that is taken in: small ones first, but
+    behind those that fail.
+    """
+    shown = rows(columns, natural)
+    head = _drawn(columns, shown, None)
+    opened, mark, closed = head.partition("<!-- cases -->")
+    assert mark
+    chunks = dict(_chunks(shown, most - len(head.encode()) - 2**12, advance))
+    scripts = (
+        f'<script type="text/plain" id="case-{key}">{chunks[key]}</script>' for key in sorted(chunks)
+    )
+    return opened + "\n".join(scripts) + closed
+
+
+def report(runs: Sequence[RunResult]) -> str:
+    """The report of runs that are at hand."""
+    return page([model.column(run) for run in runs])
+
+
+def taken(columns: Sequence[Column]) -> list[Told]:
+    """The verdicts in the order in which the page takes them in."""
+    return [told for told, _ in _cells(rows(columns, natural))]
+
+
+def served(columns: Sequence[Column]) -> str:
+    """The page that asks whoever serves it for the cases, and for what is new."""
+    return _drawn(columns, rows(columns, natural), "served")
+
+
+def state(columns: Sequence[Column]) -> dict[str, Any]:
+    """What the page knows of all cases at once."""
+    return _index(columns, rows(columns, natural))
+
+
+def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("replay.report", "html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = (
+        files(__package__).joinpath(name).read_text("utf-8") for name in ("page.css", "page.js")
+    )
+    called = [quote(name, safe="") for name in names(columns)]
+    style += f":root {{ --n: {len(columns)}; }}\n"
+    data = json.dumps(_index(columns, shown) | {"mode": mode}, separators=(",", ":"))
+    return environment.get_template("page.html.j2").render(
+        columns=columns,
+        groups=_groups(shown),
+        many=len(columns) > 4,
+        bars=[_bar(column) for column in columns],
+        changes=[_changes(shown, number) for number in range(len(columns))],
+        href=lambda number, id: f"#{called[number]}/{quote(id, safe='')}",
+        cell=_cell,
+        passed=_passed,
+        behaviours=[
+            (*SHORT[each], each.value, words.BEHAVIOURS[each])
+            for each in Behaviour
+            if any(told and told.behaviour is each for row in shown for told in row.told)
+        ],
+        total=len(shown),
+        style=_unended(style),
+        script=_unended(script),
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        connect="connect-src 'self'; " if mode else "",
+        data=data.replace("<", "\\u003c"),
+        version=__version__,
+    )
+
+
+def names(columns: Sequence[Column]) -> list[str]:
+    """A name for each column that no other one has."""
+    found: list[str] = []
+    for column in columns:
+        name, number = column.name, 2
+        while name in found:
+            name, number = f"{column.name} ({number})", number + 1
+        found.append(name)
+    return found
+
+
+def _unended(text: str) -> Any:
+    """Text of ours for a style or script element, as it is."""
+    from markupsafe import Markup
+
+    assert "</" not in text, "an element would end here"
+    return Markup(text)
+
+
+def _hash(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+def _index(columns: Sequence[Column], shown: Sequence[Row]) -> dict[str, Any]:
+    return {
+        "columns": [
+            {
+                "name": name,
+                "counts": column.counts,
+                "state": column.state,
+                "running": column.running,
+                "done": len(column.told),
+                "planned": column.planned,
+            }
+            for name, column in zip(names(columns), columns, strict=True)
+        ],
+        "cases": [[row.id, row.title] for row in shown],
+        "cells": [[told and _cell(told) for told in row.told] for row in shown],
+    }
+
+
+def _cell(told: Told) -> dict[str, Any]:
+    """A verdict as its cell shows it."""
+    name, word = SHORT[told.behaviour]
+    cell: dict[str, Any] = {"class": name, "word": word, "rank": told.rank}
+    if told.code is not None:
+        cell["code"] = str(told.code)
+    if told.closing not in GOOD and told.behaviour is not None:
+        cell |= {"closing": told.closing.value, "end": CLOSINGS[told.closing]}
+    if told.duration is not None:
+        cell["took"] = words.seconds(told.duration)
+    if told.note:
+        cell["note"] = told.note
+    full = "UNREADABLE" if told.behaviour is None else told.behaviour.value
+    cell["label"] = f"{told.id} {full}, closing {told.closing.value}" + (
+        f", {told.note}" if told.note else ""
+    )
+    return cell
+
+
+def _groups(shown: Sequence[Row]) -> list[tuple[str, str, list[tuple[int, Row]]]]:
+    """The rows by section: its key, its name, and the rows with their numbers."""
+    groups: dict[str, list[tuple[int, Row]]] = {}
+    for number, row in enumerate(shown):
+        key = row.id.partition(".")[0]
+        groups.setdefault(key if key.isdecimal() else "", []).append((number, row))
+    return [(key, SECTIONS.get(key, ""), found) for key, found in groups.items()]
+
+
+def _passed(found: Sequence[tuple[int, Row]]) -> list[tuple[int, int]]:
+    """For each column, how many cases of a section are as they have to be, and how many there are."""
+    told = zip(*(row.told for _, row in found), strict=True)
+    ranks = [[each.rank for each in column if each is not None] for column in told]
+    return [(column.count(0), len(column)) for column in ranks]
+
+
+def _bar(column: Column) -> list[tuple[str, float, float]]:
+    """The verdicts of a column as parts of a whole of 100: class, start, width."""
+    parts: list[tuple[str, float, float]] = []
+    total, at = max(column.planned, len(column.told), 1), 0.0
+    for behaviour, (name, _) in SHORT.items():
+        clean = [told for told in column.told.values() if told.behaviour is behaviour]
+        bad = sum(told.rank == 2 and behaviour not in (Behaviour.FAILED, None) for told in clean)
+        for part, count in ((name, len(clean) - bad), ("cl", bad)):
+            if count:
+                width = 100 * count / total
+                parts.append((part, round(at, 3), round(width, 3)))
+                at += width
+    return parts
+
+
+def _changes(shown: Sequence[Row], number: int) -> tuple[int, int]:
+    """How many cases of a column are worse, and how many better, than those of the first one."""
+    pairs = [(row.told[0], row.told[number]) for row in shown]
+    ranks = [(before.rank, now.rank) for before, now in pairs if before is not None and now is not None]
+    return sum(now > before for before, now in ranks), sum(now < before for before, now in ranks)
+
+
+def _cells(shown: Sequence[Row]) -> list[tuple[Told, str]]:
+    """The verdicts with their 'column-row': those that fail first, then the rest, small logs first."""
+    cells = [
+        (told, f"{column}-{number}")
+        for number, row in enumerate(shown)
+        for column, told in enumerate(row.told)
+        if told is not None
+    ]
+    return sorted(cells, key=lambda cell: (-cell[0].rank, cell[0].size))
+
+
+def _chunks(shown: Sequence[Row], room: int, advance: Advance) -> Iterator[tuple[str, str]]:
+    """The details of the verdicts, by 'column-row', in so many octets all together: small logs leave
+    what they don't need to larger ones."""
+    cells = _cells(shown)
+    fails = sum(told.rank == 2 for told, _ in cells)
+    for at, (told, key) in enumerate(cells):
+        later = len(cells) - max(at, fails)
+        left = room - later * LEAST if at < fails else room
+        share = left // (fails - at if at < fails else later)
+        # Of a log in hex half is left when it is deflated, and base64 makes that a third longer.
+        chunk = _packed(told.detail(max(LEAST, min(LOG, share * 3 // 2))))
+        if len(chunk) + 80 <= room:
+            room -= len(chunk) + 80
+            yield key, chunk
+        advance(at)
+
+
+def _packed(detail: dict[str, Any]) -> str:
+    """JSON, deflated (RFC 1951), in base64."""
+    text = json.dumps(detail, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+    deflater = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return base64.b64encode(deflater.compress(text) + deflater.flush()).decode()

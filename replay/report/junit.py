@@ -1,0 +1,82 @@
+"""JUnit XML, as Jenkins and GitLab read it: a suite for each run, a test for each case.
+
+A case that is UNIMPLEMENTED, or listed as expected, is skipped; a run that broke off is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from replay import __version__
+from replay.report import safe, words
+from replay.report.tally import Count, count, line, named, remarks, tally, trouble, verdict
+from replay.trace.model import SECOND
+from replay.verdict.result import CaseResult, RunResult
+
+if TYPE_CHECKING:
+    from junitparser import TestCase, TestSuite
+
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+def xml(runs: Sequence[RunResult]) -> str:
+    from junitparser import JUnitXml
+
+    report = JUnitXml("replay")
+    for run in runs:
+        report.add_testsuite(_suite(run))
+    report.update_statistics()  # type: ignore[no-untyped-call]
+    del report._elem.attrib["skipped"]  # which only a suite has, by the schema of Jenkins
+    report.time = round(sum(run.duration for run in runs), 3)
+    text: bytes = report.tostring()  # type: ignore[no-untyped-call]
+    return _DECLARATION + text.decode()
+
+
+def _suite(run: RunResult) -> TestSuite:
+    from junitparser import Error, SystemOut, TestCase, TestSuite
+
+    suite = TestSuite(safe.escape(named(run), 200))
+    began = min((result.began for result in run.results if result.began is not None), default=None)
+    if began is not None:
+        suite.timestamp = words.moment(began).partition(".")[0]
+    suite.add_property("replay", __version__)
+    suite.add_property("address", safe.escape(run.address, 200))
+    if run.seed is not None:
+        suite.add_property("seed", str(run.seed))
+    tests = [_test(run, result) for result in run.results]
+    if (said := trouble(run)) is not None:
+        broke_off = TestCase("the run", _class(run, "run"), 0)
+        error = Error(said, "run")
+        error.text = safe.paragraph("\n".join((said, *run.last_lines)))
+        broke_off.result = [error]
+        tests.append(broke_off)
+    suite.add_testcases(tests)
+    suite.append(SystemOut(line(tally([run]))))  # type: ignore[no-untyped-call]
+    return suite
+
+
+def _test(run: RunResult, result: CaseResult) -> TestCase:
+    from junitparser import Failure, Skipped, TestCase
+
+    id, title = safe.escape(result.case.id, 200), safe.escape(result.case.title, 300)
+    test = TestCase(f"{id} {title}", _class(run, f"section {result.case.section}"))
+    test.time = (result.duration or 0) / SECOND
+    said = [safe.escape(one) for one in remarks(result)]
+    counted = count(result, run.strict)
+    if counted is Count.FAILED:
+        failure = Failure(": ".join((verdict(result), *said[:1])), result.behaviour.value)
+        again = [f"again: {result.again}"] if result.again else []
+        failure.text = safe.paragraph("\n".join((result.shown, *again)))
+        test.result = [failure]
+    elif counted in (Count.UNIMPLEMENTED, Count.EXPECTED):
+        test.result = [Skipped(": ".join((verdict(result), *said)), counted.value)]
+    elif said or result.behaviour.value != "OK":
+        test.system_out = "\n".join((verdict(result), *said))
+    return test
+
+
+def _class(run: RunResult, name: str) -> str:
+    """A dot would be taken for the border of a package."""
+    agent, name = (safe.escape(text, 200).replace(".", "_") for text in (named(run), name))
+    return f"{agent}.{name}"

@@ -1,0 +1,92 @@
+"""A summary in Markdown, as GitHub shows it on the page of a run: what matters, within its limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from replay import limits
+from replay.report import safe
+from replay.report.tally import Count, count, line, named, remarks, tally, verdict
+from replay.verdict.result import CaseResult, RunResult
+
+MOST = limits.SUMMARY.default
+"""Octets of a summary."""
+
+MOST_ROWS = 100
+"""Cases in a table."""
+
+MOST_SHOWN = 20
+"""Failures that are shown whole."""
+
+MOST_IDS = 60
+
+_PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~@&#!$]|:(?=\S)|(?<=www)\.)")
+
+
+def summary(runs: Sequence[RunResult]) -> str:
+    said, room = "", MOST - 200
+    for piece in _pieces(runs):
+        room -= len(piece.encode()) + 1
+        if room < 0:
+            return f"{said}\n… the rest is left out here.\n\n{_text(line(tally(runs)))}\n"
+        said += f"{piece}\n"
+    return said
+
+
+def _pieces(runs: Sequence[RunResult]) -> Iterator[str]:
+    for run in runs:
+        yield from _run(run)
+    if len(runs) > 1:
+        yield f"\n### All\n\n{_text(line(tally(runs)))}"
+
+
+def _run(run: RunResult) -> Iterator[str]:
+    found = tally([run])
+    yield f"\n### {'❌' if found.failed else '✅'} {_text(named(run), 200)}\n"
+    for said in found.troubles:
+        yield f"**{_text(said)}**\n"
+    failed = [result for result in run.results if count(result, run.strict) is Count.FAILED]
+    if failed:
+        yield "| case | verdict | why |\n|---|---|---|"
+        for result in failed[:MOST_ROWS]:
+            yield _row(result)
+        if len(failed) > MOST_ROWS:
+            yield f"| … | and {len(failed) - MOST_ROWS} more | |"
+        yield ""
+    for result in failed[:MOST_SHOWN]:
+        if result.shown:
+            yield from _shown(result)
+    for kind in (Count.UNIMPLEMENTED, Count.EXPECTED, Count.FLAKY):
+        ids = [result.case.id for result in run.results if count(result, run.strict) is kind]
+        if ids:
+            listed = ", ".join(_text(id, 60) for id in ids[:MOST_IDS])
+            yield f"{kind.value.capitalize()}: {listed}" + (" …" if len(ids) > MOST_IDS else "") + "\n"
+    yield f"{_text(line(found))} · {_text(run.address, 120)} · {run.duration:.2f} s" + (
+        "" if run.seed is None else f" · seed {run.seed}"
+    )
+
+
+def _row(result: CaseResult) -> str:
+    said = "; ".join(remarks(result)[:2])
+    title = f"{_text(result.case.id, 80)} {_text(result.case.title, 200)}"
+    return f"| {title} | {_text(verdict(result))} | {_text(said, 500)} |"
+
+
+def _shown(result: CaseResult) -> Iterator[str]:
+    shown = safe.paragraph(result.shown)
+    if result.again:
+        shown += f"\n\n{safe.escape(result.again)}"
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", shown)), 3)
+    yield f"<details><summary>{_html(result)}</summary>\n\n{fence}text\n{shown}\n{fence}\n\n</details>\n"
+
+
+def _html(result: CaseResult) -> str:
+    import html
+
+    return html.escape(f"{safe.escape(result.case.id, 80)} {verdict(result)}")
+
+
+def _text(text: str, limit: int = 2000) -> str:
+    """Text that is no markup, no link and no mention."""
+    return _PUNCTUATION.sub(r"\\\1", safe.escape(text, limit))

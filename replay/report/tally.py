@@ -1,0 +1,126 @@
+"""How each case counts, and how many do so: the same in every format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from replay.report import safe, words
+from replay.spec.model import Behaviour
+from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult
+
+
+class Count(Enum):
+    """What a case is counted as, one of these."""
+
+    PASSED = "passed"
+    FAILED = "failed"  # the run fails by it
+    EXPECTED = "expected"  # it is other than it has to be, and listed so
+    FLAKY = "flaky"  # it failed, and passed when it was run once more, alone
+    UNIMPLEMENTED = "unimplemented"  # the testee doesn't have what the case tests
+
+
+def count(result: CaseResult, strict: bool = False) -> Count:
+    if result.counts(strict):
+        return Count.FAILED
+    if result.flaky:
+        return Count.FLAKY
+    if result.is_expected:
+        return Count.EXPECTED
+    return Count.UNIMPLEMENTED if result.behaviour is Behaviour.UNIMPLEMENTED else Count.PASSED
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many cases of some runs are counted as what, and have which verdict."""
+
+    counts: Counter[Count]
+    behaviours: Counter[Behaviour]
+    closings: Counter[ClosingVerdict]
+    missing: int  # cases that were to run, and have no result
+    troubles: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    @property
+    def failed(self) -> bool:
+        """Whether any run is other than it has to be."""
+        return bool(self.counts[Count.FAILED] or self.troubles)
+
+
+def tally(runs: Sequence[RunResult]) -> Tally:
+    counted = [(result, run.strict) for run in runs for result in run.results]
+    return Tally(
+        counts=Counter(count(result, strict) for result, strict in counted),
+        behaviours=Counter(result.behaviour for result, _ in counted),
+        closings=Counter(result.closing for result, _ in counted),
+        missing=sum(max(0, run.planned - len(run.results)) for run in runs),
+        troubles=tuple(said for run in runs for said in [trouble(run)] if said),
+    )
+
+
+def trouble(run: RunResult) -> str | None:
+    """Why the run itself is not as it has to be, whatever its cases are; None: it is."""
+    said = []
+    if run.unreached is not None:
+        said.append(f"not reached: {safe.escape(run.unreached, 300)}")
+    if run.died_on:
+        said.append(
+            f"under way when it died: {', '.join(safe.escape(case, 60) for case in run.died_on[:20])}"
+        )
+    if run.interrupted:
+        said.append("interrupted")
+    if said and len(run.results) < run.planned:
+        said.append(f"{len(run.results)} of {words.count(run.planned, 'case')} run")
+    if run.strict and run.fixed:
+        said.append("; ".join(words.fixed(entry) for entry in run.fixed[:20]))
+    return "; ".join(said) or None
+
+
+def line(found: Tally) -> str:
+    """'517 cases: 300 OK, 1 NON-STRICT, 216 UNIMPLEMENTED; closing: 1 UNCLEAN; 1 failed, 2 expected'."""
+    verdicts = [f"{found.behaviours[b]} {b.value}" for b in Behaviour if found.behaviours[b]]
+    closings = [
+        f"{found.closings[c]} {c.value}" for c in ClosingVerdict if found.closings[c] and c not in GOOD
+    ]
+    others = [
+        f"{found.counts[c]} {c.value}"
+        for c in (Count.FAILED, Count.EXPECTED, Count.FLAKY)
+        if found.counts[c]
+    ]
+    others += [f"{found.missing} not run"] if found.missing else []
+    said = words.count(found.total, "case") + (f": {', '.join(verdicts)}" if verdicts else "")
+    said += f"; closing: {', '.join(closings)}" if closings else ""
+    return said + (f"; {', '.join(others)}" if others else "")
+
+
+def verdict(result: CaseResult) -> str:
+    """'FAILED', 'OK, closing UNCLEAN'."""
+    bad = result.closing not in GOOD
+    return result.behaviour.value + (f", closing {result.closing.value}" if bad else "")
+
+
+def named(run: RunResult) -> str:
+    """What a run is called: the agent, else the address."""
+    return run.agent or run.address
+
+
+def remarks(result: CaseResult) -> list[str]:
+    """What else is to be said of a case: why it isn't OK, how it stands to what is expected, notes."""
+    said = [result.why] if result.why else []
+    if result.expectation is not None:
+        said.append(words.expectation(result.expectation))
+    return [*said, *result.notes]
+
+
+def place(result: CaseResult) -> tuple[str, int] | None:
+    """File and line of the case, where the user has that file."""
+    if result.path is None or result.path == "-":
+        return None
+    span = result.case.span
+    ours = span is not None and span.source.name == result.path
+    return result.path, span.line if span is not None and ours else 1

@@ -1,0 +1,187 @@
+"""Runs against servers, one after the other: what is shown, stored and reported of each, and of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import click
+
+from replay import cli_report, expected_update, flows
+from replay.arguments import FAULTY, Fault, Unreachable, command_for, new_console
+from replay.collect import Settings
+from replay.expected_file import Listing
+from replay.outputs import Outputs
+from replay.progress import Bar
+from replay.report import several, terminal
+from replay.report.layout import Lines
+from replay.report.words import why
+from replay.source import printable
+from replay.spec.cost import weight
+from replay.store.writer import Store
+from replay.suite import Item
+from replay.under_test import UnderTest
+from replay.verdict.result import CaseResult, RunResult, exit_status
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be shown, and when to stop."""
+
+    strict: bool
+    verbose: bool
+    quiet: bool
+    moves: bool  # a bar, on a terminal
+    max_failures: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    server: UnderTest
+    store: Store
+    result: RunResult
+    reasons: dict[str, str] = field(default_factory=dict)  # of what counts as a failure, by id
+
+
+class Runs:
+    """Those of one command."""
+
+    def __init__(self, settings: Settings, outputs: Outputs, asked: Asked, number: int) -> None:
+        """`number`: how many there are to be."""
+        self._settings, self._outputs, self._asked = settings, outputs, asked
+        self._several = number > 1
+        self._console = new_console(stderr=outputs.take_stdout)
+        self._runs: list[_Run] = []
+        self._counted = 0
+
+    @property
+    def going_on(self) -> bool:
+        """Whether nobody asked for the end, and there were not too many failures."""
+        return not self._stopped and not any(run.result.interrupted for run in self._runs)
+
+    @property
+    def _stopped(self) -> bool:
+        return self._asked.max_failures is not None and self._counted >= self._asked.max_failures
+
+    def play(self, server: UnderTest, items: Sequence[Item], directory: Path | None, asked: bool) -> None:
+        """Play the cases against a server. `asked`: somebody wants the results to be just there.
+
+        Raises SourceError, and Fault if they can't be.
+        """
+        settings = replace(
+            self._settings,
+            target=server.target,
+            options=server.options,
+            connect_timeout=server.connect_timeout,
+            agent=server.agent,
+        )
+        store = flows.store(items, settings, directory)
+        if asked and store.fault is not None:
+            raise Fault(store.fault.partition(";")[0])
+        if self._several and not self._asked.quiet:
+            self._console.print(f"\n{printable(server.name)}", style="bold")
+        track = self._outputs.track(server.agent or None)
+        failures: dict[int, Lines] = {}
+        reasons: dict[str, str] = {}
+        weights = [weight(item.case) for item in items]
+        with Bar(self._console, weights) if self._asked.moves else nullcontext() as advance:
+
+            def watch(number: int, result: CaseResult, final: bool) -> bool:
+                store.add(number, result)
+                if not final:
+                    return True
+                track.add(number, result)
+                if advance is not None:
+                    advance(number)
+                self._show(result)
+                counts = result.counts(self._asked.strict)
+                if counts or (result.failed and (self._asked.verbose or result.flaky)):
+                    again = command_for(result, settings.seed, more=server.words)
+                    failures[number] = terminal.failure(result, again).drawn(self._console.width)
+                if counts:
+                    self._counted += 1
+                    reasons[result.case.id] = why(result)
+                return not self._stopped
+
+            done = flows.run(items, settings, watch)
+        store.finish(done)
+        self._runs.append(_Run(server, store, done, reasons))
+        self._show_end(store, failures, done)
+
+    def _show(self, result: CaseResult) -> None:
+        if not self._asked.quiet or result.counts(self._asked.strict):
+            self._console.print(terminal.line(result, self._console.width))
+        if self._asked.verbose:
+            self._console.print(terminal.verbose(result))
+        elif not self._asked.quiet and not result.failed:
+            self._console.print(terminal.notes(result))
+
+    def _show_end(self, store: Store, failures: dict[int, Lines], done: RunResult) -> None:
+        if store.fault is not None:
+            click.echo(f"warning: {store.fault}", err=True)
+        for number in sorted(failures):
+            self._console.print()
+            self._console.print(failures[number])
+        if not self._asked.quiet:
+            self._console.print()
+        self._console.print(terminal.summary(done))
+
+    def compare(self, listing: Listing, ids: Sequence[str], update: bool) -> None:
+        """Say what of the expected verdicts is for none of the servers; `update`: write what fails."""
+        expected = self._settings.expected
+        assert expected is not None
+        for number, run in enumerate(self._runs):
+            done = run.result
+            if done.unreached is not None:
+                continue
+            if said := listing.for_others(done.agent or done.address):
+                click.echo(f"warning: {said}", err=True)
+            if update and not done.interrupted:
+                updated = expected_update.updated(listing, expected, done, run.reasons, self._asked.strict)
+                if updated.text != listing.source.text:
+                    expected_update.write(listing.path, updated.text)
+                said = f"{printable(str(listing.path))}: {updated}"
+                click.echo(said, err=self._outputs.take_stdout)
+                entries = expected_update.again(listing, updated.text).resolved(ids)
+                self._runs[number] = replace(run, result=replace(expected, entries=entries).judged(done))
+
+    def show_page(self) -> None:
+        """All of them as one page, in a browser. Raises Fault if it can't be written."""
+        folder = self._runs[0].store.directory
+        results = [_with_commands(run) for run in self._runs]
+        cli_report.show_runs(
+            results, folder.parent if self._several else folder, err=self._outputs.take_stdout
+        )
+
+    def finish(self, asked: bool) -> int:
+        """Show them side by side, and write the reports; the exit status. `asked`: as above.
+
+        Raises Unreachable.
+        """
+        results = [replace(_with_commands(run), strict=self._asked.strict) for run in self._runs]
+        if self._several:
+            self._console.print(several.side_by_side(results))
+        self._outputs.finish(results, command_for)
+        for fault in self._outputs.faults:
+            click.echo(f"error: {fault}", err=True)
+        lost = asked and any(run.store.fault for run in self._runs)
+        status = exit_status(results, self._asked.strict) or (FAULTY if lost or self._outputs.faults else 0)
+        unreached = [f"{run.address}: {run.unreached}" for run in results if run.unreached is not None]
+        for said in unreached[:-1]:
+            Unreachable(said).show()
+        if unreached and status == Unreachable.exit_code:
+            raise Unreachable(unreached[-1])
+        return status
+
+
+def _with_commands(run: _Run) -> RunResult:
+    """The result, with the command that plays each failure again."""
+    results = tuple(
+        replace(each, again=command_for(each, run.result.seed, more=run.server.words))
+        if each.failed
+        else each
+        for each in run.result.results
+    )
+    return replace(run.result, results=results)

@@ -1,0 +1,124 @@
+"""A recorded connection with its sides swapped: what its tester sent is sent by the other side.
+
+So a log of a case that was recorded against a server is a log against a client, and the other way
+round. Who sends the request, and who answers it, stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from replay.protocol.events import Close, Event, Opened
+from replay.protocol.interpreter import has_opening, observe
+from replay.protocol.negotiation import Agreed
+from replay.trace.model import Digest, Drop, Entry, Octets, Trace
+from replay.wire.frame import decode_header
+from replay.wire.handshake import HeadError, HeadReader, edit_head
+from replay.wire.masking import mask
+from replay.wire.side import Side
+
+KEY = bytes.fromhex("37fa213d")
+"""Masks what a client now sends, and a server did: that of the examples in RFC 6455 §5.7."""
+
+
+def swapped(trace: Trace) -> Trace:
+    """The frames of each side as the other side has to send them: masked by a client, not by a server,
+    all else as recorded, in the same writes. What was agreed on compression is swapped with them."""
+    events = observe(trace)
+    heads = [head for side in Side if (head := _head(trace, side))] if has_opening(trace) else []
+    frames = {side: _Frames(KEY if side is Side.SERVER else b"") for side in Side}
+    before = {head.side: len(head.data) for head in heads}
+    entries: list[Entry] = []
+    for entry in trace.entries:
+        match entry:
+            case Octets(side=side, data=data):
+                skip = min(before.get(side, 0), len(data))
+                before[side] = before.get(side, 0) - skip
+                if skip < len(data):
+                    octets = frames[side].feed(data[skip:])
+                    entries.append(replace(entry, side=side.other, data=octets))
+                if entry.cut is not None:
+                    frames[side] = _Frames(KEY if side is Side.SERVER else b"")
+            case Digest():
+                entries.append(replace(entry, side=entry.side.other))
+            case Drop():
+                entries.append(replace(entry, side=_who_drops(entry, events, trace.recorder)))
+            case _:
+                entries.append(entry)
+    return Trace(trace.recorder.other, (*_opening(heads, events), *entries), trace.headers)
+
+
+def _head(trace: Trace, side: Side) -> Octets | None:
+    """The opening handshake that this side sent, as one write."""
+    reader, sent = HeadReader(), b""
+    own = [entry for entry in trace.entries if isinstance(entry, Octets) and entry.side is side]
+    for entry in own:
+        sent += entry.data
+        try:
+            if found := reader.feed(entry.data):
+                return replace(own[0], data=found[0], cut=None)
+        except HeadError:
+            break
+    return replace(own[0], data=sent) if own else None
+
+
+def _opening(heads: Sequence[Octets], events: Sequence[Event]) -> Iterator[Octets]:
+    """The heads, with an offer and an answer of what was agreed, for the sides as they are now. A refusal
+    was the testee's, and is left out."""
+    opened = next((event for event in events if isinstance(event, Opened)), None)
+    terms = opened.agreed if opened else None
+    turned = terms and Agreed(
+        server_no_context_takeover=terms.client_no_context_takeover,
+        client_no_context_takeover=terms.server_no_context_takeover,
+        server_max_window_bits=terms.client_max_window_bits,
+        client_max_window_bits=terms.server_max_window_bits,
+    )
+    edit = ("Sec-WebSocket-Extensions", str(turned) if turned else None)
+    for head in heads if opened else heads[:1]:
+        yield replace(head, data=edit_head(head.data, None, [edit]))
+
+
+def _who_drops(drop: Drop, events: Sequence[Event], tester: Side) -> Side:
+    """Once the testee has sent a Close, it is for the server to end TCP; else the other one does now."""
+    closed = any(isinstance(event, Close) and event.side is not tester for event in events)
+    return Side.SERVER if closed else drop.side.other
+
+
+class _Frames:
+    """The frames of a stream, read in pieces, with `key` in place of their own masks."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._header = bytearray()  # of the frame that begins, as far as it has come
+        self._own = b""  # the key with which its payload came
+        self._at = self._left = 0  # octets of the payload that have come, and that are to come
+
+    def feed(self, data: bytes) -> bytes:
+        """The octets in place of these. A header's are told one by one, so that no write moves."""
+        out, at = bytearray(), 0
+        while at < len(data):
+            if self._left:
+                part = data[at : at + self._left]
+                out += mask(mask(part, self._own, self._at), self._key, self._at)
+                self._at, self._left = self._at + len(part), self._left - len(part)
+                at += len(part)
+            else:
+                out += self._of_header(data[at])
+                at += 1
+        return bytes(out)
+
+    def _of_header(self, octet: int) -> bytes:
+        self._header.append(octet)
+        place = len(self._header) - 1
+        form = {126: 2, 127: 8}.get(self._header[1] & 0x7F, 0) if place else 0
+        out = b""
+        if place < 2 + form:
+            out = bytes((octet if place != 1 else octet & 0x7F | (0x80 if self._key else 0),))
+            if place and place == 1 + form:
+                out += self._key
+        if (found := decode_header(self._header)) is not None:
+            header, _ = found
+            self._own, self._at, self._left = header.key, 0, header.length
+            self._header.clear()
+        return out

@@ -1,0 +1,91 @@
+"""Which servers are under test, and how each is reached: of the options, or of a config's `servers`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from replay.arguments import UrlParts
+from replay.config_rows import Server
+from replay.live.run import Target
+from replay.live.tls import Tls
+from replay.live.transport import Address
+from replay.play.actions import Options
+
+_OF_TLS = ("ca", "insecure", "cert", "key", "sni")
+
+
+@dataclass(frozen=True, slots=True)
+class UnderTest:
+    """One server."""
+
+    agent: str  # its name; "": it says it itself
+    target: Target
+    options: Options
+    connect_timeout: float  # seconds
+    words: tuple[str, ...] = ()  # of a command line that names it, if the present one doesn't
+
+    @property
+    def name(self) -> str:
+        """What to call it before it has said anything."""
+        return self.agent or str(self.target.address or self.target.command)
+
+
+def servers(context: click.Context, listed: Sequence[Server]) -> tuple[UnderTest, ...]:
+    """Those of the context's command: one that its command line names goes before those of the config.
+
+    Raises UsageError for options that have no meaning for it.
+    """
+    named = (context.get_parameter_source(each) for each in ("url", "command"))
+    if not listed or ParameterSource.COMMANDLINE in named:
+        one = _one(context.params, context.params["agent"])
+        idle = [name for name in _OF_TLS if context.params[name]]
+        if idle and (one.target.address is None or one.target.address.tls is None):
+            raise click.UsageError(f"--{idle[0]} is for wss://")
+        return (one,)
+    return tuple(_of_config(context, server) for server in listed)
+
+
+def _of_config(context: click.Context, server: Server) -> UnderTest:
+    params = {option.removeprefix("--"): each for each in context.command.params for option in each.opts}
+    own = {
+        str(params[key].name): params[key].type_cast_value(context, value)
+        for key, value in server.options.items()
+    }
+    words = []
+    for key, value in (*server.options.items(), ("agent", server.agent)):
+        for one in value if isinstance(value, tuple) else (value,):
+            words += [f"--{key}"] if one is True else [f"--{key}", str(one)] if one else []
+    return _one(context.params | own, server.agent, tuple(words))
+
+
+def _one(params: Mapping[str, Any], agent: str, words: tuple[str, ...] = ()) -> UnderTest:
+    url: UrlParts | None = params["url"]
+    address = None
+    if url is not None:
+        tls = Tls(*(params[name] for name in _OF_TLS)) if url.secure else None
+        address = Address(url.host, url.port, url.target, tls)
+    target = Target(address, params["command"], params["start_timeout"])
+    return UnderTest(agent, target, _options(address, params), params["connect_timeout"], words)
+
+
+def _options(address: Address | None, params: Mapping[str, Any]) -> Options:
+    headers = list(params["headers"])
+    if params["origin"] is not None:
+        headers.append(("Origin", params["origin"]))
+    if params["subprotocols"]:
+        headers.append(("Sec-WebSocket-Protocol", ", ".join(params["subprotocols"])))
+    return Options(
+        target=address.target if address else "/",
+        host=params["host"] or "localhost",
+        headers=tuple(headers),
+        edit_target=address is not None and address.target != "/",
+        edit_host=params["host"] is not None,
+        chop=params["chop"],
+        answer_pings=params["answer_pings"],
+        reencode=params["reencode"],
+    )

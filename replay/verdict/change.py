@@ -1,0 +1,160 @@
+"""What changed between two runs of the same cases. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from replay import limits
+from replay.source import SourceError
+from replay.spec.model import Behaviour
+from replay.spec.recorded import case_of
+from replay.spec.select import natural
+from replay.trace.model import SECOND, Cut, Digest, Logging, Octets, Trace
+from replay.verdict.judge import judge
+from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, rank
+
+SLOWER = limits.SLOWER.default * SECOND // 1000
+"""Microseconds by which a duration has to differ, and by half of the longer one, to be told."""
+
+
+class Change(Enum):
+    WORSE = "worse"
+    BETTER = "better"
+    OTHER = "other"  # another verdict, neither worse nor better
+    NEW = "new"
+    GONE = "gone"
+    EVENTS = "events"  # the same verdict, by other events, or with another end
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a case in one of the two runs."""
+
+    id: str
+    title: str
+    behaviour: Behaviour
+    closing: ClosingVerdict
+    duration: int | None  # microseconds
+    trace: Callable[[], Trace | None]  # reads what was observed; None: it isn't there. Raises SourceError
+    light: bool = True  # there is no reason not to read it
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One of the two, by the name that the user gave it."""
+
+    name: str
+    cases: Mapping[str, Known]
+    agent: str = ""
+    partial: str | None = None  # that cases are missing, and why
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A case, before and after. One of the two may be missing."""
+
+    id: str
+    change: Change
+    before: Known | None
+    after: Known | None
+    apart: CaseResult | None = None  # what was observed after, judged by what was before; None: no
+    unseen: str | None = None  # why the events aren't compared
+
+    @property
+    def title(self) -> str:
+        known = self.after or self.before
+        return known.title if known else ""
+
+    @property
+    def moved(self) -> int | None:
+        """By how many microseconds it became slower (or, below 0, faster), if that is worth telling."""
+        if self.before is None or self.after is None:
+            return None
+        was, now = self.before.duration, self.after.duration
+        if was is None or now is None or abs(now - was) < max(SLOWER, max(now, was) // 2):
+            return None
+        return now - was
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    before: Run
+    after: Run
+    cases: tuple[Changed, ...]  # without what they rest on
+
+    @property
+    def worse(self) -> bool:
+        """Whether a verdict got worse, or cases are missing because a run was cut off."""
+        cut_off = self.after.partial is not None and any(one.change is Change.GONE for one in self.cases)
+        return cut_off or any(one.change is Change.WORSE for one in self.cases)
+
+    def durations(self) -> tuple[int, int, int]:
+        """Of the cases that both have: how many, and how many microseconds they took before and after."""
+        both = [(one.before, one.after) for one in self.cases]
+        known = [
+            (was.duration, now.duration)
+            for was, now in both
+            if was and now and was.duration is not None and now.duration is not None
+        ]
+        return len(known), sum(was for was, _ in known), sum(now for _, now in known)
+
+
+def compare(before: Run, after: Run) -> Iterator[Changed]:
+    """Case by case, in natural order. Reads the logs of those that both have, unless they are large and
+    the verdict is the same."""
+    for id in sorted({**before.cases, **after.cases}, key=natural):
+        yield _case(before.cases.get(id), after.cases.get(id), id)
+
+
+def _case(was: Known | None, now: Known | None, id: str) -> Changed:
+    if was is None or now is None:
+        return Changed(id, Change.NEW if was is None else Change.GONE, was, now)
+    change = _change(was, now)
+    if change is Change.SAME and not (was.light and now.light):
+        return Changed(id, change, was, now, unseen="the logs are large")
+    apart, unseen = _apart(was, now)
+    if change is Change.SAME and apart is not None:
+        change = Change.EVENTS
+    return Changed(id, change, was, now, apart, unseen)
+
+
+def _change(was: Known, now: Known) -> Change:
+    if (was.behaviour, was.closing) == (now.behaviour, now.closing):
+        return Change.SAME
+    before, after = rank(was.behaviour, was.closing), rank(now.behaviour, now.closing)
+    if before == after:
+        return Change.OTHER
+    return Change.WORSE if after > before else Change.BETTER
+
+
+def _apart(was: Known, now: Known) -> tuple[CaseResult | None, str | None]:
+    """Where the events part: what came after is judged by what came before, as by a recording."""
+    try:
+        before, after = was.trace(), now.trace()
+    except SourceError as error:
+        return None, error.message
+    if before is None or after is None:
+        return None, "there is no log of both"
+    tester = before.recorder
+    if tester is not after.recorder:
+        return None, "one log is of a client, the other of a server"
+    for trace, when in ((before, "before"), (after, "after")):
+        if _lacks(trace):
+            return None, f"octets are missing in the log from {when}"
+    found = judge(case_of(before, now.id, tester), after, tester)
+    if found.divergence is None and found.closing in GOOD:
+        return None, None
+    return found, None
+
+
+def _lacks(trace: Trace) -> bool:
+    """Whether octets of the testee's are missing."""
+    testee = trace.recorder.other
+    return any(
+        isinstance(entry, Logging | Digest)
+        or (isinstance(entry, Octets) and isinstance(entry.cut, Cut) and entry.side is testee)
+        for entry in trace.entries
+    )

@@ -1,0 +1,194 @@
+"""The HTML report in a real browser: what a person does with it, and what a hostile peer may try."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from replay.report.html import model
+from replay.report.html.page import page
+from replay.verdict.result import RunResult
+from tests.browser import browser, tab
+from tests.processes import ROOT, replay
+from tests.report import samples
+
+__all__ = ["browser", "tab"]
+
+pytestmark = pytest.mark.live
+
+
+def run(agent: str = "echo/1.0", *results: Any) -> RunResult:
+    made = [sample() for sample in samples.SAMPLES]
+    made = [replace(each, case=replace(each.case, id=f"{n}.{n}")) for n, each in enumerate(made, 1)]
+    return replace(samples.run(), agent=agent, results=tuple(results or made))
+
+
+def written(folder: Path, *runs: RunResult) -> str:
+    path = folder / "report.html"
+    path.write_text(page([model.column(each) for each in runs]), encoding="utf-8")
+    return path.as_uri()
+
+
+def at(tab: Any) -> str:
+    return str(tab.evaluate("decodeURIComponent(location.hash)"))
+
+
+def shown(tab: Any) -> list[str]:
+    return [str(each) for each in tab.locator("tr[id]:visible th b").all_inner_texts()]
+
+
+def test_a_peer_that_sends_markup_is_shown_as_text(tab: Any, tmp_path: Path) -> None:
+    evil = samples.hostile()
+    tab.goto(written(tmp_path, run("<img src=x onerror=alert(1)>", evil)) + "#" + "x/y")
+    tab.locator("#matrix a").first.click()
+    tab.locator(".log").wait_for()
+    for mode in ("Text", "Hex", "As sent"):
+        tab.get_by_role("button", name=mode, exact=True).click()
+        assert tab.locator("#panel script, #panel img, body > img").count() == 0
+    tab.get_by_role("button", name="Text", exact=True).click()
+    said = tab.locator(".log").inner_text()
+    assert "<script>" in said
+    assert "\u202e" not in said
+    assert "\x1b" not in said
+    assert "<img src=x" in tab.locator(".card h2").inner_text()
+
+
+def test_a_person_finds_the_case_that_got_worse(tab: Any, tmp_path: Path) -> None:
+    before, now = run("old"), run("new")
+    fixed = [samples.good() if each.case.id == "6.6" else each for each in before.results]
+    fixed = [replace(each, case=old.case) for each, old in zip(fixed, before.results, strict=True)]
+    tab.goto(written(tmp_path, replace(before, results=tuple(fixed)), now))
+    tab.get_by_role("button", name=re.compile("Worse")).click()
+    assert shown(tab) == ["6.6"]
+    assert tab.locator("td.worse").count() == 1
+    tab.locator("td.worse a").click()
+    panel = tab.locator("#panel")
+    panel.locator(".log").wait_for()
+    assert at(tab) == "#new/6.6"
+    assert "differs at offset 124 of 126: expected fe, observed fd" in panel.inner_text()
+    panel.get_by_role("button", name="Hex").click()
+    assert panel.locator("mark").all_inner_texts() == ["fd"]
+    panel.locator(".runs a").first.click()
+    panel.locator(".run[aria-current]", has_text="old").wait_for()
+    assert at(tab) == "#old/6.6"
+
+
+def test_search_filters_and_sections(tab: Any, tmp_path: Path) -> None:
+    tab.goto(written(tmp_path, run()))
+    everything = shown(tab)
+    tab.keyboard.press("/")
+    tab.keyboard.type("compressed verse")
+    assert shown(tab) == ["2.2"]
+    tab.keyboard.press("Escape")
+    assert shown(tab) == everything
+    tab.locator("#section").select_option("3")
+    assert shown(tab) == ["3.3"]
+    tab.locator("#section").select_option("")
+    tab.locator(".chip.cl").click()
+    closing = {each.case.id for each in run().results if each.closing.value not in ("OK", "INFORMATIONAL")}
+    assert set(shown(tab)) == closing
+    tab.locator("#search").fill("no case has this")
+    tab.get_by_role("button", name="Show all").click()
+    assert shown(tab) == everything
+
+
+def test_keys_alone_do(tab: Any, tmp_path: Path) -> None:
+    tab.goto(written(tmp_path, run("one"), run("two")))
+    for key in ("Tab", "/", "ArrowDown", "ArrowDown", "ArrowRight", "Enter"):
+        tab.keyboard.press(key)
+    tab.locator("#panel .log").wait_for()
+    assert at(tab) == "#two/2.2"
+    tab.keyboard.press("ArrowDown")
+    assert at(tab) == "#two/3.3"
+    tab.keyboard.press("n")
+    assert at(tab) == "#two/5.5"
+    tab.keyboard.press("Escape")
+    assert tab.locator("#panel").is_hidden()
+    assert tab.evaluate("document.activeElement.getAttribute('href')") == "#two/5.5"
+    tab.keyboard.press("?")
+    assert tab.locator("#help").is_visible()
+
+
+def test_a_permalink_opens_its_case(tab: Any, tmp_path: Path) -> None:
+    tab.goto(written(tmp_path, run("a/b c")) + "#a%2Fb%20c/12.12")
+    tab.locator("#panel .log").wait_for()
+    assert "12.12" in tab.locator("#panel h2").inner_text()
+    tab.locator("#panel .header").first.hover()
+    assert "LENGTH" in tab.locator("#bits").inner_text()
+    tab.locator("#panel .header").nth(1).focus()
+    assert "octet" in tab.locator("#bits").inner_text().lower()
+
+
+def test_the_theme_is_the_systems_or_the_one_chosen(tab: Any, tmp_path: Path) -> None:
+    tab.emulate_media(color_scheme="dark")
+    address = written(tmp_path, run())
+    tab.goto(address)
+    paper = "getComputedStyle(document.body).backgroundColor"
+    dark = tab.evaluate(paper)
+    tab.locator("#theme").click()
+    light = tab.evaluate(paper)
+    assert light != dark
+    tab.goto(address)
+    assert tab.evaluate(paper) == light
+    tab.keyboard.press("t")
+    assert tab.evaluate(paper) == dark
+
+
+def test_without_script_the_table_is_there(browser: Any, tmp_path: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(written(tmp_path, run()))
+    assert plain.locator("#matrix a").count() == len(samples.SAMPLES)
+    assert plain.locator(".tools").is_hidden()
+    assert "Without JavaScript" in plain.inner_text("body")
+    context.close()
+
+
+def test_a_run_is_counted_as_on_the_terminal(tab: Any, tmp_path: Path) -> None:
+    done = replay("run", "-q", "--out", tmp_path / "out", "1.1.*", "2.*", "6.4.*", cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = replay("report", tmp_path / "out", "-o", tmp_path / "report.html", cwd=ROOT)
+    assert made.returncode == 0, made.stdout + made.stderr
+    tab.goto((tmp_path / "report.html").as_uri() + "#the%20built-in%20echo%20server/6.4.3")
+    counts = tab.locator(".counts").inner_text()
+    assert counts in " ".join(done.stdout.split())
+    assert tab.locator("#matrix a").count() == int(counts.split()[0])
+    tab.locator("#panel .log").wait_for()
+    assert tab.locator("#panel a.file").get_attribute("href") == "out/022-6.4.3.wirelog"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A page that is served, and the folder of the run that it shows."""
+    folder = tmp_path / "out"
+    assert replay("run", "-q", "--out", folder, "1.1.*", cwd=ROOT).returncode == 0
+    command = [sys.executable, "-m", "replay", "report", "--serve", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[0], folder
+        process.terminate()
+
+
+def test_a_run_that_goes_on_is_seen_on_the_served_page(tab: Any, desk: tuple[str, Path]) -> None:
+    address, folder = desk
+    tab.goto(address + "#the%20built-in%20echo%20server/1.1.3")
+    tab.locator("#panel .log").wait_for()
+    last = sorted(folder.glob("*.json"))[-2]
+    text, plan = last.read_text(), (folder / "run.json").read_text()
+    assert last.name.startswith("008")
+    (folder / "run.json").write_text(plan.replace('"complete"', '"running"'))
+    last.unlink()
+    tab.locator("#live", has_text="7 of 8").wait_for()
+    assert tab.locator("#matrix td a").count() == 7
+    assert shown(tab)[-1] == "1.1.8"
+    (folder / ".tmp-x").write_text(text)
+    (folder / ".tmp-x").rename(last)
+    tab.locator(".counts", has_text="8 cases: 8 OK").wait_for()
+    assert tab.locator("#matrix td a").count() == 8

@@ -1,0 +1,92 @@
+"""--help, --version and completion: each command has examples, and they parse."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from replay import __version__
+from replay.cli import cli
+from replay.edition import bundled, digest, edition
+from replay.spec.select import natural
+from replay.suite import known
+from tests.processes import replay
+
+_EXAMPLE = re.compile(r"^(?:\w+ \| )?replay(?P<words>(?: (?!\s).*?)?)(?: {2,}.*| >.*)?$")
+
+
+def examples(help: str) -> list[str]:
+    """The commands in a docstring, without what is said of them."""
+    return [found["words"] for line in help.splitlines() if (found := _EXAMPLE.match(line.strip()))]
+
+
+ALL = [
+    *((None, words) for words in examples(cli.help or "")),
+    *((name, words) for name, command in cli.commands.items() for words in examples(command.help or "")),
+]
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_a_command_has_a_sentence_examples_and_its_exit_status(name: str) -> None:
+    command = cli.commands[name]
+    assert [words for words in examples(command.help or "") if words.split()[0] == name]
+    assert re.match(r"[A-Z][^.]*[.:]", command.help or "")
+    assert (command.epilog or "").startswith("Exit status: 0 ")
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    assert not [option.name for option in options if not option.help]
+
+
+@pytest.mark.parametrize("words", [words for _, words in ALL])
+def test_an_example_parses(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    name, *arguments = shlex.split(words)
+    for word in arguments:
+        if re.fullmatch(r"(?!-|\w+:|!)[\w./-]*[a-z]/?", word) and not Path(word).exists():
+            Path(word).parent.mkdir(parents=True, exist_ok=True)
+            Path(word).touch()
+    cli.commands[name].make_context(name, arguments)
+
+
+def test_the_suite_is_the_one_that_its_version_says() -> None:
+    """After a change to a case: `python -m tests.edition YEAR.MONTH`."""
+    assert edition().sha256 == digest(bundled("specs"))
+    assert edition().ids == tuple(sorted(known(), key=natural))
+    done = replay("--version")
+    assert done.stdout == f"replay {__version__}, suite {edition().version} (517 cases)\n"
+
+
+def completed(*words: str) -> list[str]:
+    environment = {"_REPLAY_COMPLETE": "bash_complete", "COMP_WORDS": shlex.join(words)}
+    environment["COMP_CWORD"] = str(len(words) - 1)
+    program = "import sys; sys.argv[0] = 'replay'; from replay.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split()
+
+
+def test_a_shell_completes_commands_options_and_ids() -> None:
+    assert {"plain,run", "plain,diff"} < set(completed("replay", ""))
+    assert "plain,--connect-timeout" in completed("replay", "run", "--con")
+    assert completed("replay", "run", "1") == ["plain,1", "plain,10", "plain,12", "plain,13"]
+    assert completed("replay", "run", "1.1.*", "!2.1") == ["plain,!2.1", "plain,!2.10", "plain,!2.11"]
+    assert completed("replay", "list", "traces") == ["file,traces"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell_is_for_both_names(shell: str) -> None:
+    done = replay("completion", shell)
+    assert done.returncode == 0
+    assert "_REPLAY_COMPLETE=" in done.stdout
+    assert "_WIRE_REPLAY_COMPLETE=" in done.stdout
