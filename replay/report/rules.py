@@ -8,9 +8,9 @@ from replay.wire.side import Side
 _HEAD = """\
 # Rules
 
-Each MUST and SHOULD of the RFCs that replay judges. A failure names the rules that were broken by these ids, and
-so does a spec: `rule: text-is-utf8`. *Close code* is that with which the other side fails the connection; where
-there is none, the connection goes on, or has ended.
+Each MUST and SHOULD of the RFCs that replay judges. A failure names the rules that were broken by these
+ids, and so does a spec: `rule: text-is-utf8`. *Close code* is that with which the other side fails the
+connection; where there is none, the connection goes on, or has ended.
 
 This page is made by `python -m replay.report.rules > docs/rules.md`.
 """
@@ -22,7 +22,12 @@ def page() -> str:
     """The text of docs/rules.md."""
     lines = [_HEAD]
     for rfc, title in _TITLES.items():
-        lines += [f"## {title}", "", "| rule | section | binds | | | close code |", "|---|---|---|---|---|---|"]
+        lines += [
+            f"## {title}",
+            "",
+            "| rule | section | binds | | | close code |",
+            "|---|---|---|---|---|---|",
+        ]
         lines += [_row(rule) for rule in RULES.values() if rule.rfc == rfc]
         lines.append("")
     return "\n".join(lines)
