@@ -140,7 +140,7 @@ class Runs:
                 click.echo(f"warning: {said}", err=True)
             if update and not done.interrupted:
                 updated = expected_update.updated(listing, expected, done, run.reasons, self._asked.strict)
-                if updated.text != listing.source.text:
+                if updated.text != listing.source.text or not listing.path.exists():
                     expected_update.write(listing.path, updated.text)
                 said = f"{printable(str(listing.path))}: {updated}"
                 click.echo(said, err=self._outputs.take_stdout)

@@ -7,32 +7,36 @@ The info string of a fence says what stands in it:
     yaml [FILE]           a whole spec;  `yaml-error FILE` a faulty one
     yaml case             a case, as it stands in `cases:`
     yaml part             some keys of a case
-    sh run                commands, one a line; each exits with 0, or as `# exit N` behind it says
-    sh, text, json, …     not looked at
-    console               `$ command` as in `sh run`, and exactly what it prints
+    sh                    commands, one a line; each exits with 0, or as `# exit N` behind it says
+    console               `$ command`, and exactly what it prints
+    KIND FILE             a file for the commands below
+    text, json, …         not looked at
+
+The commands of a page are run one after the other in one folder: see `tests.reader`.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from replay.report import rules
 from replay.source import Source, SourceError
 from replay.spec.load import load
 from replay.spec.model import Case
 from replay.suite import read_log, read_spec
 from replay.trace.wirelog import parse
-from tests.processes import ROOT, replay
+from tests.processes import ROOT
+from tests.reader import Reader, at_the_desk
 
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-_COMMAND = re.compile(r"(?:\$ )?replay (?P<words>[^#]*)(?:# (?:exit (?P<status>\d+))?.*)?")
 
 
 class Block(NamedTuple):
@@ -54,6 +58,10 @@ def _blocks(page: Path) -> Iterator[Block]:
 
 
 BLOCKS = [block for page in PAGES for block in _blocks(page)]
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
 
 
 def _of(*kinds: str) -> list[Block]:
@@ -110,27 +118,49 @@ def test_a_faulty_example_is_faulty(block: Block, tmp_path: Path) -> None:
         _ = read_log(str(file)) if file.suffix == ".wirelog" else load(Source.read(file))
 
 
-RUNNABLE = [block for block in _of("sh", "console") if block.kind == "console" or block.word == "run"]
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path, dict[str, str]]]:
+    with at_the_desk(tmp_path_factory.mktemp("docs")) as desk:
+        yield desk
 
 
-@pytest.mark.parametrize("block", RUNNABLE, ids=str)
-def test_a_command_does_what_is_said(block: Block, tmp_path: Path) -> None:
-    _write_files(block.page, tmp_path)
-    commands = block.text.splitlines()
-    shown = None
-    if block.kind == "console":
-        commands, shown = commands[:1], commands[1:]
-    for command in commands:
-        found = _COMMAND.fullmatch(command)
-        assert found, f"no replay command: {command}"
-        done = replay(*shlex.split(found["words"]), cwd=tmp_path)
-        printed = done.stdout + done.stderr
-        assert done.returncode == int(found["status"] or 0), f"{command}\n{printed}"
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(b.page == page for b in _of("sh", "console"))], ids=_name
+)
+def test_commands_do_what_is_said(
+    page: Path, desk: tuple[Path, Path, dict[str, str]], tmp_path: Path
+) -> None:
+    begun, bin, servers = desk
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    reader = Reader(tmp_path, bin, servers)
+    for block in BLOCKS:
+        if block.page != page:
+            continue
+        if Path(block.word).suffix:
+            (tmp_path / block.word).write_text(block.text, encoding="utf-8")
+        if block.kind in ("sh", "console"):
+            _follow(block, reader)
+
+
+def _follow(block: Block, reader: Reader) -> None:
+    lines = block.text.splitlines()
+    shown = None if block.kind == "sh" else lines[1:]
+    for line in lines if shown is None else lines[:1]:
+        command, _, comment = line.removeprefix("$ ").partition(" #")
+        wanted = re.match(r" exit (\d+)", comment)
+        if (done := reader.run(command.strip())) is None:
+            continue
+        status, printed = done
+        assert status == (int(wanted[1]) if wanted else 0), f"{block}: {line}\n{printed}"
         if shown is not None:
-            assert [line.rstrip() for line in printed.splitlines()] == shown
+            assert [printed_line.rstrip() for printed_line in printed.splitlines()] == shown
+
+
+def test_the_table_of_rules_is_current() -> None:
+    assert (ROOT / "docs" / "rules.md").read_text("utf-8") == rules.page()
 
 
 def test_every_fence_is_of_a_known_kind() -> None:
     looked_at = {"wirelog", "wirelog-error", "yaml", "yaml-error", "console"}
-    known = looked_at | {"sh", "text", "json", "toml", "html", "python", "yml", "groovy"}
+    known = looked_at | {"sh", "{toctree}", "text", "json", "toml", "html", "python", "yml", "groovy"}
     assert [f"{block}: {block.kind}" for block in BLOCKS if block.kind not in known] == []

@@ -1,0 +1,50 @@
+"""The table of rules as a page: `python -m replay.report.rules > docs/rules.md`."""
+
+from __future__ import annotations
+
+from replay.protocol.rules import RULES, Rule
+from replay.wire.side import Side
+
+_HEAD = """\
+# Rules
+
+Each MUST and SHOULD of the RFCs that replay judges. A failure names the rules that were broken by these
+ids, and so does a spec: `rule: text-is-utf8`. *Close code* is that with which the other side fails the
+connection; where there is none, the connection goes on, or has ended.
+
+This page is made by `python -m replay.report.rules > docs/rules.md`.
+"""
+_TITLES = {6455: "RFC 6455: The WebSocket Protocol", 7692: "RFC 7692: Compression Extensions for WebSocket"}
+_BOUND = {Side.CLIENT: "client", Side.SERVER: "server", None: "both"}
+
+
+def page() -> str:
+    """The text of docs/rules.md."""
+    lines = [_HEAD]
+    for rfc, title in _TITLES.items():
+        lines += [
+            f"## {title}",
+            "",
+            "| rule | section | binds | | | close code |",
+            "|---|---|---|---|---|---|",
+        ]
+        lines += [_row(rule) for rule in RULES.values() if rule.rfc == rfc]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _row(rule: Rule) -> str:
+    link = f"https://www.rfc-editor.org/rfc/rfc{rule.rfc}#section-{rule.section}"
+    cells = (
+        f"`{rule.id}`",
+        f"[§{rule.section}]({link})",
+        _BOUND[rule.binds],
+        rule.level,
+        rule.sentence,
+        str(rule.code or ""),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
