@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: run test live lint format build pictures clean
+.PHONY: run test live lint format build docs pictures clean
 
 run: $(INSTALLED)
 	$(BIN)/replay run traces/
@@ -25,6 +25,10 @@ format: $(INSTALLED)
 
 build: $(INSTALLED)
 	$(BIN)/python -m build --wheel
+
+docs: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/python -m sphinx -W -q docs build/site
 
 pictures: $(INSTALLED)
 	$(BIN)/python -m tests.pictures

@@ -1,6 +1,7 @@
 """How Sphinx makes the site of these pages: `make docs`."""
 
 from pygments.lexer import RegexLexer
+from pygments.lexers.data import YamlLexer
 from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, String
 from sphinx.application import Sphinx
 
@@ -48,3 +49,4 @@ def setup(app: Sphinx) -> None:
     """What Sphinx calls."""
     app.add_lexer("wirelog", WireLog)
     app.add_lexer("wirelog-error", WireLog)
+    app.add_lexer("yaml-error", YamlLexer)

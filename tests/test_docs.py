@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from replay.report import rules
 from replay.source import Source, SourceError
@@ -124,9 +125,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path,
         yield desk
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if any(b.page == page for b in _of("sh", "console"))], ids=_name
-)
+def _read() -> Iterator[ParameterSet]:
+    """The pages with commands; with peers they take long."""
+    for page in PAGES:
+        text = "".join(block.text for block in _of("sh", "console") if block.page == page)
+        marks = [pytest.mark.live] if re.search(r"--exec|--url|replay (serve|report|diff)", text) else []
+        if text:
+            yield pytest.param(page, marks=marks, id=_name(page))
+
+
+@pytest.mark.parametrize("page", [*_read()])
 def test_commands_do_what_is_said(
     page: Path, desk: tuple[Path, Path, dict[str, str]], tmp_path: Path
 ) -> None:

@@ -46,5 +46,10 @@ def _row(rule: Rule) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print the page."""
     print(page(), end="")
+
+
+if __name__ == "__main__":
+    main()
