@@ -49,8 +49,12 @@ class Log:
 @cache
 def known(thorough: bool = False) -> Mapping[str, Case]:
     """The cases of the bundled specs, by id; `thorough`: with all their rounds."""
-    files = _files([bundled("specs")], SPECS)
-    cases = unique(case for file in files for case in read_spec(file, thorough))
+    root = bundled("specs")
+    cases = unique(
+        case
+        for file in _files([root], SPECS)
+        for case in read_spec(file, thorough, f"specs/{file.relative_to(root).as_posix()}")
+    )
     return {case.id: case for case in cases}
 
 
@@ -114,8 +118,8 @@ def expectation(log: Log, tester: Side) -> tuple[Case, tuple[str, ...]]:
     return case_of(log.trace, name, tester), tuple(notes)
 
 
-def read_spec(path: Path, thorough: bool = False) -> tuple[Case, ...]:
-    """The cases of one spec. Raises SourceError."""
+def read_spec(path: Path, thorough: bool = False, name: str | None = None) -> tuple[Case, ...]:
+    """The cases of one spec, which is shown by its path or another name. Raises SourceError."""
 
     def trace(name: str, span: Span) -> Trace:
         log = read_log(str(path.parent / name), span)
@@ -133,7 +137,8 @@ def read_spec(path: Path, thorough: bool = False) -> tuple[Case, ...]:
             raise SourceError(span, f"{name} is larger than {MAX_PAYLOAD_FILE >> 20} MiB")
         return data
 
-    return load(Source.read(path), read=trace, octets=octets, thorough=thorough)
+    source = Source.read(path)
+    return load(Source(name or source.name, source.text), read=trace, octets=octets, thorough=thorough)
 
 
 def read_log(path: str, span: Span | None = None) -> Log:
