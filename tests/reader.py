@@ -84,13 +84,19 @@ class Reader:
         kept = {name: value for name, value in os.environ.items() if name not in aside}
         self._env = {**kept, "PATH": path, "HOME": str(folder)}
 
+    def write(self, name: str, text: str) -> None:
+        (self._folder / name).write_text(self._here(text), encoding="utf-8")
+
+    def _here(self, text: str) -> str:
+        for old, new in self._servers.items():
+            text = text.replace(old, new)
+        return text
+
     def run(self, line: str) -> tuple[int, str] | None:
         """Exit status and what is printed; None: the line isn't run."""
         if line.split()[0] in NOT_RUN:
             return None
-        for old, new in self._servers.items():
-            line = line.replace(old, new)
-        command = _in_short(line)
+        command = _in_short(self._here(line))
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=self._folder,

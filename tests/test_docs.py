@@ -145,7 +145,7 @@ def test_commands_do_what_is_said(
         if block.page != page:
             continue
         if Path(block.word).suffix:
-            (tmp_path / block.word).write_text(block.text, encoding="utf-8")
+            reader.write(block.word, block.text)
         if block.kind in ("sh", "console"):
             _follow(block, reader)
 
