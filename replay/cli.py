@@ -57,7 +57,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     help="Show the version of replay and of its suite.",
 )
 def cli() -> None:
-    """Replay WebSocket wire logs and judge endpoints by RFC 6455.
+    """Replay WebSocket wire logs and judge endpoints by RFC 6455 and RFC 7692.
 
     \b
     replay run                               the bundled suite, against the built-in echo server
@@ -68,7 +68,6 @@ def cli() -> None:
     replay show my.wirelog                   a log, decoded for the eye
     replay check my.wirelog                  ... judged, without a network
     replay diff runs/monday runs/tuesday     what changed between two runs
-    replay report --open                     the last run, as a page in a browser
     replay init                              a config and a CI workflow to begin with
 
     Exit status: 0 all as it has to be; 1 a verdict is not; 2 a bad log, spec or argument;
@@ -84,7 +83,7 @@ cli.add_command(report)
 cli.add_command(wstest)
 
 
-@cli.command()
+@cli.command(short_help="Judge wire logs offline.")
 @click.argument("paths", nargs=-1, required=True, metavar="LOG...")
 @judged_by
 @click.option("-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each.")
@@ -115,7 +114,7 @@ def check(paths: tuple[str, ...], profile: str, verbose: bool) -> None:
     sys.exit(int(failed))
 
 
-@cli.command()
+@cli.command(short_help="Decode wire logs for the eye.")
 @click.argument("paths", nargs=-1, required=True, metavar="LOG...")
 def show(paths: tuple[str, ...]) -> None:
     """Decode wire logs for the eye: frames, header bits, payloads, rules broken.
@@ -136,7 +135,7 @@ def show(paths: tuple[str, ...]) -> None:
         console.print(frames.show(log.trace, observe(log.trace)))
 
 
-@cli.command()
+@cli.command(short_help="Derive a stored run's verdicts again.")
 @click.argument("directory", default=".replay/last", type=click.Path(path_type=Path), metavar="[DIR]")
 @reported
 def rejudge(directory: Path, reports: tuple[Wanted, ...], json: bool) -> None:
@@ -181,7 +180,7 @@ def rejudge(directory: Path, reports: tuple[Wanted, ...], json: bool) -> None:
     sys.exit(FAULTY if counts["unreadable"] or outputs.faults else int(counts["differ"] > 0))
 
 
-@cli.command()
+@cli.command(short_help="Print a JSON Schema, for editors.")
 @click.argument("kind", type=click.Choice(["spec", "config", "expected", "json"]), default="spec")
 def schema(kind: str) -> None:
     """Print the JSON Schema of specs, of the config or of expected verdicts, for editors; or of --json.
@@ -204,7 +203,7 @@ def schema(kind: str) -> None:
     click.echo(json.dumps(described, indent=2, ensure_ascii=False))
 
 
-@cli.command()
+@cli.command(short_help="Print what completes words in a shell.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what lets a shell complete commands, options, ids and files.
@@ -223,7 +222,7 @@ def completion(shell: str) -> None:
         click.echo(ShellComplete.source(found(cli, {}, name, variable)))
 
 
-@cli.command("list")
+@cli.command("list", short_help="List cases.")
 @selection
 @click.option("-v", "--verbose", is_flag=True, help="The rounds that are played too, and the octets sent.")
 def list_cases(words: tuple[str, ...], keyword: str | None, verbose: bool) -> None:

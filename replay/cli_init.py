@@ -12,7 +12,7 @@ from replay.source import SourceError
 from replay.starter import COMMANDS, GITLAB, Start
 
 
-@click.command()
+@click.command(short_help="Write a config and a CI workflow.")
 @click.option("--server", "tested", flag_value="server", help="A server is tested: the default.")
 @click.option("--client", "tested", flag_value="client", help="A client is tested.")
 @click.option(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OUTPUT = Path("replay-report.html")
 
 
-@click.command()
+@click.command(short_help="Show runs side by side, as a page.")
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[DIR...]")
 @click.option(
     *("-o", "--output"),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SECONDS = click.FloatRange(0.001)
 
 
-@click.command()
+@click.command(short_help="Test a server.")
 @selection
 @click.option("--url", type=Url(), help="The server under test; without it, the built-in one.")
 @click.option(

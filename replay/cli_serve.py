@@ -43,7 +43,7 @@ PORT = 9001
 """Where Autobahn|Testsuite listens by default."""
 
 
-@click.command()
+@click.command(short_help="Test clients.")
 @selection
 @click.option("--host", default="127.0.0.1", show_default=True, help="Listen there; 0.0.0.0: everywhere.")
 @click.option(

@@ -31,7 +31,7 @@ ELSEWHERE = {
 """The modes of the original that are none here."""
 
 
-@click.command()
+@click.command(short_help="Take Autobahn's command line and files.")
 @click.option("-m", "--mode", metavar="MODE", help="fuzzingclient: test servers; fuzzingserver: clients.")
 @click.option("-s", "--spec", metavar="FILE", help="Else fuzzingclient.json or fuzzingserver.json here.")
 @click.option(
