@@ -15,6 +15,8 @@ import pytest
 
 from tests.processes import ROOT, listening
 
+pytestmark = pytest.mark.live  # each is a pytest of its own
+
 FAULTY = ROOT / "tests" / "peers" / "faulty.py"
 SPEC = (ROOT / "examples/pytest/tests/specs/greeting.yaml").read_text()
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,9 @@ def test_the_version_of_the_suite_is_in_it(installed: Path, tmp_path: Path) -> N
 
 
 def test_run_is_green_by_itself(installed: Path, tmp_path: Path) -> None:
-    assert re.search(rf"\b{len(known())} cases\b", run(installed / "replay", "run", cwd=tmp_path))
+    some = ("1.*", "5.*", "7.*", "9.1.1", "12.1.1", "13.7.1")
+    wanted = sum(any(fnmatch(id, glob) for glob in some) for id in known())
+    assert re.search(rf"\b{wanted} cases\b", run(installed / "replay", "run", *some, cwd=tmp_path))
 
 
 def test_it_writes_a_report(installed: Path, tmp_path: Path) -> None:

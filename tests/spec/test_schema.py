@@ -283,6 +283,7 @@ def test_what_the_loader_refuses_by_key_the_schema_refuses() -> None:
             assert bool(errors(text)) == (not loads(text)), at
 
 
+@pytest.mark.live
 @pytest.mark.parametrize("value", SHAPES, ids=repr)
 def test_the_schema_accepts_each_shape_that_the_loader_accepts(value: Any) -> None:
     def put(holder: Any, key: Any) -> None:
