@@ -182,7 +182,7 @@ def run(
     sys.exit(runs.finish(asked=out is not None))
 
 
-def listing_of(given: Path | Listing, new: bool) -> Listing:
+def listing_of(given: Path | Listing, new: bool = False) -> Listing:
     from replay import expected_file
 
     return expected_file.read(given, new) if isinstance(given, Path) else given

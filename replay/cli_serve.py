@@ -26,6 +26,7 @@ from replay.arguments import (
     sent_as,
 )
 from replay.cli_config import FILE, config_of, configured
+from replay.cli_run import listing_of, today
 
 if TYPE_CHECKING:
     from replay.expected_file import Listing
@@ -257,10 +258,6 @@ def _demo(tls: bool) -> str:
 
 
 def _expected(given: Path | Listing, items: list[Item], words: tuple[str, ...]) -> Expected:
-    from datetime import date
-
-    from replay import expected_file
     from replay.verdict.expected import Expected
 
-    listing = expected_file.read(given) if isinstance(given, Path) else given
-    return Expected(listing.resolved(known_ids(items, words)), date.today().isoformat())
+    return Expected(listing_of(given).resolved(known_ids(items, words)), today())

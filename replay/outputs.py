@@ -137,9 +137,7 @@ class Outputs:
 
     def _completed(self, run: RunResult, again: Again | None) -> RunResult:
         results = tuple(
-            replace(result, again=result.again or again(result, run.seed))
-            if again and result.failed
-            else result
+            replace(result, again=again(result, run.seed)) if again and result.failed else result
             for result in run.results
         )
         return replace(run, results=results, strict=self._strict)

@@ -163,7 +163,7 @@ class Runs:
         results = [replace(_with_commands(run), strict=self._asked.strict) for run in self._runs]
         if self._several:
             self._console.print(several.side_by_side(results))
-        self._outputs.finish(results, command_for)
+        self._outputs.finish(results)
         for fault in self._outputs.faults:
             click.echo(f"error: {fault}", err=True)
         lost = asked and any(run.store.fault for run in self._runs)
