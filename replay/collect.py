@@ -11,6 +11,7 @@ from typing import Literal
 
 from replay import limits, schedule
 from replay.explain import Explainer
+from replay.live.part import Part, Speaker
 from replay.live.run import Target
 from replay.live.transport import Address
 from replay.play.actions import Options
@@ -86,25 +87,36 @@ class Collected:
         if canary:
             yield Phase(schedule.AFTER)
 
-    def make(self, phase: str, number: int, address: Address) -> Endpoint:
-        """The player of a case, or of the canary."""
+    def part(self, phase: str, number: int, address: Address) -> Part:
+        """A case's, or the canary's."""
         if phase in (schedule.BEFORE, schedule.AFTER):
+            return Part(None, address, FULL)
+        self._under_way.add(number)
+        return Part(number, address, self.pace)
+
+    @property
+    def workers(self) -> int:
+        """How many processes can have enough to do beside this one, at the most."""
+        return schedule.workers([item.case for item in self._items], self._settings.jobs)
+
+    def make(self, part: Part) -> Endpoint:
+        """The player of a case, or of the canary."""
+        if part.number is None:
             soon = limits.CANARY_END.default * SECOND // 1000
             hasty = replace(self._settings.limits, closing=soon, drop=soon)
-            return new_player(CANARY, address, replace(self._settings, limits=hasty), FULL)
-        self._under_way.add(number)
-        return new_player(self._items[number].case, address, self._settings, self.pace)
+            return new_player(CANARY, part.address, replace(self._settings, limits=hasty), part.pace)
+        return new_player(self._items[part.number].case, part.address, self._settings, part.pace)
 
-    def done(self, phase: str, number: int, endpoint: Endpoint, at: float) -> bool:
+    def done(self, phase: str, number: int, speaker: Speaker, at: float) -> bool:
         """Take in how a connection went; whether to go on."""
         if phase in (schedule.BEFORE, schedule.AFTER):
-            return self._canary(phase, endpoint)
+            return self._canary(phase, speaker)
         self._under_way.discard(number)
         item = self._items[number]
         headers = [("case", item.case.id), ("seed", str(self._settings.seed))]
         if self._settings.thorough and item.case.rounds is not None:
             headers.append(("thorough", "yes"))
-        trace = endpoint.trace(tuple(headers))
+        trace = speaker.trace(tuple(headers))
         if (reason := _unreached(trace)) is not None:
             return self._miss(number, trace, reason, at)
         self._reached = True
@@ -172,8 +184,8 @@ class Collected:
         if not self._named and (name := server_name(result)) is not None:
             self.agent, self._named = name, True
 
-    def _canary(self, phase: str, endpoint: Endpoint) -> bool:
-        trace = endpoint.trace()
+    def _canary(self, phase: str, speaker: Speaker) -> bool:
+        trace = speaker.trace()
         if phase == schedule.BEFORE and self._settings.patience == "auto":
             self.pace = Pace(round_trip(trace, Side.CLIENT))
         reason = _unreached(trace) or refusal(trace, Side.CLIENT)

@@ -44,10 +44,10 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
     )
     played = play_all(
         collected.phases(canary),
-        collected.make,
+        collected,
         settings.target,
         settings.connect_timeout,
-        collected.done,
+        collected.workers,
     )
     collected.finish(reached=played.fault is None)
     ordered = tuple(collected.results[number] for number in sorted(collected.results))
@@ -73,9 +73,7 @@ def greet(settings: Settings) -> tuple[Pace, str | None]:
     Raises KeyboardInterrupt.
     """
     collected = Collected((), settings, lambda *_: True)
-    played = play_all(
-        collected.phases(True), collected.make, settings.target, settings.connect_timeout, collected.done
-    )
+    played = play_all(collected.phases(True), collected, settings.target, settings.connect_timeout)
     if played.interrupted:
         raise KeyboardInterrupt
     return collected.pace, played.fault or collected.unreached

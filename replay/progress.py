@@ -36,14 +36,14 @@ class Bar:
         return f"{self._done}/{len(self._weights)}"
 
     def __enter__(self) -> Callable[[int], None]:
-        """What is called with the number of each case, from 0, once it is done."""
-        if self._progress is not None:
-            self._progress.start()
+        """What is called with the number of each case, from 0, once it is done. With the first the bar
+        appears: until then there are no threads, so that processes may be forked."""
         return self._advance
 
     def _advance(self, number: int) -> None:
         self._done += 1
         if self._progress is not None:
+            self._progress.start()
             self._progress.update(self._task, advance=self._weights[number], description=self._count)
 
     def __exit__(self, *_: object) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from replay import limits
-from replay.spec.cost import at_once, silence, volume
+from replay.spec.cost import at_once, silence, volume, weight
 from replay.spec.model import Case
 from replay.verdict.result import CaseResult
 
@@ -25,6 +25,8 @@ class Phase:
     numbers: tuple[int, ...] = (0,)
     busy: int = 1
     room: int = 1
+    apart: frozenset[int] = frozenset()
+    """Those that are worth another process's time, where there is one."""
 
 
 BEFORE, CASES, AGAIN, AFTER = "before", "cases", "again", "after"
@@ -32,23 +34,33 @@ BEFORE, CASES, AGAIN, AFTER = "before", "cases", "again", "after"
 
 
 def phases(cases: Sequence[Case], jobs: int | None) -> tuple[Phase, ...]:
-    """All cases once: the light ones, those that wait longest first, and then the heavy ones.
+    """All cases once: the light ones, those that wait longest first, and then the heavy ones, those that
+    cost most first.
 
     `jobs`: how many connections there may be at once; None: as many as do good.
     """
-    waits = [(-silence(case), -case.patience.after) for case in cases]
-    weights = [volume(case) for case in cases]
+    costs = [weight(case) for case in cases]
+    waits = [(-silence(case), -case.patience.after, -cost) for case, cost in zip(cases, costs, strict=True)]
+    sizes = [volume(case) for case in cases]
     huge = tuple(number for number, case in enumerate(cases) if at_once(case) >= HUGE)
-    light = [number for number, weight in enumerate(weights) if weight < HEAVY]
-    heavy = tuple(n for n, weight in enumerate(weights) if weight >= HEAVY and n not in huge)
+    light = [number for number, size in enumerate(sizes) if size < HEAVY]
+    heavy = [n for n, size in enumerate(sizes) if size >= HEAVY and n not in huge]
     busy = jobs or limits.BUSY.default
     few = min(busy, limits.HEAVY_JOBS.default)
+    apart = frozenset(number for number, cost in enumerate(costs) if cost >= HEAVY)
     planned = (
-        Phase(CASES, tuple(sorted(light, key=waits.__getitem__)), busy, jobs or limits.ROOM.default),
-        Phase(CASES, huge),
-        Phase(CASES, heavy, few, few),
+        Phase(CASES, tuple(sorted(light, key=waits.__getitem__)), busy, jobs or limits.ROOM.default, apart),
+        Phase(CASES, huge, apart=apart),
+        Phase(CASES, tuple(sorted(heavy, key=costs.__getitem__, reverse=True)), few, few, apart),
     )
     return tuple(phase for phase in planned if phase.numbers)
+
+
+def workers(cases: Sequence[Case], jobs: int | None) -> int:
+    """How many processes the cases that are apart can keep busy; one is none, since there is this one."""
+    apart = sum(weight(case) >= HEAVY for case in cases)
+    number = min(apart, jobs or limits.HEAVY_JOBS.default)
+    return number if number > 1 else 0
 
 
 def alone(number: int) -> Phase:

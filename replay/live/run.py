@@ -10,29 +10,22 @@ import asyncio
 import signal
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from ssl import SSLContext
 
 from replay import limits
 from replay.live.echo import echo_server
+from replay.live.part import Play, Speaker, busy
 from replay.live.testee import Testee, TesteeError, ended_with, exec_server
 from replay.live.transport import Address, connect
-from replay.play.endpoint import Endpoint
+from replay.live.workers import Lost, Worker, workers
 from replay.schedule import Phase
 from replay.trace.model import SECOND
 
-QUIET = limits.QUIET.default * SECOND // 1000
 TICK = limits.QUIET.default / 2000  # seconds
-
-
-Maker = Callable[[str, int, Address], Endpoint]
-"""Makes the endpoint of a phase and a number when its turn has come."""
-
-Done = Callable[[str, int, Endpoint, float], bool]
-"""Is told phase, number and endpoint as each one ends, and when, in seconds since 1970; it says whether
-to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +50,20 @@ class Played:
 
 
 def play_all(
-    phases: Iterable[Phase], make: Maker, target: Target, connect_timeout: float, done: Done
+    phases: Iterable[Phase], play: Play, target: Target, connect_timeout: float, most_workers: int = 0
 ) -> Played:
-    """Make and play the endpoints of each phase, each on a connection of its own.
+    """Play the parts of each phase, each on a connection of its own; those that are apart in workers.
 
-    The next phase is asked for when one has ended. What `done` raises is raised here, when all is
+    The next phase is asked for when one has ended. What `play.done` raises is raised here, when all is
     closed. `connect_timeout` is in seconds. Raises SourceError for a file or a command that can't
     be used.
     """
-    session = _Session(phases, make, target, connect_timeout, done)
-    with suppress(KeyboardInterrupt, asyncio.CancelledError):
-        session.played.interrupted = True
-        asyncio.run(session.play())
-        session.played.interrupted = False
+    with workers(most_workers, play.make, connect_timeout) as crew:
+        session = _Session(phases, play, target, connect_timeout, crew)
+        with suppress(KeyboardInterrupt, asyncio.CancelledError):
+            session.played.interrupted = True
+            asyncio.run(session.play())
+            session.played.interrupted = False
     session.played.seconds = session.elapsed()
     if session.raised is not None:
         raise session.raised
@@ -80,15 +74,15 @@ class _Session:
     def __init__(
         self,
         phases: Iterable[Phase],
-        make: Maker,
+        play: Play,
         target: Target,
         connect_timeout: float,
-        done: Done,
+        crew: Sequence[Worker],
     ) -> None:
         self.played = Played()
         self.raised: BaseException | None = None
-        self._phases, self._make, self._target = phases, make, target
-        self._connect_timeout, self._done = connect_timeout, done
+        self._phases, self._play, self._target = phases, play, target
+        self._connect_timeout, self._crew = connect_timeout, crew
         self._running: set[_Turn] = set()
         self._began = time.monotonic()
         self._epoch = time.time() - self._began
@@ -142,49 +136,70 @@ class _Session:
         put_off: set[int] = set()
         try:
             while self._running or (waiting and not self._stopped):
-                while waiting and not self._stopped and self._may_begin(phase):
-                    self._running.add(self._begin(phase, waiting.popleft(), address, context))
+                self._fill(phase, waiting, address, context)
                 await asyncio.wait(
                     [turn.task for turn in self._running],
                     timeout=TICK if waiting else None,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
-                self._take_in(phase, waiting, put_off)
+                ended = list(self._taken(waiting, put_off))
+                if self._crew and all(turn.speaker.opened for turn in ended):
+                    self._fill(phase, waiting, address, context)  # workers have enough to do meanwhile
+                for turn in ended:
+                    self._tell(phase, turn)
         finally:  # interrupted: nothing that breaks from here on is the server's fault
             tasks = [turn.task for turn in self._running]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _fill(
+        self, phase: Phase, waiting: deque[int], address: Address, context: SSLContext | None
+    ) -> None:
+        while waiting and not self._stopped and self._may_begin(phase):
+            self._running.add(self._begin(phase, waiting.popleft(), address, context))
+
     def _begin(self, phase: Phase, number: int, address: Address, context: SSLContext | None) -> _Turn:
-        endpoint = self._make(phase.name, number, address)
+        part = self._play.part(phase.name, number, address)
+        crew = [worker for worker in self._crew if not worker.lost] if number in phase.apart else ()
+        if crew:
+            away, over = min(crew, key=attrgetter("load")).play(part)
+            return _Turn(number, away, over, self._open())
+        endpoint = self._play.make(part)
         spoken = connect(endpoint, address, self._connect_timeout, context)
         return _Turn(number, endpoint, asyncio.create_task(spoken), self._open())
 
-    def _take_in(self, phase: Phase, waiting: deque[int], put_off: set[int]) -> None:
-        """Tell of those that have ended; nothing is held of them any longer."""
+    def _taken(self, waiting: deque[int], put_off: set[int]) -> Iterator[_Turn]:
+        """Those that have ended; nothing is held of them any longer."""
         for turn in [turn for turn in self._running if turn.task.done()]:
             self._running.remove(turn)
-            if not turn.task.cancelled():
-                turn.task.result()
-                if self._was_crowded(turn, put_off):
-                    put_off.add(turn.number)
-                    waiting.append(turn.number)
-                else:
-                    self._tell(phase, turn)
+            if turn.task.cancelled():
+                continue
+            if isinstance(turn.task.exception(), Lost):
+                waiting.append(turn.number)
+                continue
+            turn.task.result()
+            if self._was_crowded(turn, put_off):
+                put_off.add(turn.number)
+                waiting.append(turn.number)
+            else:
+                yield turn
 
     def _may_begin(self, phase: Phase) -> bool:
         now = int(asyncio.get_running_loop().time() * SECOND)
         room = min(phase.room, self.played.room or phase.room)
-        return len(self._running) < room and sum(turn.busy(now) for turn in self._running) < phase.busy
+        return (
+            len(self._running) < room
+            and sum(busy(turn.speaker, now) for turn in self._running) < phase.busy
+        )
 
     def _open(self) -> int:
         """How many connections are open."""
-        return sum(turn.endpoint.opened and not turn.endpoint.done for turn in self._running)
+        return sum(turn.speaker.opened and not turn.speaker.done for turn in self._running)
 
     def _was_crowded(self, turn: _Turn, put_off: set[int]) -> bool:
         """Whether a connection was not let in beside others, and should try once more with fewer."""
-        if turn.endpoint.opened:
+        if turn.speaker.opened:
             return False
         if turn.number in put_off:
             self.played.room = None  # it wasn't the crowd
@@ -198,7 +213,8 @@ class _Session:
         if self._stopped:
             return
         try:
-            going_on = self._done(phase.name, turn.number, turn.endpoint, self._epoch + time.monotonic())
+            at = self._epoch + time.monotonic()
+            going_on = self._play.done(phase.name, turn.number, turn.speaker, at)
         except BaseException as raised:
             self.raised = self.raised or raised
             going_on = False
@@ -213,10 +229,6 @@ class _Turn:
     """A connection under way."""
 
     number: int
-    endpoint: Endpoint
-    task: asyncio.Task[None]
+    speaker: Speaker
+    task: asyncio.Future[None]
     others: int  # that were open when it began
-
-    def busy(self, now: int) -> bool:
-        """Whether it isn't just waiting."""
-        return not self.endpoint.opened or self.endpoint.pending or now - self.endpoint.moved < QUIET

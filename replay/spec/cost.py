@@ -19,6 +19,7 @@ from replay.trace.model import Timer, Wait
 
 _HEADER = 14  # octets of the longest one
 _TRIP = 16 * 2**10  # octets that pass in the time of a round trip, about
+_WRITE = 6 * 2**10  # ... of a small write
 
 
 def volume(case: Case) -> int:
@@ -40,7 +41,9 @@ def at_once(case: Case) -> int:
 def weight(case: Case) -> int:
     """About how long it keeps an endpoint busy, in octets that could be sent meanwhile."""
     rounds = sum(step.times for step in case.steps if isinstance(step, Repeat))
-    return volume(case) + _TRIP * (1 + rounds)
+    frames = (step for step in case.steps if isinstance(step, SendFrame))
+    writes = sum(len(frame.payload) // frame.chop for frame in frames if frame.chop)
+    return volume(case) + _TRIP * (1 + rounds) + _WRITE * writes
 
 
 def _octets(step: Step) -> int:

@@ -1,0 +1,61 @@
+"""What a connection is to play, and what the run has to know of whoever plays it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from replay import limits
+from replay.live.transport import Address
+from replay.play.endpoint import Endpoint
+from replay.play.pace import Pace
+from replay.trace.model import SECOND, Trace
+
+QUIET = limits.QUIET.default * SECOND // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """All that is to be said of a connection before it begins."""
+
+    number: int | None  # of the case; None: it is the canary's
+    address: Address
+    pace: Pace
+
+
+Maker = Callable[[Part], Endpoint]
+"""Makes the endpoint that plays a part."""
+
+
+class Speaker(Protocol):
+    """An endpoint, here or in another process."""
+
+    opened: bool
+    done: bool
+    moved: int  # when the last octets passed, in microseconds of the loop's clock
+
+    @property
+    def pending(self) -> bool:
+        """Whether it has something to write."""
+
+    def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
+        """All that was seen."""
+
+
+def busy(speaker: Speaker, now: int) -> bool:
+    """Whether it isn't just waiting."""
+    return not speaker.opened or speaker.pending or now - speaker.moved < QUIET
+
+
+class Play(Protocol):
+    """Who knows what is to be played, and wants to know how it went."""
+
+    def part(self, phase: str, number: int, address: Address) -> Part:
+        """What a phase's connection of this number plays; its turn has come."""
+
+    def make(self, part: Part) -> Endpoint:
+        """Who plays it. May be asked in another process."""
+
+    def done(self, phase: str, number: int, speaker: Speaker, at: float) -> bool:
+        """A connection has ended at `at`, in seconds since 1970; whether to go on."""

@@ -1,0 +1,228 @@
+"""Processes beside this one, which play what costs much.
+
+A worker is forked before the first connection, with all that players are made of. It is told what to
+play as a `Part`; how that stands, and the trace of it in the end, come back. One that ends too soon
+loses nothing: its parts are played here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from ssl import SSLContext
+from typing import TYPE_CHECKING, NoReturn
+
+from replay.live.part import QUIET, Maker, Part, busy
+from replay.live.transport import Address, connect
+from replay.play.endpoint import Endpoint
+from replay.trace.model import SECOND, Trace
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection as End
+
+
+class Lost(Exception):
+    """A worker has ended before its part was over."""
+
+
+@dataclass(slots=True)
+class Away:
+    """A `Speaker` in a worker, as it was when it last told of itself."""
+
+    opened: bool = False
+    done: bool = False
+    moved: int = 0
+    pending: bool = True
+    seen: Trace | None = None
+
+    def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
+        assert self.seen is not None
+        return replace(self.seen, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a part stands."""
+
+    number: int | None
+    opened: bool
+    busy: bool
+    seen: Trace | None = None  # it is over
+    fault: str | None = None  # ... by a fault of ours
+
+
+class Worker:
+    """Such a process, as it is seen from here."""
+
+    def __init__(self, pid: int, pipe: End) -> None:
+        self._pid, self._pipe = pid, pipe
+        self._playing: dict[int | None, tuple[Away, asyncio.Future[None]]] = {}
+        self._listening = False
+        self.lost = False
+
+    @property
+    def load(self) -> int:
+        """How many parts it plays."""
+        return len(self._playing)
+
+    def play(self, part: Part) -> tuple[Away, asyncio.Future[None]]:
+        """Have it play a part, which is over with the future. That raises Lost."""
+        loop = asyncio.get_running_loop()
+        if not self._listening:
+            loop.add_reader(self._pipe.fileno(), self._hear)
+            self._listening = True
+        away, over = self._playing[part.number] = Away(), loop.create_future()
+        try:
+            self._pipe.send(part)
+        except OSError:
+            self._lose()
+        return away, over
+
+    def _hear(self) -> None:
+        try:
+            told: Told = self._pipe.recv()
+        except (EOFError, OSError):
+            self._lose()
+            return
+        away, over = self._playing[told.number]
+        away.opened, away.pending, away.seen = told.opened, told.busy, told.seen
+        if told.seen is None and told.fault is None:
+            return
+        away.done = True
+        del self._playing[told.number]
+        if over.cancelled():
+            return
+        if told.fault is not None:
+            over.set_exception(RuntimeError(told.fault))
+        else:
+            over.set_result(None)
+
+    def _lose(self) -> None:
+        self.lost = True
+        asyncio.get_running_loop().remove_reader(self._pipe.fileno())
+        for _, over in self._playing.values():
+            if not over.done():
+                over.set_exception(Lost())
+        self._playing.clear()
+
+    def end(self) -> None:
+        """Whatever it plays is given up."""
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+        self._pipe.close()
+
+    def forget(self) -> None:
+        """Close what a process forked later has of it."""
+        self._pipe.close()
+
+
+@contextmanager
+def workers(most: int, make: Maker, connect_timeout: float) -> Iterator[Sequence[Worker]]:
+    """As many as there are processors, and `most`; none where there is only one, or where a process
+    can't safely be forked: beside threads, and elsewhere than on Linux."""
+    found: list[Worker] = []
+    try:
+        if sys.platform == "linux" and threading.active_count() == 1:
+            number = min(most, len(os.sched_getaffinity(0)))
+            with suppress(OSError):  # no room for a process: those that there are will do
+                while len(found) < number > 1:
+                    found.append(_forked(make, connect_timeout, found))
+        yield found
+    finally:
+        for worker in found:
+            worker.end()
+
+
+def _forked(make: Maker, connect_timeout: float, others: Sequence[Worker]) -> Worker:
+    from multiprocessing import Pipe
+
+    gc.freeze()  # what there is is shared for longer
+    ours, theirs = Pipe()
+    if (pid := os.fork()) == 0:
+        for worker in others:
+            worker.forget()
+        ours.close()
+        _work(theirs, make, connect_timeout)
+    theirs.close()
+    return Worker(pid, ours)
+
+
+def _work(pipe: End, make: Maker, connect_timeout: float) -> NoReturn:
+    """What the process does, up to its end: when nobody tells it anything any more."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        asyncio.run(_Work(pipe, make, connect_timeout).done())
+    finally:
+        os._exit(0)
+
+
+class _Work:
+    """Inside of a worker."""
+
+    def __init__(self, pipe: End, make: Maker, connect_timeout: float) -> None:
+        self._pipe, self._make, self._timeout = pipe, make, connect_timeout
+        self._playing: dict[int | None, Endpoint] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._told: dict[int | None, Told] = {}
+        self._contexts: dict[Address, SSLContext] = {}
+        self._over = asyncio.Event()
+
+    async def done(self) -> None:
+        asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._begin)
+        watch = asyncio.create_task(self._watch())
+        await self._over.wait()
+        watch.cancel()
+
+    def _begin(self) -> None:
+        try:
+            part: Part = self._pipe.recv()
+        except (EOFError, OSError):
+            self._over.set()
+            return
+        self._tasks.add(task := asyncio.create_task(self._play(part)))
+        task.add_done_callback(self._tasks.discard)
+
+    async def _play(self, part: Part) -> None:
+        try:
+            endpoint = self._playing[part.number] = self._make(part)
+            await connect(endpoint, part.address, self._timeout, self._context(part.address))
+            told = Told(part.number, endpoint.opened, False, endpoint.trace())
+        except Exception:
+            told = Told(part.number, False, False, fault=traceback.format_exc())
+        self._playing.pop(part.number, None)
+        self._tell(told)
+
+    def _context(self, address: Address) -> SSLContext | None:
+        if address.tls is None:
+            return None
+        if address not in self._contexts:
+            self._contexts[address] = address.tls.context()
+        return self._contexts[address]
+
+    async def _watch(self) -> None:
+        """Tell of those that have come to wait, or go on."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(QUIET / SECOND)
+            now = int(loop.time() * SECOND)
+            for number, endpoint in self._playing.items():
+                told = Told(number, endpoint.opened, busy(endpoint, now))
+                if self._told.get(number) != told:
+                    self._tell(told)
+
+    def _tell(self, told: Told) -> None:
+        self._told[told.number] = told
+        try:
+            self._pipe.send(told)
+        except OSError:
+            self._over.set()

@@ -1,0 +1,63 @@
+"""Plays six parts against a server, those with odd numbers in workers, and says which process made each.
+
+`python -m tests.apart PORT [lost | fault | wait]`: a worker ends when it is to make number 1; a player
+fails in it; all wait for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from replay.collect import Settings, new_player
+from replay.live.part import Part, Speaker
+from replay.live.run import Target, play_all
+from replay.live.transport import Address
+from replay.play.endpoint import Endpoint
+from replay.play.pace import FULL
+from replay.schedule import Phase
+from replay.spec.canary import CANARY
+from replay.trace.model import Drop
+
+HERE = os.getpid()
+NUMBERS = tuple(range(6))
+
+
+def say(words: str) -> None:
+    os.write(1, f"{words}\n".encode())
+
+
+class Parts:
+    """Each is the canary's."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def part(self, phase: str, number: int, address: Address) -> Part:
+        return Part(number, address, FULL)
+
+    def make(self, part: Part) -> Endpoint:
+        away = os.getpid() != HERE
+        if away and self.what == "lost" and part.number == 1:
+            os._exit(1)
+        if away and self.what == "fault":
+            raise ValueError("what is this?")
+        say(f"{part.number} {'worker' if away else 'here'} {os.getpid()}")
+        return new_player(CANARY, part.address, Settings(), part.pace)
+
+    def done(self, phase: str, number: int, speaker: Speaker, at: float) -> bool:
+        entries = speaker.trace().entries
+        say(f"{number} ended {speaker.opened and isinstance(entries[-1], Drop)}")
+        return True
+
+
+def main() -> None:
+    port, what = int(sys.argv[1]), "".join(sys.argv[2:])
+    odd = frozenset(number for number in NUMBERS if number % 2)
+    phase = Phase("cases", NUMBERS, busy=8, room=8, apart=odd)
+    played = play_all([phase], Parts(what), Target(Address("127.0.0.1", port)), 5.0, most_workers=2)
+    say(f"interrupted {played.interrupted}")
+
+
+if __name__ == "__main__":
+    main()
