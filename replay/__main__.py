@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+RARELY = 50_000
+"""Objects that are made before Python looks for garbage: there is next to none, no cycle holds octets."""
 
 
 def main() -> None:
     """Run the command line; ^C ends it quietly, also while it is still being loaded."""
+    gc.set_threshold(RARELY)
     try:
         from replay.cli import main as run
 
