@@ -18,6 +18,8 @@ def main() -> None:
         run()
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        gc.freeze()  # nor at the end, when all memory is given back anyway
 
 
 if __name__ == "__main__":
