@@ -228,10 +228,12 @@ def chosen_items(
 
     paths = paths_in(words)
     ids = [word for word in words if word not in paths]
-    items = suite.items(paths, tester or Side.CLIENT, thorough) if paths else suite.bundled_items(thorough)
-    if ids:
+    if paths:
+        items = suite.items(paths, tester or Side.CLIENT, thorough)
         chosen = set(select.select([item.case.id for item in items], ids))
         items = [item for item in items if item.case.id in chosen]
+    else:
+        items = suite.bundled_items(thorough, ids)
     if keyword is not None:
         fitting = {id(case) for case in select.keyword([item.case for item in items], keyword)}
         items = [item for item in items if id(item.case) in fitting]
@@ -250,11 +252,12 @@ def paths_in(words: Sequence[str]) -> list[str]:
 def known_ids(chosen: Sequence[Item], words: Sequence[str]) -> list[str]:
     """The ids of the bundled suite, of what is chosen, and of all that the paths hold."""
     from replay import suite
+    from replay.edition import edition
     from replay.wire.side import Side
 
     paths = [path for path in dict.fromkeys(paths_in(words)) if path != "-"]
-    items = suite.bundled_items() + [item for path in paths for item in suite.items([path], Side.CLIENT)]
-    return list(dict.fromkeys(item.case.id for item in (*items, *chosen)))
+    items = [*(item for path in paths for item in suite.items([path], Side.CLIENT)), *chosen]
+    return list(dict.fromkeys((*edition().ids, *(item.case.id for item in items))))
 
 
 def new_console(stderr: bool = False) -> Console:

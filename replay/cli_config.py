@@ -36,7 +36,7 @@ def config_of(context: click.Context) -> Config | None:
 
 
 def _configure(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
-    from replay import config, expected_file
+    from replay import config
 
     if value is not None:
         ctx.obj = config.read(value)
@@ -54,4 +54,6 @@ def _configure(ctx: click.Context, param: click.Parameter, value: Path | None) -
     ctx.default_map = {names[key] or key: value for key, value in section.options.items()}
     ctx.default_map["words"] = section.cases
     if section.expected is not None:
+        from replay import expected_file
+
         ctx.default_map["expected"] = expected_file.inside(ctx.obj.path, section.expected)

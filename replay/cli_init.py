@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from replay import starter
 from replay.source import SourceError
-from replay.starter import COMMANDS, GITLAB, Start
+
+if TYPE_CHECKING:
+    from replay.starter import Start
 
 
 @click.command(short_help="Write a config and a CI workflow.")
@@ -35,6 +37,8 @@ def init(tested: str | None, command: str | None, ci: str | None, force: bool) -
     replay init --server --exec 'node server.js {port}' --ci github
     replay init --client --exec 'python client.py {url}' --ci gitlab
     """
+    from replay import starter
+
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     start = _start(tested, command, ci, asks)
     _check(start)
@@ -47,14 +51,16 @@ def init(tested: str | None, command: str | None, ci: str | None, force: bool) -
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
         click.echo(f"wrote {name}")
-    if start.ci == "gitlab" and GITLAB not in written:
-        click.echo(f"add to {GITLAB}:\n{starter.INCLUDE}", nl=False)
-    if start.command in COMMANDS.values():
+    if start.ci == "gitlab" and starter.GITLAB not in written:
+        click.echo(f"add to {starter.GITLAB}:\n{starter.INCLUDE}", nl=False)
+    if start.command in starter.COMMANDS.values():
         click.echo(f"put the command of your {start.tested} in place of {start.command!r}")
     click.echo(f"try it: {starter.play(start)}")
 
 
 def _start(tested: str | None, command: str | None, ci: str | None, asks: bool) -> Start:
+    from replay.starter import COMMANDS, GITLAB, Start
+
     def answer(question: str, default: str, words: tuple[str, ...] = ()) -> str:
         if not asks:
             return default

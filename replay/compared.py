@@ -192,5 +192,5 @@ def _nothing() -> None:
 
 @cache
 def _title(id: str) -> str:
-    case = suite.known().get(id)
+    case = suite.known_case(id)
     return case.title if case else ""

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from replay import toml_table
 from replay.config_rows import CONFIG, Config, Section, Server, Value
 from replay.source import Source, SourceError
 from replay.spec import nodes, select
@@ -80,6 +79,8 @@ def _shown(path: Path) -> Path:
 def _toml(path: Path, asked: bool = False) -> nodes.Node | None:
     """The table [tool.replay] of a file. A file that nobody asked for and that says nothing of replay
     may be anything."""
+    from replay import toml_table
+
     source = Source.read(_shown(path))
     return toml_table.table(source) if asked or "replay" in source.text else None
 

@@ -11,25 +11,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from replay.collect import Collected, Settings, Watch
-from replay.guests import Guests
-from replay.live.host import Served
 from replay.live.run import Target, play_all
-from replay.live.serve import receive
 from replay.live.transport import Address
 from replay.play.pace import Pace
 from replay.protocol.rules import RULES
 from replay.spec.model import Behaviour, Case, Kind, Profile
 from replay.spec.recorded import under
-from replay.store import reader
-from replay.store.reader import Rejudged, StoredRun
 from replay.store.writer import About, Store
 from replay.suite import Item, Log, expectation
 from replay.trace.model import Logging, Octets, Trace
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, RunResult
 from replay.wire.side import Side
+
+if TYPE_CHECKING:
+    from replay.guests import Guests
+    from replay.live.host import Served
+    from replay.store.reader import Rejudged, StoredRun
 
 
 def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
@@ -85,6 +86,8 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
     Who comes decides which cases are played. If nobody did, the one run says so. ^C leaves what there
     is. Raises SourceError where it can't listen.
     """
+    from replay.live.serve import receive
+
     hosting = guests.hosting
     served = receive(guests, hosting.door)
     fault, planned, runs = _missing(served, guests), len(guests.items), []
@@ -169,6 +172,8 @@ def check(log: Log, profile: Profile = Profile.AUTOBAHN) -> CaseResult:
 
 def rejudge(directory: Path) -> tuple[StoredRun, Iterator[Rejudged]]:
     """A stored run, and its verdicts derived again, offline. Raises SourceError if there is none."""
+    from replay.store import reader
+
     stored = reader.load(directory)
     return stored, reader.rejudge(stored)
 

@@ -11,15 +11,17 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from replay import limits
 from replay.collect import server_name
 from replay.report import autobahn, json_lines
-from replay.report.formats import FORMATS
 from replay.source import SourceError, printable
 from replay.store.folder import Folder
 from replay.verdict.result import CaseResult, RunResult
+
+if TYPE_CHECKING:
+    from replay.report.formats import Format
 
 STDOUT = "-"
 
@@ -63,7 +65,7 @@ class Outputs:
         _check(wanted)
         for one in self._wanted:
             _prepare(one)
-            if FORMATS[one.format].folder:
+            if _format(one.format).folder:
                 self._folders.append(Folder(Path(one.file)))
         if self._pause:  # what a testee says may look like a command of the workflow
             self._say(f"::stop-commands::{self._pause}\n")
@@ -90,7 +92,7 @@ class Outputs:
         if self._fresh:
             self._fresh = False
             for one in self._wanted:
-                if FORMATS[one.format].folder:
+                if _format(one.format).folder:
                     self._write(one, runs)
 
     def finish(self, runs: Sequence[RunResult], again: Again | None = None) -> None:
@@ -103,11 +105,11 @@ class Outputs:
         if self._stdout == "json":
             sys.stdout.write("".join(f"{json_lines.run(run)}\n" for run in runs))
         elif self._stdout is not None:
-            sys.stdout.write(FORMATS[self._stdout].render(runs))
+            sys.stdout.write(_format(self._stdout).render(runs))
         if self._pause:
-            self._say(f"::{self._pause}::\n{FORMATS['github'].render(runs)}")
+            self._say(f"::{self._pause}::\n{_format('github').render(runs)}")
         if self._summary:
-            self._append(Path(self._summary), FORMATS["markdown"].render(runs))
+            self._append(Path(self._summary), _format("markdown").render(runs))
 
     def case(self, agent: str | None, number: int, result: CaseResult) -> None:
         """A result has come."""
@@ -143,7 +145,7 @@ class Outputs:
         return replace(run, results=results, strict=self._strict)
 
     def _write(self, one: Wanted, runs: Sequence[RunResult]) -> None:
-        path, kind = Path(one.file), FORMATS[one.format]
+        path, kind = Path(one.file), _format(one.format)
         if kind.folder:
             order = {agent: number for number, agent in enumerate(self._prefixes)}
             runs = sorted(runs, key=lambda run: order.get(run.agent or autobahn.UNKNOWN, len(order)))
@@ -171,6 +173,12 @@ class Outputs:
         said = f"{printable(name)}: {(error.strerror or str(error)).lower()}"
         if said not in self.faults:
             self.faults.append(said)
+
+
+def _format(name: str) -> Format:
+    from replay.report.formats import FORMATS
+
+    return FORMATS[name]
 
 
 class Track:
@@ -210,13 +218,13 @@ def _check(wanted: Sequence[Wanted]) -> None:
         names = " and ".join(one.format for one in to_stdout[:2])
         raise SourceError(None, f"{names} are both for standard output", "give one of them a FILE")
     for one in to_stdout:
-        if FORMATS[one.format].folder:
+        if _format(one.format).folder:
             raise SourceError(None, f"{one.format} is a folder of files, no text for standard output")
 
 
 def _prepare(one: Wanted) -> None:
     """Raises SourceError for a place that can't be written to."""
-    path, folder = Path(one.file), FORMATS[one.format].folder
+    path, folder = Path(one.file), _format(one.format).folder
     name = f"--report {one.format}={printable(one.file)}"
     if folder and path.exists() and not path.is_dir():
         raise SourceError(None, f"{name}: expected a folder")

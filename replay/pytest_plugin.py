@@ -180,11 +180,8 @@ class CaseFile(Cases):
 class Suite(Cases):
     def items(self, thorough: bool) -> Sequence[Item]:
         from replay import suite
-        from replay.spec import select
 
-        items = suite.bundled_items(thorough)
-        chosen = set(select.select([item.case.id for item in items], _words(self.config)))
-        return [item for item in items if item.case.id in chosen]
+        return suite.bundled_items(thorough, _words(self.config))
 
 
 def _at_fixture(replay_server: str) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from replay import cli_report, expected_update, flows
+from replay import cli_report, flows
 from replay.arguments import FAULTY, Fault, Unreachable, command_for, new_console
 from replay.collect import Settings
-from replay.expected_file import Listing
 from replay.outputs import Outputs
 from replay.progress import Bar
 from replay.report import several, terminal
@@ -24,6 +24,9 @@ from replay.store.writer import Store
 from replay.suite import Item
 from replay.under_test import UnderTest
 from replay.verdict.result import CaseResult, RunResult, exit_status
+
+if TYPE_CHECKING:
+    from replay.expected_file import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,8 @@ class Runs:
 
     def compare(self, listing: Listing, ids: Sequence[str], update: bool) -> None:
         """Say what of the expected verdicts is for none of the servers; `update`: write what fails."""
+        from replay import expected_update
+
         expected = self._settings.expected
         assert expected is not None
         for number, run in enumerate(self._runs):

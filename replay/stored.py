@@ -20,7 +20,7 @@ from replay.source import Source, SourceError, printable
 from replay.spec.model import Behaviour
 from replay.store import reader
 from replay.store.reader import StoredCase, StoredRun, StoredVerdict
-from replay.suite import expectation, known, read_log
+from replay.suite import expectation, known_case, read_log
 from replay.verdict.judge import judge
 from replay.verdict.result import ClosingVerdict
 
@@ -205,7 +205,7 @@ def _of_report(path: Path, agent: str, id: str, case: Any, link: Link) -> Told:
     behaviour, closing = word("behavior", Behaviour), word("behaviorClose", ClosingVerdict)
     name, took, code = case.get("reportfile"), case.get("duration"), case.get("remoteCloseCode")
     file = path.parent / name if isinstance(name, str) and Path(name).name == name else None
-    suite = known().get(id)
+    suite = known_case(id)
     return Told(
         id=id,
         title="" if suite is None else suite.title,

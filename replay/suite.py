@@ -10,13 +10,14 @@ from pathlib import Path
 
 from replay import limits
 from replay.edition import bundled as bundled
+from replay.edition import edition
 from replay.protocol.events import Violation
 from replay.protocol.interpreter import observe
 from replay.source import MAX_FILE, Source, SourceError, Span
 from replay.spec.load import load, unique
 from replay.spec.model import Behaviour, Case
 from replay.spec.recorded import case_of, check_replayable
-from replay.spec.select import natural
+from replay.spec.select import may_hold, natural, select
 from replay.trace.model import Trace
 from replay.trace.wirelog import Parsed, read
 from replay.verdict.judge import judge
@@ -49,23 +50,44 @@ class Log:
 @cache
 def known(thorough: bool = False) -> Mapping[str, Case]:
     """The cases of the bundled specs, by id; `thorough`: with all their rounds."""
-    root = bundled("specs")
-    cases = unique(
-        case
-        for file in _files([root], SPECS)
-        for case in read_spec(file, thorough, f"specs/{file.relative_to(root).as_posix()}")
-    )
-    return {case.id: case for case in cases}
+    return {case.id: case for case in _bundled(_specs(), thorough)}
+
+
+def known_case(id: str, thorough: bool = False) -> Case | None:
+    """A case of the bundled specs; only the one that holds it is read."""
+    sections = [section for section in _specs() if f"{id}.".startswith(f"{section}.")]
+    return next((case for case in _bundled(sections, thorough) if case.id == id), None)
+
+
+@cache
+def _specs() -> Mapping[str, Path]:
+    """The bundled specs, by the section that their names begin with, and the ids of their cases."""
+    return {file.stem.partition("-")[0]: file for file in _files([bundled("specs")], SPECS)}
+
+
+def _bundled(sections: Iterable[str], thorough: bool) -> tuple[Case, ...]:
+    return unique(case for section in sections for case in _section(section, thorough))
+
+
+@cache
+def _section(section: str, thorough: bool) -> tuple[Case, ...]:
+    file = _specs()[section]
+    return read_spec(file, thorough, f"specs/{file.relative_to(bundled('specs')).as_posix()}")
 
 
 def places() -> Mapping[str, int]:
     """Where each case of the bundled suite stands in it, from 1."""
-    return {item.case.id: number for number, item in enumerate(bundled_items(), 1)}
+    return {id: number for number, id in enumerate(edition().ids, 1)}
 
 
-def bundled_items(thorough: bool = False) -> list[Item]:
-    """The bundled suite: its specs."""
-    return _ordered(Item(case) for case in known(thorough).values())
+def bundled_items(thorough: bool = False, words: Sequence[str] = ()) -> list[Item]:
+    """The bundled suite: its specs, or what the words select of their cases. Raises SourceError."""
+    likely = [section for section in _specs() if may_hold(section, words)]
+    try:
+        chosen = select(_bundled(likely, thorough), words)
+    except SourceError:  # a word is for none of these: it excludes others, or is for no case at all
+        chosen = select(known(thorough).values(), words)
+    return [Item(case) for case in chosen]
 
 
 def items(paths: Sequence[str], tester: Side, thorough: bool = False) -> list[Item]:
@@ -103,7 +125,7 @@ def _recorded(log: Log, tester: Side) -> Item:
 def expectation(log: Log, tester: Side) -> tuple[Case, tuple[str, ...]]:
     """By what a log is judged: by the case that it names, or by itself; and what to say of that."""
     named = log.trace.header("case")
-    if named is not None and (case := known(log.trace.header("thorough") is not None).get(named)):
+    if named is not None and (case := known_case(named, log.trace.header("thorough") is not None)):
         span = next((entry.span for entry in log.trace.entries if entry.span), case.span)
         return replace(case, trace=log.trace, steps=case.steps, span=span), ()
     notes = []

@@ -51,6 +51,13 @@ def select(items: Iterable[Item], words: Sequence[str]) -> list[Item]:
     return [by_id[id] for id in sorted(included - excluded, key=natural)]
 
 
+def may_hold(section: str, words: Sequence[str]) -> bool:
+    """Whether the words may select a case whose id begins with a section."""
+    start = f"{section}."
+    begin = [re.split("[*?]", f"{word}.", maxsplit=1)[0] for word in words if not word.startswith("!")]
+    return not begin or any(each.startswith(start) or start.startswith(each) for each in begin)
+
+
 def _id(item: str | Case) -> str:
     return item.id if isinstance(item, Case) else item
 

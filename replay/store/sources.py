@@ -17,7 +17,7 @@ from replay.spec.load import load
 from replay.spec.model import Case
 from replay.spec.recorded import case_of
 from replay.store.folder import safe_name
-from replay.suite import SPECS, Item, Log, expectation, known
+from replay.suite import SPECS, Item, Log, expectation, known_case
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse, write
 from replay.wire.side import Side
@@ -121,13 +121,13 @@ class Cases:
 
     def bundled(self, id: str) -> Case:
         """Raises SourceError."""
-        return self._named(known(self._thorough), id, f"the suite of replay {__version__}")
+        return self._named(known_case(id, self._thorough), id, f"the suite of replay {__version__}")
 
     def of_spec(self, id: str, number: int) -> Case:
         """Raises SourceError."""
         if number not in self._specs:
             self._specs[number] = {case.id: case for case in self._load(self._sources[number])}
-        return self._named(self._specs[number], id, self._sources[number].file)
+        return self._named(self._specs[number].get(id), id, self._sources[number].file)
 
     def of_log(self, id: str, number: int, own: bool) -> Case:
         """Raises SourceError."""
@@ -138,8 +138,8 @@ class Cases:
         self.bundled(id)
         return expectation(Log(source.name, trace, ()), self._tester)[0]
 
-    def _named(self, cases: Mapping[str, Case], id: str, where: str) -> Case:
-        if (case := cases.get(id)) is None:
+    def _named(self, case: Case | None, id: str, where: str) -> Case:
+        if case is None:
             hint = f"the run was stored by replay {self._version}"
             raise SourceError(None, f"there is no case {id!r} in {where}", hint)
         return case

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from replay import limits
 from replay.source import Source, SourceError, Span, printable
-from replay.trace import annotation, autobahn, framing, kinds, lines, literal
+from replay.trace import annotation, framing, kinds, literal
 from replay.trace.annotation import FrameLine
 from replay.trace.fields import show_seconds
 from replay.trace.framing import Found
@@ -23,6 +24,9 @@ from replay.trace.model import Digest, Drop, Entry, Octets, Trace
 from replay.wire.frame import Header
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.side import Side
+
+if TYPE_CHECKING:
+    from replay.trace import autobahn
 
 MAX_LOG = limits.LOG.default
 """Octets that the literals of one log may expand to, all together."""
@@ -63,6 +67,8 @@ def parse(source: Source) -> Parsed:
     for whatever is neither an entry nor, outside of the log, prose; and for a FRAME line that
     contradicts the octets, unless a report said so.
     """
+    from replay.trace import autobahn, lines
+
     if autobahn.is_json(source):
         report = autobahn.read_json(source)
         return _finish(source, autobahn.mend(report.drafts, report), report, (), None, imported=True)

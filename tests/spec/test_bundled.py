@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from replay.protocol.rules import RULES
 from replay.spec.model import Behaviour, Case, Closing, Kind, Patience, Profile, SendFrame
-from replay.suite import known
+from replay.spec.select import select
+from replay.suite import bundled_items, known
 from replay.trace.model import SECOND
 
 CASES = known()
@@ -23,6 +25,20 @@ def test_titles_tell_the_cases_apart_and_fit_in_a_line() -> None:
 
 def test_ids_begin_with_their_section() -> None:
     assert not [id for id, case in CASES.items() if not f"{id}.".startswith(f"{case.section}.")]
+
+
+def test_files_are_named_after_their_section() -> None:
+    for case in CASES.values():
+        assert case.span is not None
+        assert Path(case.span.source.name).stem.partition("-")[0] == case.section
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["1.1.1"], ["6"], ["1*"], ["*.1"], ["?.2", "!4"], ["7.*", "!7.1", "!9"], ["!9.*", "!1?.*"]],
+)
+def test_what_words_select_is_found_without_the_other_specs(words: list[str]) -> None:
+    assert [item.case for item in bundled_items(False, words)] == select(CASES.values(), words)
 
 
 def test_rules_are_rows() -> None:
