@@ -17,12 +17,12 @@ from replay.play.actions import (
     Script,
     Write,
 )
-from replay.play.condense import Rounds, known_by_digest
+from replay.play.condense import Rounds
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
 from replay.protocol.events import Event, Message, NotOpened, Opened, Ping, Requested
 from replay.protocol.negotiation import Agreed
-from replay.spec.fit import Fit, fit
+from replay.spec.fit import NOTHING_YET, fit
 from replay.spec.received import Received
 from replay.trace.model import Timer, Trace, Wait
 from replay.wire.frame import Opcode
@@ -43,7 +43,8 @@ class Player(Endpoint):
         self._actions: Iterator[Action] = iter(())  # known once the connection has opened
         self._action: Action | None = None
         self._received = Received(script.tester, script.kinds, script.profile)
-        self._fits: list[Fit | None] = [None] * len(script.alternatives)
+        self._counted = 0  # events
+        self._fits = [NOTHING_YET] * len(script.alternatives)
         self._lacking = 0  # octets of a frame of ours that is sent in pieces
         self._pongs: list[bytes] = []  # that have to wait for its end
         self._echoes = 0  # messages that have come back
@@ -76,24 +77,26 @@ class Player(Endpoint):
     def event(self, event: Event) -> None:
         at = len(self.entries) - 1  # the entry that completed it
         counts = self._received.add(event)
-        own = event.side is self.side or self.has_closed
-        if not own and not isinstance(event, Requested | Opened | Message):
-            self._rounds = None  # something came between
         match event:
+            case Message() | Requested():
+                pass
             case Opened():
-                self._rounds = Rounds(at + 1, self.side) if self.script.rounds and event.agreed else None
+                if self.script.rounds and event.agreed:
+                    self._rounds = Rounds(at + 1, self.side, self.script.alternatives[0])
                 self._keep_pace()
                 self._begin(event.agreed)
-            case Ping() if (
-                event.side is not self.side and self.script.answer_pings and not self.script.whole
-            ):
-                self.send_frame(Opcode.PONG, event.data)
+            case _ if event.side is not self.side:
+                if not self.has_closed:
+                    self._rounds = None  # something came between
+                if isinstance(event, Ping) and self.script.answer_pings and not self.script.whole:
+                    self.send_frame(Opcode.PONG, event.data)
         if counts:
-            self._echoes += isinstance(event, Message)
+            self._counted += 1
             if self.script.whole:
-                self._close_when_decided()
-            if isinstance(event, Message) and self._rounds is not None:
-                self._round(self._rounds, event, at)
+                self._close_when_decided(event)
+            if isinstance(event, Message):
+                self._echoes += 1
+                self._round(at)
             self._advance()
 
     def _begin(self, terms: Agreed | None) -> None:
@@ -137,15 +140,12 @@ class Player(Endpoint):
             case _:
                 super().fired(timer)
 
-    def _round(self, rounds: Rounds, message: Message, at: int) -> None:
+    def _round(self, at: int) -> None:
         """Of a message that came back as it was sent, no more than the digest is needed."""
-        if any(found is None or found.state == "apart" for found in self._fits):
+        if self._rounds is not None and all(found.at == self._counted for found in self._fits):
+            self._rounds.add(self.entries, at)
+        else:
             self._rounds = None
-            return
-        sent = self.script.alternatives[0][len(self._received.events) - 1].payload
-        assert sent is not None
-        self._received.events[-1] = short = known_by_digest(message, sent)
-        rounds.add(self.entries, at, short)
 
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
         whole = super().trace(headers)
@@ -159,14 +159,12 @@ class Player(Endpoint):
         grown = self._pace.grown
         self.limits = replace(self.limits, closing=grown(self.limits.closing), drop=grown(self.limits.drop))
 
-    def _close_when_decided(self) -> None:
-        expected, events = self.script.alternatives, self._received.events
+    def _close_when_decided(self, event: Event) -> None:
         if self.script.close_with is None or not self.is_open:
             return
-        self._fits = [
-            fit(patterns, events, before) for patterns, before in zip(expected, self._fits, strict=True)
-        ]
-        states = {found.state for found in self._fits if found is not None}
+        fits = zip(self.script.alternatives, self._fits, strict=True)
+        self._fits = [fit(patterns, (event,), before) for patterns, before in fits]
+        states = {found.state for found in self._fits}
         decided = "complete" in states or self.script.close_when_apart
         if decided and "open" not in states:
             self._run(self.script.close_with)
@@ -179,7 +177,7 @@ class Player(Endpoint):
         while self._action is not None and not self.done and Wait.DELAY not in self._timers:
             action = self._action
             match action:
-                case Await(count=count) if count is None or len(self._received.events) < count:
+                case Await(count=count) if count is None or self._counted < count:
                     if Wait.EVENTS not in self._timers and not self.pending:
                         self._set(Wait.EVENTS, self._patience_for(action))
                     return

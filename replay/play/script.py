@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 
 from replay.play.actions import (
     Action,
@@ -99,7 +100,6 @@ def _actions(
     if patience.stalled:
         yield arm
     chop: Chop = options.chop if isinstance(options.chop, int) else "recorded"
-    best = {pattern.tag for pattern in case.outcomes[0].patterns if pattern.tag is not None}
     opened: OpenFrame | None = None
     key, at = b"", 0  # of the frame that is open
     messages = 0
@@ -111,8 +111,7 @@ def _actions(
             case SendClose():
                 yield CloseWith(step.code, step.reason)
             case Pause():
-                on_the_way = step.tag is None or step.tag in best
-                yield Delay(step.after, step.tag, on_the_way and not step.exact)
+                yield Delay(step.after, step.tag, _on_the_way(step, case) and not step.exact)
             case OpenFrame():
                 opened, key, at = step, _key(step.mask, keys), 0
                 header = frame(step.opcode, fin=step.fin, rsv=step.rsv, key=key, length=step.length)
@@ -125,19 +124,35 @@ def _actions(
                 yield Write(sent, lacking=opened.length - at)
                 messages += at == opened.length and _ends_message(opened)
             case Repeat():
-                series = _series(case, compression)
-                same: list[Write] = []
-                for number in range(step.times):
-                    if not same or compression or not (case.one_mask and step.alike):
-                        same = [
-                            _write(one, options, keys, next(series, None) or _compressed(one, compression))
-                            for one in step.round(number)
-                        ]
-                    yield from same
+                for writes in _rounds(case, step, options, keys, compression):
+                    yield from writes
                     messages += sum(map(_ends_message, step.steps))
                     yield AwaitEchoes(messages)
     if not patience.stalled:
         yield arm
+
+
+def _rounds(
+    case: Case, repeat: Repeat, options: Options, keys: Callable[[], bytes], compression: Compression | None
+) -> Iterator[list[Write]]:
+    """The writes of each round."""
+    match case.steps:
+        case [Repeat(steps=[SendMessage(compress=True) as step])] if compression is not None:
+            for payload in islice(compression.rounds(step.payload, step.text), repeat.times):
+                yield [_write(step, options, keys, payload)]
+            return
+    alike = case.one_mask and repeat.alike and compression is None
+    writes: list[Write] = []
+    for number in range(repeat.times):
+        if not (writes and alike):
+            steps = repeat.round(number)
+            writes = [_write(step, options, keys, _compressed(step, compression)) for step in steps]
+        yield writes
+
+
+def _on_the_way(pause: Pause, case: Case) -> bool:
+    """Whether its silence is on the way to the best verdict."""
+    return pause.tag is None or any(pattern.tag == pause.tag for pattern in case.outcomes[0].patterns)
 
 
 def _ends_message(step: SendFrame | SendMessage | OpenFrame) -> bool:
@@ -153,14 +168,6 @@ def _compressed(step: SendFrame | SendMessage, compression: Compression | None) 
     if compression is None or isinstance(step, SendFrame) or not step.compress:
         return None
     return compression.message(step.payload.octets)
-
-
-def _series(case: Case, compression: Compression | None) -> Iterator[bytes]:
-    """The compressed messages of a case that sends one in each round and nothing else."""
-    match case.steps:
-        case [Repeat(steps=[SendMessage(compress=True) as step])] if compression is not None:
-            return compression.rounds(step.payload, step.text)
-    return iter(())
 
 
 def _only_rounds(case: Case) -> bool:

@@ -3,15 +3,13 @@ messages they make."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from replay import limits
 from replay.protocol.closing import CLOSING, Act
 from replay.protocol.events import Close, Event, Message, Ping, Pong, Violation
 from replay.protocol.framing import clean, close_breach, header_breaches
-from replay.protocol.messages import Assembly
-from replay.protocol.negotiation import Agreed
+from replay.protocol.messages import Assembly, is_utf8
 from replay.protocol.rules import Breach
 from replay.protocol.stream import Place, Stream
 from replay.trace.model import Octets
@@ -20,9 +18,6 @@ from replay.wire.deflate import Fault, Inflater, Kind
 from replay.wire.frame import Header, Opcode
 from replay.wire.masking import mask
 from replay.wire.side import Side
-
-MOST = limits.INFLATED.default
-"""Octets that are read of a compressed message."""
 
 FAULTS = {
     Kind.NOT_DEFLATE: "message-inflates",
@@ -42,59 +37,45 @@ _MESSAGES = (0x81, 0x82, 0xC1, 0xC2)
 class Frames:
     """Reads the frames of one connection, once it is open."""
 
-    def __init__(self, recorder: Side, codes: frozenset[int], skips: Side | None) -> None:
-        """`codes` may stand in a Close; see `Interpreter` for `skips`."""
+    def __init__(self, recorder: Side, codes: frozenset[int]) -> None:
+        """`codes` may stand in a Close."""
         self._recorder = recorder
         self._codes = codes
-        self._skips = skips
 
-    def begin(self, stream: Stream) -> None:
-        """From here on the stream consists of frames."""
-        stream.frames = FrameDecoder(stream.position, stream.side is self._skips)
-
-    def agree(self, stream: Stream, terms: Agreed | None) -> None:
-        """From here on messages of the stream may be compressed."""
-        if terms is not None:
-            bits, keeps = terms.window(stream.side), terms.keeps_context(stream.side)
-            stream.inflater = Inflater(bits, keeps, MOST)
-
-    def resume(self, stream: Stream) -> None:
-        """Behind octets that are missing another frame begins; what was compressed before is unknown."""
-        self.begin(stream)
-        stream.assembly = None
-        stream.control.clear()
-        if stream.inflater is not None:
-            stream.inflater = stream.inflater.anew()
-
-    def message(self, stream: Stream, decoder: FrameDecoder, data: bytes) -> Message | bool:
-        """The message that `data` is, if it is one frame in which nothing has to be looked at closely: most
-        reads and writes are. True: a message that is skipped; False: none is known."""
+    def message(self, stream: Stream, decoder: FrameDecoder, data: bytes) -> Iterable[Event] | None:
+        """The events of octets that are one frame and a whole message, as most reads and writes are; None:
+        they aren't, or break a rule by their header."""
         if stream.assembly is not None or not data or data[0] not in _MESSAGES:
-            return False
+            return None
         found = decoder.alone(data)
         if found is None or not self._is_clean(stream, found[0]):
-            return False
+            return None
         header, body = found
-        skipped = stream.side is self._skips
-        text = header.opcode == Opcode.TEXT
-        payload = b"" if skipped else mask(data[body:], header.key)
-        if not skipped and (header.rsv or (text and not payload.isascii())):
-            return False
         decoder.passed(len(data))
         stream.frames_begun += 1
-        if skipped:
-            return True
-        end = stream.position
-        start = end - len(data)
-        return Message(
+        start = stream.position
+        stream.position = end = start + len(data)
+        if stream.skipped:
+            return ()
+        payload, faults = mask(data[body:], header.key), list[Fault]()
+        text, compressed = header.opcode == Opcode.TEXT, bool(header.rsv)
+        octets = payload
+        if compressed and stream.inflater is not None:
+            octets, faults = self._inflated(stream, stream.inflater, payload, True)
+        if faults or (text and not is_utf8(octets)):
+            piece = Piece(header, start, 0, payload, True, True)
+            return self._taken(stream, self._begun(stream, piece), piece, octets, faults)
+        message = Message(
             side=stream.side,
             entry=stream.now.entry,
             start=start,
             end=end,
             text=text,
-            data=payload,
+            data=octets,
             parts=((start + body, header.length),),
+            compressed=compressed,
         )
+        return (message,)
 
     def read(self, stream: Stream, decoder: FrameDecoder, data: bytes) -> Iterator[Event]:
         """The events of the next octets."""
@@ -217,26 +198,36 @@ class Frames:
         yield Close(**place, code=code, reason=data[2:], valid=breach is None)
 
     def _data(self, stream: Stream, piece: Piece) -> Iterator[Event]:
-        header = piece.header
-        opcode = header.first & 0x0F
+        opcode = piece.header.first & 0x0F
         if opcode > Opcode.BINARY:
             return
-        if piece.opens and (opcode or stream.assembly is None):
-            skipped = stream.side is self._skips
-            inflater = stream.inflater if header.rsv & 4 and opcode and not skipped else None
-            stream.assembly = Assembly(opcode == Opcode.TEXT, inflater)
-            stream.message_at = piece.start
-            if opcode == Opcode.CONTINUATION or skipped:
-                stream.assembly.ignore()
-        assembly = stream.assembly
+        begins = piece.opens and (opcode > 0 or stream.assembly is None)
+        assembly = self._begun(stream, piece) if begins else stream.assembly
         if assembly is None:
             return
-        if piece.opens:
-            assembly.parts.append((piece.start + header.size, header.length))
-        whole = piece.last and header.fin
+        if piece.opens and not begins:
+            assembly.parts.append((piece.start + piece.header.size, piece.header.length))
         data, faults = piece.data, list[Fault]()
         if assembly.inflater is not None:
-            data, faults = self._inflated(stream, assembly.inflater, data, whole)
+            data, faults = self._inflated(stream, assembly.inflater, data, piece.last and piece.header.fin)
+        yield from self._taken(stream, assembly, piece, data, faults)
+
+    def _begun(self, stream: Stream, piece: Piece) -> Assembly:
+        """The message that begins with this piece of a frame."""
+        header = piece.header
+        inflater = stream.inflater if header.rsv & 4 and header.opcode and not stream.skipped else None
+        stream.assembly = assembly = Assembly(header.opcode == Opcode.TEXT, inflater)
+        stream.message_at = piece.start
+        assembly.parts.append((piece.start + header.size, header.length))
+        if header.opcode == Opcode.CONTINUATION or stream.skipped:
+            assembly.ignore()
+        return assembly
+
+    def _taken(
+        self, stream: Stream, assembly: Assembly, piece: Piece, data: bytes, faults: Sequence[Fault]
+    ) -> Iterator[Event]:
+        """The events of a piece of a message that came to this data, and to these faults."""
+        whole = piece.last and piece.header.fin
         ends = whole and all(fault.kind is Kind.TAIL for fault in faults)
         if assembly.utf8 and (wrong := assembly.utf8.feed(data, ends)) is not None:
             at = piece.start if assembly.inflater else assembly.offset_to_stream(wrong)

@@ -6,7 +6,7 @@ The live player feeds it entry by entry; `observe` runs it over a whole trace. T
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from replay.protocol.closing import CLOSING, Act
 from replay.protocol.events import (
@@ -77,9 +77,9 @@ class Interpreter:
         self._over = False  # a NotOpened was told
         self._request: Request | None = None
         self._count = 0
-        self._streams = streams(opened)
+        self._streams = streams(opened, skips)
         self._now = self._streams[Side.CLIENT].now
-        self._frames = Frames(recorder, codes, skips)
+        self._frames = Frames(recorder, codes)
 
     def closed(self, side: Side) -> bool:
         """Whether this side has sent a Close frame that keeps the rules."""
@@ -93,31 +93,20 @@ class Interpreter:
         """How many octets the compressed messages of this side have come to."""
         return self._streams[side].inflated
 
-    def feed(self, entry: Entry) -> Iterator[Event]:
+    def feed(self, entry: Entry) -> Iterable[Event]:
         """The events that this entry completes, each as the state of the connection is then.
 
         Further entries may be fed before the last event is taken, as when an event is answered.
         """
         number = self._now.entry = self._count
         self._count += 1
-        if isinstance(entry, Octets) and (message := self._message(entry)):
-            if isinstance(message, Message):
-                yield message
-            return
-        for event in self._events(entry):
+        events = self._events(entry)
+        return events if isinstance(events, tuple) else self._one_by_one(events, number)
+
+    def _one_by_one(self, events: Iterable[Event], number: int) -> Iterator[Event]:
+        for event in events:
             yield event
             self._now.entry = number
-
-    def _message(self, entry: Octets) -> Message | bool:
-        """See `Frames.message`."""
-        stream = self._streams[entry.side]
-        if stream.frames is None or stream.unparsed or entry.cut is not None:
-            return False
-        stream.position += len(entry.data)
-        if found := self._frames.message(stream, stream.frames, entry.data):
-            return found
-        stream.position -= len(entry.data)
-        return False
 
     def feed_all(self, entries: Sequence[Entry]) -> Iterator[Event]:
         """The events of these entries: the same as of one after the other. Many entries that hold
@@ -142,9 +131,8 @@ class Interpreter:
         if not isinstance(first, Octets) or not first.data:
             return found
         stream = self._streams[first.side]
-        if stream.frames is None or stream.unparsed:
+        if stream.frames is None or stream.unparsed or not (room := stream.frames.lacking):
             return found
-        room = stream.frames.lacking
         for number in range(at, len(entries)):
             entry = entries[number]
             if not isinstance(entry, Octets) or entry.side is not first.side or entry.cut is not None:
@@ -154,28 +142,36 @@ class Interpreter:
             found.append(entry)
         return found
 
-    def _events(self, entry: Entry) -> Iterator[Event]:
+    def _events(self, entry: Entry) -> Iterable[Event]:
+        """A tuple if they are made already; else each is made when it is asked for."""
         match entry:
+            case Octets(data=b""):
+                return self._cut(self._streams[entry.side], entry.cut)
+            case Octets(cut=None):
+                stream = self._streams[entry.side]
+                if stream.frames is not None and not stream.unparsed:
+                    events = self._frames.message(stream, stream.frames, entry.data)
+                    if events is not None:
+                        return events
+                return self._octets(stream, entry.data)
             case Octets():
-                stream = self._streams[entry.side]
-                yield from self._octets(stream, entry.data)
-                if entry.cut is not None and not stream.unparsed:
-                    yield from self._cut(stream, entry.cut)
+                return self._octets_and_cut(self._streams[entry.side], entry.data, entry.cut)
             case Digest():
-                stream = self._streams[entry.side]
-                yield Message(
-                    **stream.place(),
+                message = Message(
+                    **self._streams[entry.side].place(),
                     text=entry.opcode == Opcode.TEXT,
                     data=b"",
                     parts=(),
                     digest=(entry.length, entry.sha256),
                 )
+                return (message,)
             case Timer(fired=True):
-                yield from self._timer(entry)
+                return self._timer(entry)
             case Drop():
-                yield from self._drop(entry)
+                return self._drop(entry)
             case Unreached():
-                yield from self._not_opened(self._streams[Side.SERVER], entry.reason)
+                return self._not_opened(self._streams[Side.SERVER], entry.reason)
+        return ()
 
     # The opening handshake.
 
@@ -243,11 +239,11 @@ class Interpreter:
             self.opened = True
             yield Opened(**place, request=self._request, response=response, agreed=terms)
         for stream in self._streams.values():
-            self._frames.agree(stream, terms)
+            stream.agree(terms)
         early, client.early = bytes(client.early), bytearray()
         for stream, octets in ((client, early), (server, rest)):
             stream.position -= len(octets)
-            self._frames.begin(stream)
+            stream.begin()
             yield from self._octets(stream, octets)
 
     def _not_opened(self, stream: Stream, reason: str, status: int | None = None) -> Iterator[Event]:
@@ -291,16 +287,20 @@ class Interpreter:
         unfinished = stream.frames.unfinished if stream.frames else 0
         yield End(**stream.place(), how=drop.how, unfinished=unfinished)
 
-    def _cut(self, stream: Stream, cut: Cut) -> Iterator[Event]:
+    def _octets_and_cut(self, stream: Stream, data: bytes, cut: Cut | None) -> Iterator[Event]:
+        yield from self._octets(stream, data)
+        yield from self._cut(stream, cut)
+
+    def _cut(self, stream: Stream, cut: Cut | None) -> tuple[Event, ...]:
         """Octets were left out; if their digest is there, those of their messages follow."""
+        if cut is None or stream.unparsed:
+            return ()
         if stream.frames is None:
-            yield stream.lost(stream.position, "the log left out a part of the handshake")
-            return
-        left_out = "octets" if cut.more is None else f"{cut.more} octets"
+            return (stream.lost(stream.position, "the log left out a part of the handshake"),)
         place = stream.place()
-        stream.position += cut.more or 0
-        self._frames.resume(stream)
-        if cut.more is None or cut.sha256 is None:
-            yield Unparsed(
-                **place, reason=f"the log left out {left_out}; the next entry is taken to begin a frame"
-            )
+        stream.resume(cut.more or 0)
+        if cut.more is not None and cut.sha256 is not None:
+            return ()
+        left_out = "octets" if cut.more is None else f"{cut.more} octets"
+        reason = f"the log left out {left_out}; the next entry is taken to begin a frame"
+        return (Unparsed(**place, reason=reason),)

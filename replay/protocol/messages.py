@@ -50,6 +50,17 @@ class Utf8:
         return None
 
 
+def is_utf8(data: bytes) -> bool:
+    """Whether a whole text is right."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 @dataclass(slots=True)
 class Assembly:
     """A data message while its frames come in."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
+from replay import limits
 from replay.protocol.events import Unparsed, Violation
 from replay.protocol.messages import Assembly
+from replay.protocol.negotiation import Agreed
 from replay.protocol.rules import RULES
 from replay.wire.decoder import FrameDecoder
 from replay.wire.deflate import Inflater
 from replay.wire.handshake import HeadReader
 from replay.wire.side import Side
+
+MOST = limits.INFLATED.default
+"""Octets that are read of a compressed message."""
 
 
 class Begun(NamedTuple):
@@ -40,11 +45,13 @@ class Stream:
 
     other: Stream  # that of the other side
 
-    def __init__(self, side: Side, opened: bool, now: Now) -> None:
+    def __init__(self, side: Side, opened: bool, now: Now, skipped: bool) -> None:
         self.side = side
         self.now = now
+        self.skipped = skipped  # its payloads aren't looked at and make no messages
         self.position = 0  # octets seen
         self.frames_begun = 0
+        self.resumed_at = -1  # frames that had begun when octets were missing last
         self.head: HeadReader | None = None if opened else HeadReader()
         self.early = bytearray()  # of a client: what came behind its request before the response
         self.frames: FrameDecoder | None = FrameDecoder() if opened else None
@@ -59,6 +66,29 @@ class Stream:
         self.closed = False
         self.failed = False  # it broke a rule for which the other side fails the connection
         self.unparsed = False
+
+    def begin(self) -> None:
+        """From here on it consists of frames."""
+        self.frames = FrameDecoder(self.position, self.skipped)
+
+    def agree(self, terms: Agreed | None) -> None:
+        """From here on its messages may be compressed."""
+        if terms is not None:
+            self.inflater = Inflater(terms.window(self.side), terms.keeps_context(self.side), MOST)
+
+    def resume(self, missing: int) -> None:
+        """Behind so many octets that are missing another frame begins; what was compressed before is
+        unknown."""
+        self.position += missing
+        if self.frames_begun == self.resumed_at and self.frames and not self.frames.unfinished:
+            self.frames.passed(missing)
+            return
+        self.resumed_at = self.frames_begun
+        self.begin()
+        self.assembly = None
+        self.control.clear()
+        if self.inflater is not None:
+            self.inflater = self.inflater.anew()
 
     def begun(self) -> Begun | None:
         """The frame or message that has begun and not ended, if there is one."""
@@ -96,10 +126,10 @@ class Stream:
         return Unparsed(**self.place(at, max(at, self.position)), reason=reason)
 
 
-def streams(opened: bool) -> dict[Side, Stream]:
-    """Those of both sides, at the start of a connection."""
+def streams(opened: bool, skips: Side | None) -> dict[Side, Stream]:
+    """Those of both sides, at the start of a connection; see `Interpreter` for `skips`."""
     now = Now()
-    both = {side: Stream(side, opened, now) for side in Side}
+    both = {side: Stream(side, opened, now, side is skips) for side in Side}
     for side, stream in both.items():
         stream.other = both[side.other]
     return both

@@ -125,12 +125,20 @@ class Rounds(Sequence[Pattern]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         number, which = divmod(range(len(self))[index], len(self.first))
-        pattern = self.first[which]
-        payload = pattern.payload
-        if payload is None or payload.next is None:
-            return pattern
-        part = Payload(payload.unit, None, payload.next, number, payload.text)
-        return Pattern(pattern.kind, part, span=pattern.span)
+        return _of_round(self.first[which], number)
+
+    def __iter__(self) -> Iterator[Pattern]:
+        for number in range(self.repeat.times):
+            for pattern in self.first:
+                yield _of_round(pattern, number)
+
+
+def _of_round(pattern: Pattern, number: int) -> Pattern:
+    """What a pattern of the first round is in another one."""
+    payload = pattern.payload
+    if payload is None or payload.next is None:
+        return pattern
+    return Pattern(pattern.kind, payload.of_round(number, payload.text), span=pattern.span)
 
 
 def _of_rounds(repeat: Repeat, span: Span) -> Sequence[Pattern]:

@@ -5,7 +5,7 @@ The player asks whether it may stop waiting, the judge what it is, so the two ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,17 +69,21 @@ _STRAIGHT: tuple[tuple[int, ...], ...] = ((),)
 """The one way where no optional pattern was passed over."""
 
 
-def fit(expected: Sequence[Pattern], events: Sequence[Event], before: Fit | None = None) -> Fit:
+NOTHING_YET = Fit("open", 0)
+"""Before the first event."""
+
+
+def fit(expected: Sequence[Pattern], events: Iterable[Event], before: Fit = NOTHING_YET) -> Fit:
     """Compare event by event, in order, to the first difference.
 
     `complete` is final only when the connection has ended: a later event can still part them.
-    `before` is how the first of these events fitted, so that they aren't compared again.
+    `before` is how those fitted that came before these events.
     """
-    if before is not None and before.state == "apart":
+    if before.state == "apart":
         return before
-    at, ways = (before.at, before.ways) if before else (0, ((),))
-    for event in events[at:]:
-        if ways == _STRAIGHT and at < len(expected):
+    at, ways, most = before.at, before.ways, len(expected)
+    for event in events:
+        if ways == _STRAIGHT and at < most:
             want = expected[at]
             if not want.optional and difference(at, want, event) is None:
                 at += 1
@@ -88,11 +92,11 @@ def fit(expected: Sequence[Pattern], events: Sequence[Event], before: Fit | None
         differences = [difference(at, expected[number], event) for number in tried]
         fitting = tuple(way for way, why in zip(tried.values(), differences, strict=True) if why is None)
         if not fitting:
-            full = at + len(ways[-1]) == len(expected)
+            full = at + len(ways[-1]) == most
             why = Difference(at, None, event, "unexpected") if full else differences[-1]
             return Fit("apart", at, why, ways)
         at, ways = at + 1, fitting
-    rest = (expected[number].optional for number in range(at + len(ways[-1]), len(expected)))
+    rest = (expected[number].optional for number in range(at + len(ways[-1]), most))
     return Fit("complete" if all(rest) else "open", at, None, ways)
 
 

@@ -164,6 +164,8 @@ class Kind(Enum):
     END = "end"
     NOT_OPENED = "not-opened"
 
+    __hash__ = object.__hash__
+
 
 DATA = frozenset({Kind.TEXT, Kind.BINARY, Kind.PONG, Kind.STILL_OPEN})
 """What a spec's outcomes list, in the order of arrival: Autobahn's `received`."""

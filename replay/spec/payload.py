@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import AnyStr
 
@@ -50,7 +50,7 @@ class Payload:
     def of_round(self, number: int, text: bool) -> Payload:
         """What is sent in round `number`, from 0: the slice behind that of the round before. Behind the
         end it goes on at the start."""
-        return self if self.next is None else replace(self, round=number, text=text)
+        return self if self.next is None else Payload(self.unit, self.size, self.next, number, text)
 
 
 @lru_cache(maxsize=limits.DIGESTS.default)

@@ -16,10 +16,9 @@ from replay.wire.side import Side
 
 
 class Received:
-    """Takes every event of both sides and keeps those of the testee that count."""
+    """Is told every event of both sides, and says of each whether it is one of the testee's that count."""
 
     def __init__(self, tester: Side, kinds: frozenset[Kind], profile: Profile = Profile.AUTOBAHN) -> None:
-        self.events: list[Event] = []
         self.failed = False  # the tester has failed the connection
         self._tester = tester
         self._kinds = kinds
@@ -33,6 +32,8 @@ class Received:
         """Whether this event counts."""
         counts = self._counts(event)
         match event:
+            case Message():
+                pass  # it changes nothing for those behind it
             case Ping(side=side, data=data) if side is self._tester:
                 self._pings.append(data)
             case Close(valid=valid, side=side) if valid or side is self._tester:
@@ -43,20 +44,19 @@ class Received:
                 self.failed, self._failed_at = True, event.frame
             case Fired(wait=Wait.FAIL | Wait.LIMIT):
                 self.failed = True
-        if counts:
-            self.events.append(event)
         return counts
 
     def _counts(self, event: Event) -> bool:
+        if event.side is self._tester and not isinstance(event, Fired):
+            return False
         if kind(event) not in self._kinds or _is_free(event):
             return False
-        if isinstance(event, Pong) and event.side is not self._tester and not self._answers(event):
+        if isinstance(event, Pong) and not self._answers(event):
             return False
         if self.over is not None or (self._tester is Side.SERVER and Side.CLIENT in self._closed):
             return False  # a server ends TCP with the client's Close and reads no further
-        if self.failed and isinstance(event, Message):
-            return False  # once a connection has failed, its data is discarded (RFC 6455 §7.1.7)
-        return event.side is not self._tester or isinstance(event, Fired)
+        # Once a connection has failed, its data is discarded (RFC 6455 §7.1.7).
+        return not (self.failed and isinstance(event, Message))
 
     def _answers(self, pong: Pong) -> bool:
         """Whether a Pong counts: one that nobody asked for may come at any time (RFC 6455 §5.5.3),
@@ -78,6 +78,4 @@ def received(
 ) -> tuple[Event, ...]:
     """The events that count, of a whole connection."""
     collected = Received(tester, kinds, profile)
-    for event in events:
-        collected.add(event)
-    return tuple(collected.events)
+    return tuple(filter(collected.add, events))

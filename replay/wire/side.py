@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import cached_property
 
 
 class Side(Enum):
@@ -13,6 +14,6 @@ class Side(Enum):
 
     __hash__ = object.__hash__  # a member is one object; Enum's own would hash its name, in Python
 
-    @property
+    @cached_property
     def other(self) -> Side:
         return Side.SERVER if self is Side.CLIENT else Side.CLIENT

@@ -169,6 +169,14 @@ class Garbling(Echo):
         super().send_message(text, data if self.count != 40 else data[:-1] + b"?")
 
 
+class Late(Echo):
+    """Sends one more message when it is asked to close."""
+
+    def reply_code(self, close: Close) -> int | None:
+        self.send_message(True, b"late")
+        return super().reply_code(close)
+
+
 def like(kind: type[Echo], tester: Side) -> Echo:
     return echo(tester.other, OFFER, kind)
 
@@ -198,7 +206,10 @@ def test_rounds_that_came_back_are_kept_as_digests_and_judged_the_same(tester: S
 
 
 @pytest.mark.parametrize("tester", Side)
-@pytest.mark.parametrize(("kind", "behaviour"), [(Pinging, Behaviour.OK), (Garbling, Behaviour.FAILED)])
+@pytest.mark.parametrize(
+    ("kind", "behaviour"),
+    [(Pinging, Behaviour.OK), (Garbling, Behaviour.FAILED), (Late, Behaviour.FAILED)],
+)
 def test_what_is_out_of_the_ordinary_is_kept_whole(
     kind: type[Echo], behaviour: Behaviour, tester: Side
 ) -> None:

@@ -106,7 +106,7 @@ def test_of_all_ways_that_fit_the_one_is_shown_that_lacks_least(came: bytes, lac
 def test_event_by_event_comes_to_the_same(listed: list[tuple[int, bool]], came: list[int]) -> None:
     wanted = patterns(listed)
     events = [text(bytes([octet])) for octet in came]
-    found = None
-    for count in range(len(events) + 1):
-        found = fit(wanted, events[:count], found)
+    found = fit(wanted, [])
+    for count, event in enumerate(events, 1):
+        found = fit(wanted, [event], found)
         assert found == fit(wanted, events[:count])
