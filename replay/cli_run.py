@@ -162,6 +162,7 @@ def run(
         seed=random.SystemRandom().randrange(10**6) if seed is None else seed,
         expected=None if listing is None else Expected(listing.resolved(ids), today()),
         explained=outputs.asked,
+        closely=verbose or outputs.take_octets,
     )
     asked = Asked(strict, verbose, quiet, not os.environ.get("CI"), max_failures)
     runs = Runs(settings, outputs, asked, len(servers))

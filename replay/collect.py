@@ -11,7 +11,7 @@ from typing import Literal
 
 from replay import limits, schedule
 from replay.explain import Explainer
-from replay.live.part import Part, Speaker
+from replay.live.part import Part
 from replay.live.run import Target
 from replay.live.transport import Address
 from replay.play.actions import Options
@@ -28,6 +28,7 @@ from replay.suite import Item
 from replay.trace.model import SECOND, Trace, Unreached
 from replay.verdict.expected import Expected
 from replay.verdict.judge import judge
+from replay.verdict.passed import Passed, passed
 from replay.verdict.result import CaseResult
 from replay.wire.side import Side
 
@@ -57,6 +58,22 @@ class Settings:
     expected: Expected | None = None
     agent: str = ""  # the name of the server; "": it says it itself
     explained: bool = False  # results say why they are what they are
+    closely: bool = False  # the octets of cases that pass are wanted, too
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A connection that has ended. To another process goes no more of it than has to."""
+
+    trace: Trace
+    result: CaseResult | None = None  # None: it isn't judged
+    closely: bool = False
+    passed: Passed | None = None
+
+    def __reduce__(self) -> tuple[type[Seen], tuple[object, ...]]:
+        if self.result is None or self.closely or (brief := passed(self.result)) is None:
+            return Seen, (self.trace,)
+        return Seen, (brief.trace, None, False, brief)
 
 
 class Collected:
@@ -107,20 +124,34 @@ class Collected:
             return new_player(CANARY, part.address, replace(self._settings, limits=hasty), part.pace)
         return new_player(self._items[part.number].case, part.address, self._settings, part.pace)
 
-    def done(self, phase: str, number: int, speaker: Speaker, at: float) -> bool:
+    def seen(self, part: Part, endpoint: Endpoint) -> Seen:
+        """A connection that has ended, and the verdict on it: for `done`."""
+        if part.number is None:
+            return Seen(endpoint.trace())
+        trace = endpoint.trace(self._headers(self._items[part.number]))
+        if _unreached(trace) is not None:
+            return Seen(trace)
+        return Seen(trace, self._judged(part.number, trace), self._settings.closely)
+
+    def done(self, phase: str, number: int, seen: Seen, at: float) -> bool:
         """Take in how a connection went; whether to go on."""
         if phase in (schedule.BEFORE, schedule.AFTER):
-            return self._canary(phase, speaker)
+            return self._canary(phase, seen.trace)
         self._under_way.discard(number)
-        item = self._items[number]
+        if (reason := _unreached(seen.trace)) is not None:
+            return self._miss(number, seen.trace, reason, at)
+        self._reached = True
+        if seen.passed is not None:
+            result = seen.passed.result(self._items[number].case)
+        else:
+            result = seen.result or self._judged(number, seen.trace)
+        return self._settle() and self._add(number, result, at)
+
+    def _headers(self, item: Item) -> tuple[tuple[str, str], ...]:
         headers = [("case", item.case.id), ("seed", str(self._settings.seed))]
         if self._settings.thorough and item.case.rounds is not None:
             headers.append(("thorough", "yes"))
-        trace = speaker.trace(tuple(headers))
-        if (reason := _unreached(trace)) is not None:
-            return self._miss(number, trace, reason, at)
-        self._reached = True
-        return self._settle() and self._add(number, trace, at)
+        return tuple(headers)
 
     def finish(self, reached: bool) -> None:
         """Nothing more comes: what may have been bad luck counts. `reached`: the server is still there."""
@@ -131,7 +162,8 @@ class Collected:
     def _settle(self) -> bool:
         """Cases for which the server was not there, though it was before and is again, have failed."""
         missed, self._missed = self._missed, {}
-        going_on = [self._add(number, trace, None) for number, trace in missed.items()]
+        results = {number: self._judged(number, trace) for number, trace in missed.items()}
+        going_on = [self._add(number, result, None) for number, result in results.items()]
         return all(going_on)
 
     def _believe(self) -> bool:
@@ -151,12 +183,14 @@ class Collected:
             self.died_on = recently | self._under_way
         return False
 
-    def _add(self, number: int, trace: Trace, at: float | None) -> bool:
-        item = self._items[number]
-        notes = (*item.notes, *_edits(item, self._settings.options))
-        result = judge(item.case, trace, Side.CLIENT, notes)
-        said = compressed_anew(item, result, Side.CLIENT, self._settings.options)
-        result = replace(result, path=item.path, notes=(*result.notes, *said), began=since_1970(result, at))
+    def _judged(self, number: int, trace: Trace) -> CaseResult:
+        item, options = self._items[number], self._settings.options
+        result = judge(item.case, trace, Side.CLIENT, (*item.notes, *_edits(item, options)))
+        said = compressed_anew(item, result, Side.CLIENT, options)
+        return replace(result, notes=(*result.notes, *said))
+
+    def _add(self, number: int, result: CaseResult, at: float | None) -> bool:
+        result = replace(result, path=self._items[number].path, began=since_1970(result, at))
         if at is not None and result.facts.dropped_by_testee and result.facts.testee_close is None:
             self._cut_off[number] = at
         self._name(result)
@@ -184,8 +218,7 @@ class Collected:
         if not self._named and (name := server_name(result)) is not None:
             self.agent, self._named = name, True
 
-    def _canary(self, phase: str, speaker: Speaker) -> bool:
-        trace = speaker.trace()
+    def _canary(self, phase: str, trace: Trace) -> bool:
         if phase == schedule.BEFORE and self._settings.patience == "auto":
             self.pace = Pace(round_trip(trace, Side.CLIENT))
         reason = _unreached(trace) or refusal(trace, Side.CLIENT)
@@ -251,5 +284,5 @@ def counted(result: CaseResult) -> CaseResult:
     nothing = replace(result.trace, entries=())
     broken = tuple(replace(one, spoilt=None) for one in result.broken[:MOST_BROKEN])
     return replace(
-        result, trace=nothing, events=(), expected=(), received=(), divergence=None, broken=broken
+        result, trace=nothing, events=(), expected=(), received=(), divergence=None, broken=broken, log=None
     )

@@ -80,6 +80,11 @@ class Outputs:
         """Whether standard output is for one of them, and what a person reads has to go elsewhere."""
         return self._stdout is not None
 
+    @property
+    def take_octets(self) -> bool:
+        """Whether those of cases that pass are shown in one of them."""
+        return bool(self._folders)
+
     def track(self, agent: str | None = None) -> Track:
         """Where the results of one agent go; None: a server that is to say its name itself."""
         found = next((track for track in self._tracks if agent and track.agent == agent), None)

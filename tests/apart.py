@@ -10,7 +10,7 @@ import os
 import sys
 
 from replay.collect import Settings, new_player
-from replay.live.part import Part, Speaker
+from replay.live.part import Part
 from replay.live.run import Target, play_all
 from replay.live.transport import Address
 from replay.play.endpoint import Endpoint
@@ -45,9 +45,11 @@ class Parts:
         say(f"{part.number} {'worker' if away else 'here'} {os.getpid()}")
         return new_player(CANARY, part.address, Settings(), part.pace)
 
-    def done(self, phase: str, number: int, speaker: Speaker, at: float) -> bool:
-        entries = speaker.trace().entries
-        say(f"{number} ended {speaker.opened and isinstance(entries[-1], Drop)}")
+    def seen(self, part: Part, endpoint: Endpoint) -> bool:
+        return endpoint.opened and isinstance(endpoint.trace().entries[-1], Drop)
+
+    def done(self, phase: str, number: int, seen: bool, at: float) -> bool:
+        say(f"{number} ended {seen}")
         return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from replay.collect import Seen
 from replay.play.endpoint import Limits
+from replay.report import terminal
 from replay.source import Source, SourceError
 from replay.spec.model import Behaviour
 from replay.spec.recorded import case_of
@@ -374,10 +377,35 @@ def test_a_case_that_the_suite_no_longer_has_is_told(tmp_path: Path) -> None:
     assert "1.1.99" in again.fault
 
 
+@pytest.mark.parametrize("item", HEAVY, ids=lambda item: item.case.id)
+def test_what_passed_in_another_process_is_stored_as_if_it_was_judged_here(
+    tmp_path: Path, item: Item
+) -> None:
+    here = _played(item)
+    told: Seen = pickle.loads(pickle.dumps(Seen(here.trace, here)))
+    assert told.passed is not None
+    assert not told.trace.entries
+    there = replace(told.passed.result(item.case), path=item.path)
+    for name, result in (("here", here), ("there", there)):
+        _stored(tmp_path / name, [item], [result])
+    for name in (f"001-{item.case.id}.json", f"001-{item.case.id}.wirelog"):
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+    assert terminal.line(there, 100) == terminal.line(here, 100)
+
+
+def test_what_did_not_pass_and_what_is_wanted_comes_back_with_its_octets() -> None:
+    item = LIGHT[0]
+    failed = _judged(item, against(item.case, Side.CLIENT, BROKEN[3]))
+    assert failed.behaviour is Behaviour.FAILED
+    for seen in (Seen(failed.trace, failed), Seen(_played(item).trace, _played(item), closely=True)):
+        told: Seen = pickle.loads(pickle.dumps(seen))
+        assert (told.trace, told.passed) == (seen.trace, None)
+
+
 def test_a_log_too_large_to_be_read_again_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("replay.store.writer.MAX_LOG", 100)
+    monkeypatch.setattr("replay.trace.wirelog.MAX_LOG", 100)
     item = bundled_items()[0]
     (again,) = rejudge(_stored(tmp_path, [item], [_played(item)]))
     assert again.fault == "its log was too large to be stored"

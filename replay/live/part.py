@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from replay import limits
 from replay.live.transport import Address
 from replay.play.endpoint import Endpoint
 from replay.play.pace import Pace
-from replay.trace.model import SECOND, Trace
+from replay.trace.model import SECOND
 
 QUIET = limits.QUIET.default * SECOND // 1000
 
@@ -24,10 +23,6 @@ class Part:
     pace: Pace
 
 
-Maker = Callable[[Part], Endpoint]
-"""Makes the endpoint that plays a part."""
-
-
 class Speaker(Protocol):
     """An endpoint, here or in another process."""
 
@@ -38,9 +33,6 @@ class Speaker(Protocol):
     @property
     def pending(self) -> bool:
         """Whether it has something to write."""
-
-    def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
-        """All that was seen."""
 
 
 def busy(speaker: Speaker, now: int) -> bool:
@@ -57,5 +49,8 @@ class Play(Protocol):
     def make(self, part: Part) -> Endpoint:
         """Who plays it. May be asked in another process."""
 
-    def done(self, phase: str, number: int, speaker: Speaker, at: float) -> bool:
-        """A connection has ended at `at`, in seconds since 1970; whether to go on."""
+    def seen(self, part: Part, endpoint: Endpoint) -> Any:
+        """What is to be known of it now that it has ended. Asked where it was played."""
+
+    def done(self, phase: str, number: int, seen: Any, at: float) -> bool:
+        """It has ended at `at`, in seconds since 1970; whether to go on."""

@@ -10,11 +10,13 @@ import asyncio
 import signal
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from ssl import SSLContext
+from typing import Any
 
 from replay import limits
 from replay.live.echo import echo_server
@@ -58,7 +60,7 @@ def play_all(
     closed. `connect_timeout` is in seconds. Raises SourceError for a file or a command that can't
     be used.
     """
-    with workers(most_workers, play.make, connect_timeout) as crew:
+    with workers(most_workers, play, connect_timeout) as crew:
         session = _Session(phases, play, target, connect_timeout, crew)
         with suppress(KeyboardInterrupt, asyncio.CancelledError):
             session.played.interrupted = True
@@ -164,10 +166,11 @@ class _Session:
         crew = [worker for worker in self._crew if not worker.lost] if number in phase.apart else ()
         if crew:
             away, over = min(crew, key=attrgetter("load")).play(part)
-            return _Turn(number, away, over, self._open())
+            return _Turn(number, away, over, self._open(), lambda: away.seen)
         endpoint = self._play.make(part)
         spoken = connect(endpoint, address, self._connect_timeout, context)
-        return _Turn(number, endpoint, asyncio.create_task(spoken), self._open())
+        seen = partial(self._play.seen, part, endpoint)
+        return _Turn(number, endpoint, asyncio.create_task(spoken), self._open(), seen)
 
     def _taken(self, waiting: deque[int], put_off: set[int]) -> Iterator[_Turn]:
         """Those that have ended; nothing is held of them any longer."""
@@ -214,7 +217,7 @@ class _Session:
             return
         try:
             at = self._epoch + time.monotonic()
-            going_on = self._play.done(phase.name, turn.number, turn.speaker, at)
+            going_on = self._play.done(phase.name, turn.number, turn.seen(), at)
         except BaseException as raised:
             self.raised = self.raised or raised
             going_on = False
@@ -232,3 +235,4 @@ class _Turn:
     speaker: Speaker
     task: asyncio.Future[None]
     others: int  # that were open when it began
+    seen: Callable[[], Any]  # what is to be known of it

@@ -16,14 +16,14 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ssl import SSLContext
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from replay.live.part import QUIET, Maker, Part, busy
+from replay.live.part import QUIET, Part, Play, busy
 from replay.live.transport import Address, connect
 from replay.play.endpoint import Endpoint
-from replay.trace.model import SECOND, Trace
+from replay.trace.model import SECOND
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection as End
@@ -41,11 +41,7 @@ class Away:
     done: bool = False
     moved: int = 0
     pending: bool = True
-    seen: Trace | None = None
-
-    def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
-        assert self.seen is not None
-        return replace(self.seen, headers=headers)
+    seen: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +51,9 @@ class Told:
     number: int | None
     opened: bool
     busy: bool
-    seen: Trace | None = None  # it is over
-    fault: str | None = None  # ... by a fault of ours
+    over: bool = False
+    seen: Any = None
+    fault: str | None = None  # of ours
 
 
 class Worker:
@@ -94,7 +91,7 @@ class Worker:
             return
         away, over = self._playing[told.number]
         away.opened, away.pending, away.seen = told.opened, told.busy, told.seen
-        if told.seen is None and told.fault is None:
+        if not told.over:
             return
         away.done = True
         del self._playing[told.number]
@@ -126,7 +123,7 @@ class Worker:
 
 
 @contextmanager
-def workers(most: int, make: Maker, connect_timeout: float) -> Iterator[Sequence[Worker]]:
+def workers(most: int, play: Play, connect_timeout: float) -> Iterator[Sequence[Worker]]:
     """As many as there are processors, and `most`; none where there is only one, or where a process
     can't safely be forked: beside threads, and elsewhere than on Linux."""
     found: list[Worker] = []
@@ -135,14 +132,14 @@ def workers(most: int, make: Maker, connect_timeout: float) -> Iterator[Sequence
             number = min(most, len(os.sched_getaffinity(0)))
             with suppress(OSError):  # no room for a process: those that there are will do
                 while len(found) < number > 1:
-                    found.append(_forked(make, connect_timeout, found))
+                    found.append(_forked(play, connect_timeout, found))
         yield found
     finally:
         for worker in found:
             worker.end()
 
 
-def _forked(make: Maker, connect_timeout: float, others: Sequence[Worker]) -> Worker:
+def _forked(play: Play, connect_timeout: float, others: Sequence[Worker]) -> Worker:
     from multiprocessing import Pipe
 
     gc.freeze()  # what there is is shared for longer
@@ -151,17 +148,17 @@ def _forked(make: Maker, connect_timeout: float, others: Sequence[Worker]) -> Wo
         for worker in others:
             worker.forget()
         ours.close()
-        _work(theirs, make, connect_timeout)
+        _work(theirs, play, connect_timeout)
     theirs.close()
     return Worker(pid, ours)
 
 
-def _work(pipe: End, make: Maker, connect_timeout: float) -> NoReturn:
+def _work(pipe: End, play: Play, connect_timeout: float) -> NoReturn:
     """What the process does, up to its end: when nobody tells it anything any more."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        asyncio.run(_Work(pipe, make, connect_timeout).done())
+        asyncio.run(_Work(pipe, play, connect_timeout).done())
     finally:
         os._exit(0)
 
@@ -169,8 +166,8 @@ def _work(pipe: End, make: Maker, connect_timeout: float) -> NoReturn:
 class _Work:
     """Inside of a worker."""
 
-    def __init__(self, pipe: End, make: Maker, connect_timeout: float) -> None:
-        self._pipe, self._make, self._timeout = pipe, make, connect_timeout
+    def __init__(self, pipe: End, play: Play, connect_timeout: float) -> None:
+        self._pipe, self._play, self._timeout = pipe, play, connect_timeout
         self._playing: dict[int | None, Endpoint] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._told: dict[int | None, Told] = {}
@@ -189,17 +186,19 @@ class _Work:
         except (EOFError, OSError):
             self._over.set()
             return
-        self._tasks.add(task := asyncio.create_task(self._play(part)))
+        self._tasks.add(task := asyncio.create_task(self._speak(part)))
         task.add_done_callback(self._tasks.discard)
 
-    async def _play(self, part: Part) -> None:
+    async def _speak(self, part: Part) -> None:
         try:
-            endpoint = self._playing[part.number] = self._make(part)
+            endpoint = self._playing[part.number] = self._play.make(part)
             await connect(endpoint, part.address, self._timeout, self._context(part.address))
-            told = Told(part.number, endpoint.opened, False, endpoint.trace())
+            seen = self._play.seen(part, endpoint)
+            told = Told(part.number, endpoint.opened, False, True, seen)
         except Exception:
-            told = Told(part.number, False, False, fault=traceback.format_exc())
+            told = Told(part.number, False, False, True, fault=traceback.format_exc())
         self._playing.pop(part.number, None)
+        self._told.pop(part.number, None)
         self._tell(told)
 
     def _context(self, address: Address) -> SSLContext | None:
@@ -218,10 +217,10 @@ class _Work:
             for number, endpoint in self._playing.items():
                 told = Told(number, endpoint.opened, busy(endpoint, now))
                 if self._told.get(number) != told:
+                    self._told[number] = told
                     self._tell(told)
 
     def _tell(self, told: Told) -> None:
-        self._told[told.number] = told
         try:
             self._pipe.send(told)
         except OSError:

@@ -12,14 +12,13 @@ from typing import Any
 
 from replay import __version__
 from replay.report import words
-from replay.source import MAX_FILE, SourceError, printable
+from replay.source import SourceError, printable
 from replay.spec.model import Profile
 from replay.store import CASE, RUN, VERSION
 from replay.store.folder import LAST, Folder, begin, safe_name
 from replay.store.sources import Sources
 from replay.suite import Item
-from replay.trace.model import Trace
-from replay.trace.wirelog import MAX_LOG, write
+from replay.trace.wirelog import storable
 from replay.verdict.result import CaseResult, RunResult
 from replay.wire.side import Side
 
@@ -139,7 +138,7 @@ class Store:
 
     def _add(self, folder: Folder, file: str, result: CaseResult) -> None:
         folder.remove(f"{file}.json")  # no verdict may stand beside the log of another one
-        log = _log(result.trace)
+        log = storable(result.trace) if result.log is None else result.log
         if log is not None:
             folder.write(f"{file}.wirelog", log)
         folder.write(f"{file}.json", _json(_case(result, f"{file}.wirelog", log)))
@@ -156,14 +155,6 @@ def _state(run: RunResult, planned: int) -> str:
     if run.interrupted:
         return "interrupted"
     return "complete" if len(run.results) == planned else "stopped"
-
-
-def _log(trace: Trace) -> bytes | None:
-    """The text of a log; None: it could not be read again."""
-    if trace.size > MAX_LOG:
-        return None
-    text = write(trace).encode("utf-8", "replace")
-    return text if len(text) <= MAX_FILE else None
 
 
 def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:

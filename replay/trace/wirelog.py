@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from replay import limits
-from replay.source import Source, SourceError, Span, printable
+from replay.source import MAX_FILE, Source, SourceError, Span, printable
 from replay.trace import annotation, framing, kinds, literal
 from replay.trace.annotation import FrameLine
 from replay.trace.fields import show_seconds
@@ -183,6 +183,14 @@ def write(trace: Trace) -> str:
         for found in behind:
             out.append(_frame("RX", found, len(out)))
     return "".join(line + "\n" for line in (*head, *out))
+
+
+def storable(trace: Trace) -> bytes | None:
+    """The same as a file; None: it could not be read again."""
+    if trace.size > MAX_LOG:
+        return None
+    text = write(trace).encode("utf-8", "replace")
+    return text if len(text) <= MAX_FILE else None
 
 
 def numbers(trace: Trace) -> list[int]:

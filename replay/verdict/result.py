@@ -90,6 +90,7 @@ class CaseResult:
     flaky: bool = False  # it failed, and passed when it was run once more, alone
     why: str = ""  # why it isn't OK, in a sentence
     shown: str = ""  # a failure as a terminal shows it, in plain text
+    log: bytes | None = None  # as it is stored, where it was written before
     again: str | None = None  # the command that plays just this case again
 
     @property
