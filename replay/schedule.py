@@ -25,8 +25,7 @@ class Phase:
     numbers: tuple[int, ...] = (0,)
     busy: int = 1
     room: int = 1
-    apart: frozenset[int] = frozenset()
-    """Those that are worth another process's time, where there is one."""
+    apart: bool = False  # in workers, where there are some
 
 
 BEFORE, CASES, AGAIN, AFTER = "before", "cases", "again", "after"
@@ -47,19 +46,18 @@ def phases(cases: Sequence[Case], jobs: int | None) -> tuple[Phase, ...]:
     heavy = [n for n, size in enumerate(sizes) if size >= HEAVY and n not in huge]
     busy = jobs or limits.BUSY.default
     few = min(busy, limits.HEAVY_JOBS.default)
-    apart = frozenset(number for number, cost in enumerate(costs) if cost >= HEAVY)
     planned = (
-        Phase(CASES, tuple(sorted(light, key=waits.__getitem__)), busy, jobs or limits.ROOM.default, apart),
-        Phase(CASES, huge, apart=apart),
-        Phase(CASES, tuple(sorted(heavy, key=costs.__getitem__, reverse=True)), few, few, apart),
+        Phase(CASES, tuple(sorted(light, key=waits.__getitem__)), busy, jobs or limits.ROOM.default, True),
+        Phase(CASES, huge, apart=True),
+        Phase(CASES, tuple(sorted(heavy, key=costs.__getitem__, reverse=True)), few, few, True),
     )
     return tuple(phase for phase in planned if phase.numbers)
 
 
 def workers(cases: Sequence[Case], jobs: int | None) -> int:
-    """How many processes the cases that are apart can keep busy; one is none, since there is this one."""
-    apart = sum(weight(case) >= HEAVY for case in cases)
-    number = min(apart, jobs or limits.HEAVY_JOBS.default)
+    """How many processes beside this one the cases can keep busy; one is none."""
+    enough = sum(map(weight, cases)) // HEAVY
+    number = min(enough, len(cases), jobs or limits.HEAVY_JOBS.default)
     return number if number > 1 else 0
 
 

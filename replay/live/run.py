@@ -54,7 +54,7 @@ class Played:
 def play_all(
     phases: Iterable[Phase], play: Play, target: Target, connect_timeout: float, most_workers: int = 0
 ) -> Played:
-    """Play the parts of each phase, each on a connection of its own; those that are apart in workers.
+    """Play the parts of each phase, each on a connection of its own; those of some phases in workers.
 
     The next phase is asked for when one has ended. What `play.done` raises is raised here, when all is
     closed. `connect_timeout` is in seconds. Raises SourceError for a file or a command that can't
@@ -163,7 +163,7 @@ class _Session:
 
     def _begin(self, phase: Phase, number: int, address: Address, context: SSLContext | None) -> _Turn:
         part = self._play.part(phase.name, number, address)
-        crew = [worker for worker in self._crew if not worker.lost] if number in phase.apart else ()
+        crew = [worker for worker in self._crew if not worker.lost] if phase.apart else ()
         if crew:
             away, over = min(crew, key=attrgetter("load")).play(part)
             return _Turn(number, away, over, self._open(), lambda: away.seen)

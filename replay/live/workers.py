@@ -212,7 +212,7 @@ class _Work:
         """Tell of those that have come to wait, or go on."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(QUIET / SECOND)
+            await asyncio.sleep(QUIET / SECOND / 4)
             now = int(loop.time() * SECOND)
             for number, endpoint in self._playing.items():
                 told = Told(number, endpoint.opened, busy(endpoint, now))
