@@ -39,7 +39,10 @@ def phases(cases: Sequence[Case], jobs: int | None) -> tuple[Phase, ...]:
     `jobs`: how many connections there may be at once; None: as many as do good.
     """
     costs = [weight(case) for case in cases]
-    waits = [(-silence(case), -case.patience.after, -cost) for case, cost in zip(cases, costs, strict=True)]
+    waits = [
+        (-silence(case), -case.patience.after, -(cost // HEAVY))
+        for case, cost in zip(cases, costs, strict=True)
+    ]
     sizes = [volume(case) for case in cases]
     huge = tuple(number for number, case in enumerate(cases) if at_once(case) >= HUGE)
     light = [number for number, size in enumerate(sizes) if size < HEAVY]
