@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from replay.protocol.events import Event, Message, Opened, Pong, Unparsed
 from replay.trace.model import Octets, Trace
-from replay.trace.wirelog import numbers
+from replay.trace.written import numbers
 from replay.wire.frame import Header, Opcode, alike, decode_header
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.masking import mask

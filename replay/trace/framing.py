@@ -66,6 +66,8 @@ class Stream:
     most: int | None = None
     crowded: set[int] = field(default_factory=set)
     """Entries that hold more than `most` frames: those of them that are alike are left out."""
+    unsure: int | None = None
+    """The first entry that left out octets without saying how many."""
 
 
 _Run = list[tuple[int, bytes]]
@@ -87,6 +89,8 @@ def stream(
         if isinstance(entry, Octets):
             if entry.side is not side:
                 continue
+            if entry.cut is not None and entry.cut.more is None and out.unsure is None:
+                out.unsure = index
             if lost:
                 out.lost.add(index)
                 continue
