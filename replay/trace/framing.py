@@ -127,11 +127,13 @@ def _scan(out: Stream, run: _Run, opening: bool, cut: Cut | None) -> bool:
             return False
         header, body = decode_header(data, at) or (None, 0)
         if out.most is not None and header is not None and not header.first:
-            times = alike(data, at, body, header.length, len(data))
+            size = body + header.length - at
+            room = (len(data) - at) // size
+            times = alike(data, at, body, header.length, len(data)) if room > out.most else 0
             if times > out.most:
                 out.crowded.add(first)
                 count += times
-                number, at = _place(run, number, at + times * (body - at + header.length))
+                number, at = _place(run, number, at + times * size)
                 continue
         count += 1
         octets, start, last = data, at, number
