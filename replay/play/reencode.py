@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import accumulate
 
 from replay.play.compression import Compression
 from replay.protocol.events import Message
@@ -23,12 +24,15 @@ def reencoded(trace: Trace, side: Side, terms: Agreed | None, keys: Callable[[],
         event.end: event for event in observe(trace) if isinstance(event, Message) and event.side is side
     }
     compressed = {start for event in messages.values() if event.compressed for start, _ in event.parts}
+    sizes = (len(one.data) if isinstance(one, Octets) and one.side is side else 0 for one in trace.entries)
+    starts = list(accumulate(sizes, initial=0))
     frames = framing.stream(trace.entries, side).frames
     written: dict[int, bytes] = {}
     for found in frames:
         octets = found.run[found.start : found.end]
-        if found.body in compressed:
-            message = messages.get(found.end)
+        before = starts[found.first] + found.at - found.start
+        if before + found.body in compressed:
+            message = messages.get(before + found.end)
             octets = b"" if message is None else _again(message, compression, keys)
         written[found.last] = written.get(found.last, b"") + octets
     if not frames:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import chain, islice, repeat
 from typing import NamedTuple
 
 from replay.protocol.events import Event, Message, Opened, Pong, Unparsed
 from replay.trace.model import Octets, Trace
-from replay.trace.wirelog import numbers
+from replay.trace.written import numbers
 from replay.wire.frame import Header, Opcode, alike, decode_header
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.masking import mask
@@ -41,6 +42,11 @@ class Placed(NamedTuple):
     @property
     def end(self) -> int:
         return self.body + self.header.length
+
+    def row(self, times: int) -> Iterator[Placed]:
+        """So many frames with this header, one behind the other, this one first."""
+        size = self.end - self.start
+        return map(Placed, range(self.start, self.start + times * size, size), repeat(self.header))
 
 
 class Stream:
@@ -116,17 +122,17 @@ class Stream:
         first = max(0, bisect.bisect_right(self._starts, start) - 1)
         return self._entries[first : bisect.bisect_left(self._starts, end)]
 
-    def _walk(self, at: int) -> Iterator[Placed]:
+    def _walk(self, at: int) -> Iterator[tuple[Placed, int]]:
+        """Frames, and how many that are alike follow one another from each on, in one entry."""
         while at < self._limit:
             behind = bisect.bisect_right(self._gaps, at)
             end = self._gaps[behind] if behind < len(self._gaps) else self._limit
             if (found := self._header(at)) is not None:
                 placed = Placed(at, found[0])
-                yield placed
-                for _ in range(1, self._alike(placed)):
-                    placed = Placed(placed.end, placed.header)
-                    yield placed
-                end = min(placed.end, end) if behind < len(self._gaps) else placed.end
+                times = self._alike(placed)
+                yield placed, times
+                last = at + times * (placed.end - at)
+                end = min(last, end) if behind < len(self._gaps) else last
             at = end
 
     def _alike(self, placed: Placed) -> int:
@@ -154,23 +160,32 @@ class Stream:
         if index == len(self._entries) or self._entries[index] != entry:
             return []
         end = self._starts[index] + len(self._chunks[index])
-        first = bisect.bisect_left(self.frames, self._starts[index], key=lambda placed: placed.start)
-        return [placed for placed in self.frames[first : first + most] if placed.start < end]
+        first = bisect.bisect_left(self._rows, self._starts[index], key=lambda row: row[0].start)
+        rows = (one.row(times) for one, times in self._rows[first : first + most])
+        return [placed for placed in islice(chain.from_iterable(rows), most) if placed.start < end]
+
+    @cached_property
+    def _rows(self) -> list[tuple[Placed, int]]:
+        return list(self._walk(self.head))
 
     @cached_property
     def frames(self) -> list[Placed]:
         """The frames behind the opening handshake. The last one may be unfinished."""
-        return list(self._walk(self.head))
+        return [placed for one, times in self._rows for placed in one.row(times)]
 
     def frame(self, start: int) -> Placed | None:
         """The frame that starts here."""
         found = next(self._walk(start), None) if self.head <= start < self.length else None
-        return found if found is not None and found.start == start else None
+        return found[0] if found is not None and found[0].start == start else None
 
     def frame_around(self, offset: int) -> Placed | None:
         """The frame that holds this octet."""
-        index = bisect.bisect_right(self.frames, offset, key=lambda placed: placed.start) - 1
-        return self.frames[index] if index >= 0 else None
+        index = bisect.bisect_right(self._rows, offset, key=lambda row: row[0].start) - 1
+        if index < 0:
+            return None
+        one, times = self._rows[index]
+        size = one.end - one.start
+        return Placed(one.start + min(times - 1, (offset - one.start) // size) * size, one.header)
 
     @cached_property
     def packed(self) -> frozenset[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from replay import limits
 from replay.trace.model import Cut, Drop, Logging, Octets
@@ -23,18 +24,18 @@ _AGAIN = {
 }
 """What a side starts an opening handshake with."""
 _STATUS = len("HTTP/1.1 101 ")
+_LONGEST_HEADER = 14
 HEADS = (b"GET ", b"HTTP/")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A frame in the octets of one side."""
 
     first: int  # index of the entry with its first octet
     last: int  # index of the entry with the last of its octets that is there
     header: Header | None  # None: not even the header is whole
-    run: bytes = field(repr=False)
     at: int  # where it starts in the first entry
+    run: bytes  # octets with the frame among them: those of the entry that holds it, else its own
     start: int  # where it starts in `run`
     body: int  # where its payload starts in `run`
 
@@ -65,6 +66,12 @@ class Stream:
     most: int | None = None
     crowded: set[int] = field(default_factory=set)
     """Entries that hold more than `most` frames: those of them that are alike are left out."""
+    unsure: int | None = None
+    """The first entry that left out octets without saying how many."""
+
+
+_Run = list[tuple[int, bytes]]
+"""Entries whose octets follow one another."""
 
 
 def stream(
@@ -76,13 +83,14 @@ def stream(
     Autobahn report, which logs one write a frame. `most`: see `Stream.crowded`.
     """
     out = Stream(most=most)
-    run: list[tuple[int, bytes]] = []
+    run: _Run = []
     opening, lost = True, False
     for index, entry in enumerate(entries):
-        if isinstance(entry, Logging):
-            _scan(out, run, opening, None)
-            run, lost, opening = [], False, opening and not run
-        elif isinstance(entry, Octets) and entry.side is side:
+        if isinstance(entry, Octets):
+            if entry.side is not side:
+                continue
+            if entry.cut is not None and entry.cut.more is None and out.unsure is None:
+                out.unsure = index
             if lost:
                 out.lost.add(index)
                 continue
@@ -90,66 +98,79 @@ def stream(
             if entry.cut is not None:
                 lost = not _scan(out, run, opening, entry.cut) and not aligned
                 run, opening = [], False
+        elif isinstance(entry, Logging):
+            _scan(out, run, opening, None)
+            run, lost, opening = [], False, opening and not run
     _scan(out, run, opening, None)
     return out
 
 
-def _scan(out: Stream, run: Sequence[tuple[int, bytes]], opening: bool, cut: Cut | None) -> bool:
+def _scan(out: Stream, run: _Run, opening: bool, cut: Cut | None) -> bool:
     """Take the frames of a run of octets; is the next octet the first of a frame?"""
-    octets = b"".join(data for _, data in run) if len(run) != 1 else run[0][1]
-    marks = _Marks(run)
-    at = 0
-    if opening and octets.startswith(HEADS):
-        end = _END_OF_HEAD.search(octets)
-        at = end.end() if end else len(octets)
-        if end and at == len(octets):
+    number, at = _place(run, 0, 0)
+    if opening and _octets(run, number, 0, _STATUS)[0].startswith(HEADS):
+        octets = run[number][1]
+        if (end := _END_OF_HEAD.search(octets)) is None:
+            octets = b"".join(data for _, data in run)
+            end = _END_OF_HEAD.search(octets)
+        number, at = _place(run, number, end.end() if end else len(octets))
+        if end and number == len(run):
             out.ends.add(run[-1][0])
         if end is None or (octets.startswith(b"HTTP/") and not _SWITCHED.match(octets)):
             out.lost.update(index for index, _ in run)
             return False
     count = 0
-    while at < len(octets):
-        first, offset = marks.entry(at)
+    while number < len(run):
+        first, data = run[number]
         if count >= MAX_FRAMES:
-            out.lost.update(index for index, _ in run if index >= first)
+            out.lost.update(index for index, _ in run[number:])
             return False
-        header, body = decode_header(octets, at) or (None, len(octets))
+        header, body = decode_header(data, at) or (None, 0)
         if out.most is not None and header is not None and not header.first:
-            times = alike(octets, at, body, header.length, marks.end)
+            size = body + header.length - at
+            room = (len(data) - at) // size
+            times = alike(data, at, body, header.length, len(data)) if room > out.most else 0
             if times > out.most:
                 out.crowded.add(first)
                 count += times
-                at += times * (body - at + header.length)
+                number, at = _place(run, number, at + times * size)
                 continue
         count += 1
-        end_at = body + header.length if header else len(octets)
-        last, _ = marks.entry(min(end_at, len(octets)) - 1)
-        out.frames.append(Found(first, last, header, octets, offset, at, body))
-        if header is None or end_at > len(octets):
-            return header is not None and cut is not None and cut.more == end_at - len(octets)
-        at = end_at
-        if at == len(octets):
+        octets, start, last = data, at, number
+        if header is None or body + header.length > len(data):
+            start, (octets, last) = 0, _octets(run, number, at, _LONGEST_HEADER)
+            header, body = decode_header(octets) or (None, len(octets))
+            if header is not None:
+                octets, last = _octets(run, number, at, body + header.length)
+        out.frames.append(Found(first, run[last][0], header, at, octets, start, body))
+        size = body + header.length - start if header else len(octets)
+        if header is None or start + size > len(octets):
+            return header is not None and cut is not None and cut.more == size - len(octets)
+        number, at = _place(run, number, at + size)
+        if number == len(run):
             out.ends.add(run[-1][0])
     return cut is not None and cut.more == 0
 
 
-class _Marks:
-    """Which entry an octet of a run stands in, and where; asked for in rising order."""
+def _place(run: _Run, number: int, offset: int) -> tuple[int, int]:
+    """The entry with the octet that is so far behind the first of an entry, and where in it: both by
+    their number in the run."""
+    while number < len(run) and offset >= len(run[number][1]):
+        offset -= len(run[number][1])
+        number += 1
+    return number, offset
 
-    def __init__(self, run: Sequence[tuple[int, bytes]]) -> None:
-        self._run = run
-        self._at = self._start = 0
 
-    @property
-    def end(self) -> int:
-        """Where the entry that was asked for last ends."""
-        return self._start + len(self._run[self._at][1])
-
-    def entry(self, offset: int) -> tuple[int, int]:
-        while offset - self._start >= len(self._run[self._at][1]):
-            self._start += len(self._run[self._at][1])
-            self._at += 1
-        return self._run[self._at][0], offset - self._start
+def _octets(run: _Run, number: int, at: int, most: int) -> tuple[bytes, int]:
+    """So many octets from a place on, as far as they are there, and the entry with the last of them."""
+    pieces: list[bytes] = []
+    last = number
+    while most and number < len(run):
+        if piece := run[number][1][at : at + most]:
+            pieces.append(piece)
+            last, most = number, most - len(piece)
+        number, at = number + 1, 0
+    return b"".join(pieces), last
 
 
 def recorder(entries: Sequence[object], me: Side) -> Side | None:

@@ -219,65 +219,74 @@ def _escaped(character: str) -> str:
     return "".join(map(_SHOWN.__getitem__, character.encode("utf-8", "surrogatepass")))
 
 
-def items(octets: bytes, *, text: bool = False, most: int | None = None) -> list[str] | None:
+def items(
+    octets: bytes, start: int = 0, stop: int | None = None, *, text: bool = False, most: int | None = None
+) -> list[str] | None:
     """The canonical items of a literal: repeats, and between them hex (or `text`, if all is printable).
 
     One rule for repeats: from the left, the first run of at least three units and 48 octets is
     one, with its smallest unit of at most MAX_UNIT octets. None: more than `most` octets would
-    have to be written out. Takes time linear in the octets.
+    have to be written out. Takes time linear in the octets from `start` up to `stop`.
     """
-    write = quote if text and not octets.translate(None, _PRINTABLE) else bytes.hex
-    found: list[str] = []
-    written = at = 0
-    for start, unit, count in _runs(octets, most):
-        if start > at:
-            found.append(write(octets[at:start]))
-        found.append(f"({write(octets[start : start + unit])})*{count}")
-        written += start - at + unit
-        at = start + unit * count
-    if most is not None and written + len(octets) - at > most:
+    stop = len(octets) if stop is None else stop
+    found: list[tuple[bytes, int]] = []
+    written, at = 0, start
+    for begin, unit, count in _runs(octets, start, stop, most) if stop - start >= _LEAST else ():
+        if begin > at:
+            found.append((octets[at:begin], 1))
+        found.append((octets[begin : begin + unit], count))
+        written += begin - at + unit
+        at = begin + unit * count
+    if most is not None and written + stop - at > most:
         return None
-    if at < len(octets):
-        found.append(write(octets[at:]))
-    return found
+    if at < stop:
+        found.append((octets[at:stop], 1))
+    plain = text and not b"".join([some for some, _ in found]).translate(None, _PRINTABLE)
+    write = quote if plain else bytes.hex
+    return [write(some) if times == 1 else f"({write(some)})*{times}" for some, times in found]
 
 
-def _runs(octets: bytes, most: int | None) -> Iterator[tuple[int, int, int]]:
-    """Start, size of the unit and count of each repeat. Every long enough run holds a probe twice."""
-    done = probe = 0
-    while probe + _PROBE < len(octets) and (most is None or probe - done <= most):
+def _runs(octets: bytes, done: int, stop: int, most: int | None) -> Iterator[tuple[int, int, int]]:
+    """Start, size of the unit and count of each repeat. Every long enough run holds a probe twice, the
+    first of them among its first octets."""
+    probe = done
+    while probe + _LEAST - _PROBE < stop and (most is None or probe - done <= most):
         needle = octets[probe : probe + _PROBE]
-        again = octets.find(needle, probe + 1, probe + MAX_UNIT + _PROBE)
+        furthest = min(stop, probe + MAX_UNIT + _PROBE)
+        again = octets.find(needle, probe + 1, furthest)
         while again >= 0:
             unit = again - probe
             start = probe
             while start > done and octets[start - 1] == octets[start - 1 + unit]:
                 start -= 1
-            end = _end_of_run(octets, unit, again + _PROBE)
+            end = _end_of_run(octets, unit, again + _PROBE, stop)
             if end - start >= max(_LEAST, 3 * unit):
                 yield start, unit, (end - start) // unit
                 done = probe = start + (end - start) // unit * unit
                 break
-            again = octets.find(needle, again + 1, probe + MAX_UNIT + _PROBE)
+            again = octets.find(needle, again + 1, furthest)
         else:
             probe += _PROBE
 
 
-def _end_of_run(octets: bytes, unit: int, end: int) -> int:
+def _end_of_run(octets: bytes, unit: int, end: int, stop: int) -> int:
     """How far the octets before `end` go on with this period: steps that double, then halve."""
-    step, growing = 64, True
-    while step:
-        chunk = octets[end : end + step]
-        if chunk and chunk == octets[end - unit : end - unit + len(chunk)]:
-            end += len(chunk)
+    step, growing = 512, True
+    while step and end < stop:
+        piece = octets[end - unit : min(end + step, stop) - unit]
+        if octets.startswith(piece, end):
+            end += len(piece)
         else:
             growing = False
-        step = min(step * 2, 2**20) if growing else step // 2
+        step = min(step * 2, 2**16) if growing else step // 2
     return end
 
 
 def wrap(head: str, written: Sequence[str], indent: int) -> str:
     """`head` and the items behind it, on lines of about 100 columns; further lines are indented."""
+    line = head + " ".join(written)
+    if len(line) <= _WIDTH:
+        return line.rstrip()
     margin = " " * indent
     lines: list[str] = []
     line = head

@@ -7,22 +7,15 @@ that can't be meant: one without entries, or with two connections.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import pairwise
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from replay import limits
 from replay.source import MAX_FILE, Source, SourceError, Span, printable
-from replay.trace import annotation, framing, kinds, literal
+from replay.trace import annotation, framing, kinds, literal, written
 from replay.trace.annotation import FrameLine
-from replay.trace.fields import show_seconds
-from replay.trace.framing import Found
 from replay.trace.model import Digest, Drop, Entry, Octets, Trace
-from replay.wire.frame import Header
-from replay.wire.handshake import MAX_HEAD
 from replay.wire.side import Side
 
 if TYPE_CHECKING:
@@ -31,25 +24,8 @@ if TYPE_CHECKING:
 MAX_LOG = limits.LOG.default
 """Octets that the literals of one log may expand to, all together."""
 
-MOST_FRAMES = 64
-"""An entry with more frames than this is written without their FRAME lines."""
-
-_SHORT = 1024
-"""Octets up to which the text of an entry or a frame is kept, since many of a connection are alike."""
-
-_KEPT = 2048
-"""Texts that are kept of each."""
-
-_MOST_PAYLOAD = 256
-"""Octets of a payload that a FRAME line writes out; longer ones only if they repeat."""
-
-_WIDEST = 110
-"""Columns of a FRAME line, before its payload goes to the next line."""
-
-_INDENT = len("000 TX OCTETS: ")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LINE = re.compile(r"[^\r\n]*")
-_HTTP_LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,29 +136,11 @@ def _warning(span: Span | None, message: str) -> str:
 
 def write(trace: Trace) -> str:
     """The canonical text of a trace; `parse` gives the trace again. Time linear in its octets."""
-    me = trace.recorder
     head = [_header(name, value) for name, value in trace.headers]
-    if (framing.recorder(trace.entries, me) or Side.CLIENT) is not me or not (head or trace.entries):
-        head.insert(0, f"# recorder: {me.value}")
-    streams = _streams(trace)
-    first = {side: _beside(stream, attrgetter("first")) for side, stream in streams.items()}
-    out: list[str] = []
-    for index, (entry, (before, behind)) in enumerate(
-        zip(trace.entries, _told(trace, streams), strict=True)
-    ):
-        for found in before:
-            out.append(_frame("TX", found, len(out)))
-        words, tail = kinds.write(entry, me)
-        at = "" if entry.at is None else f"+{show_seconds(entry.at)} "
-        line = f"{len(out):03d} {at}{words}"
-        if isinstance(entry, Octets):
-            starts = first[entry.side].get(index, ())
-            out.append(_octets(line, entry, starts, tail))
-        else:
-            out.append(line)
-        for found in behind:
-            out.append(_frame("RX", found, len(out)))
-    return "".join(line + "\n" for line in (*head, *out))
+    said = framing.recorder(trace.entries, trace.recorder) or Side.CLIENT
+    if said is not trace.recorder or not (head or trace.entries):
+        head.insert(0, f"# recorder: {trace.recorder.value}")
+    return "\n".join((*head, *written.lines(trace), ""))
 
 
 def storable(trace: Trace) -> bytes | None:
@@ -193,120 +151,6 @@ def storable(trace: Trace) -> bytes | None:
     return text if len(text) <= MAX_FILE else None
 
 
-def numbers(trace: Trace) -> list[int]:
-    """The number of each entry in the written log, where FRAME lines have numbers as well."""
-    found, number = [], 0
-    for before, behind in _told(trace, _streams(trace)):
-        number += len(before)
-        found.append(number)
-        number += 1 + len(behind)
-    return found
-
-
-def _streams(trace: Trace) -> dict[Side, framing.Stream]:
-    return {side: framing.stream(trace.entries, side, most=MOST_FRAMES) for side in Side}
-
-
-def _told(
-    trace: Trace, streams: dict[Side, framing.Stream]
-) -> Iterator[tuple[Sequence[Found], Sequence[Found]]]:
-    """For each entry the frames whose lines stand in front of it, and behind it."""
-    me = trace.recorder
-    before = _beside(streams[me], attrgetter("first"))
-    behind = _beside(streams[me.other], attrgetter("last"))
-    unsure: set[Side] = set()  # a FRAME line could be taken for that of octets that the log left out
-    for index, entry in enumerate(trace.entries):
-        front = () if me in unsure else before.get(index, ())
-        if isinstance(entry, Octets) and entry.cut is not None and entry.cut.more is None:
-            unsure.add(entry.side)
-        yield front, () if me.other in unsure else behind.get(index, ())
-
-
 def _header(name: str, value: str) -> str:
     plain = _KEY.fullmatch(name) and name != "recorder"
     return f"# {name if plain else literal.quote_text(name)}: {kinds.show_text(value)}"
-
-
-def _beside(stream: framing.Stream, entry: Callable[[Found], int]) -> dict[int, list[Found]]:
-    """The whole frames of each entry, unless they are too many to be told one by one."""
-    of_entry: dict[int, list[Found]] = {}
-    for found in stream.frames:
-        if found.whole and (index := entry(found)) not in stream.crowded:
-            of_entry.setdefault(index, []).append(found)
-    return {index: some for index, some in of_entry.items() if len(some) <= MOST_FRAMES}
-
-
-def _octets(line: str, entry: Octets, frames: Sequence[Found], tail: list[str]) -> str:
-    """An OCTETS entry: a head as text, a line each; frames as header, key and payload."""
-    data, margin = entry.data, "\n" + " " * _INDENT
-    if not data:
-        return literal.wrap(line, ['""', *tail], _INDENT)
-    end = _head_end(data)
-    borders = _borders(frames, end)
-    if not end and not tail and len(data) <= _SHORT:
-        return line[:-1] + _short(data, tuple(borders), len(line))
-    quoted = [literal.quote(found[0]) for found in _HTTP_LINE.finditer(data, 0, end)]
-    rest = _parts(data[end:], borders) + tail
-    if not quoted:
-        return literal.wrap(line, rest, _INDENT)
-    text = line + margin.join(quoted)
-    return literal.wrap(text + margin, rest, _INDENT) if rest else text
-
-
-@lru_cache(maxsize=_KEPT)
-def _short(data: bytes, borders: tuple[int, ...], column: int) -> str:
-    """The last of so many columns, and the octets behind it."""
-    return literal.wrap("x" * (column - 1) + " ", _parts(data, borders), _INDENT)[column - 1 :]
-
-
-def _head_end(data: bytes) -> int:
-    """How many octets are an HTTP head, written as text."""
-    if not data.startswith(framing.HEADS):
-        return 0
-    end = data.find(b"\r\n\r\n", 0, MAX_HEAD)
-    return end + 4 if end >= 0 else len(data) if len(data) <= MAX_HEAD else 0
-
-
-def _borders(frames: Sequence[Found], end: int) -> list[int]:
-    """Where headers, keys and payloads start, counted from `end`."""
-    borders = []
-    for found in frames:
-        start = found.at - end
-        body = start + found.body - found.start
-        borders += [start, body - (len(found.header.key) if found.header else 0), body]
-    return borders
-
-
-def _parts(data: bytes, borders: Sequence[int]) -> list[str]:
-    marks = [0, *sorted({border for border in borders if 0 < border < len(data)}), len(data)]
-    return [item for a, b in pairwise(marks) for item in literal.items(data[a:b]) or ()]
-
-
-def _frame(way: str, found: Found, number: int) -> str:
-    """The FRAME line of a whole frame."""
-    header = found.header
-    assert header is not None  # only whole frames have one
-    line = f"{number:03d} {way} FRAME : "
-    if header.length <= _SHORT:
-        return line + _short_frame(way, header, found.payload(), len(line))
-    return line + _frame_fields(way, header, found.payload(), len(line))
-
-
-def _frame_fields(way: str, header: Header, payload: bytes, column: int) -> str:
-    """What a FRAME line says behind so many columns."""
-    key = header.key.hex() or None
-    masked = f"MASK={key}" if way == "TX" and key else f"MASKED={bool(key)}, MASK={key}"
-    words = (
-        f"OPCODE={header.opcode}, FIN={header.fin}, RSV={header.rsv}, PAYLOAD-LEN={header.length}, {masked}"
-    )
-    code = payload[:2] if header.opcode == 8 else b""
-    shown = literal.items(payload[len(code) :], text=True, most=_MOST_PAYLOAD)
-    if shown is None:
-        return words
-    items = ([code.hex(), *shown] if code else shown) or ['""']
-    if column + len(words) + sum(map(len, items)) > _WIDEST:
-        return f"{words},\n" + literal.wrap(" " * _INDENT + "PAYLOAD=", items, _INDENT)
-    return literal.wrap("x" * column + words + ", PAYLOAD=", items, _INDENT)[column:]
-
-
-_short_frame = lru_cache(maxsize=_KEPT)(_frame_fields)

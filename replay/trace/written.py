@@ -1,0 +1,185 @@
+"""The lines of a wire log as they are written: its entries, and FRAME lines beside those with octets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Sequence
+from itertools import groupby, pairwise
+from operator import attrgetter
+
+from replay.trace import framing, kinds, literal
+from replay.trace.fields import show_seconds
+from replay.trace.framing import Found
+from replay.trace.model import Octets, Trace
+from replay.wire.handshake import MAX_HEAD
+from replay.wire.side import Side
+
+MOST_FRAMES = 64
+"""An entry with more frames than this is written without their FRAME lines."""
+
+_KEPT = 256
+"""Entries and frames of a connection whose text is kept, since many are alike."""
+
+_FIRST = 64
+"""Octets of each by which it is found again."""
+
+_MOST_PAYLOAD = 256
+"""Octets of a payload that a FRAME line writes out; longer ones only if they repeat."""
+
+_WIDEST = 110
+"""Columns of a FRAME line, before its payload goes to the next line."""
+
+_INDENT = len("000 TX OCTETS: ")
+_HTTP_LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
+
+
+def lines(trace: Trace) -> list[str]:
+    """All of them, in order."""
+    first, before, behind = _told(trace)
+    known: _Known = {}
+    out: list[str] = []
+    at, when = None, ""
+    for index, entry in enumerate(trace.entries):
+        for found in before.get(index, ()):
+            out.append(_frame("TX", found, len(out), known))
+        if entry.at != at:
+            at, when = entry.at, "" if entry.at is None else f"+{show_seconds(entry.at)} "
+        words, tail = kinds.write(entry, trace.recorder)
+        line = f"{len(out):03d} {when}{words}"
+        if isinstance(entry, Octets):
+            line = _octets(line, entry.data, first[entry.side].get(index, ()), tail, known)
+        out.append(line)
+        for found in behind.get(index, ()):
+            out.append(_frame("RX", found, len(out), known))
+    return out
+
+
+def numbers(trace: Trace) -> list[int]:
+    """The number of each entry in the written log, where FRAME lines have numbers as well."""
+    _, before, behind = _told(trace)
+    found, number = [], 0
+    for index in range(len(trace.entries)):
+        number += len(before.get(index, ()))
+        found.append(number)
+        number += 1 + len(behind.get(index, ()))
+    return found
+
+
+_Frames = dict[int, list[Found]]
+
+
+def _told(trace: Trace) -> tuple[dict[Side, _Frames], _Frames, _Frames]:
+    """By entry: the frames of each side that begin in it, those whose lines stand in front of it, and those
+    behind it."""
+    me = trace.recorder
+    streams = {side: framing.stream(trace.entries, side, most=MOST_FRAMES) for side in Side}
+    first = {side: _beside(stream, attrgetter("first")) for side, stream in streams.items()}
+    before, behind = first[me], _beside(streams[me.other], attrgetter("last"))
+    # Further on, a FRAME line could be taken for that of octets that the log left out.
+    if (unsure := streams[me].unsure) is not None:
+        before = {index: some for index, some in before.items() if index <= unsure}
+    if (unsure := streams[me.other].unsure) is not None:
+        behind = {index: some for index, some in behind.items() if index < unsure}
+    return first, before, behind
+
+
+def _beside(stream: framing.Stream, entry: Callable[[Found], int]) -> _Frames:
+    """The whole frames of each entry, unless they are too many to be told one by one."""
+    whole = (found for found in stream.frames if found.whole)
+    of_entry = ((index, list(some)) for index, some in groupby(whole, entry))
+    return {
+        index: some for index, some in of_entry if len(some) <= MOST_FRAMES and index not in stream.crowded
+    }
+
+
+_Key = tuple[bytes, Hashable, int]
+_Known = dict[_Key, tuple[bytes | memoryview, str]]
+"""Octets and what was written for them, since many of a connection are alike: by the first of them (to hash
+all of them takes longer than to compare them), by what else the text depends on, and by its column."""
+
+
+def _octets(line: str, data: bytes, frames: Sequence[Found], tail: list[str], known: _Known) -> str:
+    """An OCTETS entry that starts with `line`."""
+    borders = _borders(frames) if frames else ()
+    if tail:
+        return line[:-1] + _literal(data, borders, tail, len(line))
+    key = data[:_FIRST], borders, len(line)
+    same, text = known.get(key, (None, ""))
+    if same != data:
+        text = _keep(known, key, data, _literal(data, borders, tail, len(line)))
+    return line[:-1] + text
+
+
+def _literal(data: bytes, borders: Sequence[int], tail: list[str], column: int) -> str:
+    """What stands behind so many columns, and the last of these: a head as text, a line each; frames as
+    header, key and payload."""
+    line, margin = " ".rjust(column, "x"), "\n" + " " * _INDENT
+    end = _head_end(data)
+    rest = (_parts(data, end, borders) if data else ['""']) + tail
+    if end:
+        line += margin.join(literal.quote(found[0]) for found in _HTTP_LINE.finditer(data, 0, end))
+        line += margin if rest else ""
+    return literal.wrap(line, rest, _INDENT)[column - 1 :]
+
+
+def _keep(known: _Known, key: _Key, octets: bytes | memoryview, text: str) -> str:
+    if len(known) == _KEPT:
+        known.clear()
+    known[key] = octets, text
+    return text
+
+
+def _head_end(data: bytes) -> int:
+    """How many octets are an HTTP head, written as text."""
+    if not data.startswith(framing.HEADS):
+        return 0
+    end = data.find(b"\r\n\r\n", 0, MAX_HEAD)
+    return end + 4 if end >= 0 else len(data) if len(data) <= MAX_HEAD else 0
+
+
+def _borders(frames: Sequence[Found]) -> tuple[int, ...]:
+    """Where headers, keys and payloads start in an entry."""
+    borders: list[int] = []
+    for found in frames:
+        start = found.at
+        body = start + found.body - found.start
+        borders += [start, body - (len(found.header.key) if found.header else 0), body]
+    return tuple(borders)
+
+
+def _parts(data: bytes, start: int, borders: Sequence[int]) -> list[str]:
+    marks = [start, *sorted({border for border in borders if start < border < len(data)}), len(data)]
+    return [item for a, b in pairwise(marks) for item in literal.items(data, a, b) or ()]
+
+
+def _frame(way: str, found: Found, number: int, known: _Known) -> str:
+    """The FRAME line of a whole frame."""
+    line = f"{number:03d} {way} FRAME : "
+    run, start = found.run, found.start
+    key = run[start : start + _FIRST], way, len(line)
+    same, text = known.get(key, (None, ""))
+    if same is None or not run.startswith(same, start):  # with the same header, so as long
+        octets = memoryview(run)[start : found.end]
+        text = _keep(known, key, octets, _frame_fields(way, found, len(line)))
+    return line + text
+
+
+def _frame_fields(way: str, found: Found, column: int) -> str:
+    """What a FRAME line says behind so many columns."""
+    header = found.header
+    assert header is not None  # only whole frames have one
+    key = header.key.hex() or None
+    masked = f"MASK={key}" if way == "TX" and key else f"MASKED={bool(key)}, MASK={key}"
+    words = (
+        f"OPCODE={header.opcode}, FIN={header.fin}, RSV={header.rsv}, PAYLOAD-LEN={header.length}, {masked}"
+    )
+    octets, start = (found.payload(), 0) if key else (found.run, found.body)
+    end = start + header.length
+    code = octets[start : min(start + 2, end)] if header.opcode == 8 else b""
+    shown = literal.items(octets, start + len(code), end, text=True, most=_MOST_PAYLOAD)
+    if shown is None:
+        return words
+    items = ([code.hex(), *shown] if code else shown) or ['""']
+    if column + len(words) + sum(map(len, items)) > _WIDEST:
+        return f"{words},\n" + literal.wrap(" " * _INDENT + "PAYLOAD=", items, _INDENT)
+    return literal.wrap("x" * column + words + ", PAYLOAD=", items, _INDENT)[column:]
