@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
+from collections.abc import Sequence
 
 TAIL = b"\x00\x00\xff\xff"
 """How an empty stored block ends; a sender cuts it, a receiver appends it (§7.2.1, §7.2.2)."""
@@ -14,7 +15,7 @@ EXACT = 2**10
 exactly. Behind those one that is too far by less than half of it may pass."""
 
 PIECE = 64
-"""Octets that go to zlib at once where steps are small: what it leaves of them is copied each time."""
+"""Octets that go to zlib at once where it is asked for one: what it leaves of them is copied each time."""
 
 _PROBE = b"\x01\x01\x00\xfe\xff!"
 """A final stored block: at a block's border, and nowhere else, it gives '!' and ends the data."""
@@ -28,10 +29,15 @@ class Past:
         self.chunks: deque[bytes] = deque()
         self.held = 0
 
-    def add(self, data: bytes) -> None:
+    def add(self, parts: Sequence[bytes]) -> None:
+        """What came out: joined and kept are the last of them, as many as a window holds."""
+        first, room = len(parts), self._size
+        while first and room > 0:
+            first -= 1
+            room -= len(parts[first])
+        data = b"".join(parts[first:])[-self._size :]
         if not data:
             return
-        data = data[-self._size :]
         self.chunks.append(data)
         self.held += len(data)
         while self.held - len(self.chunks[0]) >= self._size:
@@ -72,8 +78,7 @@ class Blocks:
 
     def settle(self) -> None:
         """The message is over: what it gave is past."""
-        for data in self.now.chunks:
-            self._before.add(data)
+        self._before.add(tuple(self.now.chunks))
         self.now = Past(1 << self._bits)
 
     def take(self, octets: bytes, most: int) -> bytes:
@@ -81,7 +86,7 @@ class Blocks:
         made: list[bytes] = []
         if self._bits == 15 and not self._zlib.eof:
             data = self._zlib.decompress(octets, most)
-            self.now.add(data)
+            self.now.add((data,))
             octets = self._zlib.unused_data
             if not octets:
                 return data
@@ -95,26 +100,32 @@ class Blocks:
         at, seen = 0, len(made)
         while at < len(octets) and most:
             if self._zlib.eof:
-                self.now.add(b"".join(made[seen:]))
+                self.now.add(made[seen:])
                 seen = len(made)
                 self._zlib = zlib.decompressobj(-self._bits, zdict=self._window())
-            stream = self._zlib
-            size = PIECE if self.exact > 0 else self._step
+            size = PIECE if self.exact > 0 else 4 * self._step
             piece = octets[at : at // size * size + size]
-            at += len(piece)
-            more = True
-            while more and most:
-                step = min(self._free if self._free > 0 else 1 if self.exact > 0 else self._step, most)
-                data = stream.decompress(piece, step)
+            most -= self._steps(piece, most, made)
+            at += len(piece) - len(self._zlib.unused_data)
+        self.now.add(made[seen:])
+
+    def _steps(self, piece: bytes, most: int, made: list[bytes]) -> int:
+        """Inflate it as far as `most` allows, in steps as large as may be; how much came out."""
+        stream, left, more = self._zlib, most, True
+        while more and left:
+            near = self._free > 0 or self.exact > 0
+            step = min(self._free if self._free > 0 else 1 if near else self._step, left)
+            came, times = 0, 1 if near else left // step
+            for _ in range(times):
+                made.append(data := stream.decompress(piece, step))
                 piece = stream.unconsumed_tail
-                made.append(data)
-                size = len(data)
-                most -= size
-                self.exact -= size if self._free <= 0 else 0
-                self._free -= size
-                more = size == step and not stream.eof
-            at -= len(stream.unused_data)
-        self.now.add(b"".join(made[seen:]))
+                came += len(data)
+                if not (more := len(data) == step and not stream.eof):
+                    break
+            self.exact -= came if self._free <= 0 else 0
+            self._free -= came
+            left -= came
+        return most - left
 
     def _window(self) -> bytes:
         if self.now.held >= 1 << self._bits:
