@@ -29,19 +29,22 @@ class Past:
         self.chunks: deque[bytes] = deque()
         self.held = 0
 
-    def add(self, parts: Sequence[bytes]) -> None:
-        """What came out: joined and kept are the last of them, as many as a window holds."""
-        first, room = len(parts), self._size
-        while first and room > 0:
-            first -= 1
-            room -= len(parts[first])
-        data = b"".join(parts[first:])[-self._size :]
+    def add(self, data: bytes) -> None:
         if not data:
             return
+        data = data[-self._size :]
         self.chunks.append(data)
         self.held += len(data)
         while self.held - len(self.chunks[0]) >= self._size:
             self.held -= len(self.chunks.popleft())
+
+    def add_joined(self, parts: Sequence[bytes]) -> None:
+        """No more of them are joined than a window holds."""
+        first, room = len(parts), self._size
+        while first and room > 0:
+            first -= 1
+            room -= len(parts[first])
+        self.add(b"".join(parts[first:]))
 
     def octets(self) -> bytes:
         """A window of them at the most, joined once."""
@@ -78,7 +81,8 @@ class Blocks:
 
     def settle(self) -> None:
         """The message is over: what it gave is past."""
-        self._before.add(tuple(self.now.chunks))
+        for data in self.now.chunks:
+            self._before.add(data)
         self.now = Past(1 << self._bits)
 
     def take(self, octets: bytes, most: int) -> bytes:
@@ -86,7 +90,7 @@ class Blocks:
         made: list[bytes] = []
         if self._bits == 15 and not self._zlib.eof:
             data = self._zlib.decompress(octets, most)
-            self.now.add((data,))
+            self.now.add(data)
             octets = self._zlib.unused_data
             if not octets:
                 return data
@@ -100,14 +104,14 @@ class Blocks:
         at, seen = 0, len(made)
         while at < len(octets) and most:
             if self._zlib.eof:
-                self.now.add(made[seen:])
+                self.now.add_joined(made[seen:])
                 seen = len(made)
                 self._zlib = zlib.decompressobj(-self._bits, zdict=self._window())
             size = PIECE if self.exact > 0 else 4 * self._step
             piece = octets[at : at // size * size + size]
             most -= self._steps(piece, most, made)
             at += len(piece) - len(self._zlib.unused_data)
-        self.now.add(made[seen:])
+        self.now.add_joined(made[seen:])
 
     def _steps(self, piece: bytes, most: int, made: list[bytes]) -> int:
         """Inflate it as far as `most` allows, in steps as large as may be; how much came out."""
