@@ -1,8 +1,8 @@
 """DEFLATE as permessage-deflate uses it (RFC 7692 §7.2): whole messages out, pieces of messages in.
 
-zlib does the work. On top of it stands what a verifier needs: that nothing is forgiven, that each fault
-has its octet, and that no more comes out than is asked for. What is sent may be compressed by a library
-that is faster.
+zlib does the work, or zlib-ng. On top of it stands what a verifier needs: that nothing is forgiven, that
+each fault has its octet, and that no more comes out than is asked for. What is sent may be compressed by a
+library that is faster.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from replay.wire.blocks import EXACT, PIECE, TAIL, Blocks, Past
+from replay.wire.blocks import EXACT, PIECE, TAIL, Blocks, Broken, Past
 
 fast: Callable[..., Any]
 try:  # some five times as fast, if the extra `speed` is installed
@@ -91,7 +91,7 @@ class Inflater:
         room = self._most - self._made
         try:
             data = self._blocks.take(chunk, room + 1)
-        except zlib.error:
+        except Broken:
             return self._fault(chunk)
         if len(data) > room:
             self._failed = True
@@ -122,7 +122,7 @@ class Inflater:
             at = len(payload) - len(TAIL)
             try:
                 blocks = self._replayed([payload[:at]])
-            except zlib.error:
+            except Broken:
                 pass
             else:
                 if blocks.end():
@@ -150,7 +150,7 @@ class Inflater:
                 trial = blocks.copy()
                 try:
                     data = trial.take(chunk[at : at + size], room)
-                except zlib.error:
+                except Broken:
                     break
                 blocks = trial
                 parts.append(data)
@@ -158,7 +158,7 @@ class Inflater:
         reason = ""
         try:
             blocks.take_slowly(chunk[at : at + 1], room, parts)
-        except zlib.error as error:
+        except Broken as error:
             reason = str(error).partition(": ")[2]
         data = b"".join(parts)
         at += sum(map(len, self._fed))

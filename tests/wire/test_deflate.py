@@ -6,12 +6,13 @@ import random
 import tracemalloc
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.wire.blocks import EXACT, TAIL
+from replay.wire.blocks import EXACT, TAIL, library
 from replay.wire.deflate import Deflater, Fault, Inflater, Kind
 from tests.chops import every_chop
 from tests.inflate import Slow, Writer
@@ -145,6 +146,35 @@ def test_it_sees_what_the_slow_way_sees(
     assert found == slow.out[slow.start :]
     assert (fault and fault.kind.name) == kind
     assert fault is None or 0 <= fault.at <= len(payload)
+
+
+def steps(using: Any, payload: bytes, bits: int, past: bytes, taken: int, step: int) -> list[object]:
+    """All that a library says of a payload that it takes, and gives, so many octets at a time."""
+    said: list[object] = []
+    stream = using.decompressobj(-bits, zdict=past)
+    try:
+        for at in range(0, len(payload), taken):
+            left = payload[at : at + taken]
+            data = b"." * step
+            while len(data) == step and not stream.eof:
+                data, left = stream.decompress(left, step), stream.unconsumed_tail
+                said += [data, left, stream.unused_data, stream.eof]
+                stream = stream.copy()
+    except using.error as error:
+        said.append(str(error))
+    return said
+
+
+@pytest.mark.skipif(library is zlib, reason="there is no zlib-ng")
+@given(payloads, payloads, windows, st.integers(0, 9), st.integers(1, 400), st.integers(1, 400), st.data())
+def test_zlib_ng_says_what_zlib_says(
+    past: bytes, data: bytes, bits: int, level: int, taken: int, step: int, more: st.DataObject
+) -> None:
+    payload = bytearray(Deflater(more.draw(windows), True, level, before=past).message(data) + TAIL)
+    for _ in range(more.draw(st.integers(0, 2))):
+        payload[more.draw(st.integers(0, len(payload) - 1))] ^= more.draw(st.integers(1, 255))
+    zlib_s, its = [steps(one, bytes(payload), bits, past, taken, step) for one in (zlib, library)]
+    assert zlib_s == its
 
 
 @given(st.binary(max_size=60), windows)
