@@ -217,7 +217,8 @@ class Record(Generic[T]):
             if key.text not in self.rows:
                 hint = nearest(key.text, self.rows) or f"known: {', '.join(self.rows)}"
                 raise SourceError(key.span, f"unknown key {quoted(key.text)} in {self.wants}", hint)
-            self._check_rivals(key, where)
+            if self.one_of or self.exclusive:
+                self._check_rivals(key, where)
             where[key.text] = value
             values[key.text] = self.rows[key.text].reader.read(value, files)
         self._check_missing(node, where)
