@@ -127,7 +127,8 @@ class Interpreter:
 
     def _payload_only(self, entries: Sequence[Entry], at: int) -> Sequence[Octets]:
         """The entries from `at` on of one side that hold payload of the data frame that has begun."""
-        first, found = entries[at], list[Octets]()
+        found: list[Octets] = []
+        first = entries[at]
         if not isinstance(first, Octets) or not first.data:
             return found
         stream = self._streams[first.side]
