@@ -80,7 +80,7 @@ class Script:
     keys: Callable[[], bytes]  # makes the masking key of each frame
     whole: bool  # behaves as a whole endpoint; else only recorded octets are sent
     kinds: frozenset[Kind]  # of the events that count
-    alternatives: tuple[Sequence[Pattern], ...] = ()
+    alternatives: tuple[tuple[Pattern, ...], ...] = ()
     close_with: CloseWith | None = None  # when one of them is complete; None: the testee has to close
     profile: Profile = Profile.AUTOBAHN
     codes: frozenset[int] = RFC_6455  # that may stand in a Close

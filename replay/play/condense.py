@@ -33,7 +33,7 @@ class Rounds:
         self._next = start
         self._size = 0  # octets of all rounds ...
         self._held = 0  # ... and of those from `start` on
-        self._ends: dict[int, Pattern] = {}  # what came back in those, by the entry that completed it
+        self._ends: dict[int, int] = {}  # the numbers of those, by the entry that completed them
 
     def add(self, entries: list[Entry], at: int) -> None:
         """A round has ended with entry `at`. Old octets may go."""
@@ -45,7 +45,7 @@ class Rounds:
             self._start = self._next
             return
         self._held += size
-        self._ends[at] = self._expected[self.done - 1]
+        self._ends[at] = self.done - 1
         if self._held > HELD:
             entries[:] = self.condensed(entries)
             self._start = self._next = self._next + len(self._ends) * 2
@@ -58,22 +58,23 @@ class Rounds:
         return [*entries[: self._start], *digests, *entries[self._next :]]
 
     def _digests(self, entries: Sequence[Entry]) -> Iterator[Entry]:
-        coming = iter(self._ends.values())
+        messages = {at: self._message(number) for at, number in self._ends.items()}
+        coming = iter(messages.values())
         sent = False
         for number, entry in enumerate(entries, self._start):
             if not isinstance(entry, Octets):
                 yield entry
                 continue
             if entry.side is not self._tester and sent:
-                yield _told(next(coming), self._tester)
+                yield Digest(self._tester, *next(coming))
             sent = entry.side is self._tester
             cut = Cut(len(entry.data), hashlib.sha256(entry.data).hexdigest())
             yield Octets(entry.side, b"", entry.at, cut)
-            if number in self._ends:
-                yield _told(self._ends[number], self._tester.other)
+            if number in messages:
+                yield Digest(self._tester.other, *messages[number])
 
-
-def _told(message: Pattern, side: Side) -> Digest:
-    assert message.payload is not None
-    length, sha256 = digest(message.payload)
-    return Digest(side, Opcode.TEXT if message.kind is Kind.TEXT else Opcode.BINARY, length, sha256)
+    def _message(self, number: int) -> tuple[Opcode, int, str]:
+        """That of a round: its opcode, its length and its SHA-256."""
+        pattern = self._expected[number]
+        assert pattern.payload is not None
+        return (Opcode.TEXT if pattern.kind is Kind.TEXT else Opcode.BINARY, *digest(pattern.payload))

@@ -71,7 +71,7 @@ def script(
         keys,
         whole=True,
         kinds=DATA,
-        alternatives=tuple(outcome.patterns for outcome in case.outcomes),
+        alternatives=tuple(tuple(outcome.patterns) for outcome in case.outcomes),
         close_with=CloseWith(code, b"") if closes else None,
         profile=case.profile,
         codes=case.codes,

@@ -57,9 +57,9 @@ class Frames:
         stream.position = end = start + len(data)
         if stream.skipped:
             return ()
-        payload, faults = mask(data[body:], header.key), list[Fault]()
+        octets = payload = mask(data[body:], header.key)
+        faults: Sequence[Fault] = ()
         text, compressed = header.opcode == Opcode.TEXT, bool(header.rsv)
-        octets = payload
         if compressed and stream.inflater is not None:
             octets, faults = self._inflated(stream, stream.inflater, payload, True)
         if faults or (text and not is_utf8(octets)):
@@ -207,7 +207,8 @@ class Frames:
             return
         if piece.opens and not begins:
             assembly.parts.append((piece.start + piece.header.size, piece.header.length))
-        data, faults = piece.data, list[Fault]()
+        data = piece.data
+        faults: Sequence[Fault] = ()
         if assembly.inflater is not None:
             data, faults = self._inflated(stream, assembly.inflater, data, piece.last and piece.header.fin)
         yield from self._taken(stream, assembly, piece, data, faults)
@@ -254,12 +255,12 @@ class Frames:
 
     def _inflated(
         self, stream: Stream, inflater: Inflater, data: bytes, whole: bool
-    ) -> tuple[bytes, list[Fault]]:
+    ) -> tuple[bytes, Sequence[Fault]]:
         """What comes out of the next octets of a compressed message, and what is wrong with them."""
-        data, fault = inflater.feed(data)
+        data, within = inflater.feed(data)
+        behind = inflater.end() if whole else None
         stream.inflated += len(data)
-        faults = (fault, inflater.end() if whole else None)
-        return data, [fault for fault in faults if fault is not None]
+        return data, [fault for fault in (within, behind) if fault is not None]
 
     def _fault(
         self, stream: Stream, assembly: Assembly, fault: Fault, data: bytes, frame: int

@@ -55,6 +55,8 @@ def has_opening(trace: Trace) -> bool:
     for entry in trace.entries:
         if isinstance(entry, Octets) and len(begins[entry.side]) < 5:
             begins[entry.side] += entry.data[:5]
+            if all(len(octets) > 4 for octets in begins.values()):
+                break
     said = [octets for octets in begins.values() if octets]
     return not said or any(octets.startswith(_HEADS) or b"HTTP/".startswith(octets) for octets in said)
 
@@ -127,7 +129,8 @@ class Interpreter:
 
     def _payload_only(self, entries: Sequence[Entry], at: int) -> Sequence[Octets]:
         """The entries from `at` on of one side that hold payload of the data frame that has begun."""
-        first, found = entries[at], list[Octets]()
+        found: list[Octets] = []
+        first = entries[at]
         if not isinstance(first, Octets) or not first.data:
             return found
         stream = self._streams[first.side]
@@ -145,17 +148,17 @@ class Interpreter:
     def _events(self, entry: Entry) -> Iterable[Event]:
         """A tuple if they are made already; else each is made when it is asked for."""
         match entry:
-            case Octets(data=b""):
-                return self._cut(self._streams[entry.side], entry.cut)
-            case Octets(cut=None):
-                stream = self._streams[entry.side]
+            case Octets():
+                stream, data = self._streams[entry.side], entry.data
+                if not data:
+                    return self._cut(stream, entry.cut)
+                if entry.cut is not None:
+                    return self._octets_and_cut(stream, data, entry.cut)
                 if stream.frames is not None and not stream.unparsed:
-                    events = self._frames.message(stream, stream.frames, entry.data)
+                    events = self._frames.message(stream, stream.frames, data)
                     if events is not None:
                         return events
-                return self._octets(stream, entry.data)
-            case Octets():
-                return self._octets_and_cut(self._streams[entry.side], entry.data, entry.cut)
+                return self._octets(stream, data)
             case Digest():
                 message = Message(
                     **self._streams[entry.side].place(),

@@ -44,6 +44,8 @@ class Fit:
     """The ways in which the events fit, the one that lacks least last: each by the optional patterns
     that nothing came for."""
 
+    needed: int | None = None  # so many patterns; those behind them are optional. None: not known yet
+
     @property
     def missed(self) -> tuple[int, ...]:
         """Of the way that lacks least, the optional patterns that nothing came for."""
@@ -81,7 +83,9 @@ def fit(expected: Sequence[Pattern], events: Iterable[Event], before: Fit = NOTH
     """
     if before.state == "apart":
         return before
-    at, ways, most = before.at, before.ways, len(expected)
+    at, ways, most, needed = before.at, before.ways, len(expected), before.needed
+    if needed is None:
+        needed = next((number for number in range(most, 0, -1) if not expected[number - 1].optional), 0)
     for event in events:
         if ways == _STRAIGHT and at < most:
             want = expected[at]
@@ -94,10 +98,10 @@ def fit(expected: Sequence[Pattern], events: Iterable[Event], before: Fit = NOTH
         if not fitting:
             full = at + len(ways[-1]) == most
             why = Difference(at, None, event, "unexpected") if full else differences[-1]
-            return Fit("apart", at, why, ways)
+            return Fit("apart", at, why, ways, needed)
         at, ways = at + 1, fitting
-    rest = (expected[number].optional for number in range(at + len(ways[-1]), most))
-    return Fit("complete" if all(rest) else "open", at, None, ways)
+    state: Literal["open", "complete"] = "open" if at + len(ways[-1]) < needed else "complete"
+    return Fit(state, at, None, ways, needed)
 
 
 def _tried(

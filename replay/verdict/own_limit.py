@@ -17,18 +17,20 @@ LARGE = 4096
 
 def own_limit(events: Sequence[Event], facts: ClosingFacts) -> str | None:
     """In a sentence, the limit by which the testee seems to have ended the connection, if any."""
-    size, fragments = _largest(events, facts)
     testee, close = facts.tester.other.value, facts.testee_close
+    if close is not None and not facts.closed_by_testee:
+        return None
+    size, fragments = _largest(events, facts)
     large = size >= LARGE or fragments >= LARGE
     sent = f"a message {'of' if fragments else 'that had come to'} {_size(size)}"
     sent += f" in {fragments} frames" if fragments > 1 else ""
-    if close is not None and facts.closed_by_testee:
+    if close is not None:
         if close.code == TOO_BIG or (close.code in SUSPECT and large):
             reason = close.reason.decode("utf-8", "replace")
             said = (f" at {sent}" if size else "") + (f", reason {reason!r}" if reason else "")
             return f"the {testee}'s own limit: closed {close.code}{said}; raise its maximum"
         return None
-    if close is None and facts.dropped_by_testee and large and facts.opened:
+    if facts.dropped_by_testee and large and facts.opened:
         return f"perhaps a limit of the {testee}'s own: it ended TCP at {sent} without a word"
     return None
 

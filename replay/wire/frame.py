@@ -114,7 +114,8 @@ def encode_message(
     As Autobahn does it: where the length is a multiple of `fragment`, an empty frame ends the message.
     """
     if fragment is None or len(octets) <= fragment:
-        return [encode(frame(opcode, octets, rsv=rsv, key=keys()))]
+        key = keys()
+        return [_header(0x80 | rsv << 4 | opcode, key, len(octets)) + mask(octets, key)]
     starts = range(0, len(octets) + 1, fragment)
     drawn = [keys() for _ in starts]
     if fragment % 4 == 0 and drawn.count(drawn[0]) == len(drawn):  # as one payload, masked at once
