@@ -127,16 +127,24 @@ class Blocks:
     def _steps(self, piece: bytes, most: int, made: list[bytes]) -> int:
         """Inflate it as far as `most` allows, in steps as large as may be; how much came out."""
         stream, left, more = self._zlib, most, True
+        decompress, keep = stream.decompress, made.append
         while more and left:
-            near = self._free > 0 or self.exact > 0
-            step = min(self._free if self._free > 0 else 1 if near else self._step, left)
-            came, times = 0, 1 if near else left // step
+            if self._free > 0:
+                step, times = min(self._free, left), 1
+            elif self.exact > 0:
+                step, times = 1, min(self.exact, left)
+            else:
+                step = min(self._step, left)
+                times = left // step
+            before = len(made)
             for _ in range(times):
-                made.append(data := stream.decompress(piece, step))
-                piece = stream.unconsumed_tail
-                came += len(data)
-                if not (more := len(data) == step and not stream.eof):
+                data = decompress(piece, step)
+                keep(data)
+                if len(data) < step or stream.eof:
+                    more = False
                     break
+                piece = stream.unconsumed_tail
+            came = (len(made) - before - 1) * step + len(data)
             self.exact -= came if self._free <= 0 else 0
             self._free -= came
             left -= came
