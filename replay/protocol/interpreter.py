@@ -40,12 +40,12 @@ from replay.wire.side import Side
 _HEADS = (b"GET ", b"HTTP/")
 
 
-def observe(trace: Trace, codes: frozenset[int] = RFC_6455) -> tuple[Event, ...]:
+def observe(trace: Trace, codes: frozenset[int] = RFC_6455, skips: Side | None = None) -> tuple[Event, ...]:
     """All events of a trace, in the order in which its entries completed them.
 
-    `codes` may stand in a Close frame.
+    `codes` may stand in a Close frame. `skips`: see `Interpreter`.
     """
-    interpreter = Interpreter(trace.recorder, codes, not has_opening(trace))
+    interpreter = Interpreter(trace.recorder, codes, not has_opening(trace), skips)
     return tuple(interpreter.feed_all(trace.entries))
 
 

@@ -51,9 +51,14 @@ class Passed:
         )
 
 
+def is_plain(result: CaseResult) -> bool:
+    """Whether it says that all is well."""
+    return result.behaviour is Behaviour.OK and result.closing in GOOD and result.divergence is None
+
+
 def passed(result: CaseResult) -> Passed | None:
     """None: it is no such verdict, or its log can't be stored."""
-    if result.behaviour is not Behaviour.OK or result.closing not in GOOD or result.divergence is not None:
+    if not is_plain(result):
         return None
     if (log := storable(result.trace)) is None:
         return None

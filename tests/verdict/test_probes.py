@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ def test_the_verdict_is_the_original_s(probe: dict[str, Any]) -> None:
     case = known()[probe["case"]]
     trace = against(case, tester, probe["peer"])
     result = judge(case, trace, tester)
+    brief = judge(case, trace, tester, whole=False)
+    if not brief.broken:
+        assert replace(brief, events=result.events) == result
     facts, observed = result.facts, probe["observed"]
     if observed["ended_at"] is None:
         # The original waits for ever. Ours gives up when the time for the case is over.
