@@ -82,13 +82,13 @@ def read(body: Span, readers: Readers, limit: int, last: str | None = None) -> d
         found = _KEY.match(text, at, body.end)
         if found is None:
             raise SourceError(source.span(at, body.end), "expected a field such as 'OPCODE=1'")
-        name, here = found[1], source.span(found.start(1), found.end(1))
+        name = found[1]
         if name not in readers and name != last:
             known = [*readers, *([last] if last else [])]
             hint = nearest(name.upper(), known) or f"known are {', '.join(known)}"
-            raise SourceError(here, f"unknown field {name!r}", hint)
+            raise SourceError(source.span(*found.span(1)), f"unknown field {name!r}", hint)
         if name in fields:
-            raise SourceError(here, f"{name!r} stands here twice")
+            raise SourceError(source.span(*found.span(1)), f"{name!r} stands here twice")
         if name == last:
             start = found.end()
             rest = text[start : body.end]
