@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replay.source import SourceError, Span, nearest
 from replay.trace import literal
@@ -19,8 +19,7 @@ _SECONDS = re.compile(r"(\d{1,12})(?:\.(\d+))?")
 Value = int | bool | bytes | str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A value, and where it stands."""
 
     value: Value
