@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from replay import limits
 
@@ -56,8 +57,7 @@ class Source:
         return Span(self, start, start if end is None else end)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A run of characters in a source; lines and columns count from 1."""
 
     source: Source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from replay.source import SourceError, Span, nearest
 from replay.trace import literal
@@ -19,8 +19,7 @@ _SECONDS = re.compile(r"(\d{1,12})(?:\.(\d+))?")
 Value = int | bool | bytes | str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A value, and where it stands."""
 
     value: Value
@@ -82,13 +81,13 @@ def read(body: Span, readers: Readers, limit: int, last: str | None = None) -> d
         found = _KEY.match(text, at, body.end)
         if found is None:
             raise SourceError(source.span(at, body.end), "expected a field such as 'OPCODE=1'")
-        name, here = found[1], source.span(found.start(1), found.end(1))
+        name = found[1]
         if name not in readers and name != last:
             known = [*readers, *([last] if last else [])]
             hint = nearest(name.upper(), known) or f"known are {', '.join(known)}"
-            raise SourceError(here, f"unknown field {name!r}", hint)
+            raise SourceError(source.span(*found.span(1)), f"unknown field {name!r}", hint)
         if name in fields:
-            raise SourceError(here, f"{name!r} stands here twice")
+            raise SourceError(source.span(*found.span(1)), f"{name!r} stands here twice")
         if name == last:
             start = found.end()
             rest = text[start : body.end]

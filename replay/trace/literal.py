@@ -119,31 +119,31 @@ def _parts(span: Span, limit: int | None) -> list[_Part]:
         found = _TOKEN.match(text, at, span.end)
         if found is None:
             raise _unknown(span, at)
-        here = source.span(at, found.end())
-        at = found.end()
+        start, at = at, found.end()
+        kind = found.lastgroup
         part = None
-        if found["hex"]:
-            if len(found["hex"]) % 2:
-                raise SourceError(
-                    here, f"an odd number of hex digits: {len(found['hex'])}", "an octet is two"
-                )
-            part = _Part(here.start, here.end, bytes.fromhex(found["hex"]))
-        elif found["quoted"]:
-            part = _Part(here.start, here.end, _unquote(here))
-        elif found["open"]:
+        if kind == "hex":
+            if (at - start) % 2:
+                here = source.span(start, at)
+                raise SourceError(here, f"an odd number of hex digits: {at - start}", "an octet is two")
+            part = _Part(start, at, bytes.fromhex(found[0]))
+        elif kind == "quoted":
+            part = _Part(start, at, _unquote(source.span(start, at)))
+        elif kind == "open":
             if parts is not outer:
+                here = source.span(start, at)
                 raise SourceError(here, "a repeat inside of a repeat", "write the inner one out")
-            parts, opened = [], here.start
-        elif found["close"]:
+            parts, opened = [], start
+        elif kind == "close":
+            here = source.span(start, at)
             part = _repeat(here, parts, parts is not outer, opened, found["count"], limit)
             parts = outer
         if part is not None:
             if parts is outer:
                 total += len(part.octets) * part.times
                 if limit is not None and total > limit:
-                    raise SourceError(
-                        here, f"more octets than one log may hold here: {total:,} over {limit:,}"
-                    )
+                    message = f"more octets than one log may hold here: {total:,} over {limit:,}"
+                    raise SourceError(source.span(start, at), message)
             parts.append(part)
     if parts is not outer:
         raise SourceError(source.span(opened, opened + 1), "a '(' that isn't closed: expected '(items)*n'")
