@@ -88,16 +88,20 @@ class Inflater:
         """Take the next octets of the payload, unmasked."""
         if self._failed or not chunk:
             return Inflated(b"")
-        room = self._most - self._made
         try:
-            data = self._blocks.take(chunk, room + 1)
+            data = self._blocks.take(chunk, self._most - self._made + 1)
         except Broken:
             return self._fault(chunk)
+        return self._taken([chunk], data)
+
+    def _taken(self, chunks: Sequence[bytes], data: bytes) -> Inflated:
+        """What came out of them, unless it is too much."""
+        room = self._most - self._made
         if len(data) > room:
             self._failed = True
             detail = f"the message has more than {self._most} octets"
             return Inflated(data[:room], Fault(Kind.TOO_MUCH, detail, 0))
-        self._fed.append(chunk)
+        self._fed += chunks
         self._made += len(data)
         return Inflated(data)
 
@@ -138,23 +142,29 @@ class Inflater:
         return blocks
 
     def _fault(self, chunk: bytes) -> Inflated:
-        """Inflate `chunk` again, ever more finely, up to the octet that is wrong."""
+        """Inflate `chunk` again, ever more finely, up to the octet that is wrong. None is if these steps
+        pass by what was seen in larger ones: a distance that is too far by less than EXACT tells."""
         blocks = self._replayed(self._fed)
         room = self._most - self._made + 1  # more than comes out of it
+        passed: list[bytes] = []
         parts: list[bytes] = []
         at = 0
         for size in (64 * PIECE, PIECE, 1):
-            if size == 1:
+            if size == 1 and at < len(chunk):
                 blocks.exact = room
             while at < len(chunk):
-                trial = blocks.copy()
+                trial, piece = blocks.copy(), chunk[at : at + size]
                 try:
-                    data = trial.take(chunk[at : at + size], room)
+                    data = trial.take(piece, room)
                 except Broken:
                     break
                 blocks = trial
+                passed.append(piece)
                 parts.append(data)
                 at += size
+        if at >= len(chunk):
+            self._blocks = blocks
+            return self._taken(passed, b"".join(parts))
         reason = ""
         try:
             blocks.take_slowly(chunk[at : at + 1], room, parts)

@@ -224,6 +224,19 @@ def test_far_behind_the_start_the_window_is_held_within_half_of_it(bits: int) ->
         assert fault is None or (fault.kind, fault.at) == (Kind.WINDOW, len(payload) - 2)
 
 
+def test_a_distance_that_other_steps_pass_by_is_no_fault() -> None:
+    """One too far by an octet, where a step begins; those that look for it closely begin elsewhere."""
+    inflater = Inflater(8, True, MOST)
+    assert inflate(inflater, [Writer().stored(NOISE[: 256 + EXACT]).payload()])[1] is None
+    passed = Writer().stored(NOISE[:128]).fixed((3, 257)).payload()
+    data, fault = inflate(inflater, [passed])
+    assert (len(data), fault) == (131, None)
+    assert inflater.sound
+    assert inflate(inflater, [Writer().fixed((3, 3)).payload()]) == (data[-3:], None)
+    data, fault = inflate(inflater, [passed, b"\x07\0\0\0"])
+    assert (len(data), fault and fault.at) == (131, len(passed) + 3)
+
+
 def test_zlib_s_window_of_512_octets_is_one_of_256() -> None:
     data = NOISE[:255] * 3 + NOISE[:256] * 3 + NOISE[:250] * 9 + NOISE[:251] * 9 + b"a" * 999
     for level in range(10):
