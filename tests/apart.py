@@ -1,13 +1,14 @@
 """Plays six parts against a server, the last three, first, in workers, and says which process made each.
 
-`python -m tests.apart PORT [lost | fault]`: a worker ends when it is to make number 4; a player
-fails in it.
+`python -m tests.apart PORT [lost | fault | secret]`: a worker ends when it is to make number 4; a
+player fails in it; what was seen there can't be told.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 from replay.collect import Settings, new_player
 from replay.live.part import Part
@@ -44,7 +45,9 @@ class Parts:
         say(f"{part.number} {'worker' if away else 'here'} {os.getpid()}")
         return new_player(CANARY, part.address, Settings(), part.pace)
 
-    def seen(self, part: Part, endpoint: Endpoint) -> bool:
+    def seen(self, part: Part, endpoint: Endpoint) -> Any:
+        if self.what == "secret":
+            return lambda: None
         return endpoint.opened and isinstance(endpoint.trace().entries[-1], Drop)
 
     def done(self, phase: str, number: int, seen: bool, at: float) -> bool:

@@ -61,11 +61,12 @@ def test_the_parts_of_a_worker_that_ends_are_played_here() -> None:
     assert words(out)[4] == ["here", "True"]
 
 
-def test_a_fault_in_a_worker_is_a_fault_of_the_run() -> None:
-    with listening(*ECHO) as port, playing(port, "fault") as run:
+@pytest.mark.parametrize(("what", "said"), [("fault", "what is this?"), ("secret", "pickle")])
+def test_a_fault_in_a_worker_is_a_fault_of_the_run(what: str, said: str) -> None:
+    with listening(*ECHO) as port, playing(port, what) as run:
         _, fault = run.communicate(timeout=30)
     assert run.returncode == 1
-    assert "what is this?" in fault
+    assert said in fault
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])

@@ -193,13 +193,13 @@ class _Work:
         try:
             endpoint = self._playing[part.number] = self._play.make(part)
             await connect(endpoint, part.address, self._timeout, self._context(part.address))
+            del self._playing[part.number]
+            self._told.pop(part.number, None)
             seen = self._play.seen(part, endpoint)
-            told = Told(part.number, endpoint.opened, False, True, seen)
+            self._tell(Told(part.number, endpoint.opened, False, True, seen))
         except Exception:
-            told = Told(part.number, False, False, True, fault=traceback.format_exc())
-        self._playing.pop(part.number, None)
-        self._told.pop(part.number, None)
-        self._tell(told)
+            self._playing.pop(part.number, None)
+            self._tell(Told(part.number, False, False, True, fault=traceback.format_exc()))
 
     def _context(self, address: Address) -> SSLContext | None:
         if address.tls is None:
