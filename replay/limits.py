@@ -113,6 +113,7 @@ QUIET = Limit("quiet", 20, "ms", "-", "Without an octet, from which on a case on
 HEAVY = Limit("heavy", 2**20, "octets", "-", "That a case sends, from which on it is heavy.")
 HUGE = Limit("huge", 8 * 2**20, "octets", "-", "That a case sends at once, from which on it is alone.")
 HEAVY_JOBS = Limit("heavy cases", 4, "cases", "--jobs", "Of those, played at once.")
+WORKERS = Limit("workers", 4, "processes", "--jobs", "That play beside this one, one a processor.")
 AGAIN = Limit(
     "again", 10, "failures", "-", "That are run once more, alone; if there are more, it is no bad luck."
 )
@@ -248,6 +249,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         HEAVY,
         HUGE,
         HEAVY_JOBS,
+        WORKERS,
         AGAIN,
         MOST_JOBS,
         KEPT,
