@@ -21,7 +21,7 @@ Chop = Literal["recorded", "frame"] | int
 @dataclass(frozen=True, slots=True)
 class Write:
     pieces: tuple[bytes, ...]  # one write each
-    together: bool = False  # ... as far as the case goes; they may share one on the wire
+    together: bool = False  # ... as far as the case goes: they share one on the wire, and with those beside
     lacking: int = 0  # octets of the frame that come later
 
 

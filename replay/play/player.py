@@ -187,6 +187,9 @@ class Player(Endpoint):
                     return
             self._timers.pop(Wait.EVENTS, None)
             self._next()
+            while (joined := _shared(action, self._action)) is not None:
+                action = joined
+                self._next()
             self._run(action)
 
     def _run(self, action: Action) -> None:
@@ -232,6 +235,13 @@ def _widened(base: Limits, script: Script) -> Limits:
         frames=base.frames + script.volume // 16,
         events=base.events + 2 * script.events,
     )
+
+
+def _shared(one: Action, other: Action | None) -> Write | None:
+    """The one write that both are, if they are writes that share one on the wire."""
+    if isinstance(one, Write) and one.together and isinstance(other, Write) and other.together:
+        return Write(one.pieces + other.pieces, together=True)
+    return None
 
 
 def _joined(pieces: Sequence[bytes]) -> Iterator[bytes]:

@@ -192,7 +192,7 @@ def _write(
             form=step.form,
         )
         own = step.chop if options.chop == "recorded" and step.chop else options.chop
-        return Write(chopped(encode(sent), own))
+        return Write(chopped(encode(sent), own), together=own == "recorded")
     opcode = Opcode.TEXT if step.text else Opcode.BINARY
     payload, rsv = (step.payload.octets, 0) if compressed is None else (compressed, 4)
     frames = encode_message(opcode, payload, step.fragment, keys, rsv)

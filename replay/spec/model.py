@@ -53,7 +53,7 @@ class SendFrame:
     mask: bytes | bool | None = None  # None: as the rule wants; False: unmasked; octets: this key
     length: int | None = None  # the length announced, where it isn't the payload's
     form: int | None = None  # octets of extended length, where they aren't the fewest
-    chop: int | None = None  # octets a write; None: the frame in one write
+    chop: int | None = None  # octets a write; None: a write, which frames beside it may share
     name: str | None = None  # by which the expected echo of the message that it begins is known
     span: Span | None = field(default=None, compare=False, repr=False)
 

@@ -71,7 +71,10 @@ HEADER_ROWS = {
 }
 
 FRAME_ROWS = (SENT_ROWS | HEADER_ROWS) | {
-    "chop": Row(OrNone(integer(1, MAX_SIZE), None), "Octets a write; none: the frame in one write."),
+    "chop": Row(
+        OrNone(integer(1, MAX_SIZE), None),
+        "Octets a write; none: a write, which frames beside it may share.",
+    ),
     "length": Row(integer(0, 2**64 - 1), "The length that the frame announces, if not the true one."),
     "form": Row(Word("a length form", {"0": 0, "2": 2, "8": 8}), "Octets of extended length: 0, 2 or 8."),
 }

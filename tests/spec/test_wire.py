@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from replay.play.actions import Options
-from replay.spec.model import Case, SendMessage
+from replay.spec.model import Case, SendFrame
 from replay.suite import known
 from replay.trace.model import Entry, Octets, Timer, Wait
 from replay.wire.handshake import encode_request
@@ -27,10 +27,10 @@ SECTIONS = {id.partition(".")[0] for id in WIRE}
 
 def written(case: Case) -> list[bytes]:
     """What a server that plays the case writes, behind its handshake, to a client that only opens
-    the connection, before it runs out of patience. The frames of a message, which may share a write,
-    are a write each here, as in the original."""
-    cut = any(isinstance(step, SendMessage) for step in case.steps)
-    own = player(case, Side.SERVER, Options(chop="frame" if cut else "recorded"))
+    the connection, before it runs out of patience. Frames that share a write are a write each here, as
+    the original counts them."""
+    cut = any(isinstance(step, SendFrame) and step.chop for step in case.steps)
+    own = player(case, Side.SERVER, Options(chop="recorded" if cut else "frame"))
     now = 0
     own.connected(now)
     own.received(encode_request("/", REQUEST), now)
