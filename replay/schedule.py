@@ -59,7 +59,7 @@ def phases(cases: Sequence[Case], jobs: int | None) -> tuple[Phase, ...]:
 
 def workers(cases: Sequence[Case], jobs: int | None) -> int:
     """How many processes beside this one the cases can keep busy; one is none."""
-    enough = sum(map(weight, cases)) // HEAVY
+    enough = sum(map(weight, cases)) // HUGE
     number = min(enough, len(cases), jobs or limits.WORKERS.default)
     return number if number > 1 else 0
 
