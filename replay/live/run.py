@@ -136,6 +136,7 @@ class _Session:
         context = address.tls.context() if address.tls else None
         waiting = deque(phase.numbers)
         put_off: set[int] = set()
+        ended: deque[_Turn] = deque()
         try:
             while self._running or (waiting and not self._stopped):
                 self._fill(phase, waiting, address, context)
@@ -144,16 +145,19 @@ class _Session:
                     timeout=TICK if waiting else None,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
-                ended = list(self._taken(waiting, put_off))
+                ended.extend(self._taken(waiting, put_off))
                 if self._crew and all(turn.speaker.opened for turn in ended):
                     self._fill(phase, waiting, address, context)  # workers have enough to do meanwhile
-                for turn in ended:
-                    self._tell(phase, turn)
+                while ended:
+                    self._tell(phase, ended.popleft())
+                    await asyncio.sleep(0)  # to judge many takes long, and timers are to be kept
         finally:  # interrupted: nothing that breaks from here on is the server's fault
             tasks = [turn.task for turn in self._running]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            for turn in ended:
+                self._tell(phase, turn)
 
     def _fill(
         self, phase: Phase, waiting: deque[int], address: Address, context: SSLContext | None
