@@ -1,8 +1,8 @@
 """Processes beside this one, which play what costs much.
 
 A worker is forked before the first connection, with all that players are made of. It is told what to
-play as a `Part`; how that stands, and the trace of it in the end, come back. One that ends too soon
-loses nothing: its parts are played here.
+play as a `Part`; how that stands, and what is to be known of it in the end, come back. One that ends
+too soon loses nothing: its parts are played by the others, or here.
 """
 
 from __future__ import annotations
