@@ -105,13 +105,11 @@ def answer(offers: Sequence[Terms], asks: Sequence[Ask] = (Ask(),)) -> Terms | N
 
     What the taken offer wants of the server is granted, in the same words; None: all are declined.
     client_no_context_takeover may be asked for in any case, client_max_window_bits only where it was
-    offered, and no larger.
+    offered, and no larger than the client's hint.
     """
     for ask in asks:
         for offer in offers:
-            if ask.client_max_window_bits is None or ask.client_max_window_bits <= (
-                offer.client_max_window_bits or 0
-            ):
+            if _heeds_hint(ask.client_max_window_bits, offer):
                 return Terms(
                     offer.server_no_context_takeover,
                     ask.client_no_context_takeover,
@@ -155,9 +153,16 @@ def misfits(request: Request, response: Response) -> Iterator[Breach]:
 
 
 def fits(request: Request, response: Response) -> bool:
-    """Whether what a response agrees on, if anything, was offered."""
-    named = _named(response)
-    return not named or (bool(_named(request)) and not any(misfits(request, response)))
+    """Whether what a response agrees on, if anything, was offered, and heeds the client's hint: not every
+    client puts up with more, though it has to."""
+    return all(
+        any(
+            _misfit(terms, offer) is None and _heeds_hint(terms.client_max_window_bits, offer)
+            for offer in valid_offers(request)
+        )
+        for extension in _named(response)
+        if isinstance(terms := _read(extension, offered=False), Terms)
+    )
 
 
 def agreed(response: Response) -> Agreed | None:
@@ -206,6 +211,12 @@ def _fault(parameter: Parameter, offered: bool) -> str | None:
     return None if _BITS.fullmatch(value) else f"{name} is {value[:80]!r}, not one of 8 to 15"
 
 
+def _heeds_hint(client_bits: int | None, offer: Terms) -> bool:
+    """Whether a client that made this offer is asked for no larger window than it hints at. A server may
+    ignore the hint (§7.1.2.2)."""
+    return client_bits is None or client_bits <= (offer.client_max_window_bits or 0)
+
+
 def _misfit(terms: Terms, offer: Terms) -> str | None:
     """Why `terms` are no answer to this offer; None: they are one."""
     server, client = terms.server_max_window_bits, terms.client_max_window_bits
@@ -216,9 +227,6 @@ def _misfit(terms: Terms, offer: Terms) -> str | None:
             return f"server_max_window_bits={offer.server_max_window_bits} was asked for and is missing"
         if server > offer.server_max_window_bits:
             return f"server_max_window_bits is {server}, and {offer.server_max_window_bits} was asked for"
-    if client is not None:
-        if offer.client_max_window_bits is None:
-            return "client_max_window_bits was not offered"
-        if client > offer.client_max_window_bits:
-            return f"client_max_window_bits is {client}, and {offer.client_max_window_bits} was offered"
+    if client is not None and offer.client_max_window_bits is None:
+        return "client_max_window_bits was not offered"
     return None
