@@ -203,6 +203,12 @@ class Endpoint:
         closed = self.has_closed or self._interpreter.closed(self.side.other)
         return self.opened and not closed and not self.done
 
+    @property
+    def owes_pongs(self) -> bool:
+        """Whether a Ping is answered: until the peer's Close has come (§5.5.2), or it has been failed."""
+        closed = self._interpreter.closed(self.side.other)
+        return self.opened and not closed and self._failed_at < 0 and not self.done
+
     def send_close(self, code: int | None = 1000, reason: bytes = b"") -> None:
         """Send a Close frame; unless it is an answer, wait for one."""
         payload = b"" if code is None else code.to_bytes(2, "big")
@@ -288,7 +294,7 @@ class Endpoint:
                 self._breach(event)
             case Close() if event.side is not self.side and self.answers():
                 self._close(event)
-            case Ping() if event.side is not self.side and self.answers() and self.is_open:
+            case Ping() if event.side is not self.side and self.answers() and self.owes_pongs:
                 self.send_frame(Opcode.PONG, event.data)
 
     # Recording and writing.

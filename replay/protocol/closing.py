@@ -8,23 +8,23 @@ from enum import Enum
 class Act(Enum):
     """What an endpoint does that the closing handshake has a say in."""
 
-    FRAME = "frame"  # any but Close
-    CLOSE = "close"
+    DATA = "data"  # a data frame: its opcode is below 8
+    CONTROL = "control"
     DROP = "drop"
 
 
 #  sender has closed, other side has closed, the sender's act -> the rule that it breaks
 CLOSING: dict[tuple[bool, bool, Act], str | None] = {
-    (False, False, Act.FRAME): None,
-    (False, False, Act.CLOSE): None,
+    (False, False, Act.DATA): None,
+    (False, False, Act.CONTROL): None,
     (False, False, Act.DROP): "close-before-drop",
-    (False, True, Act.FRAME): None,  # it may finish what it has begun
-    (False, True, Act.CLOSE): None,
+    (False, True, Act.DATA): None,  # it may finish what it has begun
+    (False, True, Act.CONTROL): None,
     (False, True, Act.DROP): "close-answered",
-    (True, False, Act.FRAME): "nothing-after-close",
-    (True, False, Act.CLOSE): "nothing-after-close",
+    (True, False, Act.DATA): "nothing-after-close",
+    (True, False, Act.CONTROL): None,  # §5.5.2: a Ping is answered until a Close has come
     (True, False, Act.DROP): None,  # §7.1.7: it has failed the connection and need not wait
-    (True, True, Act.FRAME): "nothing-after-close",
-    (True, True, Act.CLOSE): "nothing-after-close",
+    (True, True, Act.DATA): "nothing-after-close",
+    (True, True, Act.CONTROL): None,  # §5.5.1 speaks of data frames alone
     (True, True, Act.DROP): None,
 }

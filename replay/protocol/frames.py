@@ -151,9 +151,9 @@ class Frames:
         yield from header_breaches(
             header, stream.side, stream.assembly is not None, stream.inflater is not None
         )
-        act = Act.CLOSE if header.opcode == Opcode.CLOSE else Act.FRAME
+        act = Act.CONTROL if header.is_control else Act.DATA
         if rule := CLOSING[stream.closed, stream.other.closed, act]:
-            yield Breach(rule, "a frame after the Close frame", 0)
+            yield Breach(rule, "a data frame after the Close frame", 0)
 
     def _control(self, stream: Stream, piece: Piece) -> Iterator[Event]:
         if stream.spoiled:

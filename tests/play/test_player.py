@@ -162,6 +162,26 @@ def test_a_peer_that_sends_too_much_is_given_up(limits: Limits) -> None:
     assert len(observe(trace)) < 2500
 
 
+@pytest.mark.parametrize(
+    ("octets", "pongs"),
+    [
+        ("8900", 1),
+        ("890170 8a00 890171", 2),
+        ("880203e8 8900", 0),
+        ("8300 8900", 0),  # it breaks a rule, and nothing behind it is read
+    ],
+)
+def test_a_ping_is_answered_until_a_close_has_come(octets: str, pongs: int) -> None:
+    closed_at = 1.0  # its patience has run out
+    peer: list[dict[str, object]] = [
+        {"at": closed_at + 0.2, "octets": octets},
+        {"at": closed_at + 0.4, "tcp": "drop"},
+    ]
+    sent = [e for e in observe(against(known()["1.1.1"], Side.CLIENT, peer)) if e.side is Side.CLIENT]
+    behind = sent[next(n for n, event in enumerate(sent) if isinstance(event, Close)) :]
+    assert len([event for event in behind if isinstance(event, Pong)]) == pongs
+
+
 def test_messages_before_a_close_in_the_same_read_are_echoed() -> None:
     server = echo(Side.SERVER)
     one = player(known()["1.1.1"])

@@ -7,8 +7,12 @@ from itertools import product
 import pytest
 
 from replay.protocol.closing import CLOSING, Act
+from replay.protocol.events import Violation
 from replay.protocol.framing import REGISTERED, RFC_6455, close_breach
+from replay.protocol.interpreter import observe
 from replay.protocol.rules import RULES
+from replay.trace.model import Octets, Trace
+from replay.wire.side import Side
 
 
 def test_each_cell_is_written() -> None:
@@ -31,3 +35,27 @@ def test_codes_that_may_not(code: int) -> None:
 def test_the_registry_has_moved_on() -> None:
     allowed = {code for code in range(65536) if not close_breach(code.to_bytes(2, "big"), REGISTERED)}
     assert allowed - RFC_6455 == {1012, 1013, 1014}
+
+
+CLOSE, MASKED_CLOSE, MASKED_PING = "880203e8", "888201020304 02ea", "898001020304"
+
+
+@pytest.mark.parametrize("asked", [MASKED_PING, MASKED_PING + MASKED_CLOSE])
+@pytest.mark.parametrize(
+    ("behind", "broken"),
+    [
+        ("8a00", False),  # it answers the Ping that came before the other Close
+        ("8a0178", False),  # a Pong that nobody asked for
+        ("8900", False),
+        (CLOSE, False),
+        ("810161", True),
+        ("8200", True),
+        ("0101 61 8900 8001 62", True),
+        ("8a00 810161", True),
+    ],
+)
+def test_data_frames_alone_must_not_stand_behind_a_close(asked: str, behind: str, broken: bool) -> None:
+    sent = ((Side.SERVER, CLOSE), (Side.CLIENT, asked), (Side.SERVER, behind), (Side.CLIENT, MASKED_CLOSE))
+    trace = Trace(Side.CLIENT, tuple(Octets(side, bytes.fromhex(text)) for side, text in sent))
+    rules = {event.rule for event in observe(trace) if isinstance(event, Violation)}
+    assert rules == ({"nothing-after-close"} if broken else set())
