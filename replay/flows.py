@@ -164,7 +164,7 @@ def check(log: Log, profile: Profile = Profile.AUTOBAHN) -> CaseResult:
     if result.behaviour is Behaviour.FAILED and _has_gaps(log.trace) and not decided:
         note = "octets are missing in the log, so nothing can be said of what they would have shown"
         return replace(result, behaviour=Behaviour.INFORMATIONAL, notes=(*result.notes, note))
-    musts = [broken for broken in result.broken if RULES[broken.rule].level == "MUST"]
+    musts = [broken for broken in result.broken if RULES[broken.rule].level != "SHOULD"]
     if case.closing is None and musts:
         return replace(result, behaviour=Behaviour.FAILED)
     return result

@@ -14,16 +14,17 @@ from replay.wire.side import Side
 @dataclass(frozen=True, slots=True)
 class Rule:
     id: str
-    section: str
+    sections: tuple[str, ...]  # where the text has it, the sentence itself first
     binds: Side | None  # None: both sides
-    code: int | None  # the close code with which the other side fails the connection; None: it doesn't
+    code: int | None  # with which replay fails the connection; None: it doesn't
     sentence: str
-    level: Literal["MUST", "SHOULD"] = "MUST"
-    rfc: Literal[6455, 7692] = 6455
+    level: Literal["MUST", "must", "SHOULD"] = "MUST"  # the text's own word
+    rfc: Literal[6455, 7692, 9110, 9112] = 6455
 
     @property
     def reference(self) -> str:
-        return f"RFC {self.rfc} §{self.section}"
+        """'RFC 6455 §4.2.2, §11.3.4'."""
+        return f"RFC {self.rfc} " + ", ".join(f"§{section}" for section in self.sections)
 
 
 class Breach(NamedTuple):
@@ -38,55 +39,55 @@ C, S = Side.CLIENT, Side.SERVER
 
 _ROWS = (
     # The opening handshake. A breach is answered with HTTP or by dropping TCP, never with a Close.
-    Rule("opening-http", "4.1", None, None, "The opening handshake is well-formed HTTP."),
-    Rule("request-method", "4.1", C, None, "The method of the request is GET."),
-    Rule("request-version", "4.1", C, None, "The HTTP version of the request is at least 1.1."),
-    Rule("request-target", "3", C, None, "The request target has no fragment and starts with a slash, or is absolute."),
-    Rule("request-host", "4.1", C, None, "The request has one Host header."),
-    Rule("request-upgrade", "4.1", C, None, "The request's Upgrade header includes 'websocket'."),
-    Rule("request-connection", "4.1", C, None, "The request's Connection header includes 'Upgrade'."),
-    Rule("request-key", "4.1", C, None, "The request has one Sec-WebSocket-Key: 16 octets in base64."),
-    Rule("request-websocket-version", "4.1", C, None, "The request has one Sec-WebSocket-Version, and it is 13."),
-    Rule("response-version", "4.2.2", S, None, "The HTTP version of the response is at least 1.1."),
-    Rule("response-upgrade", "4.2.2", S, None, "The response's Upgrade header is 'websocket'."),
-    Rule("response-connection", "4.2.2", S, None, "The response's Connection header includes 'Upgrade'."),
-    Rule("response-accept", "4.2.2", S, None, "The response has one Sec-WebSocket-Accept, made of the request's key."),
-    Rule("response-extensions", "4.1", S, None, "The response names only extensions that the request offered."),
-    Rule("response-subprotocol", "4.1", S, None, "The response names at most one subprotocol, and one that the request offered."),
-    Rule("response-deflate", "7.1", S, None, "The response agrees on permessage-deflate once, with parameters that are defined, each once and with a value that it may have.", rfc=7692),
-    Rule("response-deflate-fits", "7.1", S, None, "An answer to offers of permessage-deflate fits one of them: it grants what was asked for, and names client_max_window_bits only where that was offered.", rfc=7692),
-    Rule("request-deflate", "7.1", C, None, "An offer of permessage-deflate has parameters that are defined, each once and with a value that it may have.", rfc=7692),
-    Rule("extensions-grammar", "9.1", None, None, "A Sec-WebSocket-Extensions header lists extensions: tokens, with parameters whose values are tokens."),
-    Rule("frame-before-opening", "4.1", C, None, "A client sends no frame before it has the server's handshake."),
+    Rule("opening-http", ("4.1", "4.2.2"), None, None, "The request and the response of the opening handshake are valid HTTP."),
+    Rule("request-method", ("4.1",), C, None, "The method of the request is GET."),
+    Rule("request-version", ("4.1",), C, None, "The HTTP version of the request is at least 1.1."),
+    Rule("request-target", ("3", "4.1"), C, None, "The request target has no fragment and starts with a slash, or is an absolute URI."),
+    Rule("request-host", ("3.2",), C, None, "The request has one Host header.", rfc=9112),
+    Rule("request-upgrade", ("4.1",), C, None, "The request's Upgrade header includes 'websocket'."),
+    Rule("request-connection", ("4.1",), C, None, "The request's Connection header includes 'Upgrade'."),
+    Rule("request-key", ("4.1", "11.3.1"), C, None, "The request has one Sec-WebSocket-Key: 16 octets in base64."),
+    Rule("request-websocket-version", ("4.1", "11.3.5"), C, None, "The request has one Sec-WebSocket-Version, and it is 13."),
+    Rule("response-version", ("6.2",), S, None, "The HTTP version of the response is the highest that the server conforms to, so at least 1.1.", "SHOULD", rfc=9110),
+    Rule("response-upgrade", ("4.2.2",), S, None, "The response's Upgrade header is 'websocket'."),
+    Rule("response-connection", ("4.2.2",), S, None, "The response's Connection header includes 'Upgrade'."),
+    Rule("response-accept", ("4.2.2", "11.3.3"), S, None, "The response has one Sec-WebSocket-Accept, made of the request's key."),
+    Rule("response-extensions", ("4.2.2", "9"), S, None, "The response names only extensions that the request offered."),
+    Rule("response-subprotocol", ("4.2.2", "11.3.4"), S, None, "The response names at most one subprotocol, and one that the request offered, in the same case."),
+    Rule("response-deflate", ("7", "5"), S, None, "The response agrees on permessage-deflate once, with parameters that are defined, each once and with a value that it may have.", rfc=7692),
+    Rule("response-deflate-fits", ("7.1.1.1", "7.1.2.1", "7.1.2.2"), S, None, "An answer to offers of permessage-deflate fits one of them: it grants what was asked for, and names client_max_window_bits only where that was offered.", rfc=7692),
+    Rule("request-deflate", ("7.1",), C, None, "An offer of permessage-deflate has parameters that are defined, each once and with a value that it may have.", rfc=7692),
+    Rule("extensions-grammar", ("9.1",), None, None, "A Sec-WebSocket-Extensions header lists extensions: tokens, with parameters whose values, in quotes or not, are tokens."),
+    Rule("frame-before-opening", ("4.1",), C, None, "Behind its request a client sends nothing before it has the server's response."),
     # Frames.
-    Rule("client-masks", "5.1", C, 1002, "A client masks every frame that it sends."),
-    Rule("server-does-not-mask", "5.1", S, 1002, "A server masks no frame that it sends."),
-    Rule("rsv-zero", "5.2", None, 1002, "The reserved bits are 0 unless an extension was agreed that defines them."),
-    Rule("known-opcode", "5.2", None, 1002, "The opcode is one that is defined: 0, 1, 2, 8, 9 or 10."),
-    Rule("minimal-length", "5.2", None, 1002, "The payload length is written in the fewest octets that hold it."),
-    Rule("length-below-2-63", "5.2", None, 1002, "The most significant bit of a 64-bit payload length is 0."),
-    Rule("continuation-continues", "5.4", None, 1002, "A continuation frame continues a fragmented message."),
-    Rule("fragments-not-interleaved", "5.4", None, 1002, "No message begins before the fragmented one before it has ended."),
-    Rule("control-not-fragmented", "5.5", None, 1002, "A control frame is not fragmented."),
-    Rule("control-length", "5.5", None, 1002, "A control frame has a payload of at most 125 octets."),
-    Rule("ping-answered", "5.5.2", None, None, "A Ping is answered with a Pong, unless a Close came before it."),
-    Rule("pong-echoes-ping", "5.5.3", None, None, "A Pong that answers a Ping carries the Ping's payload."),
-    Rule("text-is-utf8", "8.1", None, 1007, "A text message is valid UTF-8."),
+    Rule("client-masks", ("5.1",), C, 1002, "A client masks every frame that it sends."),
+    Rule("server-does-not-mask", ("5.1",), S, 1002, "A server masks no frame that it sends."),
+    Rule("rsv-zero", ("5.2",), None, 1002, "The reserved bits are 0 unless an extension was agreed that defines them."),
+    Rule("known-opcode", ("5.2",), None, 1002, "The opcode is one that is defined: 0, 1, 2, 8, 9 or 10."),
+    Rule("minimal-length", ("5.2",), None, 1002, "The payload length is written in the fewest octets that hold it."),
+    Rule("length-below-2-63", ("5.2",), None, 1002, "The most significant bit of a 64-bit payload length is 0."),
+    Rule("continuation-continues", ("5.4",), None, 1002, "A continuation frame continues a fragmented message."),
+    Rule("fragments-not-interleaved", ("5.4",), None, 1002, "No message begins before the fragmented one before it has ended."),
+    Rule("control-not-fragmented", ("5.5",), None, 1002, "A control frame is not fragmented."),
+    Rule("control-length", ("5.5",), None, 1002, "A control frame has a payload of at most 125 octets."),
+    Rule("ping-answered", ("5.5.2",), None, None, "A Ping is answered with a Pong, unless a Close was received before it."),
+    Rule("pong-echoes-ping", ("5.5.3",), None, None, "A Pong that answers a Ping carries the Ping's payload.", "must"),
+    Rule("text-is-utf8", ("5.6", "8.1"), None, 1007, "A text message is valid UTF-8."),
     # Compressed messages.
-    Rule("rsv1-on-first-frame", "6.1", None, 1002, "RSV1, which says that a message is compressed, stands on its first frame only, and on no control frame.", rfc=7692),
-    Rule("message-inflates", "7.2.2", None, 1007, "The payload of a compressed message is DEFLATE data that ends at a block's end.", rfc=7692),
-    Rule("window-kept", "7.1.2", None, 1007, "An endpoint compresses with a window no larger than was agreed.", rfc=7692),
-    Rule("context-not-kept", "7.1.1", None, 1007, "An endpoint that agreed not to take its context over starts each message with an empty window.", rfc=7692),
-    Rule("tail-removed", "7.2.1", None, None, "The last four octets 00 00 ff ff are removed from a compressed payload.", rfc=7692),
-    Rule("message-bounded", "7.2.2", None, 1009, "A message inflates to no more octets than are read of one.", rfc=7692),
+    Rule("rsv1-on-first-frame", ("6.1",), None, 1002, "RSV1, which says that a message is compressed, stands on its first frame only, and on no control frame.", rfc=7692),
+    Rule("message-inflates", ("7.2.1",), None, 1007, "The payload of a compressed message, with 00 00 ff ff behind it, is DEFLATE data that ends at a block's end.", rfc=7692),
+    Rule("window-kept", ("7.2.1",), None, 1007, "An endpoint compresses with a window no larger than was agreed.", rfc=7692),
+    Rule("context-not-kept", ("7.2.1",), None, 1007, "An endpoint that agreed not to take its context over starts each message with an empty window.", rfc=7692),
+    Rule("tail-removed", ("7.2.1",), None, None, "The last four octets 00 00 ff ff are removed from a compressed payload.", rfc=7692),
+    Rule("message-bounded", ("7.2.2",), None, 1009, "A message inflates to no more octets than are read of one.", rfc=7692),
     # Closing.
-    Rule("close-length", "5.5.1", None, 1002, "The payload of a Close frame is empty or at least two octets long."),
-    Rule("close-code", "7.4", None, 1002, "The code in a Close frame is one that RFC 6455 defines for it, or one from 3000 to 4999."),
-    Rule("close-reason-is-utf8", "5.5.1", None, 1007, "The reason in a Close frame is valid UTF-8."),
-    Rule("nothing-after-close", "5.5.1", None, None, "An endpoint sends no data frame after its Close frame."),
-    Rule("close-answered", "5.5.1", None, None, "An endpoint that gets a Close frame, and sent none, answers with one."),
-    Rule("close-before-drop", "7.1.1", None, None, "An endpoint ends the connection with a Close frame, not by dropping TCP.", "SHOULD"),
-    Rule("server-drops", "7.1.1", S, None, "When both Close frames have passed, the server ends TCP at once."),
+    Rule("close-length", ("5.5.1",), None, 1002, "The payload of a Close frame is empty or at least two octets long."),
+    Rule("close-code", ("7.4",), None, 1002, "The code in a Close frame is one that RFC 6455 defines for it, or one from 3000 to 4999."),
+    Rule("close-reason-is-utf8", ("5.5.1",), None, 1007, "The reason in a Close frame is valid UTF-8."),
+    Rule("nothing-after-close", ("5.5.1",), None, None, "An endpoint sends no data frame after its Close frame."),
+    Rule("close-answered", ("5.5.1",), None, None, "An endpoint that gets a Close frame, and sent none, answers with one."),
+    Rule("close-before-drop", ("7.1.7", "10.7"), None, None, "An endpoint that ends an open connection sends a Close frame before it ends TCP.", "SHOULD"),
+    Rule("server-drops", ("5.5.1",), S, None, "When both Close frames have passed, the server ends TCP at once."),
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {row.id: row for row in _ROWS}

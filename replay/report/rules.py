@@ -9,12 +9,20 @@ _HEAD = """\
 # Rules
 
 Each MUST and SHOULD of the RFCs that replay judges. A failure names the rules that were broken by these
-ids, and so does a spec: `rule: text-is-utf8`. *Close code* is that with which the other side fails the
-connection; where there is none, the connection goes on, or has ended.
+ids, and so does a spec: `rule: text-is-utf8`. *Fails with* is the close code with which replay then fails
+the connection; where there is none, the connection goes on, or has ended. No rule prescribes that code: the
+RFCs ask for one that is appropriate (RFC 6455 §7.1.7).
+
+A *must* is one that the text has in lower case; it binds as the others do.
 
 This page is made by `python -m replay.report.rules > docs/rules.md`.
 """
-_TITLES = {6455: "RFC 6455: The WebSocket Protocol", 7692: "RFC 7692: Compression Extensions for WebSocket"}
+_TITLES = {
+    6455: "RFC 6455: The WebSocket Protocol",
+    7692: "RFC 7692: Compression Extensions for WebSocket",
+    9110: "RFC 9110: HTTP Semantics",
+    9112: "RFC 9112: HTTP/1.1",
+}
 _BOUND = {Side.CLIENT: "client", Side.SERVER: "server", None: "both"}
 
 
@@ -25,7 +33,7 @@ def page() -> str:
         lines += [
             f"## {title}",
             "",
-            "| rule | section | binds | | | close code |",
+            "| rule | section | binds | | | fails with |",
             "|---|---|---|---|---|---|",
         ]
         lines += [_row(rule) for rule in RULES.values() if rule.rfc == rfc]
@@ -34,10 +42,10 @@ def page() -> str:
 
 
 def _row(rule: Rule) -> str:
-    link = f"https://www.rfc-editor.org/rfc/rfc{rule.rfc}#section-{rule.section}"
+    address = f"https://www.rfc-editor.org/rfc/rfc{rule.rfc}#section-"
     cells = (
         f"`{rule.id}`",
-        f"[§{rule.section}]({link})",
+        ", ".join(f"[§{section}]({address}{section})" for section in rule.sections),
         _BOUND[rule.binds],
         rule.level,
         rule.sentence,

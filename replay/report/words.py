@@ -202,7 +202,7 @@ def sentence(rule: str) -> str:
 
 
 def level(rule: str) -> str:
-    """'MUST' or 'SHOULD'."""
+    """'MUST', 'must' or 'SHOULD', as the text has it."""
     return RULES[rule].level if rule in RULES else "MUST"
 
 

@@ -79,7 +79,7 @@ def _fails_by_the_rfc(case: Case, broken: Sequence[Violation]) -> bool:
     if case.deflate is None or case.profile is not Profile.RFC:
         return False
     rules = (RULES[violation.rule] for violation in broken)
-    return any(rule.rfc == 7692 and rule.level == "MUST" for rule in rules)
+    return any(rule.rfc == 7692 and rule.level != "SHOULD" for rule in rules)
 
 
 def _compare(case: Case, events: Sequence[Event], facts: ClosingFacts) -> _Compared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,4 +61,7 @@ def test_the_table_is_in_order() -> None:
     for rule in RULES.values():
         assert rule.sentence.endswith(".")
         assert rule.code in (None, 1002, 1007, 1009)
-        assert rule.section[0] in {6455: "345789", 7692: "67"}[rule.rfc]
+        for section in rule.sections:
+            known = r"\d(\.\d)*|10\.7|11\.3\.[1-5]" if rule.rfc == 6455 else r"\d(\.\d)*"
+            assert re.fullmatch(known, section)
+        assert rule.reference.startswith(f"RFC {rule.rfc} §{rule.sections[0]}")

@@ -123,7 +123,7 @@ function original(list) {
 }
 
 function reference(text) {
-  const found = /^RFC (\d+) §([\d.]+)$/.exec(text);
+  const found = /^RFC (\d+) §([\d.]+)/.exec(text);
   if (!found) return text;
   const address = `https://www.rfc-editor.org/rfc/rfc${found[1]}#section-${found[2]}`;
   return el("a", { href: address, rel: "noreferrer noopener", target: "_blank" }, text);
