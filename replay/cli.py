@@ -86,8 +86,9 @@ cli.add_command(wstest)
 @cli.command(short_help="Judge wire logs offline.")
 @click.argument("paths", nargs=-1, required=True, metavar="LOG...")
 @judged_by
+@click.option("--strict", is_flag=True, help="NON-STRICT, UNIMPLEMENTED and unjudged fail too.")
 @click.option("-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each.")
-def check(paths: tuple[str, ...], profile: str, verbose: bool) -> None:
+def check(paths: tuple[str, ...], profile: str, strict: bool, verbose: bool) -> None:
     """Judge wire logs offline: by the case that a log names, else by the rules alone.
 
     \b
@@ -107,10 +108,12 @@ def check(paths: tuple[str, ...], profile: str, verbose: bool) -> None:
         console.print(terminal.line(result, console.width))
         if verbose:
             console.print(terminal.verbose(result))
-        if result.failed:
+        if result.counts(strict):
             failed = True
             console.print(terminal.failure(result, None))
             console.print()
+        elif result.unjudged is not None:
+            console.print(terminal.notes(result))
     sys.exit(int(failed))
 
 

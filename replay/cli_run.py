@@ -82,7 +82,7 @@ SECONDS = click.FloatRange(0.001)
     "-x", "--exitfirst", "max_failures", flag_value=1, type=int, help="Stop at the first failure."
 )
 @click.option("--max-failures", type=click.IntRange(1), metavar="N", help="Stop at the Nth.")
-@click.option("--strict", is_flag=True, help="NON-STRICT and UNIMPLEMENTED fail the run too.")
+@click.option("--strict", is_flag=True, help="NON-STRICT, UNIMPLEMENTED and unjudged fail the run too.")
 @click.option(
     "--expected", type=ExpectedFile(), help="Verdicts that are expected: YAML, or Autobahn's index.json."
 )

@@ -79,7 +79,7 @@ PORT = 9001
 @click.option(
     "--timeout", type=SECONDS, default=limits.CASE.default, help="Seconds a case, beside its own waits."
 )
-@click.option("--strict", is_flag=True, help="NON-STRICT and UNIMPLEMENTED fail the run too.")
+@click.option("--strict", is_flag=True, help="NON-STRICT, UNIMPLEMENTED and unjudged fail the run too.")
 @click.option(
     "--expected", type=ExpectedFile(), help="Verdicts that are expected: YAML, or Autobahn's index.json."
 )

@@ -104,7 +104,8 @@ def _verdict(directory: Path, id: str, title: str, verdict: StoredVerdict) -> Kn
     log = None if verdict.log is None else directory / verdict.log
     light = log is not None and log.is_file() and log.stat().st_size <= _LIGHT
     read = _nothing if log is None else partial(reader.observed, directory, verdict)
-    return Known(id, title, verdict.behaviour, verdict.closing, verdict.duration, read, light)
+    unjudged = verdict.unjudged is not None
+    return Known(id, title, verdict.behaviour, verdict.closing, verdict.duration, read, light, unjudged)
 
 
 # Autobahn's reports.
@@ -170,6 +171,7 @@ def _log(path: Path) -> Found:
         closing=result.closing,
         duration=result.duration,
         trace=lambda: log.trace,
+        unjudged=result.unjudged is not None,
     )
     return _single(case, path)
 

@@ -105,7 +105,7 @@ _ALIKE = {
     "thorough": Row(FLAG, "All rounds of each case, also where fewer do."),
     "profile": _PROFILE,
     "timeout": Row(_SECONDS, "Seconds that a case may take, beside its own waits."),
-    "strict": Row(FLAG, "Whether NON-STRICT and UNIMPLEMENTED fail the run too."),
+    "strict": Row(FLAG, "Whether NON-STRICT, UNIMPLEMENTED and unjudged fail the run too."),
     "expected": _EXPECTED,
     "report": Row(_texts(_REPORT.wants, _REPORT), "Reports to write, each FORMAT=FILE."),
     "out": Row(LINE, "The folder for the results."),

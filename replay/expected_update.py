@@ -89,8 +89,10 @@ def write(path: Path, text: str) -> None:
 
 
 def _failing(results: Sequence[CaseResult], strict: bool) -> dict[str, tuple[str, ...]]:
-    """The words of what fails the run, by id; what of the same case is expected belongs to it."""
+    """The words of what fails the run, by id; what of the same case is expected belongs to it. What has
+    no verdict can't be expected."""
     found: dict[str, list[str]] = {}
+    results = [result for result in results if result.unjudged is None]
     for result in results:
         expired = result.expectation is not None and result.expectation.standing is Standing.EXPIRED
         if result.counts(strict) and not expired:

@@ -162,8 +162,7 @@ def check(log: Log, profile: Profile = Profile.AUTOBAHN) -> CaseResult:
     result = replace(judge(case, log.trace, tester, (*log.warnings, *notes)), path=log.name)
     decided = result.broken or (result.divergence and result.divergence.field == "payload")
     if result.behaviour is Behaviour.FAILED and _has_gaps(log.trace) and not decided:
-        note = "octets are missing in the log, so nothing can be said of what they would have shown"
-        return replace(result, behaviour=Behaviour.INFORMATIONAL, notes=(*result.notes, note))
+        return result.left_unjudged("octets are missing in the log")
     musts = [broken for broken in result.broken if RULES[broken.rule].level != "SHOULD"]
     if case.closing is None and musts:
         return replace(result, behaviour=Behaviour.FAILED)

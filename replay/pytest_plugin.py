@@ -241,6 +241,8 @@ class CaseTest(pytest.Function):
             raise CaseFailed(result)
         if result.expectation is not None and result.expectation.standing is Standing.BETTER:
             self.better = expectation(result.expectation)
+        if result.unjudged is not None:
+            raise pytest.skip.Exception(f"unjudged: {why(result)}", _use_item_location=True)
         if result.behaviour is Behaviour.UNIMPLEMENTED:
             raise pytest.skip.Exception(f"UNIMPLEMENTED: {why(result)}", _use_item_location=True)
         if result.behaviour is Behaviour.NON_STRICT:
@@ -252,7 +254,7 @@ class CaseTest(pytest.Function):
 
         rules = dict.fromkeys(violation.rule for violation in result.broken)
         self.user_properties += [
-            ("behaviour", result.behaviour.value),
+            ("behaviour", result.word),
             ("closing", result.closing.value),
             *(("rule", rule) for rule in rules),
         ]
@@ -270,7 +272,7 @@ def _in_short(result: CaseResult) -> str:
     from replay.report.words import why
 
     closing = "" if result.closing.value in ("OK", "INFORMATIONAL") else f", closing {result.closing.value}"
-    return f"{result.behaviour.value}{closing}: {why(result)}"
+    return f"{result.word}{closing}: {why(result)}"
 
 
 class _Place(NamedTuple):

@@ -144,6 +144,7 @@ def _verdict(
         code=verdict.close_code,
         duration=verdict.duration,
         size=path.stat().st_size if path is not None and path.is_file() else 0,
+        unjudged=verdict.unjudged is not None,
     )
 
 
@@ -159,6 +160,7 @@ def _said(verdict: StoredVerdict, fault: str) -> Detail:
     """What is stored of a verdict whose log can't be had."""
     rows = [("closing", verdict.closing_reason), ("divergence", verdict.divergence or "none")]
     rows += [("breaks", f"{rule}, at octet {octet}") for rule, octet in verdict.broken[:20]]
+    rows += [("unjudged", verdict.unjudged)] if verdict.unjudged is not None else []
     rows += [("note", note) for note in verdict.notes]
     return {
         "fault": f"The log can't be shown: {safe.escape(fault, 400)}",

@@ -152,6 +152,8 @@ def _result(result: CaseResult) -> str:
     of, found = result.case, result.divergence
     if result.closing is ClosingVerdict.WRONG_CODE and result.behaviour is Behaviour.FAILED:
         return _result_close(result)
+    if result.unjudged is not None:
+        return f"Not judged: {safe.escape(result.unjudged)}."
     if result.behaviour in (Behaviour.INFORMATIONAL, Behaviour.UNIMPLEMENTED):
         return _sentence(words.BEHAVIOURS[result.behaviour]) + "."
     if of.rounds is None and not of.measured:
@@ -176,6 +178,8 @@ def _length(received: Sequence[Event]) -> str:
 
 def _result_close(result: CaseResult) -> str:
     closing = result.case.ending(result.nearest)
+    if result.unjudged is not None:
+        return f"Not judged: {safe.escape(result.unjudged)}."
     if closing is None:
         return _sentence(result.closing_reason)
     if not result.facts.opened:

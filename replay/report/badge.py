@@ -61,6 +61,8 @@ def _said(runs: Sequence[RunResult]) -> tuple[str, str]:
         said, colour = f"{good} of {found.total}", "brightgreen" if good == found.total else "yellow"
     if lacking := found.counts[Count.UNIMPLEMENTED]:
         said += f", {lacking} unimplemented"
+    if unjudged := found.counts[Count.UNJUDGED]:
+        said += f", {unjudged} unjudged"
     if expected := found.counts[Count.EXPECTED]:
         said += f", {expected} expected to fail"
     return said, colour

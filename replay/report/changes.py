@@ -13,7 +13,7 @@ from replay.report.stream import both
 from replay.trace.model import SECOND
 from replay.verdict.change import Change, Changed, Comparison, Known, Run
 from replay.verdict.expected import word
-from replay.verdict.result import GOOD, CaseResult
+from replay.verdict.result import GOOD, UNJUDGED, CaseResult
 
 MOST_IDS = 60
 """Ids that the summary lists of a kind."""
@@ -63,7 +63,9 @@ def _verdicts(one: Changed) -> str:
 
 
 def _verdict(known: Known | None) -> str:
-    return "–" if known is None else word(known.behaviour, known.closing)
+    if known is None:
+        return "–"
+    return UNJUDGED if known.unjudged else word(known.behaviour, known.closing)
 
 
 def _took(one: Changed) -> str:

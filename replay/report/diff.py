@@ -54,11 +54,10 @@ def failure(result: CaseResult, command_line: str | None, width: int) -> Iterato
     yield from inflated.agreed(result.events, width)
     if few := rounds(result.case):
         yield from labelled("rounds", few, width)
-    yield from arrow(result, width)
-    if result.divergence is not None:
-        yield text()
-        yield from _lists(result, result.divergence, width)
-    yield from _section(octets(result, stream, width))
+    if result.unjudged is not None:
+        yield from labelled("unjudged", safe.escape(result.unjudged), width)
+    else:
+        yield from _apart(result, stream, width)
     if not result.facts.opened:
         yield from _section(_answer(stream, width))
     yield from _rules(result, stream, width)
@@ -68,6 +67,15 @@ def failure(result: CaseResult, command_line: str | None, width: int) -> Iterato
         yield text()
         for number, line in enumerate(command(safe.escape(command_line), width - INDENT)):
             yield text(("  again".ljust(INDENT) if not number else " " * INDENT, LABEL), line)
+
+
+def _apart(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
+    """Where expected and observed part, in the user's file, in the events and in the octets."""
+    yield from arrow(result, width)
+    if result.divergence is not None:
+        yield text()
+        yield from _lists(result, result.divergence, width)
+    yield from _section(octets(result, stream, width))
 
 
 def _section(lines: Iterable[Text]) -> Iterator[Text]:
@@ -97,7 +105,7 @@ def heading(result: CaseResult, width: int) -> Text:
     closing = f"closing: {result.closing.value}"
     fault = result.closing not in (ClosingVerdict.OK, ClosingVerdict.INFORMATIONAL)
     left = text(
-        (result.behaviour.value, STYLES[result.behaviour]),
+        (result.word, STYLES[result.word]),
         (f" {safe.escape(result.case.id)}", LABEL),
         f"  {safe.escape(result.case.title)}",
     )

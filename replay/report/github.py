@@ -24,7 +24,7 @@ def commands(runs: Sequence[RunResult]) -> str:
             counted = count(result, run.strict)
             if counted is Count.FAILED:
                 errors.append(_annotation("error", who, result))
-            elif counted is Count.FLAKY:
+            elif counted in (Count.FLAKY, Count.UNJUDGED):
                 warnings.append(_annotation("warning", who, result))
     found = tally(runs)
     last = _command("notice", "replay", line(found))

@@ -22,7 +22,7 @@ def code_quality(runs: Sequence[RunResult]) -> str:
             issues.append(_issue(run, "run", said, "blocker", (SUITE, 1)))
         for result in run.results:
             counted = count(result, run.strict)
-            if counted in (Count.FAILED, Count.FLAKY):
+            if counted in (Count.FAILED, Count.FLAKY, Count.UNJUDGED):
                 issues.append(_of(run, result, "major" if counted is Count.FAILED else "minor"))
         if (found := tally([run])).counts[Count.UNIMPLEMENTED]:
             issues.append(_issue(run, "unimplemented", line(found), "info", (SUITE, 1)))

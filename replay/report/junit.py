@@ -1,6 +1,6 @@
 """JUnit XML, as Jenkins and GitLab read it: a suite for each run, a test for each case.
 
-A case that is UNIMPLEMENTED, or listed as expected, is skipped; a run that broke off is an error.
+A case that is UNIMPLEMENTED, unjudged, or listed as expected, is skipped; a run that broke off is an error.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ def _test(run: RunResult, result: CaseResult) -> TestCase:
     said = [safe.escape(one) for one in remarks(result)]
     counted = count(result, run.strict)
     if counted is Count.FAILED:
-        failure = Failure(": ".join((verdict(result), *said[:1])), result.behaviour.value)
+        failure = Failure(": ".join((verdict(result), *said[:1])), result.word)
         again = [f"again: {result.again}"] if result.again else []
         failure.text = safe.paragraph("\n".join((result.shown, *again)))
         test.result = [failure]
-    elif counted in (Count.UNIMPLEMENTED, Count.EXPECTED):
+    elif counted in (Count.UNIMPLEMENTED, Count.UNJUDGED, Count.EXPECTED):
         test.result = [Skipped(": ".join((verdict(result), *said)), counted.value)]
-    elif said or result.behaviour.value != "OK":
+    elif said or result.word != "OK":
         test.system_out = "\n".join((verdict(result), *said))
     return test
 

@@ -14,14 +14,18 @@ from rich.text import Text
 from replay.report.safe import escape
 from replay.source import Span, excerpt
 from replay.spec.model import Behaviour
+from replay.verdict.result import UNJUDGED
 
 STYLES = {
-    Behaviour.OK: "green",
-    Behaviour.NON_STRICT: "yellow",
-    Behaviour.INFORMATIONAL: "blue",
-    Behaviour.UNIMPLEMENTED: "yellow",
-    Behaviour.FAILED: "bold red",
+    Behaviour.OK.value: "green",
+    Behaviour.NON_STRICT.value: "yellow",
+    Behaviour.INFORMATIONAL.value: "blue",
+    Behaviour.UNIMPLEMENTED.value: "yellow",
+    Behaviour.FAILED.value: "bold red",
+    UNJUDGED: "yellow",
 }
+"""Of a case's verdict, by its word."""
+
 DIM, LABEL, PATH, FAULT, WRONG, WANTED = "dim", "bold", "cyan", "bold red", "red", "green"
 
 

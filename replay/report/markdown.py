@@ -57,11 +57,15 @@ def _run(run: RunResult) -> Iterator[str]:
     for result in failed[:MOST_SHOWN]:
         if result.shown:
             yield from _shown(result)
-    for kind in (Count.UNIMPLEMENTED, Count.EXPECTED, Count.FLAKY):
-        ids = [result.case.id for result in run.results if count(result, run.strict) is kind]
-        if ids:
-            listed = ", ".join(_text(id, 60) for id in ids[:MOST_IDS])
-            yield f"{kind.value.capitalize()}: {listed}" + (" …" if len(ids) > MOST_IDS else "") + "\n"
+    aside: dict[str, list[str]] = {}
+    for kind in (Count.UNJUDGED, Count.UNIMPLEMENTED, Count.EXPECTED, Count.FLAKY):
+        for result in run.results:
+            if count(result, run.strict) is kind:
+                missing = f", {_text(result.unjudged, 300)}" if result.unjudged is not None else ""
+                aside.setdefault(kind.value.capitalize() + missing, []).append(result.case.id)
+    for said, ids in [*aside.items()][:MOST_ROWS]:
+        listed = ", ".join(_text(id, 60) for id in ids[:MOST_IDS])
+        yield f"{said}: {listed}" + (" …" if len(ids) > MOST_IDS else "") + "\n"
     yield f"{_text(line(found))} · {_text(run.address, 120)} · {run.duration:.2f} s" + (
         "" if run.seed is None else f" · seed {run.seed}"
     )

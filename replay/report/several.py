@@ -71,7 +71,9 @@ def _broke_off(run: RunResult) -> bool:
 
 
 def _word(result: CaseResult | None) -> str:
-    return _MISSING if result is None else word(result.behaviour, result.closing)
+    if result is None:
+        return _MISSING
+    return result.word if result.unjudged is not None else word(result.behaviour, result.closing)
 
 
 class _Column:

@@ -9,7 +9,12 @@ from enum import Enum
 
 from replay.report import safe, words
 from replay.spec.model import Behaviour
-from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult
+from replay.verdict.result import GOOD, UNJUDGED, CaseResult, ClosingVerdict, RunResult
+
+VERDICTS = {behaviour.value: said for behaviour, said in words.BEHAVIOURS.items()} | {
+    UNJUDGED: "no verdict: what it would rest on wasn't seen",
+}
+"""What a case is called by its behaviour, or because it has none, in the order in which they are listed."""
 
 
 class Count(Enum):
@@ -20,6 +25,7 @@ class Count(Enum):
     EXPECTED = "expected"  # it is other than it has to be, and listed so
     FLAKY = "flaky"  # it failed, and passed when it was run once more, alone
     UNIMPLEMENTED = "unimplemented"  # the testee doesn't have what the case tests
+    UNJUDGED = UNJUDGED  # there is no verdict: what it would rest on wasn't seen
 
 
 def count(result: CaseResult, strict: bool = False) -> Count:
@@ -29,6 +35,8 @@ def count(result: CaseResult, strict: bool = False) -> Count:
         return Count.FLAKY
     if result.is_expected:
         return Count.EXPECTED
+    if result.unjudged is not None:
+        return Count.UNJUDGED
     return Count.UNIMPLEMENTED if result.behaviour is Behaviour.UNIMPLEMENTED else Count.PASSED
 
 
@@ -37,7 +45,8 @@ class Tally:
     """How many cases of some runs are counted as what, and have which verdict."""
 
     counts: Counter[Count]
-    behaviours: Counter[Behaviour]
+    behaviours: Counter[Behaviour]  # an unjudged case is INFORMATIONAL here ...
+    verdicts: Counter[str]  # ... and 'unjudged' here; by what each is called
     closings: Counter[ClosingVerdict]
     missing: int  # cases that were to run, and have no result
     troubles: tuple[str, ...]
@@ -57,6 +66,7 @@ def tally(runs: Sequence[RunResult]) -> Tally:
     return Tally(
         counts=Counter(count(result, strict) for result, strict in counted),
         behaviours=Counter(result.behaviour for result, _ in counted),
+        verdicts=Counter(result.word for result, _ in counted),
         closings=Counter(result.closing for result, _ in counted),
         missing=sum(max(0, run.planned - len(run.results)) for run in runs),
         troubles=tuple(said for run in runs for said in [trouble(run)] if said),
@@ -83,7 +93,7 @@ def trouble(run: RunResult) -> str | None:
 
 def line(found: Tally) -> str:
     """'517 cases: 300 OK, 1 NON-STRICT, 216 UNIMPLEMENTED; closing: 1 UNCLEAN; 1 failed, 2 expected'."""
-    verdicts = [f"{found.behaviours[b]} {b.value}" for b in Behaviour if found.behaviours[b]]
+    verdicts = [f"{found.verdicts[word]} {word}" for word in VERDICTS if found.verdicts[word]]
     closings = [
         f"{found.closings[c]} {c.value}" for c in ClosingVerdict if found.closings[c] and c not in GOOD
     ]
@@ -99,9 +109,9 @@ def line(found: Tally) -> str:
 
 
 def verdict(result: CaseResult) -> str:
-    """'FAILED', 'OK, closing UNCLEAN'."""
+    """'FAILED', 'OK, closing UNCLEAN', 'unjudged'."""
     bad = result.closing not in GOOD
-    return result.behaviour.value + (f", closing {result.closing.value}" if bad else "")
+    return result.word + (f", closing {result.closing.value}" if bad else "")
 
 
 def named(run: RunResult) -> str:

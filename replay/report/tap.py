@@ -36,10 +36,10 @@ def _lines(runs: Sequence[RunResult]) -> Iterator[str]:
 
 def _case(number: int, who: str, result: CaseResult, counted: Count) -> Iterator[str]:
     said = [safe.escape(one, 300) for one in remarks(result)]
-    passed = counted in (Count.PASSED, Count.FLAKY, Count.UNIMPLEMENTED)
+    passed = counted not in (Count.FAILED, Count.EXPECTED)
     name = _plain(f"{who}{safe.escape(result.case.id, 200)} {safe.escape(result.case.title, 300)}")
     directive = ""
-    if counted is Count.UNIMPLEMENTED:
+    if counted in (Count.UNIMPLEMENTED, Count.UNJUDGED):
         directive = f" # SKIP {verdict(result)}"
     elif counted is Count.EXPECTED:
         directive = f" # TODO {_plain(': '.join((verdict(result), *said[1:2])))}"

@@ -25,6 +25,7 @@ from replay.report.layout import (
     wrapped,
 )
 from replay.report.rounds import rounds, shortened
+from replay.report.tally import VERDICTS, tally
 from replay.spec.model import Behaviour
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult, Standing
 
@@ -67,7 +68,7 @@ def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
     if quiet and result.expectation is not None:
         title = words.expectation(result.expectation)
     left = text(
-        (result.behaviour.value.ljust(_VERDICT), DIM if quiet else STYLES[result.behaviour]),
+        (result.word.ljust(_VERDICT), DIM if quiet else STYLES[result.word]),
         (f" {_id(result.case.id, width // 2)}", LABEL),
         f" {title}",
     )
@@ -92,17 +93,18 @@ def _id(case: str, width: int) -> str:
 
 
 def notes(result: CaseResult) -> Lines:
-    """What the user should know of a case that didn't fail: rules that it broke all the same, and how
-    it was played or judged."""
+    """What the user should know of a case that didn't fail: why it isn't judged, rules that it broke all
+    the same, and how it was played or judged."""
     said = [
         f"breaks {breach.rule}, {words.reference(breach.rule)}: {breach.detail}"
         for breach in result.broken[:MOST_BROKEN]
     ]
+    told = [("note", note) for note in (*said, *result.notes)]
+    if result.unjudged is not None:
+        told.insert(0, ("warning", f"not judged: {result.unjudged}"))
     return Lines(
         lambda width: (
-            row
-            for note in (*said, *result.notes)
-            for row in labelled("note", safe.escape(note), width, DIM)
+            row for label, note in told for row in labelled(label, safe.escape(note), width, DIM)
         )
     )
 
@@ -130,9 +132,9 @@ def summary(run: RunResult) -> Lines:
 
 
 def _summary(run: RunResult, width: int) -> Iterator[Text]:
-    behaviours, closings = _counted(run)
+    found = tally([run])
     if run.results:
-        yield from _table(behaviours, closings)
+        yield from _table(found.verdicts, found.closings)
         yield text()
     yield from _failed(run.results, width)
     if said := shortened([result.case for result in run.results]):
@@ -158,13 +160,8 @@ def _summary(run: RunResult, width: int) -> Iterator[Text]:
     yield from last(run, width)
 
 
-def _counted(run: RunResult) -> tuple[Counter[Behaviour], Counter[ClosingVerdict]]:
-    behaviours = Counter(result.behaviour for result in run.results)
-    return behaviours, Counter(result.closing for result in run.results)
-
-
-def _table(behaviours: Counter[Behaviour], closings: Counter[ClosingVerdict]) -> Iterator[Text]:
-    left = [(b.value, behaviours[b], STYLES[b]) for b in Behaviour if behaviours[b]]
+def _table(verdicts: Counter[str], closings: Counter[ClosingVerdict]) -> Iterator[Text]:
+    left = [(word, verdicts[word], STYLES[word]) for word in VERDICTS if verdicts[word]]
     right = [(c.value, closings[c], _CLOSING.get(c, FAULT)) for c in ClosingVerdict if closings[c]]
     digits = max(5, *(len(str(n)) for _, n, _ in left + right))
     yield text((f"  {'behaviour':<14}{'cases':>{digits}}      {'closing':<17}{'cases':>{digits}}", DIM))
@@ -187,7 +184,7 @@ def _failed(results: Iterable[CaseResult], width: int) -> Iterator[Text]:
             groups.setdefault("flaky", []).append(result.case.id)
         elif result.counts():
             bad_closing = result.closing not in GOOD and result.behaviour is not Behaviour.FAILED
-            name = f"closing {result.closing.value}" if bad_closing else result.behaviour.value
+            name = f"closing {result.closing.value}" if bad_closing else result.word
             groups.setdefault(name, []).append(result.case.id)
     for name, ids in groups.items():
         more = f" … and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
@@ -200,9 +197,9 @@ def _failed(results: Iterable[CaseResult], width: int) -> Iterator[Text]:
 
 def last(run: RunResult, width: int) -> Iterator[Text]:
     """'27 cases: 26 OK, 1 FAILED · ws://127.0.0.1:9001 (agent) · 0.42 s · seed 1234'."""
-    behaviours, closings = _counted(run)
-    counts = [f"{behaviours[b]} {b.value}" for b in Behaviour if behaviours[b]]
-    bad = [f"{closings[c]} {c.value}" for c in ClosingVerdict if closings[c] and c not in GOOD]
+    found = tally([run])
+    counts = [f"{found.verdicts[word]} {word}" for word in VERDICTS if found.verdicts[word]]
+    bad = [f"{found.closings[c]} {c.value}" for c in ClosingVerdict if found.closings[c] and c not in GOOD]
     said = words.count(len(run.results), "case") + (": " if counts else "") + ", ".join(counts)
     said += f"; closing: {', '.join(bad)}" if bad else ""
     known = {

@@ -29,8 +29,9 @@ def verbose(result: CaseResult, width: int) -> Iterator[Text]:
     streams = both(result.trace, result.events)
     tester = result.facts.tester
     fits = f"fits {result.outcome.verdict.value}" if result.outcome else "fits none of what is expected"
+    fits = safe.escape(result.unjudged) if result.unjudged is not None else fits
     yield _title(f"{safe.escape(result.case.id)}  {safe.escape(result.case.title)}")
-    yield from labelled("behaviour", f"{result.behaviour.value}, {fits}", width)
+    yield from labelled("behaviour", f"{result.word}, {fits}", width)
     reason = safe.escape(result.closing_reason, 300)
     yield from labelled("closing", f"{result.closing.value}: {reason}", width)
     if few := rounds(result.case):

@@ -385,7 +385,9 @@ def _named(got: Message | Pong) -> str:
 
 
 def why(result: CaseResult) -> str:
-    """Why a verdict isn't what it should be, in a sentence without a full stop."""
+    """Why a verdict isn't what it should be, or there is none, in a sentence without a full stop."""
+    if result.unjudged is not None:
+        return result.unjudged
     if result.behaviour is Behaviour.FAILED and result.divergence is not None:
         return difference(result.divergence)
     if result.closing not in GOOD or result.behaviour is Behaviour.FAILED:

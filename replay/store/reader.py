@@ -53,6 +53,7 @@ class StoredVerdict:
     duration: int | None  # microseconds
     log: str | None
     sha256: str | None
+    unjudged: str | None  # why there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,14 @@ class Rejudged:
 
     @property
     def agrees(self) -> bool:
-        """Whether behaviour, closing and the rules broken are those that are stored."""
+        """Whether behaviour, closing and the rules broken are those that are stored, or both times there
+        is no verdict."""
         was, now = self.case.verdict, self.result
         if was is None or now is None:
             return False
         broken = tuple((breach.rule, breach.start) for breach in now.broken)
-        return (was.behaviour, was.closing, was.broken) == (now.behaviour, now.closing, broken)
+        unjudged = (was.unjudged is None) is (now.unjudged is None)
+        return unjudged and (was.behaviour, was.closing, was.broken) == (now.behaviour, now.closing, broken)
 
 
 def load(directory: Path) -> StoredRun:
@@ -246,6 +249,7 @@ def _verdict(case: _Fields) -> StoredVerdict:
         duration=case.take("duration", int | None),
         log=None if case.take("log", str | None) is None else case.file("log"),
         sha256=case.take("sha256", str | None),
+        unjudged=case.take("unjudged", str | None),
     )
 
 

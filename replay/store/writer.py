@@ -101,7 +101,7 @@ class Store:
                     "planned": len(self._run["cases"]),
                     "judged": len(run.results),
                     "failed": sum(result.failed for result in run.results),
-                    "behaviour": Counter(result.behaviour.value for result in run.results),
+                    "behaviour": Counter(result.word for result in run.results),
                     "closing": Counter(result.closing.value for result in run.results),
                 },
             }
@@ -170,6 +170,7 @@ def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:
         "closing_reason": result.closing_reason,
         "close_code": result.facts.testee_close and result.facts.testee_close.code,
         "failed": result.failed,
+        "unjudged": result.unjudged,
         "broken": [
             {"rule": one.rule, "side": one.side.value, "offset": one.start, "detail": one.detail}
             for one in result.broken

@@ -22,7 +22,7 @@ SLOWER = limits.SLOWER.default * SECOND // 1000
 class Change(Enum):
     WORSE = "worse"
     BETTER = "better"
-    OTHER = "other"  # another verdict, neither worse nor better
+    OTHER = "other"  # another verdict, neither worse nor better, or none where one was
     NEW = "new"
     GONE = "gone"
     EVENTS = "events"  # the same verdict, by other events, or with another end
@@ -40,6 +40,7 @@ class Known:
     duration: int | None  # microseconds
     trace: Callable[[], Trace | None]  # reads what was observed; None: it isn't there. Raises SourceError
     light: bool = True  # there is no reason not to read it
+    unjudged: bool = False  # see `CaseResult.unjudged`
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,10 @@ def _case(was: Known | None, now: Known | None, id: str) -> Changed:
 
 
 def _change(was: Known, now: Known) -> Change:
-    if (was.behaviour, was.closing) == (now.behaviour, now.closing):
+    if (was.behaviour, was.closing, was.unjudged) == (now.behaviour, now.closing, now.unjudged):
         return Change.SAME
+    if was.unjudged or now.unjudged:
+        return Change.OTHER
     before, after = rank(was.behaviour, was.closing), rank(now.behaviour, now.closing)
     if before == after:
         return Change.OTHER

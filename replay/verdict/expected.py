@@ -126,7 +126,10 @@ class Expected:
     today: str  # as 2027-01-31
 
     def mark(self, result: CaseResult, agent: str) -> CaseResult:
-        """The result with how it stands to the entries, for a testee of that name."""
+        """The result with how it stands to the entries, for a testee of that name. Without a verdict it
+        stands to none."""
+        if result.unjudged is not None:
+            return result
         found = self.of(result.case.id, agent, result.behaviour, result.closing)
         return replace(result, expectation=found)
 
@@ -162,10 +165,11 @@ class Expected:
 
     def fixed(self, results: Iterable[CaseResult], agent: str) -> tuple[Entry, ...]:
         """The entries that list no verdict which is as it has to be, and whose cases, all of which
-        were run, all have better ones, and at once."""
+        were run and judged, all have better ones, and at once."""
         ranks: dict[str, list[int]] = {}
         for result in results:
-            behaviour = Behaviour.FAILED if result.flaky else result.behaviour
+            unsure = result.flaky or result.unjudged is not None
+            behaviour = Behaviour.FAILED if unsure else result.behaviour
             ranks.setdefault(result.case.id, []).append(rank(behaviour, result.closing))
         return tuple(
             entry

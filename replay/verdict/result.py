@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from replay.protocol.events import Event, Violation
@@ -24,6 +24,9 @@ class ClosingVerdict(Enum):
     FAILED = "FAILED"
     INFORMATIONAL = "INFORMATIONAL"
 
+
+UNJUDGED = "unjudged"
+"""The word for a case whose verdict would rest on what nobody has seen: see `CaseResult.unjudged`."""
 
 GOOD = (ClosingVerdict.OK, ClosingVerdict.INFORMATIONAL)
 LAX = (Behaviour.NON_STRICT, Behaviour.UNIMPLEMENTED)
@@ -92,6 +95,24 @@ class CaseResult:
     shown: str = ""  # a failure as a terminal shows it, in plain text
     log: bytes | None = None  # as it is stored, where it was written before
     again: str | None = None  # the command that plays just this case again
+    unjudged: str | None = None
+    """Why there is no verdict, in words: what it would rest on wasn't seen, and what was seen decides
+    nothing ('the log leaves out 65,546 octets that the server sent').
+
+    Set by `left_unjudged` where a result is judged, never where it is shown. Such a result passes with a
+    warning, and fails under --strict. Where Autobahn's words have to do, both verdicts are INFORMATIONAL;
+    what is INFORMATIONAL because a case asks for nothing is judged, and never has this."""
+
+    def left_unjudged(self, why: str) -> CaseResult:
+        """The same evidence without a verdict: see `unjudged`."""
+        return replace(
+            self, behaviour=Behaviour.INFORMATIONAL, closing=ClosingVerdict.INFORMATIONAL, unjudged=why
+        )
+
+    @property
+    def word(self) -> str:
+        """The behaviour in a word, 'unjudged' where there is no verdict."""
+        return self.behaviour.value if self.unjudged is None else UNJUDGED
 
     @property
     def failed(self) -> bool:
@@ -101,7 +122,7 @@ class CaseResult:
     @property
     def lax(self) -> bool:
         """Whether it passes, but not under --strict."""
-        return rank(self.behaviour, self.closing) == 1
+        return self.unjudged is not None or rank(self.behaviour, self.closing) == 1
 
     @property
     def is_expected(self) -> bool:
@@ -132,7 +153,7 @@ class RunResult:
     planned: int = 0  # cases that were to run
     interrupted: bool = False
     room: int | None = None  # the connections that the testee has at once, if that was found out
-    strict: bool = False  # NON-STRICT and UNIMPLEMENTED fail it, and what is fixed and still listed
+    strict: bool = False  # what is `lax` fails it, and what is fixed and still listed
     fixed: tuple[Entry, ...] = ()  # of the expected verdicts: all their cases pass now
 
     def exit_status(self, strict: bool = False) -> int:

@@ -71,7 +71,7 @@ def _result(random: Random, number: int) -> CaseResult:
 
     case = replace(GOOD.case, id=f"{number}.{text()}"[:200], title=text(), section=text())
     entry = Entry("*", ("FAILED",), text(), Source(text(), "x").span(0), link=text())
-    return replace(
+    result = replace(
         GOOD,
         case=case,
         behaviour=random.choice([*Behaviour]),
@@ -87,6 +87,7 @@ def _result(random: Random, number: int) -> CaseResult:
         shown=text(),
         again=maybe(text()),
     )
+    return result.left_unjudged(text()) if random.random() < 0.15 else result
 
 
 def _run(random: Random, agent: str) -> RunResult:
@@ -107,6 +108,25 @@ def _run(random: Random, agent: str) -> RunResult:
 
 
 LISTED = Expectation(Entry("*", ("FAILED",), "", Source("x", "x").span(0)), Standing.LISTED)
+
+
+def test_what_has_no_verdict_passes_and_is_no_pass_under_strict() -> None:
+    flipped = replace(samples.flipped(), case=replace(GOOD.case, id="1.2.4"))
+    unjudged = flipped.left_unjudged("the log leaves out 2 octets that the server sent")
+    assert (count(unjudged), count(unjudged, strict=True)) == (Count.UNJUDGED, Count.FAILED)
+    run = RunResult("a", "ws://x", (unjudged, GOOD), None, 1.0, planned=2)
+    assert (run.exit_status(), run.exit_status(strict=True)) == (0, 1)
+    assert line(tally([run])) == "2 cases: 1 OK, 1 unjudged"
+    several = [replace(run, results=(Explainer()(unjudged), GOOD))]
+    for name, format in FORMATS.items():
+        said = format.render(several)
+        if name == "autobahn":
+            (cases,) = json.loads(said).values()
+            verdicts = {id: (case["behavior"], case["behaviorClose"]) for id, case in cases.items()}
+            assert verdicts == {"1.2.3": ("OK", "OK"), "1.2.4": ("INFORMATIONAL", "INFORMATIONAL")}
+        else:
+            assert "unjudged" in said, name
+            assert name in ("badge", "shields", "html") or "the log leaves out 2 octets" in said, name
 
 
 @pytest.mark.parametrize(
@@ -179,7 +199,9 @@ def _tap(text: str) -> Counter[Count]:
             blocks.append("")
         elif test := _TEST.fullmatch(row):
             assert int(test[2]) == found.total() + 1
-            passed = {"SKIP": Count.UNIMPLEMENTED}.get(test[3], Count.PASSED)
+            passed = Count.PASSED
+            if test[3] == "SKIP":
+                passed = Count.UNJUDGED if row.endswith(" # SKIP unjudged") else Count.UNIMPLEMENTED
             found[passed if test[1] == "ok" else Count.EXPECTED if test[3] else Count.FAILED] += 1
         else:
             assert row.startswith(("# ", "Bail out! "))
@@ -219,7 +241,7 @@ def test_all_formats_count_the_same(seed: int) -> None:
     for name, said in text.items():
         assert len(said) < 200_000, name
         said.encode()
-    told_apart = (Count.FAILED, Count.UNIMPLEMENTED, Count.EXPECTED)
+    told_apart = (Count.FAILED, Count.UNIMPLEMENTED, Count.UNJUDGED, Count.EXPECTED)
     assert _json(text["json"]) == +found.counts
     assert +_junit(text["junit"]) == _summed(found.counts, *told_apart)
     assert +_tap(text["tap"]) == _summed(found.counts, *told_apart)
@@ -241,7 +263,7 @@ def _check_github(text: str, several: Sequence[RunResult]) -> None:
         kinds[command[1]] += 1
     assert text.count("\n") == kinds.total()
     assert kinds["error"] == min(10, found.counts[Count.FAILED] + len(found.troubles))
-    assert kinds["warning"] == min(10, found.counts[Count.FLAKY])
+    assert kinds["warning"] == min(10, found.counts[Count.FLAKY] + found.counts[Count.UNJUDGED])
     assert text.endswith(f"::notice title=replay::{line(found)}\n")
 
 
@@ -249,7 +271,7 @@ def _check_gitlab(issues: list[dict[str, Any]], several: Sequence[RunResult]) ->
     found = tally(several)
     severities = Counter(issue["severity"] for issue in issues)
     assert severities["major"] == found.counts[Count.FAILED]
-    assert severities["minor"] == found.counts[Count.FLAKY]
+    assert severities["minor"] == found.counts[Count.FLAKY] + found.counts[Count.UNJUDGED]
     assert severities["blocker"] == len(found.troubles)
     for issue in issues:
         assert issue["location"]["lines"]["begin"] >= 1
@@ -280,6 +302,8 @@ def _check_badge(svg: str, endpoint: dict[str, Any], several: Sequence[RunResult
         assert str(found.total) in endpoint["message"]
         lacking = found.counts[Count.UNIMPLEMENTED]
         assert (f"{lacking} unimplemented" in endpoint["message"]) == bool(lacking)
+        unjudged = found.counts[Count.UNJUDGED]
+        assert (f"{unjudged} unjudged" in endpoint["message"]) == bool(unjudged)
 
 
 def _check_autobahn(agents: dict[str, Any], several: Sequence[RunResult]) -> None:

@@ -101,7 +101,7 @@ def test_the_table_stands_without_its_script() -> None:
     run = samples.run()
     found = Elements(page([model.column(run)]))
     cells = [str(attrs["class"]).split()[0] for attrs, _ in found.of("a")]
-    assert sorted(cells) == sorted(SHORT[result.behaviour][0] for result in run.results)
+    assert sorted(cells) == sorted(SHORT[result.word][0] for result in run.results)
 
 
 @pytest.mark.parametrize("sample", samples.SAMPLES, ids=lambda sample: sample.__name__)

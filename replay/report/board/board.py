@@ -13,6 +13,7 @@ from typing import Any
 
 from replay import limits
 from replay.report import words
+from replay.report.tally import VERDICTS
 from replay.spec.model import Behaviour
 from replay.verdict.result import GOOD, CaseResult
 
@@ -23,12 +24,15 @@ MARKS = {
     Behaviour.UNIMPLEMENTED: "u",
     Behaviour.FAILED: "f",
 }
-NONE, CLOSING, EXPECTED = ".", "c", "e"
-"""A case that isn't judged; one that only ends as it shouldn't; one that fails as expected."""
+NONE, CLOSING, EXPECTED, NO_VERDICT = ".", "c", "e", "q"
+"""A case that isn't over; one that only ends as it shouldn't; one that fails as expected; one that was
+played and is unjudged."""
 
 
 def mark(result: CaseResult) -> str:
     """The letter of a verdict."""
+    if result.unjudged is not None:
+        return NO_VERDICT
     if result.is_expected and result.failed:
         return EXPECTED
     if result.closing not in GOOD and result.behaviour is not Behaviour.FAILED:
@@ -42,13 +46,13 @@ class _Agent:
         self.finished = False
         self.revision = 0  # of the last change
         self.failures: dict[int, dict[str, str]] = {}
-        self.verdicts: dict[int, Behaviour] = {}
+        self.verdicts: dict[int, str] = {}
         self._marks = [NONE] * cases
         self._shown = (-1, "")
 
     def add(self, number: int, result: CaseResult) -> None:
         self._marks[number] = mark(result)
-        self.verdicts[number] = result.behaviour
+        self.verdicts[number] = result.word
         self.failures.pop(number, None)
         if result.failed:
             self.failures[number] = {
@@ -67,7 +71,7 @@ class _Agent:
                 "name": self.name,
                 "finished": self.finished,
                 "judged": verdicts.total(),
-                "counts": {each.value: verdicts[each] for each in Behaviour if verdicts[each]},
+                "counts": {word: verdicts[word] for word in VERDICTS if verdicts[word]},
                 "closing": marks.count(CLOSING),
                 "expected": marks.count(EXPECTED),
                 "marks": marks,

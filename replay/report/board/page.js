@@ -5,7 +5,7 @@ const EVERY = 1000; // ms between two looks at the server
 const SERVER = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}`;
 const WORDS = {
   o: "OK", n: "NON-STRICT", i: "INFORMATIONAL", u: "UNIMPLEMENTED", f: "FAILED",
-  c: "closing failed", e: "failed as expected", ".": "not judged",
+  c: "closing failed", e: "failed as expected", q: "unjudged", ".": "not played yet",
 };
 
 const at = (id) => document.getElementById(id);
@@ -110,7 +110,7 @@ function drawRow(place) {
     at("rows").append(row);
   }
   const [, bar, judged, failed, state] = row.children;
-  bar.firstChild.replaceChildren(...[..."onucfei"].map((mark) => {
+  bar.firstChild.replaceChildren(...[..."onuqcfei"].map((mark) => {
     const part = element("i", { className: mark });
     part.style.width = `${(100 * count(agent.marks, mark)) / cases.length}%`;
     return part;

@@ -22,14 +22,18 @@ from replay.report.html.connection import breach, connection
 from replay.report.layout import DIM, FAULT, LABEL, PATH, WANTED, WRONG
 from replay.report.rounds import rounds
 from replay.report.stream import Stream, both, parts, to_stream
+from replay.report.tally import VERDICTS
 from replay.spec.model import Behaviour, Outcome
-from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult, rank
+from replay.verdict.result import GOOD, UNJUDGED, CaseResult, ClosingVerdict, RunResult, rank
 
 WIDTH = 92
 """Cells of the lines that the page shows as they are on a terminal."""
 
 MOST_PATTERNS = 6
 """Events that are named of one of the ways that a case allows."""
+
+UNREADABLE = "UNREADABLE"
+"""What a case is called if what is stored of it can't be read."""
 
 Detail = dict[str, Any]
 
@@ -49,6 +53,14 @@ class Told:
     duration: int | None = None  # microseconds
     size: int = 0  # of its log, about, in characters
     note: str = ""  # how the verdict stands to what is expected, where that is news
+    unjudged: bool = False  # there is no verdict: see `CaseResult.unjudged`
+
+    @property
+    def word(self) -> str:
+        """A word of `VERDICTS`, or UNREADABLE."""
+        if self.behaviour is None:
+            return UNREADABLE
+        return UNJUDGED if self.unjudged else self.behaviour.value
 
     @property
     def rank(self) -> int:
@@ -71,10 +83,10 @@ class Column:
     @property
     def counts(self) -> str:
         """How many of each verdict, as a run's last line has it."""
-        behaviours = Counter(told.behaviour for told in self.told.values())
+        verdicts = Counter(told.word for told in self.told.values())
         closings = Counter(told.closing for told in self.told.values())
-        said = [f"{behaviours[each]} {each.value}" for each in Behaviour if behaviours[each]]
-        said += [f"{behaviours[None]} unreadable"] if behaviours[None] else []
+        said = [f"{verdicts[each]} {each}" for each in VERDICTS if verdicts[each]]
+        said += [f"{verdicts[UNREADABLE]} unreadable"] if verdicts[UNREADABLE] else []
         bad = [
             f"{closings[each]} {each.value}"
             for each in ClosingVerdict
@@ -130,6 +142,7 @@ def told(result: CaseResult) -> Told:
         duration=result.duration,
         size=2 * result.trace.size,
         note=note,
+        unjudged=result.unjudged is not None,
     )
 
 
@@ -149,7 +162,7 @@ def detail(result: CaseResult, room: int) -> Detail:
         "breaches": _breaches(result, stream),
         "log": connection(result.trace, result.events, streams, room),
     }
-    if fails or found is not None:
+    if result.unjudged is None and (fails or found is not None):
         said["where"] = lines(diff.arrow(result, WIDTH))
         said["octets"] = lines(diff.octets(result, stream, WIDTH))
     if found is not None and found.offset is not None and isinstance(found.observed, Message | Pong):

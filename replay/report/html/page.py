@@ -20,21 +20,23 @@ from replay import __version__, limits
 from replay.report import words
 from replay.report.html import model
 from replay.report.html.model import Column, Row, Told, rows
+from replay.report.tally import VERDICTS
 from replay.spec.model import Behaviour
 from replay.spec.select import natural
-from replay.verdict.result import GOOD, ClosingVerdict, RunResult
+from replay.verdict.result import GOOD, UNJUDGED, ClosingVerdict, RunResult
 
 LEAST, LOG, PAGE = limits.PAGE_LEAST.default, limits.PAGE_LOG.default, limits.PAGE.default
 
 SHORT = {
-    Behaviour.OK: ("ok", "OK"),
-    Behaviour.NON_STRICT: ("ns", "NON-STRICT"),
-    Behaviour.INFORMATIONAL: ("in", "INFO"),
-    Behaviour.UNIMPLEMENTED: ("un", "UNIMPL."),
-    Behaviour.FAILED: ("no", "FAILED"),
-    None: ("qu", "UNREADABLE"),
+    Behaviour.OK.value: ("ok", "OK"),
+    Behaviour.NON_STRICT.value: ("ns", "NON-STRICT"),
+    Behaviour.INFORMATIONAL.value: ("in", "INFO"),
+    Behaviour.UNIMPLEMENTED.value: ("un", "UNIMPL."),
+    UNJUDGED: ("uj", "unjudged"),
+    Behaviour.FAILED.value: ("no", "FAILED"),
+    model.UNREADABLE: ("qu", "UNREADABLE"),
 }
-"""The class and the word of a cell."""
+"""The class and the text of a cell, by the word of its verdict."""
 
 CLOSINGS = {
     ClosingVerdict.WRONG_CODE: "WRONG CODE",
@@ -115,9 +117,9 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
         passed=_passed,
         parts=_parts,
         behaviours=[
-            (*SHORT[each], each.value, words.BEHAVIOURS[each])
-            for each in Behaviour
-            if mode or any(told and told.behaviour is each for row in shown for told in row.told)
+            (*SHORT[word], word, VERDICTS[word])
+            for word in VERDICTS
+            if mode or any(told and told.word == word for row in shown for told in row.told)
         ],
         total=len(shown),
         style=_unended(style),
@@ -174,7 +176,7 @@ def _index(columns: Sequence[Column], shown: Sequence[Row]) -> dict[str, Any]:
 
 def _cell(told: Told) -> dict[str, Any]:
     """A verdict as its cell shows it."""
-    name, word = SHORT[told.behaviour]
+    name, word = SHORT[told.word]
     cell: dict[str, Any] = {"class": name, "word": word, "rank": told.rank}
     if told.code is not None:
         cell["code"] = str(told.code)
@@ -184,8 +186,7 @@ def _cell(told: Told) -> dict[str, Any]:
         cell["took"] = words.seconds(told.duration)
     if told.note:
         cell["note"] = told.note
-    full = "UNREADABLE" if told.behaviour is None else told.behaviour.value
-    cell["label"] = f"{told.id} {full}, closing {told.closing.value}" + (
+    cell["label"] = f"{told.id} {told.word}, closing {told.closing.value}" + (
         f", {told.note}" if told.note else ""
     )
     return cell
@@ -216,9 +217,11 @@ def _bar(column: Column) -> list[tuple[str, float, float]]:
     """The verdicts of a column as parts of a whole of 100: class, start, width."""
     parts: list[tuple[str, float, float]] = []
     total, at = max(column.planned, len(column.told), 1), 0.0
-    for behaviour, (name, _) in SHORT.items():
-        clean = [told for told in column.told.values() if told.behaviour is behaviour]
-        bad = sum(told.rank == 2 and behaviour not in (Behaviour.FAILED, None) for told in clean)
+    for word, (name, _) in SHORT.items():
+        clean = [told for told in column.told.values() if told.word == word]
+        bad = sum(
+            told.rank == 2 and word not in (Behaviour.FAILED.value, model.UNREADABLE) for told in clean
+        )
         for part, count in ((name, len(clean) - bad), ("cl", bad)):
             if count:
                 width = 100 * count / total
