@@ -155,8 +155,14 @@ class Blocks:
             return self.now.octets()
         return (self._before.octets() + self.now.octets())[-(1 << self._bits) :]
 
+    @property
+    def final(self) -> bool:
+        """Whether the octets so far end with a final block, so that others may begin behind it."""
+        return bool(self._zlib.eof)
+
     def end(self) -> bool:
-        """Append the four octets; whether the data ends with them, or with a final block."""
+        """Append the four octets; whether the data ends with them, or with a final block. If it doesn't,
+        they stay where they are, in the block that has begun."""
         if self._zlib.eof:
             return True
         try:

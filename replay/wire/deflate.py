@@ -59,6 +59,9 @@ class Inflater:
     Behind a fault the rest of the message is passed over. If the context is kept, what the messages
     behind it refer to is then unknown, and `sound` is False; they are inflated as well as can be.
 
+    A message that keeps its last four octets is whole. But the four that are appended to them then begin a
+    block, and the next message of that context is read as what comes behind (§7.2.2).
+
     The window is held as exactly as EXACT says.
     """
 
@@ -71,8 +74,9 @@ class Inflater:
         self._past = Past(1 << window_bits)
         self._begin(Blocks(window_bits, self._past, EXACT if window_bits < 15 else 0))
 
-    def _begin(self, blocks: Blocks) -> None:
+    def _begin(self, blocks: Blocks, begun: bytes = b"") -> None:
         self._blocks = blocks
+        self._begun = begun  # the octets of a block that has begun before the message
         self._exact = blocks.exact
         self._fed: list[bytes] = []
         self._made = 0
@@ -107,20 +111,26 @@ class Inflater:
 
     def end(self) -> Fault | None:
         """The payload is whole; the next octets are another message's."""
-        fault = None
+        fault, begun = None, b""
         blocks = None if self._failed else self._blocks
         if blocks and not (self._fed and blocks.end()):
-            fault, blocks = self._unended()
+            fault, begun = self._unended()
+        told = blocks is not None and (fault is None or fault.kind is Kind.TAIL)
         if self._keeps:
-            (blocks or self._blocks).settle()
-            self.sound &= blocks is not None
-        if blocks is None or not self._keeps:
-            blocks = Blocks(self._bits, self._past, blocks.exact if blocks else self._exact)
-        self._begin(blocks)
+            self._blocks.settle()
+            self.sound &= told
+        if fault or not told or not self._keeps:
+            blocks = Blocks(self._bits, self._past, self._blocks.exact if told else self._exact)
+            if not self._keeps:
+                begun = b""
+            blocks.take(begun, len(begun))
+        assert blocks is not None
+        self._begin(blocks, begun)
         return fault
 
-    def _unended(self) -> tuple[Fault, Blocks | None]:
-        """Why the data doesn't end with the four octets; the state to go on with, if it can be told."""
+    def _unended(self) -> tuple[Fault, bytes]:
+        """Why the data doesn't end with the four octets that were appended; and if it kept its own, those
+        with which the next message of this context begins."""
         payload = b"".join(self._fed)
         if payload.endswith(TAIL):
             at = len(payload) - len(TAIL)
@@ -129,15 +139,22 @@ class Inflater:
             except Broken:
                 pass
             else:
+                # Behind a final block its own are the begin of a block, which takes those appended as data.
+                final = blocks.final
                 if blocks.end():
-                    return Fault(Kind.TAIL, "the payload ends in 00 00 ff ff", at), blocks
+                    return Fault(Kind.TAIL, "the payload ends in 00 00 ff ff", at), TAIL * (1 + final)
         detail = "the payload ends inside a block" if payload else "the payload is empty, not 00"
-        return Fault(Kind.UNFINISHED, detail, len(payload)), None
+        return Fault(Kind.UNFINISHED, detail + self._since, len(payload)), b""
+
+    @property
+    def _since(self) -> str:
+        """What the message before has to do with a fault of this one."""
+        return ", which the 00 00 ff ff at the end of the message before has begun" if self._begun else ""
 
     def _replayed(self, chunks: Sequence[bytes]) -> Blocks:
         """The state behind these octets of the message."""
         blocks = Blocks(self._bits, self._past, self._exact)
-        for chunk in chunks:
+        for chunk in (self._begun, *chunks):
             blocks.take(chunk, self._most + 1)
         return blocks
 
@@ -180,6 +197,8 @@ class Inflater:
         """What zlib's reason means here."""
         window = 1 << self._bits
         if "distance too far back" not in reason:
+            if self._begun:
+                reason = f"it goes on inside a block{self._since}"
             return Kind.NOT_DEFLATE, f"the payload is no DEFLATE data: {reason}"
         if self._past.held + self._made >= window:
             return Kind.WINDOW, f"a distance goes back more than the window of {window} octets"

@@ -271,14 +271,48 @@ def test_no_message_can_need_one_before_the_first() -> None:
 
 
 @pytest.mark.parametrize("start", ["f248cdc9c90700", "00", "f348cdc9c9070000", "f348cdc9c90700"])
-def test_a_tail_that_was_not_cut_is_told_and_forgiven(start: str) -> None:
+@pytest.mark.parametrize("bits", [8, 15])
+def test_a_tail_that_was_not_cut_is_told(start: str, bits: int) -> None:
     payload = bytes.fromhex(start)
-    data, fault = outcome(payload + TAIL)
-    assert fault == Fault(Kind.TAIL, "the payload ends in 00 00 ff ff", len(payload))
-    inflater = Inflater(15, True, MOST)
-    inflate(inflater, [payload, TAIL])
-    assert inflater.sound
-    assert inflate(inflater, [Writer().fixed((3, 3)).payload() if data else b"\0"])[0] == data[2:]
+    assert outcome(payload + TAIL, bits)[1] == Fault(
+        Kind.TAIL, "the payload ends in 00 00 ff ff", len(payload)
+    )
+    inflater = Inflater(bits, False, MOST)
+    for _ in range(2):  # without context nothing of it is left
+        data, fault = inflate(inflater, [payload, TAIL])
+        assert (data, fault and fault.kind) == (b"" if start == "00" else b"Hello", Kind.TAIL)
+
+
+@pytest.mark.parametrize("start", ["f248cdc9c90700", "00"])
+@pytest.mark.parametrize("bits", [8, 15])
+def test_behind_a_tail_that_was_not_cut_the_context_is_what_the_rfc_makes_of_it(
+    start: str, bits: int
+) -> None:
+    """... and what zlib makes of all payloads, each with the four octets appended (RFC 7692 §7.2.2)."""
+    kept, sound = bytes.fromhex(start) + TAIL, bytes.fromhex("f248cdc9c90700")
+    within = b"\0" + NOISE[:0xFF00]  # the last octet of the length, and as many as it says
+    for following in (sound, b"\0", within + sound, within[:9], b"\0" + sound):
+        found = []
+        for at in (len(following), 1, 3):
+            inflater = Inflater(bits, True, MOST)
+            assert inflate(inflater, [kept])[1] is not None
+            assert inflater.sound
+            found.append(inflate(inflater, [following[:at], following[at:]]))
+        data, fault = found[0]
+        assert found == [found[0]] * 3
+        stream = zlib.decompressobj(-15)
+        came = stream.decompress(kept + TAIL)
+        try:
+            came += stream.decompress(following)
+        except zlib.error:
+            assert (fault and fault.kind, data) == (Kind.NOT_DEFLATE, b"")
+        else:
+            assert came.endswith(data)
+            assert bool(fault) is (following != within + sound)
+        assert (
+            fault is None
+            or "which the 00 00 ff ff at the end of the message before has begun" in fault.detail
+        )
 
 
 def test_these_four_octets_may_be_data() -> None:
