@@ -27,7 +27,7 @@ from replay.spec.recorded import compresses
 from replay.suite import Item
 from replay.trace.model import SECOND, Trace, Unreached
 from replay.verdict.expected import Expected
-from replay.verdict.judge import judge
+from replay.verdict.judge import REENCODED, judge
 from replay.verdict.passed import Passed, is_plain, passed
 from replay.verdict.result import CaseResult
 from replay.wire.side import Side
@@ -151,6 +151,8 @@ class Collected:
         headers = [("case", item.case.id), ("seed", str(self._settings.seed))]
         if self._settings.thorough and item.case.rounds is not None:
             headers.append(("thorough", "yes"))
+        if self._settings.options.reencode and item.case.trace is not None:
+            headers.append((REENCODED, "yes"))
         return tuple(headers)
 
     def finish(self, reached: bool) -> None:

@@ -79,6 +79,13 @@ LOAD = Limit(
     "That the cases served at once send, about; beyond them a client waits for its case.",
 )
 UNJUDGED = Limit("unjudged", 64, "cases", "-", "That are over and wait to be judged; then the same.")
+HEADER = Limit(
+    "header", 14, "octets", "-", "From the start of a frame: writes that split them are to arrive apart."
+)
+APART = Limit("apart", 2, "ms", "-", "Between such writes, so that their reader gets them one by one.")
+ALL_APART = Limit(
+    "all apart", 1000, "ms", "-", "Of such pauses on one connection; behind them nothing is kept apart."
+)
 SLICE = Limit(
     "slice",
     2,
@@ -261,6 +268,9 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         OCTETS,
         READ,
         TURN,
+        HEADER,
+        APART,
+        ALL_APART,
         READS,
         FRAMES_READ,
         EVENTS,

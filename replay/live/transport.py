@@ -50,6 +50,7 @@ class Connection(asyncio.BufferedProtocol):
         self._sending: deque[bytes | memoryview] = deque()  # empty unless paused
         self._paused = False
         self._pumping = False
+        self._apart_for = 0  # milliseconds that were spent on splits
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -126,9 +127,18 @@ class Connection(asyncio.BufferedProtocol):
             return
         if endpoint.pending and not self._paused and not self._pumping:
             self._pumping = True
-            self._loop.call_soon(self._pump)
+            if self._parts():
+                self._apart_for += limits.APART.default
+                self._loop.call_later(limits.APART.default / 1000, self._pump)
+            else:
+                self._loop.call_soon(self._pump)
         if (deadline := endpoint.deadline) is not None:
             self._wake_at(deadline / SECOND)
+
+    def _parts(self) -> bool:
+        """Whether what comes next has to wait, so that its reader doesn't get it together with what came
+        before: TCP keeps no borders."""
+        return self._endpoint.apart and self._apart_for < limits.ALL_APART.default
 
     def _write(self, transport: asyncio.Transport) -> None:
         """Write what the socket takes; a large piece in parts, so that the transport copies none of it."""
@@ -161,16 +171,20 @@ class Connection(asyncio.BufferedProtocol):
 
     def _pump(self) -> None:
         self._pumping = False
-        self._tell(self._turn)
+        if self._transport is not None:
+            self._tell(self._turn)
 
     def _turn(self, now: int) -> None:
         """Let the endpoint write, until the other connections have their turn."""
-        assert self._transport is not None
-        for _ in range(limits.TURN.default):
-            if self._paused or self._transport.is_closing() or not self._endpoint.pending:
+        transport = self._transport
+        assert transport is not None
+        for number in range(limits.TURN.default):
+            if self._paused or transport.is_closing() or not self._endpoint.pending:
+                return
+            if number and self._parts():
                 return
             self._endpoint.pump(now)
-            self._write(self._transport)
+            self._write(transport)
 
     def _wake(self) -> None:
         self._timer = None

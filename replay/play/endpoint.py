@@ -47,6 +47,7 @@ class Endpoint:
     """See the module. `output` and `dropped_as` are for the owner of the socket to act on."""
 
     asks: Sequence[Ask] = ()  # what a server asks of a client that offers to compress; (): it declines
+    parts_frames = False  # each frame is to arrive by itself
 
     def __init__(
         self,
@@ -138,6 +139,13 @@ class Endpoint:
     def pending(self) -> bool:
         """Whether `pump` has something to write."""
         return bool(self._outbox) and not self.done
+
+    @property
+    def apart(self) -> bool:
+        """Whether what is written next has to arrive apart from what was written before: a split among
+        the first octets of a frame is there to show whether its reader copes with it."""
+        sent = self._interpreter.unfinished(self.side)
+        return 0 < sent <= limits.HEADER.default or (self.parts_frames and self.opened and not sent)
 
     @property
     def deadline(self) -> int | None:
@@ -302,7 +310,7 @@ class Endpoint:
     def write(self, *pieces: bytes) -> None:
         """Write each piece by itself: the first now if nothing waits, each other one when pumped."""
         for number, piece in enumerate(pieces):
-            if number or self._outbox:
+            if number or self._outbox or self.apart:
                 self._outbox.append(piece)
             else:
                 self._write_now(piece)

@@ -39,6 +39,7 @@ class Player(Endpoint):
     def __init__(self, script: Script, limits: Limits, pace: Pace = FULL) -> None:
         super().__init__(script.tester, _widened(limits, script), script.keys, script.codes)
         self.script = script
+        self.parts_frames = script.chopped
         self._pace = pace
         self._actions: Iterator[Action] = iter(())  # known once the connection has opened
         self._action: Action | None = None
@@ -128,10 +129,11 @@ class Player(Endpoint):
     def fired(self, timer: Timer) -> None:
         match timer.wait:
             case Wait.DELAY:
-                if timer.tag is not None and not self.is_open:
+                if timer.tag is None or self.is_open:
+                    super().fired(timer)
+                elif self.script.whole:
                     self._action = None
                     return
-                super().fired(timer)
                 self._advance()
             case Wait.EVENTS:
                 super().fired(replace(timer, wait=self._awaited_end()))
@@ -183,8 +185,8 @@ class Player(Endpoint):
                     return
                 case AwaitEchoes(count=count) if self._echoes < count or not self.is_open:
                     return
-                case Arm(stalled=False) if self.pending:
-                    return
+                case Arm(stalled=False) | Await() | Delay() | EndTcp() if self.pending:
+                    return  # they follow what is written
             self._timers.pop(Wait.EVENTS, None)
             self._next()
             while (joined := _shared(action, self._action)) is not None:

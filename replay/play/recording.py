@@ -22,9 +22,10 @@ from replay.play.actions import (
 )
 from replay.play.endpoint import Limits
 from replay.play.reencode import reencoded
-from replay.protocol.events import Requested
+from replay.protocol.events import Close, End, Event, Fired, Requested, Violation
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.negotiation import Agreed, Ask, agreed, answer, fits, valid_offers
+from replay.protocol.rules import RULES
 from replay.spec.cost import volume
 from replay.spec.model import RECORDED, Case, Pattern
 from replay.spec.recorded import compresses, patterns, recorded_terms
@@ -72,6 +73,7 @@ def of_trace(
         codes=case.codes,
         answer_pings=options.answer_pings,
         response=partial(_response, head, requested, options),
+        chopped=options.chop != "recorded",
         lenient=requested is not None and not requested.valid,
         volume=volume(case),
         waits=sum(
@@ -129,8 +131,7 @@ def _recorded_actions(
     limits: Limits,
 ) -> Iterator[Action]:
     patience, position, last_at = limits.patience, 0, 0
-    delays = [entry for entry in trace.entries if isinstance(entry, Timer) and entry.wait is Wait.DELAY]
-    cut_short = {entry.tag for entry in delays} - {entry.tag for entry in delays if entry.fired}
+    cut_short = _cut_short(trace, tester)
     completed = [pattern.recorded.entry for pattern in awaited if pattern.recorded]
     for number, entry in enumerate(trace.entries):
         before = bisect.bisect_left(completed, number)
@@ -145,7 +146,7 @@ def _recorded_actions(
                 last_at = entry.at or last_at
             case Timer(wait=Wait.FAIL | Wait.CLOSE, fired=False, after=int(after)):
                 patience = max(patience, after)
-            case Timer(wait=Wait.DELAY, fired=False, after=int(after)) if entry.tag in cut_short:
+            case Timer(wait=Wait.DELAY, fired=False, after=int(after)) if number in cut_short:
                 patience = max(patience, after)
             case Timer(wait=Wait.DELAY, fired=False, after=int(after)):
                 yield Await(before, patience)
@@ -158,3 +159,36 @@ def _recorded_actions(
     if not ends:
         yield Delay(limits.patience)  # the log says nothing of an end: does more come than it has?
     yield EndTcp()
+
+
+def _cut_short(trace: Trace, tester: Side) -> frozenset[int]:
+    """The entries of those pauses that the end of the connection cut short: before they ran out, and before
+    the tester sent more, the testee closed or spoilt it, TCP ended, or a patience did."""
+    ends = {event.entry for event in observe(trace) if _is_end(event, tester.other)}
+    short: set[int] = set()
+    waiting: dict[int, str | None] = {}  # the pauses under way, and their tags
+    for number, entry in enumerate(trace.entries):
+        match entry:
+            case Timer(wait=Wait.DELAY, fired=False, tag=tag):
+                waiting[number] = tag
+            case Timer(wait=Wait.DELAY, tag=tag):
+                waiting = {one: other for one, other in waiting.items() if other != tag}
+            case Octets() if entry.side is tester:
+                waiting.clear()
+        if number in ends:
+            short.update(waiting)
+            waiting.clear()
+    return frozenset(short)
+
+
+def _is_end(event: Event, testee: Side) -> bool:
+    match event:
+        case Close():
+            return event.side is testee
+        case End():
+            return True
+        case Violation():
+            return event.side is testee and RULES[event.rule].code is not None
+        case Fired():
+            return event.wait is not Wait.DELAY
+    return False

@@ -76,6 +76,7 @@ def script(
         profile=case.profile,
         codes=case.codes,
         close_when_apart=case.measured or case.rounds is not None,
+        chopped=options.chop != "recorded",
         rounds=_only_rounds(case),
         response=lambda request: opening_writes(response(request, asks), options),
         volume=volume(case),

@@ -91,6 +91,11 @@ class Interpreter:
         """How many frames this side has begun."""
         return self._streams[side].frames_begun
 
+    def unfinished(self, side: Side) -> int:
+        """How many octets of a frame that isn't whole this side has sent."""
+        stream = self._streams[side]
+        return 0 if stream.frames is None or stream.unparsed else stream.frames.unfinished
+
     def inflated(self, side: Side) -> int:
         """How many octets the compressed messages of this side have come to."""
         return self._streams[side].inflated

@@ -58,7 +58,8 @@ def failure(result: CaseResult, command_line: str | None, width: int) -> Iterato
         yield from labelled("unjudged", safe.escape(result.unjudged), width)
     else:
         yield from _apart(result, stream, width)
-    if not result.facts.opened:
+    found = result.divergence
+    if not result.facts.opened or (found is not None and found.field == "opening"):
         yield from _section(_answer(stream, width))
     yield from _rules(result, stream, width)
     yield from _section(_remarks(result, width))
@@ -72,7 +73,7 @@ def failure(result: CaseResult, command_line: str | None, width: int) -> Iterato
 def _apart(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
     """Where expected and observed part, in the user's file, in the events and in the octets."""
     yield from arrow(result, width)
-    if result.divergence is not None:
+    if result.divergence is not None and result.divergence.field != "opening":
         yield text()
         yield from _lists(result, result.divergence, width)
     yield from _section(octets(result, stream, width))

@@ -358,6 +358,8 @@ def _octet(value: bytes) -> str:
 
 def difference(found: Difference) -> str:
     """The first divergence in a sentence without a full stop: '1st event: expected …, observed …'."""
+    if found.field == "opening":
+        return f"opening handshake: {escape(found.said, 300)}"
     return f"{ordinal(found.at + 1)} event: {_difference(found)}"
 
 

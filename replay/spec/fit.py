@@ -28,11 +28,12 @@ from replay.trace.model import Wait
 class Difference:
     """The first place where expected and observed part."""
 
-    at: int  # which event, from 0
+    at: int  # which event, from 0; -1: the opening handshake before them
     expected: Pattern | None  # None: nothing more was expected
     observed: Event | None  # None: nothing more came
-    field: Literal["kind", "payload", "tag", "code", "rule", "missing", "unexpected"]
+    field: Literal["kind", "payload", "tag", "code", "rule", "missing", "unexpected", "opening"]
     offset: int | None = None  # of a payload: the first octet that differs (or is missing)
+    said: str = ""  # of the opening handshake: how it differs, in a sentence
 
 
 @dataclass(frozen=True, slots=True)

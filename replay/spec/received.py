@@ -49,7 +49,7 @@ class Received:
     def _counts(self, event: Event) -> bool:
         if event.side is self._tester and not isinstance(event, Fired):
             return False
-        if kind(event) not in self._kinds or _is_free(event):
+        if kind(event) not in self._kinds or is_free(event):
             return False
         if isinstance(event, Pong) and not self._answers(event):
             return False
@@ -67,7 +67,7 @@ class Received:
         return self._profile is Profile.AUTOBAHN
 
 
-def _is_free(event: Event) -> bool:
+def is_free(event: Event) -> bool:
     """Whether it is a breach of an offer or an answer that the other side puts up with: it is told, but
     the headers of the handshake are free."""
     return isinstance(event, Violation) and event.rule in ("request-deflate", "response-deflate-fits")

@@ -177,7 +177,7 @@ def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:
         ],
         "divergence": found
         and {
-            "event": found.at,
+            "event": found.at if found.at >= 0 else None,
             "field": found.field,
             "offset": found.offset,
             "words": words.difference(found),

@@ -13,12 +13,16 @@ from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern, 
 from replay.spec.received import received
 from replay.spec.recorded import compresses, recorded_terms
 from replay.trace.model import Entry, Trace
+from replay.verdict import opening
 from replay.verdict.facts import ClosingFacts, closing_facts
 from replay.verdict.own_limit import own_limit
 from replay.verdict.result import CaseResult, ClosingVerdict
 from replay.wire.side import Side
 
 _ENDING = frozenset({Kind.CLOSE, Kind.END, Kind.NOT_OPENED})
+
+REENCODED = "reencoded"
+"""The header of a trace whose tester compressed the recorded messages anew."""
 
 Verdict = tuple[ClosingVerdict, str]
 
@@ -43,6 +47,13 @@ def judge(
     broken = tuple(e for e in events if isinstance(e, Violation) and e.side is not tester)
     if _fails_by_the_rfc(case, broken):
         behaviour = Behaviour.FAILED
+    divergence = None if found.outcome.anything else found.fit.missing(found.expected)
+    if case.closing is None and case.trace is not None and case.trace is not trace:
+        apart = opening.difference(
+            observe(case.trace, case.codes), events, tester, trace.header(REENCODED) is not None
+        )
+        if apart is not None:
+            behaviour, divergence = Behaviour.FAILED, apart
     ending = case.ending(found.outcome) if found.fit.state == "complete" else case.closing
     if ending is None:
         closing, reason = _recorded_closing(case, facts)
@@ -65,7 +76,7 @@ def judge(
         nearest=found.outcome,
         expected=found.expected,
         received=found.received,
-        divergence=None if found.outcome.anything else found.fit.missing(found.expected),
+        divergence=divergence,
         closing_reason=reason,
         broken=broken,
         notes=tuple(dict.fromkeys((*notes, *_said(case, trace, events, facts), *_stricter(case, found)))),

@@ -15,6 +15,7 @@ from replay.play.player import Player
 from replay.protocol.events import Close, Event, Message, Opened
 from replay.protocol.interpreter import observe
 from replay.protocol.negotiation import Agreed, Ask
+from replay.report import words
 from replay.source import Source
 from replay.spec.load import load
 from replay.spec.model import Behaviour, Case
@@ -23,7 +24,7 @@ from replay.suite import known
 from replay.trace.framing import stream
 from replay.trace.model import Digest, Octets, Trace
 from replay.trace.wirelog import parse, write
-from replay.verdict.judge import judge
+from replay.verdict.judge import REENCODED, judge
 from replay.verdict.result import ClosingVerdict
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
@@ -265,7 +266,7 @@ def test_a_log_is_not_played_where_its_octets_would_mean_something_else(agreed: 
 def test_compressed_anew_it_is_played_anyway(agreed: str) -> None:
     of = case_of(played(MESSAGES, asking(Ask())).trace(), "log", Side.CLIENT)
     own = played(of, asking(*OTHERS[agreed]), Options(reencode=True))
-    result = judge(of, own.trace(), Side.CLIENT)
+    result = judge(of, own.trace(((REENCODED, "yes"),)), Side.CLIENT)
     assert (result.behaviour, result.closing, result.notes) == (*GOOD, ()), result.closing_reason
     assert result.broken == ()
     assert [message.data for message in sent(own.trace(), Side.CLIENT)] == [
@@ -273,10 +274,15 @@ def test_compressed_anew_it_is_played_anyway(agreed: str) -> None:
     ]
 
 
-def test_a_log_that_compresses_nothing_is_played_whatever_is_agreed() -> None:
+def test_a_log_that_compresses_nothing_is_played_and_another_agreement_told() -> None:
     of = case_of(played(case("[text: a]"), asking(Ask())).trace(), "log", Side.CLIENT)
-    own = played(of, asking())
-    assert verdict(of, own.trace(), Side.CLIENT) == GOOD
+    result = judge(of, played(of, asking()).trace(), Side.CLIENT)
+    assert [message.data for message in sent(result.trace, Side.CLIENT)] == [b"a"]
+    assert result.behaviour is Behaviour.FAILED
+    assert words.why(result) == (
+        "opening handshake: the server agreed on no extension; in the log on permessage-deflate"
+    )
+    assert verdict(of, played(of, asking(Ask())).trace(), Side.CLIENT) == GOOD
 
 
 # What is read of it.
