@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import click
 
-from replay.arguments import Fault, new_console
+from replay.arguments import Fault
 
 if TYPE_CHECKING:
     from replay.report.html.model import Column
@@ -51,29 +49,22 @@ def report(folders: tuple[Path, ...], output: Path, opened: bool, serving: bool,
     if serving:
         _serve(given, port, opened)
         return
-    from replay import stored
-    from replay.progress import Bar
-    from replay.report.html.page import taken
+    from replay import pages, stored
 
-    columns = stored.columns(given, _beside(output))
-    sizes = [told.size + 4096 for told in taken(columns)]
-    with Bar(new_console(), sizes) as advance:
-        write(columns, output, advance)
+    columns = stored.columns(given, pages.beside(output.parent))
+    write(columns, output)
     said = f"{len(columns)} run{'s' if len(columns) != 1 else ''}, {output.stat().st_size / 1e6:.1f} MB"
     click.echo(f"{output}: {said}")
     if opened:
         show(output.resolve().as_uri())
 
 
-def write(columns: Sequence[Column], output: Path, advance: Callable[[int], None] | None = None) -> None:
+def write(columns: Sequence[Column], output: Path) -> None:
     """Write the page, whole or not at all. Raises Fault."""
-    from replay.report.html.page import page
+    from replay import pages
 
-    text = page(columns, advance or (lambda number: None))
-    temporary = output.with_name(f".tmp-{output.name}")
     try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(output)
+        pages.write(columns, output)
     except OSError as error:
         raise Fault(f"{output}: {(error.strerror or str(error)).lower()}") from None
 
@@ -88,24 +79,11 @@ def show(address: str, err: bool = False) -> None:
 
 def show_runs(runs: Sequence[RunResult], folder: Path, err: bool) -> None:
     """Runs that have just ended, as a page in a folder. Raises Fault."""
-    from replay.report.html.model import column
+    from replay import pages
 
     page = folder / "report.html"
-    write([column(run) for run in runs], page)
+    write(pages.of(runs, folder), page)
     show(page.resolve().as_uri(), err)
-
-
-def _beside(output: Path) -> Callable[[Path], str]:
-    """The address of a file as seen from the page's."""
-    folder = output.resolve().parent
-
-    def link(path: Path) -> str:
-        try:
-            return quote(Path(os.path.relpath(path.resolve(), folder)).as_posix())
-        except ValueError:  # on another drive
-            return path.resolve().as_uri()
-
-    return link
 
 
 def _serve(folders: tuple[Path, ...], port: int, opened: bool) -> None:

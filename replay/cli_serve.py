@@ -176,6 +176,7 @@ def serve(
         "websockets" if demo else agent,
         outputs.asked,
         config.not_for if config else lambda _: frozenset(),
+        lambda result: command_for(result, None, context),
     )
     console = new_console(stderr=outputs.take_stdout)
     failures: dict[tuple[str, int], Lines] = {}
@@ -197,7 +198,7 @@ def serve(
             console.print(terminal.notes(result))
         failures.pop((name, number), None)
         if counts or (result.failed and verbose):
-            again = command_for(result, None, context)
+            again = result.again or command_for(result, None, context)
             failures[name, number] = terminal.failure(result, again).drawn(console.width)
 
     guests = Guests(items, hosting, watch, listening, outputs.update)

@@ -98,6 +98,7 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
             run = replace(run, last_lines=served.last_lines)
         if guest.store is not None:
             guest.store.finish(run)
+            run = replace(run, stored=guest.store.place)
         if run.results:
             runs.append(run if hosting.expected is None else hosting.expected.judged(run))
     nobody = RunResult(
@@ -187,5 +188,6 @@ def stored_run(stored: StoredRun, results: Sequence[CaseResult]) -> RunResult:
         duration=stored.duration or 0.0,
         unreached=stored.unreached,
         planned=len(stored.cases),
+        stored=stored.directory,
         interrupted=stored.state in ("interrupted", "running"),
     )

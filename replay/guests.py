@@ -70,6 +70,7 @@ class Hosting:
     agent: str = "client"  # the name of those that are started once a case
     explained: bool = False  # results say why they are what they are
     not_for: Callable[[str], frozenset[str]] = lambda _: frozenset()  # the ids that an agent doesn't play
+    again: Callable[[CaseResult], str | None] = lambda _: None  # the command that plays a case once more
 
 
 class UnderWay(NamedTuple):
@@ -178,6 +179,8 @@ class Guests:
             result = self.hosting.expected.mark(result, agent)
         if self._explain is not None:
             result = self._explain(result)
+        if result.failed:
+            result = replace(result, again=self.hosting.again(result))
         self.known[agent].add(number, result, at)
         self._board.add(agent, number, result)
         self._watch(agent, number, result)

@@ -110,11 +110,11 @@ class Outputs:
         if self._stdout == "json":
             sys.stdout.write("".join(f"{json_lines.run(run)}\n" for run in runs))
         elif self._stdout is not None:
-            sys.stdout.write(_format(self._stdout).render(runs))
+            sys.stdout.write(_text(self._stdout, runs, Path()))
         if self._pause:
-            self._say(f"::{self._pause}::\n{_format('github').render(runs)}")
+            self._say(f"::{self._pause}::\n{_text('github', runs, Path())}")
         if self._summary:
-            self._append(Path(self._summary), _format("markdown").render(runs))
+            self._append(Path(self._summary), _text("markdown", runs, Path()))
 
     def case(self, agent: str | None, number: int, result: CaseResult) -> None:
         """A result has come."""
@@ -155,7 +155,7 @@ class Outputs:
             order = {agent: number for number, agent in enumerate(self._prefixes)}
             runs = sorted(runs, key=lambda run: order.get(run.agent or autobahn.UNKNOWN, len(order)))
             path = path / autobahn.INDEX
-        octets = kind.render(runs).encode("utf-8", "replace")
+        octets = _text(one.format, runs, path.parent).encode("utf-8", "replace")
         try:
             if path.exists() and not path.is_file():  # a pipe, a terminal
                 path.write_bytes(octets)
@@ -184,6 +184,16 @@ def _format(name: str) -> Format:
     from replay.report.formats import FORMATS
 
     return FORMATS[name]
+
+
+def _text(name: str, runs: Sequence[RunResult], folder: Path) -> str:
+    """A report that is to stand in a folder."""
+    render = _format(name).render
+    if render is not None:
+        return render(runs)
+    from replay import pages
+
+    return pages.drawn(pages.of(runs, folder))
 
 
 class Track:

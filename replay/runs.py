@@ -92,6 +92,9 @@ class Runs:
         with Bar(self._console, weights) if self._asked.moves else nullcontext() as advance:
 
             def watch(number: int, result: CaseResult, final: bool) -> bool:
+                counts = result.counts(self._asked.strict)
+                if counts or result.failed:
+                    result = replace(result, again=command_for(result, settings.seed, more=server.words))
                 store.add(number, result)
                 if not final:
                     return True
@@ -99,10 +102,8 @@ class Runs:
                 if advance is not None:
                     advance(number)
                 self._show(result)
-                counts = result.counts(self._asked.strict)
                 if counts or (result.failed and (self._asked.verbose or result.flaky)):
-                    again = command_for(result, settings.seed, more=server.words)
-                    failures[number] = terminal.failure(result, again).drawn(self._console.width)
+                    failures[number] = terminal.failure(result, result.again).drawn(self._console.width)
                 if counts:
                     self._counted += 1
                     reasons[result.case.id] = why(result)
@@ -110,6 +111,7 @@ class Runs:
 
             done = flows.run(items, settings, watch)
         store.finish(done)
+        done = replace(done, stored=store.place)
         self._runs.append(_Run(server, store, done, reasons))
         self._show_end(store, failures, done)
 
@@ -155,9 +157,10 @@ class Runs:
     def show_page(self) -> None:
         """All of them as one page, in a browser. Raises Fault if it can't be written."""
         folder = self._runs[0].store.directory
-        results = [_with_commands(run) for run in self._runs]
         cli_report.show_runs(
-            results, folder.parent if self._several else folder, err=self._outputs.take_stdout
+            [_with_commands(run) for run in self._runs],
+            folder.parent if self._several else folder,
+            err=self._outputs.take_stdout,
         )
 
     def finish(self, asked: bool) -> int:

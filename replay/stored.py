@@ -22,7 +22,7 @@ from replay.store import reader
 from replay.store.reader import StoredCase, StoredRun, StoredVerdict
 from replay.suite import expectation, known_case, read_log
 from replay.verdict.judge import judge
-from replay.verdict.result import ClosingVerdict
+from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
 
 Link = Callable[[Path], str]
 """The address of a file for a link on the page."""
@@ -84,6 +84,30 @@ def _holds(folder: Path) -> bool:
 # Runs of replay.
 
 
+def column(run: RunResult, directory: Path, link: Link) -> Column:
+    """A run that is at hand and stored there. Where the verdict on a case is another one by now, that
+    counts. Raises SourceError."""
+    found = _stored(reader.load(directory), link)
+    results: dict[str, list[CaseResult]] = {}
+    for result in run.results:
+        results.setdefault(safe.escape(result.case.id, 200), []).append(result)
+    told = {
+        id: _as_judged(each, results[each.id].pop(0)) if results.get(each.id) else each
+        for id, each in found.told.items()
+    }
+    return replace(found, told=told)
+
+
+def _as_judged(told: Told, result: CaseResult) -> Told:
+    return replace(
+        told,
+        behaviour=result.behaviour,
+        closing=result.closing,
+        unjudged=result.unjudged is not None,
+        note=model.standing(result),
+    )
+
+
 def _stored(run: StoredRun, link: Link) -> Column:
     again = reader.rejudging(run)
     told = [
@@ -128,12 +152,13 @@ def _verdict(
             said = _said(verdict, one.fault or "")
         else:
             said = model.detail(one.result, room)
+            said |= _of_run(verdict)
             if not one.agrees:
                 note = (
                     "judged again by this replay, the verdict is another one: `replay rejudge` says which"
                 )
                 said["notes"] = [note, *said["notes"]]
-        return said | _files(path, link)
+        return said | _files(path, link, said.get("commands", ()))
 
     return Told(
         id=case.id,
@@ -145,15 +170,22 @@ def _verdict(
         duration=verdict.duration,
         size=path.stat().st_size if path is not None and path.is_file() else 0,
         unjudged=verdict.unjudged is not None,
+        note="flaky" if verdict.flaky else safe.escape(verdict.standing, 40),
     )
 
 
-def _files(path: Path | None, link: Link) -> Detail:
+def _of_run(verdict: StoredVerdict) -> Detail:
+    """What is known of the run in which a verdict was given."""
+    said: Detail = {"expected": safe.escape(verdict.expected, 600)} if verdict.expected else {}
+    return said | ({"commands": [safe.escape(verdict.again, 600)]} if verdict.again else {})
+
+
+def _files(path: Path | None, link: Link, commands: Sequence[str] = ()) -> Detail:
     """The log in its file, and what to do with it."""
     if path is None:
         return {}
     name = printable(str(path))
-    return {"file": [name, link(path)], "commands": [f"replay show {shlex.quote(name)}"]}
+    return {"file": [name, link(path)], "commands": [*commands, f"replay show {shlex.quote(name)}"]}
 
 
 def _said(verdict: StoredVerdict, fault: str) -> Detail:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from replay.report.html.model import Column
 from replay.stored import columns
-from tests.processes import ROOT, replay
+from tests.clients import ECHO
+from tests.processes import ROOT, listening, replay
 from tests.report.test_page import details
+
+FAULTY = ROOT / "tests" / "peers" / "faulty.py"
 
 FAULTS = {
     "nothing": {},
@@ -88,11 +93,87 @@ def test_a_stored_run_is_written_as_one_file(run: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
-def test_a_run_writes_the_same_page_when_it_ends(run: Path) -> None:
-    for file in (run / "report.html", run.parent / "at-once.html"):
-        found = details(file.read_text("utf-8"))
-        assert found.keys() == {"0-0", "0-1", "0-2"}
-        assert "file" not in found["0-1"]
+def same_page(folder: Path, *runs: Path) -> dict[str, Any]:
+    """What is in the page that a run has written into `folder`, if `replay report` writes the same."""
+    done = replay("report", *runs, "-o", folder / "later.html", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "later.html").read_text("utf-8") == (folder / "page.html").read_text("utf-8")
+    return details((folder / "page.html").read_text("utf-8"))
+
+
+def test_a_run_that_fails_writes_the_page_that_report_writes(tmp_path: Path) -> None:
+    expected, page = tmp_path / "expected.yaml", f"html={tmp_path / 'page.html'}"
+    expected.write_text('- {case: "1.2.3", verdict: FAILED, reason: known}\n')
+    with listening(sys.executable, FAULTY, "--fault", "flips-one-octet") as port:
+        words = ("--url", f"ws://127.0.0.1:{port}", "--expected", expected, "--seed", "7")
+        done = replay(
+            *("run", "-q", "--open", "1.1.1", "1.1.3", "1.2.3", "7.3.2", *words),
+            *("--report", page, "--out", tmp_path / "out"),
+        )
+    assert (done.returncode, done.stderr) == (1, "")
+    found = same_page(tmp_path, tmp_path / "out")
+    assert found.keys() == details((tmp_path / "out" / "report.html").read_text("utf-8")).keys()
+    for key in ("0-1", "0-2"):
+        assert found[key]["apart"][0] == "server"
+        assert found[key]["log"]["frames"]
+        assert found[key]["octets"]
+    assert found["0-2"]["expected"].startswith("expected: known")
+    again, shows = found["0-1"]["commands"]
+    assert again.startswith(f"replay run --url ws://127.0.0.1:{port} ")
+    assert shows == f"replay show {tmp_path / 'out' / '002-1.1.3.wirelog'}"
+
+
+@pytest.mark.parametrize("fault", ["answers-404", "no-upgrade", "masks-frames", "close-of-one-octet"])
+def test_it_does_so_whatever_is_wrong(tmp_path: Path, fault: str) -> None:
+    with listening(sys.executable, FAULTY, "--fault", fault) as port:
+        words = ("--url", f"ws://127.0.0.1:{port}", "--out", tmp_path / "out")
+        replay("run", "-x", "7.3.1", "7.1.1", *words, "--report", f"html={tmp_path / 'page.html'}")
+    assert all("log" in each for each in same_page(tmp_path, tmp_path / "out").values())
+
+
+def test_so_do_runs_against_several_servers(tmp_path: Path) -> None:
+    config = tmp_path / "replay.yaml"
+    words = f"{sys.executable} {FAULTY} --port {{port}} --fault"
+    rows = "".join(f"- agent: {name}\n  exec: {words} {name}\n" for name in ("flips-one-octet", "none"))
+    config.write_text(f"servers:\n{rows}report: [html=page.html]\nout: out\n")
+    done = replay("run", "1.1.3", "1.1.1", "--out", tmp_path / "out", cwd=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = same_page(tmp_path, tmp_path / "out")
+    assert [("octets" in each, bool(each["log"]["frames"])) for each in found.values()] == [
+        *((False, True), (True, True), (False, True), (False, True))
+    ]
+
+
+def test_so_do_clients(tmp_path: Path) -> None:
+    spec = tmp_path / "greetings.yaml"
+    cases = "".join(
+        f'  - {{id: "my.{n}", title: Greeting, send: [text: Hello], expect: [ok: [text: {said}]]}}\n'
+        for n, said in ((1, "Hello"), (2, "Hallo"))
+    )
+    spec.write_text(f'section: "my"\ncases:\n{cases}')
+    words = ("--port", "0", "--out", tmp_path / "out", "--report", f"html={tmp_path / 'page.html'}")
+    done = replay("serve", "-q", spec, "--each", ECHO, *words)
+    assert done.returncode == 1, done.stdout + done.stderr
+    good, bad = same_page(tmp_path, tmp_path / "out").values()
+    assert good["log"]["frames"]
+    assert bad["apart"][0] == "client"
+    assert bad["commands"][0].startswith("replay serve")
+
+
+def test_a_run_that_can_not_be_stored_is_shown_without_logs(tmp_path: Path) -> None:
+    (tmp_path / ".replay").write_text("in the way")
+    done = subprocess.run(
+        [sys.executable, "-m", "replay", "run", "1.1.1", "--report", "html=page.html"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (said,) = details((tmp_path / "page.html").read_text("utf-8")).values()
+    assert "was not stored" in said["fault"]
+    assert dict(said["stored"])["why"] == "what the case asks for"
 
 
 def test_a_run_is_told_by_its_folder_its_file_and_the_folder_around(run: Path) -> None:

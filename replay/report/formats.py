@@ -1,4 +1,4 @@
-"""The formats of reports: one table. Each is a pure function of the results of some runs."""
+"""The formats of reports: one table. Each but the page is a pure function of the results of some runs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from replay.report import autobahn, badge, github, gitlab, json_lines, junit, markdown, tap
-from replay.report.html import page
 from replay.verdict.result import RunResult
 
 
 class Format(NamedTuple):
     about: str
-    render: Callable[[Sequence[RunResult]], str]
+    render: Callable[[Sequence[RunResult]], str] | None  # None: `pages` draws it, of what is stored
     folder: bool = False  # a file for each case, and this one is INDEX
 
 
@@ -21,7 +20,7 @@ FORMATS = {
     "badge": Format("a badge for a README, in SVG", badge.svg),
     "github": Format("annotations of a GitHub workflow", github.commands),
     "gitlab": Format("GitLab's Code Quality, in JSON", gitlab.code_quality),
-    "html": Format("a page to look at, in one file: `replay report` makes it too", page.report),
+    "html": Format("a page to look at, in one file: `replay report` makes it too", None),
     "json": Format("a line of JSON for each case and run", json_lines.lines),
     "junit": Format("JUnit XML: GitLab, Jenkins and most others", junit.xml),
     "markdown": Format("a summary in Markdown", markdown.summary),

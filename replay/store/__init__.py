@@ -28,6 +28,10 @@ NNN-id.json, `"format": "replay case"`, version 1:
     close_code  of the testee's Close; null: it sent none, or one without a code
     broken      the rules that the testee broke: rule, side, offset (in its stream), detail
     divergence  where expected and observed part: event, field, offset, words; null: they fit
+    began       when the connection began, as 2026-11-22T18:49:02.407Z, or null
+    expected    how the verdict stands to the one that is expected: standing, words; null: none is
+    flaky       whether it failed, and passed when it was run once more, alone
+    again       the command that plays it once more, if it failed
     notes, duration (microseconds), log (file name), sha256 (of the log's text); the last two are
     null if the log was too large to be read again
 

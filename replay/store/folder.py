@@ -110,6 +110,16 @@ class Folder:
         self._directory.rename(directory)
         self._directory = directory
 
+    def place(self) -> Path | None:
+        """Where it is now, since another run may have moved it; None: nobody knows."""
+        if self._at is None:
+            return self._directory
+        for path in (self._directory, PREVIOUS):
+            with suppress(OSError):
+                if os.path.samestat(os.fstat(self._at), path.stat()):
+                    return path
+        return None
+
     def close(self) -> None:
         if self._at is not None:
             os.close(self._at)

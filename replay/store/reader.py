@@ -54,6 +54,11 @@ class StoredVerdict:
     log: str | None
     sha256: str | None
     unjudged: str | None  # why there is none
+    began: str | None = None  # the moment in words
+    flaky: bool = False
+    standing: str = ""  # to what is expected; nothing: nothing is
+    expected: str = ""  # the same in words
+    again: str | None = None  # the command that plays it once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +241,7 @@ def _case(directory: Path, row: _Fields, sources: int) -> StoredCase:
 
 
 def _verdict(case: _Fields) -> StoredVerdict:
-    found = case.take("divergence", dict | None)
+    found, expected = case.take("divergence", dict | None), case.take("expected", dict | None) or {}
     return StoredVerdict(
         behaviour=case.word("behaviour", Behaviour),
         closing=case.word("closing", ClosingVerdict),
@@ -250,6 +255,11 @@ def _verdict(case: _Fields) -> StoredVerdict:
         log=None if case.take("log", str | None) is None else case.file("log"),
         sha256=case.take("sha256", str | None),
         unjudged=case.take("unjudged", str | None),
+        began=case.take("began", str | None),
+        flaky=case.take("flaky", bool | None) is True,
+        standing=str(expected.get("standing", "")),
+        expected=str(expected.get("words", "")),
+        again=case.take("again", str | None),
     )
 
 

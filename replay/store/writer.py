@@ -37,12 +37,14 @@ class About:
 
 class Store:
     """See the package for what it writes. `fault` says, in a sentence, what went wrong, if it did:
-    from then on nothing more is stored, and the run on disk stays one that is running."""
+    from then on nothing more is stored, and the run on disk stays one that is running. `place` says where
+    the run stands when all of it is stored."""
 
     def __init__(self, directory: Path) -> None:
         """Use `create`."""
         self.directory = directory
         self.fault: str | None = None
+        self.place: Path | None = None
         self._folder: Folder | None = None
         self._run: dict[str, Any] = {}
 
@@ -107,6 +109,7 @@ class Store:
             }
             try:
                 self._folder.write("run.json", _json(self._run))
+                self.place = self._folder.place()
             except OSError as error:
                 self._broken(error)
         self.close()
@@ -158,7 +161,7 @@ def _state(run: RunResult, planned: int) -> str:
 
 
 def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:
-    found, rounds = result.divergence, result.case.rounds
+    found, rounds, expected = result.divergence, result.case.rounds, result.expectation
     return {
         "format": CASE,
         "version": VERSION,
@@ -184,7 +187,15 @@ def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:
         },
         "rounds": rounds and [rounds.times, rounds.of or rounds.times],
         "notes": result.notes,
+        "began": words.moment(result.began) or None,
         "duration": result.duration,
+        "flaky": result.flaky,
+        "expected": expected
+        and {
+            "standing": expected.standing.value,
+            "words": f"{words.expectation(expected)} ({words.place(expected.entry)})",
+        },
+        "again": result.again,
         "log": None if log is None else name,
         "sha256": None if log is None else hashlib.sha256(log).hexdigest(),
     }

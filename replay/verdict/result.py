@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 
 from replay.protocol.events import Event, Violation
 from replay.source import Span
@@ -151,6 +152,7 @@ class RunResult:
     last_lines: tuple[str, ...] = ()  # of its output, if replay started it and it failed
     died_on: tuple[str, ...] = ()  # ids of the cases that were under way when it died
     planned: int = 0  # cases that were to run
+    stored: Path | None = None  # the folder that holds it; None: nothing does, or not all of it
     interrupted: bool = False
     room: int | None = None  # the connections that the testee has at once, if that was found out
     strict: bool = False  # what is `lax` fails it, and what is fixed and still listed

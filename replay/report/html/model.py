@@ -130,20 +130,36 @@ def by_id(verdicts: Iterable[Told]) -> dict[str, Told]:
 def told(result: CaseResult) -> Told:
     """A verdict that is at hand with all that it rests on."""
     close = result.facts.testee_close
-    found = result.expectation
-    note = "flaky" if result.flaky else found.standing.value if found is not None else ""
     return Told(
         id=result.case.id,
         title=safe.escape(result.case.title, 300),
         behaviour=result.behaviour,
         closing=result.closing,
-        detail=lambda room: detail(result, room),
+        detail=lambda room: detail(result, room) if result.trace.entries else brief(result),
         code=None if close is None else close.code,
         duration=result.duration,
         size=2 * result.trace.size,
-        note=note,
+        note=standing(result),
         unjudged=result.unjudged is not None,
     )
+
+
+def standing(result: CaseResult) -> str:
+    """How a verdict stands to what is expected, where that is news."""
+    found = result.expectation
+    return "flaky" if result.flaky else found.standing.value if found is not None else ""
+
+
+def brief(result: CaseResult) -> Detail:
+    """What there is to say of a case when its log is gone."""
+    rows = [("why", result.why or words.why(result)), ("closing", result.closing_reason)]
+    rows += [("breaks", f"{words.reference(each.rule)}: {each.detail}") for each in result.broken]
+    rows += [("note", note) for note in result.notes]
+    said: Detail = {
+        "fault": "The log of this case was not stored, so only its verdict is shown.",
+        "stored": [[key, safe.escape(value, 400)] for key, value in rows],
+    }
+    return said | ({"commands": [safe.escape(result.again)]} if result.again else {})
 
 
 def detail(result: CaseResult, room: int) -> Detail:

@@ -23,7 +23,7 @@ from replay.report.html.model import Column, Row, Told, rows
 from replay.report.tally import VERDICTS
 from replay.spec.model import Behaviour
 from replay.spec.select import natural
-from replay.verdict.result import GOOD, UNJUDGED, ClosingVerdict, RunResult
+from replay.verdict.result import GOOD, UNJUDGED, ClosingVerdict
 
 LEAST, LOG, PAGE = limits.PAGE_LEAST.default, limits.PAGE_LOG.default, limits.PAGE.default
 
@@ -67,11 +67,6 @@ def page(columns: Sequence[Column], advance: Advance = lambda number: None, most
         f'<script type="text/plain" id="case-{key}">{chunks[key]}</script>' for key in sorted(chunks)
     )
     return opened + "\n".join(scripts) + closed
-
-
-def report(runs: Sequence[RunResult]) -> str:
-    """The report of runs that are at hand."""
-    return page([model.column(run) for run in runs])
 
 
 def taken(columns: Sequence[Column]) -> list[Told]:
