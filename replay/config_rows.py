@@ -67,11 +67,13 @@ def _seconds(match: re.Match[str]) -> str:
     return match[0]
 
 
-def _texts(what: str, item: Reader[str]) -> Reader[tuple[str, ...]]:
-    """One text, or a list of them."""
+def _texts(what: str, item: Reader[str], hint: str | None = None) -> Reader[tuple[str, ...]]:
+    """One text, or a list of them; `hint` is for who writes a mapping."""
     one = Mapped(item, lambda text: (text,))
     return Shaped(
-        f"{what}, or a list", {nodes.Scalar: one, nodes.Sequence: Items(f"a list of {what}", item)}
+        f"{what}, or a list",
+        {nodes.Scalar: one, nodes.Sequence: Items(f"a list of {what}", item)},
+        hint=lambda node: hint,
     )
 
 
@@ -114,7 +116,10 @@ _ALIKE = {
 _OF_SERVER = {
     "url": Row(URL, "The server under test; without it, the built-in one."),
     "exec": Row(LINE, "The command that starts the server under test; {port} or {url} stands for where."),
-    "header": Row(_texts(_HEADER.wants, _HEADER), "Header lines to send too."),
+    "header": Row(
+        _texts(_HEADER.wants, _HEADER, "name and value are one text in quotes: 'Authorization: Bearer x'"),
+        "Header lines to send too.",
+    ),
     "host": Row(LINE, "The Host header to send."),
     "origin": Row(LINE, "The Origin header to send."),
     "subprotocol": Row(_texts(_SUBPROTOCOL.wants, _SUBPROTOCOL), "The subprotocols to offer."),
@@ -173,9 +178,25 @@ CONFIG: Record[Found] = Record(
     {
         **ROWS,
         "servers": Row(
-            Items("a list of servers", SERVER, at_least=1), "Several under test, one after the other."
+            Items(
+                "a list of servers",
+                SERVER,
+                at_least=1,
+                hint=lambda node: "each server is an item, '- agent: NAME', with its url or exec below it",
+            ),
+            "Several under test, one after the other.",
         ),
         "serve": Row(SERVE, "What `serve` does; all else is for `run`."),
     },
     lambda found: found,
+    meant={
+        **dict.fromkeys(("headers",), "a header is one text in quotes: header: 'Authorization: Bearer x'"),
+        **dict.fromkeys(
+            ("paths", "path", "tests", "specs", "traces", "files"), "what is played is 'cases'"
+        ),
+        **dict.fromkeys(("command", "cmd", "run", "start"), "the command that starts a server is 'exec'"),
+        **dict.fromkeys(("server", "address", "target", "base_url"), "the address of a server is 'url'"),
+        **dict.fromkeys(("reports", "output", "reporter"), "a report is 'report: junit=report.xml'"),
+        **dict.fromkeys(("parallel", "concurrency", "workers"), "how many cases run at once is 'jobs'"),
+    },
 )

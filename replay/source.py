@@ -148,6 +148,13 @@ def excerpt(span: Span, label: str = "", width: int = 100) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """'did you mean …?' with the known word nearest to `word`, or None."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"did you mean {found[0]!r}?" if found else None
+    """'did you mean …?' with the known word nearest to `word`, or None: one with few letters changed, or
+    that `word` begins with, or that begins with it."""
+    words = list(known)
+    found = difflib.get_close_matches(word, words, n=1, cutoff=0.65)
+    if not found and word.lower() != word:
+        return nearest(word.lower(), words)
+    found = found or [
+        one for one in words if len(one) > 1 and (word.startswith(one) or one.startswith(word))
+    ]
+    return f"did you mean {found[0]!r}?" if found and word else None

@@ -313,7 +313,10 @@ def message(name: str, text: str) -> str:
     ("text", "said"),
     [
         ("jubs: 4", "1:1: unknown key 'jubs' in a config\n\n\n ^^^^\n help: did you mean 'jobs'?"),
-        ("headers: [a]", "1:1: unknown key 'headers' in a config\n ^^^^^^^\n help: did you mean 'header'?"),
+        (
+            "headers: [a]",
+            "1:1: unknown key 'headers' in a config\n ^^^^^^^\n help: a header is one text in quotes: header: 'Authorization: Bearer x'",
+        ),
         ("jobs: 4\njobs: 5", "2:1: 'jobs' stands here twice; first in line 1"),
         ("jobs: many", "1:7: expected a whole number from 1 to 1000, found 'many'"),
         ("jobs: 1001", "1:7: expected a whole number from 1 to 1000, found '1001'"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from replay.source import Span
 from replay.spec import nodes
 from replay.spec.fields import (
+    Either,
     Found,
     Items,
     Mapped,
@@ -80,7 +81,19 @@ EVENTS: dict[str, Reader[Pattern | Echo]] = {
     "still-open": Mapped(TAG, lambda tag: Pattern(Kind.STILL_OPEN, tag=tag)),
 }
 
-EVENT: Reader[Pattern | Echo] = OneKey("an event", EVENTS, _event_placed, alone={"echo": Echo()})
+_MEANT = {
+    "close": "how the connection ends stands in the case's own 'close:', not among its events",
+    "json": 'JSON comes back as a text: text: \'{"type": "welcome"}\'',
+    "message": "a message is 'text: …' or 'binary: …'",
+    **dict.fromkeys(("string", "receive"), "a text message is 'text: …'"),
+    **dict.fromkeys(("bytes", "hex"), "a binary message is 'binary: {hex: 00 ff}'"),
+    "ping": "a Ping from the testee is answered, and never disturbs: it can't be expected",
+}
+"""What other tools call the events."""
+
+EVENT: Reader[Pattern | Echo] = OneKey(
+    "an event", EVENTS, _event_placed, alone={"echo": Echo()}, meant=_MEANT
+)
 
 
 def _closing(found: Found) -> Closing:
@@ -105,11 +118,19 @@ CODES: Reader[tuple[int, ...] | None] = Shaped(
     },
 )
 
+_ROLES = "the endpoint under test, be it server or client, is the 'testee'; replay is the 'tester'"
+_REQUIRED = "clean: required asks for a clean closing handshake"
+_OPTIONAL = "clean: optional asks for none"
+
 CLOSE: Reader[Closing] = Record(
     "the closing",
     {
         "by": Row(
-            Word("a role", {"tester": "tester", "testee": "testee", "either": "either"}),
+            Word(
+                "a role",
+                {"tester": "tester", "testee": "testee", "either": "either"},
+                meant=dict.fromkeys(("server", "client", "peer", "me", "us", "them", "both"), _ROLES),
+            ),
             "Who has to send the first Close.",
         ),
         "code": Row(
@@ -117,7 +138,14 @@ CLOSE: Reader[Closing] = Record(
         ),
         "codes": Row(CODES, "The codes that it may carry; any: whichever may stand in a Close."),
         "clean": Row(
-            Word("a demand", {"required": True, "optional": False}),
+            Word(
+                "a demand",
+                {"required": True, "optional": False},
+                meant={
+                    **dict.fromkeys(("yes", "true", "on"), _REQUIRED),
+                    **dict.fromkeys(("no", "false", "off"), _OPTIONAL),
+                },
+            ),
             "Whether both Closes must pass, and the server must end TCP.",
         ),
         "wrong-code": Row(Word("a consequence", {"fails": True}), "Another code fails the behaviour too."),
@@ -125,9 +153,15 @@ CLOSE: Reader[Closing] = Record(
     },
     _closing,
     exclusive=("code", "codes"),
+    hint=lambda node: "as in 'close: {by: testee, code: 1000}'",
 )
 
 _EVENTS = Items("a list of events", EVENT)
+
+
+_IN_BRACKETS = {word: f"events stand in a list: [{word}]" for word in ("echo", *EVENTS)}
+_NOTHING = "that nothing comes back is an empty list: ok: []"
+_IN_BRACKETS |= dict.fromkeys(("none", "nothing", "null", "empty"), _NOTHING)
 
 
 def _outcome(verdict: Behaviour) -> Reader[Wanted]:
@@ -136,18 +170,24 @@ def _outcome(verdict: Behaviour) -> Reader[Wanted]:
         {
             nodes.Sequence: Mapped(_EVENTS, lambda events: Wanted(verdict, events)),
             nodes.Scalar: Mapped(
-                Word("an expectation", {"any": None}, rival="a list of events"),
+                Word("an expectation", {"any": None}, rival="a list of events", meant=_IN_BRACKETS),
                 lambda anything: Wanted(verdict, anything),
             ),
-            nodes.Mapping: Record(
-                "an outcome that ends its own way",
-                {
-                    "events": Row(_EVENTS, "What comes back.", True),
-                    "close": Row(
-                        CLOSE, "How the connection must end for this to fit, in place of the case's.", True
-                    ),
-                },
-                lambda found: Wanted(verdict, found.values["events"], found.values["close"]),
+            nodes.Mapping: Either(
+                ("events", "close"),
+                Record(
+                    "an outcome that ends its own way",
+                    {
+                        "events": Row(_EVENTS, "What comes back.", True),
+                        "close": Row(
+                            CLOSE,
+                            "How the connection must end for this to fit, in place of the case's.",
+                            True,
+                        ),
+                    },
+                    lambda found: Wanted(verdict, found.values["events"], found.values["close"]),
+                ),
+                Mapped(_EVENTS, lambda events: Wanted(verdict, events)),
             ),
         },
     )
@@ -166,7 +206,15 @@ OUTCOMES: dict[str, Reader[Wanted]] = {
 
 EXPECT: Reader[tuple[Wanted, ...]] = Items(
     "a list of outcomes, best first, such as '- ok: [echo]'",
-    OneKey("an outcome", OUTCOMES, _wanted_placed),
+    OneKey(
+        "an outcome",
+        OUTCOMES,
+        _wanted_placed,
+        meant={word: f"an outcome begins with its verdict: write '- ok: [{word}: …]'" for word in EVENTS}
+        | {"echo": "an outcome begins with its verdict: write '- ok: [echo]'"}
+        | dict.fromkeys(("pass", "passed", "success"), "the verdict of what is right is 'ok'")
+        | dict.fromkeys(("fail", "error"), "the verdict of what is wrong is 'failed'"),
+    ),
     at_least=1,
 )
 

@@ -6,11 +6,11 @@ A reader says in words what it wants, and reads one node or raises SourceError w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from replay.source import SourceError, Span, nearest
+from replay.source import SourceError, Span, nearest, printable
 from replay.spec import nodes
 from replay.spec.nodes import SHAPES, Node
 from replay.trace.model import Trace
@@ -45,13 +45,33 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:59] + "…")
 
 
-def expected(wants: str, node: Node) -> SourceError:
+def expected(wants: str, node: Node, hint: str | None = None) -> SourceError:
     """The error for a node of the wrong shape, or for no value at all."""
     if isinstance(node, nodes.Scalar):
         if node.plain and not node.text:
-            return SourceError(node.span, f"expected {wants}, found nothing")
-        return SourceError(node.span, f"expected {wants}, found {quoted(node.text)}")
-    return SourceError(node.span, f"expected {wants}, found {SHAPES[type(node)]}")
+            return SourceError(node.span, f"expected {wants}, found nothing", hint)
+        return SourceError(node.span, f"expected {wants}, found {quoted(node.text)}", hint)
+    return SourceError(node.span, f"expected {wants}, found {SHAPES[type(node)]}", hint)
+
+
+def help_with(word: str, known: Iterable[str], meant: Mapping[str, str]) -> str:
+    """What to do about an unknown word: what it means elsewhere, the known word nearest to it, or all
+    that are known."""
+    known = list(known)
+    if word in meant:
+        return meant[word]
+    if word.startswith("-") and word[1:] in known:
+        return f"an item of a list begins with '- ', with a space: write '- {word[1:]}: …'"
+    return nearest(word, known) or f"known: {', '.join(known)}"
+
+
+def in_quotes(node: Node) -> str | None:
+    """The value as a quoted text, if it was written in brackets, as JSON is; None: it wasn't."""
+    written = node.span.source.text[node.span.start : node.span.end]
+    if isinstance(node, nodes.Scalar) or written[:1] not in ("{", "["):
+        return None
+    short = written if len(written) <= 60 and "\n" not in written else f"{written[0]}…{written[-1]}"
+    return "'" + short.replace("'", "''") + "'"
 
 
 class Fault(Exception):
@@ -92,6 +112,7 @@ class Word(Generic[T]):
     what: str
     words: Mapping[str, T]
     rival: str = ""  # what may stand in place of a word, with its article
+    meant: Mapping[str, str] = field(default_factory=dict)  # help for words of other tools
 
     @property
     def wants(self) -> str:
@@ -104,7 +125,7 @@ class Word(Generic[T]):
         if not isinstance(node, nodes.Scalar) or not node.text:
             raise expected(self.wants, node)
         if node.text not in self.words:
-            hint = nearest(node.text, self.words) or f"expected {self.wants}"
+            hint = self.meant.get(node.text) or nearest(node.text, self.words) or f"expected {self.wants}"
             noun = self.what.partition(" ")[2]
             raise SourceError(node.span, f"unknown {noun} {quoted(node.text)}", hint)
         return self.words[node.text]
@@ -133,12 +154,30 @@ class Shaped(Generic[T]):
 
     wants: str
     readers: Mapping[type[Node], Reader[T]]
+    hint: Callable[[Node], str | None] = lambda node: None  # for a value of another shape
 
     def read(self, node: Node, files: Files) -> T:
         reader = self.readers.get(type(node))
         if reader is None or (isinstance(node, nodes.Scalar) and node.plain and not node.text):
-            raise expected(self.wants, node)
+            raise expected(self.wants, node, self.hint(node))
         return reader.read(node, files)
+
+
+@dataclass(frozen=True)
+class Either(Generic[T]):
+    """A mapping with one of `keys`, which `reader` reads; any other is for `other` to read or refuse."""
+
+    keys: tuple[str, ...]
+    reader: Reader[T]
+    other: Reader[T]
+
+    @property
+    def wants(self) -> str:
+        return self.reader.wants
+
+    def read(self, node: Node, files: Files) -> T:
+        known = isinstance(node, nodes.Mapping) and any(node.get(key) is not None for key in self.keys)
+        return (self.reader if known else self.other).read(node, files)
 
 
 @dataclass(frozen=True)
@@ -156,6 +195,14 @@ class Mapped(Generic[S, T]):
         return self.make(self.reader.read(node, files))
 
 
+def _as_item(node: Node) -> str | None:
+    """How to write a mapping as an item of a list, if it is one whose dash was forgotten."""
+    if not isinstance(node, nodes.Mapping) or not node.pairs:
+        return None
+    word = printable(node.pairs[0][0].text[:40])
+    return f"an item of a list begins with '- ', with a space: write '- {word.removeprefix('-')}: …'"
+
+
 @dataclass(frozen=True)
 class Items(Generic[T]):
     """A list of what `item` reads."""
@@ -163,10 +210,11 @@ class Items(Generic[T]):
     wants: str
     item: Reader[T]
     at_least: int = 0
+    hint: Callable[[Node], str | None] = _as_item  # for what is no list
 
     def read(self, node: Node, files: Files) -> tuple[T, ...]:
         if not isinstance(node, nodes.Sequence):
-            raise expected(self.wants, node)
+            raise expected(self.wants, node, self.hint(node))
         if len(node.items) < self.at_least:
             raise SourceError(node.span, f"expected {self.wants}, found an empty list")
         return tuple(self.item.read(item, files) for item in node.items)
@@ -207,15 +255,19 @@ class Record(Generic[T]):
     one_of: tuple[str, ...] = ()  # exactly one of these
     exclusive: tuple[str, ...] = ()  # at most one of these
     at_least_one: tuple[str, ...] = ()
+    meant: Mapping[str, str] = field(default_factory=dict)  # help for keys of other tools
+    hint: Callable[[Node], str | None] = lambda node: None  # for what is no such mapping at all
 
     def read(self, node: Node, files: Files) -> T:
         if not isinstance(node, nodes.Mapping):
-            raise expected(self.wants, node)
+            raise expected(self.wants, node, self.hint(node))
         values: dict[str, Any] = {}
         where: dict[str, Node] = {}
         for key, value in node.pairs:
             if key.text not in self.rows:
-                hint = nearest(key.text, self.rows) or f"known: {', '.join(self.rows)}"
+                foreign = not any(name.text in self.rows for name, _ in node.pairs)
+                no_such = foreign and not (key.plain and key.text in self.meant)
+                hint = (self.hint(node) if no_such else None) or help_with(key.text, self.rows, self.meant)
                 raise SourceError(key.span, f"unknown key {quoted(key.text)} in {self.wants}", hint)
             if self.one_of or self.exclusive:
                 self._check_rivals(key, where)
@@ -251,6 +303,7 @@ class OneKey(Generic[T]):
     rows: Mapping[str, Reader[T]]
     placed: Callable[[T, Span], T]
     alone: Mapping[str, T] = field(default_factory=dict)
+    meant: Mapping[str, str] = field(default_factory=dict)  # help for words of other tools
 
     def read(self, node: Node, files: Files) -> T:
         if isinstance(node, nodes.Scalar) and node.text:
@@ -278,5 +331,5 @@ class OneKey(Generic[T]):
 
     def _unknown(self, word: nodes.Scalar) -> SourceError:
         known = [*dict.fromkeys((*self.alone, *self.rows))]
-        hint = nearest(word.text, known) or f"known: {', '.join(known)}"
+        hint = help_with(word.text, known, self.meant)
         return SourceError(word.span, f"unknown word {quoted(word.text)} for {self.wants}", hint)

@@ -65,6 +65,20 @@ CASE: Record[Found] = Record(
         **DEFAULTS,
     },
     lambda found: found,
+    meant={
+        **dict.fromkeys(("name", "description", "desc"), "a case has an 'id' and a 'title'"),
+        **dict.fromkeys(
+            ("steps", "messages", "receive", "frames"),
+            "'send' lists what replay sends, 'expect' what may come back",
+        ),
+        **dict.fromkeys(
+            ("header", "headers", "url", "origin", "cookie", "host", "subprotocol", "subprotocols", "path"),
+            "what the opening request holds is said on the command line or in replay.yaml: --header, "
+            "--origin, --subprotocol, --url",
+        ),
+        **dict.fromkeys(("timeout", "wait"), "how long a case waits is 'patience: 5 s'"),
+        "verdict": "a verdict stands in 'expect', before its events: '- ok: [echo]'",
+    },
 )
 
 
@@ -84,8 +98,9 @@ class Templates:
     def _cases(self, node: nodes.Node, files: Files) -> Iterable[Found]:
         if not isinstance(node, nodes.Mapping):
             raise expected(CASE.wants, node)
-        axes = node.get("matrix")
-        rows = () if axes is None else CASE.rows["matrix"].reader.read(axes, files)
+        if (axes := node.get("matrix")) is None:
+            return (CASE.read(node, files),)
+        rows = CASE.rows["matrix"].reader.read(axes, files)
         return (CASE.read(case, files) for case in matrix.expand(node, rows))
 
 
@@ -97,6 +112,12 @@ FILE: Record[Found] = Record(
         "cases": Row(Templates(), "The cases.", True),
     },
     lambda found: found,
+    meant={
+        **dict.fromkeys(("tests", "case", "scenarios", "steps"), "the list of cases is called 'cases'"),
+        **dict.fromkeys(("id", "send", "expect"), "this belongs to a case, as in 'cases: [{id: …}]'"),
+        **dict.fromkeys(("name", "description"), "what is tested is 'title: …'"),
+    },
+    hint=lambda node: "a spec begins with 'section: ID' and 'cases:', and its cases are listed under that",
 )
 
 

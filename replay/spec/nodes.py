@@ -69,20 +69,13 @@ def parse(source: Source, kind: str = "spec") -> Node:
     if unprintable is not None:
         at, code = unprintable.start(), ord(unprintable[0])
         raise SourceError(source.span(at, at + 1), f"YAML may not hold the character U+{code:04X}")
+    composer = _Composer(source, kind)
     try:
-        return _Composer(source, kind).document()
+        return composer.document()
     except yaml.MarkedYAMLError as error:
-        raise _syntax(source, error) from None
+        from replay.spec.yaml_faults import fault
 
-
-def _syntax(source: Source, error: yaml.MarkedYAMLError) -> SourceError:
-    mark = error.problem_mark or error.context_mark
-    at = min(mark.index, len(source.text)) if mark else 0
-    message = f"not YAML: {error.problem or error.context}"
-    if error.problem and error.context_mark and error.context_mark.index != at:
-        message += f" ({error.context} that begins in line {error.context_mark.line + 1})"
-    tab = source.text[at : at + 1] == "\t"
-    return SourceError(source.span(at), message, "indent with spaces, not with tabs" if tab else None)
+        raise fault(source, error, composer.quoted) from None
 
 
 class _Composer:
@@ -94,6 +87,7 @@ class _Composer:
         self._anchors: dict[str, tuple[Node, int] | None] = {}  # None: not at its end yet
         self._nodes = 0
         self._aliased = 0
+        self.quoted: tuple[int, int] | None = None  # where the last text in quotes stands
         self._end = 0  # of the last thing that was read; a block's own end mark stands lines below
 
     def document(self) -> Node:
@@ -117,7 +111,7 @@ class _Composer:
             raise SourceError(
                 self._span(event),
                 f"the tag {tag!r} has no meaning in a {self._kind}",
-                "leave it out: each value is read as its key wants it",
+                "each value is read as its key wants it: a text that begins with '!' needs quotes",
             )
         if depth > MAX_DEPTH:
             raise SourceError(self._span(event), f"nested deeper than {MAX_DEPTH} levels")
@@ -134,6 +128,8 @@ class _Composer:
         if isinstance(event, yaml.ScalarEvent):
             span = self._span(event)
             self._end = span.end
+            if event.style in ("'", '"'):
+                self.quoted = span.start, span.end
             return Scalar(event.value, span, plain=not event.style)
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Node] = []
@@ -163,7 +159,7 @@ class _Composer:
             raise SourceError(
                 span,
                 f"no anchor '&{event.anchor}' stands before this",
-                nearest(event.anchor, self._anchors),
+                nearest(event.anchor, self._anchors) or "a text that begins with '*' needs quotes",
             )
         if (anchored := self._anchors[event.anchor]) is None:
             raise SourceError(span, f"'&{event.anchor}' contains itself")

@@ -17,6 +17,7 @@ from replay.spec.fields import (
     Row,
     Shaped,
     expected,
+    in_quotes,
     quoted,
 )
 from replay.spec.payload import Payload
@@ -63,6 +64,17 @@ PAYLOAD_ROWS = {
     ),
     "size": Row(SIZE, "The payload is repeated, or cut, to this many octets."),
 }
+_MEANT = {
+    **dict.fromkeys(("text", "string", "value", "data"), "a text is 'utf8: …'"),
+    **dict.fromkeys(("base64", "b64", "bytes", "octets"), "octets are 'hex: 00 ff', or 'file: NAME'"),
+    **dict.fromkeys(
+        ("matches", "match", "regex", "regexp", "pattern", "contains", "startswith", "glob"),
+        "payloads are compared whole: there are no patterns",
+    ),
+    **dict.fromkeys(("repeat", "times", "length", "len"), "'size: 64 KiB' repeats a payload to that size"),
+}
+"""What other tools call the keys of a payload."""
+
 PAYLOAD_ONE_OF = ("utf8", "hex", "file")
 SIZES = ("size", "next")
 
@@ -83,11 +95,20 @@ def with_payload(
 ) -> Reader[T]:
     """What is a mapping of `rows`, those of a payload among them, or just the payload as a text."""
     sizes = tuple(name for name in SIZES if name in rows)
-    details = Record("a payload", rows, build, one_of=PAYLOAD_ONE_OF, exclusive=sizes)
+    details = Record(
+        "a payload", rows, build, one_of=PAYLOAD_ONE_OF, exclusive=sizes, meant=_MEANT, hint=_as_text
+    )
     return Shaped(
         'a text ("" for none) or a mapping of utf8, hex or file',
         {nodes.Scalar: Mapped(UTF8, lambda unit: short(Payload(unit))), nodes.Mapping: details},
+        hint=_as_text,
     )
+
+
+def _as_text(node: nodes.Node) -> str | None:
+    """How JSON is written as the text that it is."""
+    written = in_quotes(node)
+    return written and f"JSON that is sent, or comes back, as a text stands in single quotes: {written}"
 
 
 PAYLOAD: Reader[Payload] = with_payload(PAYLOAD_ROWS, payload_of, lambda payload: payload)

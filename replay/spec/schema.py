@@ -13,7 +13,19 @@ from itertools import combinations
 from typing import Any
 
 from replay.spec import load, matrix
-from replay.spec.fields import ANY, Items, Mapped, OneKey, OrNone, Reader, Record, Shaped, Typed, Word
+from replay.spec.fields import (
+    ANY,
+    Either,
+    Items,
+    Mapped,
+    OneKey,
+    OrNone,
+    Reader,
+    Record,
+    Shaped,
+    Typed,
+    Word,
+)
 from replay.spec.payloads import Named
 
 Schema = dict[str, Any]
@@ -60,7 +72,7 @@ def of(reader: Reader[Any], names: bool = False) -> Schema:
             return {"enum": _words(reader.words)}
         case Named():
             return {"type": ["string", *_PROBES], "minLength": 1}
-        case Mapped():
+        case Mapped() | Either():
             return of(reader.reader, names)
         case OrNone():
             return _any([of(reader.reader, names), {"enum": ["none", None]}])

@@ -10,6 +10,7 @@ from replay import limits
 from replay.source import SourceError, Span
 from replay.spec import nodes
 from replay.spec.fields import (
+    Either,
     Found,
     Items,
     Mapped,
@@ -244,20 +245,41 @@ def _placed(step: Step, span: Span) -> Step:
     return replace(step, span=span)
 
 
-STEP: Reader[Step] = OneKey("a step", STEPS, _placed)
+_PAUSE_HINT = "a pause is 'pause: 500 ms'"
+_EXPECT_HINT = "'send' lists what replay sends; what may come back stands in 'expect'"
+_MEANT = {
+    **dict.fromkeys(("sleep", "wait", "delay", "timeout"), _PAUSE_HINT),
+    **dict.fromkeys(("receive", "recv", "expect", "echo"), _EXPECT_HINT),
+    "json": 'JSON is sent as a text: text: \'{"type": "login"}\'',
+    **dict.fromkeys(("send", "string", "str"), "a text message is 'text: hello'"),
+    **dict.fromkeys(("bytes", "hex", "base64"), "a binary message is 'binary: {hex: 00 ff}'"),
+    **dict.fromkeys(("open", "connect"), "replay opens the connection by itself"),
+    **dict.fromkeys(("disconnect", "end"), "a Close frame is 'close: 1000'"),
+}
+"""What other tools call the steps."""
+
+STEP: Reader[Step] = OneKey("a step", STEPS, _placed, meant=_MEANT)
+
+_SENT = Items("a list of steps, or 'trace: FILE'", STEP)
 
 SEND: Reader[tuple[Step, ...] | Trace] = Shaped(
     "a list of steps, or 'trace: FILE'",
     {
-        nodes.Sequence: Items("a list of steps", STEP),
-        nodes.Mapping: Record(
-            "a recorded connection",
-            {
-                "trace": Row(
-                    Named("the name of a wire log", lambda files: files.trace), "A wire log to send.", True
-                )
-            },
-            lambda found: found.values["trace"],
+        nodes.Sequence: _SENT,
+        nodes.Mapping: Either(
+            ("trace",),
+            Record(
+                "a recorded connection",
+                {
+                    "trace": Row(
+                        Named("the name of a wire log", lambda files: files.trace),
+                        "A wire log to send.",
+                        True,
+                    )
+                },
+                lambda found: found.values["trace"],
+            ),
+            _SENT,
         ),
     },
 )

@@ -49,7 +49,7 @@ def one(send: str = "[]", expect: str = "[{ok: []}]", more: str = "") -> Case:
         ("text: null", SendFrame(1, Payload(b"null"))),
         ('ping: ""', SendFrame(9)),
         ("pong: κόσμε", SendFrame(10, Payload("κόσμε".encode()))),
-        ("text: $$5 and $6", SendFrame(1, Payload(b"$5 and $6"))),
+        ("text: $$5, $6 and $ref", SendFrame(1, Payload(b"$$5, $6 and $ref"))),
         ("binary: {hex: 00 fF, size: 64 KiB}", SendFrame(2, Payload(b"\x00\xff", 65536))),
         ("continuation: {utf8: a, fin: false, rsv: 4}", SendFrame(0, Payload(b"a"), fin=False, rsv=4)),
         ("text: {utf8: a, mask: none, chop: 1}", SendFrame(1, Payload(b"a"), mask=False, chop=1)),

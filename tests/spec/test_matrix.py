@@ -60,7 +60,9 @@ def test_errors_stand_in_the_row_or_in_the_template(matrix: str, send: str, plac
     assert str(caught.value).startswith(place)
 
 
-def test_a_name_without_a_matrix_is_unknown() -> None:
-    text = 'section: "1"\ncases:\n  - {id: a, title: $size, send: [], expect: [{ok: []}]}\n'
-    with pytest.raises(SourceError, match=r"unknown name '\$size'"):
-        load(Source("s.yaml", text))
+def test_a_dollar_sign_is_itself_where_there_is_no_matrix() -> None:
+    query = '{"query":"query Q($id: ID!){user(id:$id)}","$ref":"$$"}'
+    text = f"section: app\ncases:\n  - {{id: a, title: $size, send: [text: '{query}'], expect: [ok: []]}}\n"
+    (case,) = load(Source("s.yaml", text))
+    (frame,) = frames(case)
+    assert (case.title, frame.payload) == ("$size", Payload(query.encode()))

@@ -64,7 +64,29 @@ UNSEEN = {
 }
 """Bad specs that no schema refuses, and why."""
 
-NO_VALUE = {"alias-of-itself", "syntax", "tab", "tag", "two-documents", "unknown-alias"}
+NO_VALUE = {
+    "alias-of-itself",
+    "syntax",
+    "tab",
+    "tag",
+    "tag-of-a-text",
+    "two-documents",
+    "unknown-alias",
+    "yaml-begins-with-at",
+    "yaml-begins-with-star",
+    "yaml-bracket-too-many",
+    "yaml-colon-in-a-value",
+    "yaml-escape",
+    "yaml-indented-too-deep",
+    "yaml-key-without-colon",
+    "yaml-list-among-keys",
+    "yaml-list-on-the-line",
+    "yaml-out-of-line",
+    "yaml-quote-never-closed",
+    "yaml-quote-not-closed",
+    "yaml-quotes-in-quotes",
+    "yaml-text-behind-block",
+}
 """Bad specs of which YAML makes no value that could be checked."""
 
 

@@ -11,7 +11,7 @@ from replay.trace.model import Trace
 
 FOLDER = Path(__file__).parents[1] / "outcome" / "spec_error"
 SPECS = sorted(FOLDER.glob("*.yaml"))
-SYNTAX = {"syntax", "tab"}  # the words of these are the parser's
+SYNTAX = ("syntax", "tab", "yaml-")  # what is said of these follows from the parser's words
 
 
 def no_file(name: str, span: Span) -> Trace:
@@ -31,7 +31,7 @@ def test_there_are_bad_specs() -> None:
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_message(path: Path) -> None:
-    if path.stem in SYNTAX and not yaml.__with_libyaml__:
+    if path.stem.startswith(SYNTAX) and not yaml.__with_libyaml__:
         pytest.skip("the parser without libyaml says it in other words")
     assert message(path) == path.with_suffix(".txt").read_text("utf-8")
 
