@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 from click.core import ParameterSource
 
+from replay import limits
 from replay.source import SourceError, printable
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ else:
 
 FAULTY = 2
 """Exit status for a bad log, spec or argument."""
+
+
+LEAST_SECONDS, MOST_SECONDS = 0.001, limits.LONGEST.default
+
+MOST_SEED = 2**63 - 1
 
 
 class Fault(click.ClickException):
@@ -92,15 +99,38 @@ def _is_plain(text: str) -> bool:
     return all(char == "\t" or " " <= char <= "~" or "\xa0" <= char <= "\xff" for char in text)
 
 
+_SIZE = re.compile("[1-9][0-9]{0,8}")
+
+
 class ChopSize(_ParamType):
     name = "recorded|frame|N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Chop:
         if value == "recorded" or value == "frame":
             return "frame" if value == "frame" else "recorded"
-        if not (str(value).isascii() and str(value).isdigit() and int(value) > 0):
-            self.fail(f"{value!r}: expected 'recorded', 'frame' or a number of octets", param, ctx)
+        if not _SIZE.fullmatch(str(value)):
+            self.fail(
+                f"{printable(str(value))[:40]!r}: expected 'recorded', 'frame' or a number of octets",
+                param,
+                ctx,
+            )
         return int(value)
+
+
+class Seconds(_ParamType):
+    """A number of seconds, as a person waits for something: no more than a day."""
+
+    name = "SECONDS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0.0
+        if not LEAST_SECONDS <= seconds <= MOST_SECONDS:  # nor is nan
+            wanted = f"expected seconds from {LEAST_SECONDS} to {MOST_SECONDS}"
+            self.fail(f"{printable(str(value))[:40]!r}: {wanted}", param, ctx)
+        return seconds
 
 
 class Header(_ParamType):

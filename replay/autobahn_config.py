@@ -10,14 +10,13 @@ the start of an id; in exclude-agent-cases against the whole. What has no meanin
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from replay import suite
+from replay import json_text, suite
 from replay.config_rows import URL, Config, Section, Server, Value
 from replay.source import Source, SourceError, Span, nearest, printable
 from replay.spec import nodes
@@ -142,17 +141,7 @@ def of(path: Path, source: Source, mode: str | None = None, url: str | None = No
 
 def _parse(source: Source) -> nodes.Mapping:
     """JSON as nodes: YAML's parser tells where things stand, once it is known to be JSON."""
-    try:
-        json.loads(source.text)
-    except json.JSONDecodeError as error:
-        hint = None
-        if source.text[error.pos : error.pos + 2] in ("//", "/*"):
-            hint = "JSON has no comments"
-        elif source.text[: error.pos].rstrip()[-1:] == ",":
-            hint = "JSON has no comma behind the last value"
-        raise SourceError(source.span(error.pos), f"not JSON: {error.msg.lower()}", hint) from None
-    except RecursionError:
-        raise SourceError(None, f"{source.name}: nested too deep") from None
+    json_text.loads(source)
     spaced = Source(source.name, source.text.replace("\t", " "))  # where JSON has tabs, YAML may not
     root = nodes.parse(spaced, "config")
     if not isinstance(root, nodes.Mapping):

@@ -11,9 +11,11 @@ import click
 
 from replay import limits
 from replay.arguments import (
+    MOST_SEED,
     ExpectedFile,
     Header,
     HeaderValue,
+    Seconds,
     Url,
     chosen_items,
     judged_by,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from replay.outputs import Wanted
     from replay.suite import Item
 
-SECONDS = click.FloatRange(0.001)
+SECONDS = Seconds()
 
 
 @click.command(short_help="Test a server.")
@@ -69,7 +71,9 @@ SECONDS = click.FloatRange(0.001)
     help="All 1000 messages of sections 12 and 13; else as many as do.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), help="For masks and keys; else a fresh one, which is shown."
+    "--seed",
+    type=click.IntRange(0, MOST_SEED),
+    help="For masks and keys; else a fresh one, which is shown.",
 )
 @click.option("--connect-timeout", type=SECONDS, default=limits.CONNECT.default, help="Seconds.")
 @click.option(
@@ -81,7 +85,7 @@ SECONDS = click.FloatRange(0.001)
 @click.option(
     "-x", "--exitfirst", "max_failures", flag_value=1, type=int, help="Stop at the first failure."
 )
-@click.option("--max-failures", type=click.IntRange(1), metavar="N", help="Stop at the Nth.")
+@click.option("--max-failures", type=click.IntRange(1, 10**9), metavar="N", help="Stop at the Nth.")
 @click.option("--strict", is_flag=True, help="NON-STRICT, UNIMPLEMENTED and unjudged fail the run too.")
 @click.option(
     "--expected", type=ExpectedFile(), help="Verdicts that are expected: YAML, or Autobahn's index.json."

@@ -15,6 +15,7 @@ from replay.arguments import (
     FAULTY,
     ExpectedFile,
     Fault,
+    Seconds,
     Unreachable,
     chosen_items,
     command_for,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from replay.verdict.expected import Expected
     from replay.verdict.result import CaseResult
 
-SECONDS = click.FloatRange(0.001)
+SECONDS = Seconds()
 PORT = 9001
 """Where Autobahn|Testsuite listens by default."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from replay import flows, limits, suite
+from replay import flows, json_text, limits, suite
 from replay.expected_file import parse_index
 from replay.source import Source, SourceError, printable
 from replay.spec.model import Behaviour
@@ -145,10 +144,7 @@ def _reported(path: Path, id: str, values: Any) -> Known:
 
 def _json(path: Path) -> Found:
     source = Source.read(path)
-    try:
-        values = json.loads(source.text)
-    except (ValueError, RecursionError):
-        raise SourceError(None, f"{printable(str(path))}: this is no JSON") from None
+    values = json_text.loads(source)
     if not isinstance(values, dict):
         raise SourceError(None, f"{printable(str(path))}: expected {_WANTED}")
     if values.get("format") == CASE:

@@ -62,8 +62,8 @@ class Config:
 
 
 def _seconds(match: re.Match[str]) -> str:
-    if float(match[0]) < 0.001:
-        raise ValueError("a timeout is at least 0.001 s")
+    if not 0.001 <= float(match[0]) <= limits.LONGEST.default:
+        raise ValueError(f"a timeout is from 0.001 to {limits.LONGEST.default} s")
     return match[0]
 
 

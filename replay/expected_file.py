@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from replay import json_text
 from replay.source import Source, SourceError, Span, nearest, printable
 from replay.spec import nodes
 from replay.spec.fields import Files
@@ -94,16 +94,11 @@ def is_blank(text: str) -> bool:
 
 
 def _index(source: Source) -> Iterator[Entry]:
-    agents = parse_index(source)
-    at = 0
-    for agent, cases in agents.items():
-        of_agent = _find(source, agent, at)
-        at = of_agent.end
-        if not isinstance(cases, dict):
-            raise SourceError(of_agent, f"expected {SHAPE}")
-        for id, verdict in cases.items():
-            span = _find(source, id, at)
-            at = span.end
+    only = len(parse_index(source)) == 1
+    for agent in json_text.fields(source):
+        if not isinstance(agent.value, dict):
+            raise SourceError(agent.place, f"expected {SHAPE}")
+        for id, span, verdict, _ in json_text.fields(source, agent.span.start):
             if not isinstance(verdict, dict):
                 raise SourceError(span, f"expected {SHAPE}")
             behaviour = _word(verdict, "behavior", {each.value: each for each in Behaviour}, span)
@@ -113,29 +108,16 @@ def _index(source: Source) -> Iterator[Entry]:
                 {each.value: each for each in ClosingVerdict},
                 span,
             )
-            only = len(agents) == 1
-            yield Entry(id, (word(behaviour, closing),), "", span, agent=None if only else agent)
+            name = None if only else agent.key
+            yield Entry(id, (word(behaviour, closing),), "", span, agent=name)
 
 
 def parse_index(source: Source) -> dict[str, Any]:
     """The values of an index.json, by agent. Raises SourceError if it isn't one."""
-    try:
-        agents = json.loads(source.text)
-    except json.JSONDecodeError as error:
-        raise SourceError(source.span(error.pos), f"not JSON: {error.msg.lower()}") from None
-    except RecursionError:
-        raise SourceError(None, f"{source.name}: nested too deep") from None
+    agents = json_text.loads(source)
     if not isinstance(agents, dict):
         raise SourceError(source.span(0), f"expected {SHAPE}")
     return agents
-
-
-def _find(source: Source, key: str, start: int) -> Span:
-    """Where a key stands: JSON's reader gives none."""
-    for shown in (json.dumps(key), json.dumps(key, ensure_ascii=False)):
-        if found := re.compile(re.escape(shown) + r"\s*:").search(source.text, start):
-            return source.span(found.start(), found.start() + len(shown))
-    return source.span(start)
 
 
 def _word(verdict: dict[str, Any], key: str, words: dict[str, Any], span: Span) -> Any:

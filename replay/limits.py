@@ -51,6 +51,7 @@ LINGER = Limit(
     "linger", 1, "s", "-", "That octets which nobody reads are kept once the tester has ended TCP."
 )
 DURATION = Limit("duration", 3600, "s", "-", "The longest pause or patience that a spec may ask for.")
+LONGEST = Limit("longest", 86_400, "s", "-", "That an option or a config may ask to wait.")
 ECHO_CASE = Limit("echo", 3600, "s", "-", "For one connection to the built-in echo server.")
 ECHO_OCTETS = Limit(
     "echo octets", 2**30, "octets", "-", "That the built-in server takes on one connection."
@@ -153,7 +154,13 @@ EVENTS = Limit("events", 4_000, "events", "-", "Made of them, such as messages a
 INFLATED = Limit(
     "inflated", 16 * 2**20, "octets", "-", "That are read of one compressed message; more break a rule."
 )
-HEAD = Limit("head", 64 * 2**10, "octets", "-", "Of a request or response head; a larger one is none.")
+HEAD = Limit(
+    "head",
+    64 * 2**10,
+    "octets",
+    "-",
+    "Of a request or response head, with the interim responses before it; a larger one is none.",
+)
 
 DESK = Limit("desk", 60, "s", "-", "For one request to `report --serve`, with its answer.")
 PAGE = Limit("page", 20_000_000, "octets", "-", "Of the HTML report; of logs it then shows less.")
@@ -176,6 +183,7 @@ ENTRY = Limit("entry", 64 * 2**20, "octets", "-", "That one entry of a wire log 
 FRAMES = Limit(
     "frames", 2**17, "frames", "-", "Told apart in one run of a log's octets; behind them none are."
 )
+DIGITS = Limit("digits", 1000, "digits", "-", "Of a whole number in JSON or TOML.")
 UNIT = Limit("unit", 512, "octets", "-", "Of the longest unit that a written log shows as a repeat.")
 
 DIFFED = Limit(
@@ -222,6 +230,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
             CANARY_END,
             LINGER,
             DURATION,
+            LONGEST,
             ECHO_CASE,
             ECHO_CLOSING,
             ECHO_OCTETS,
@@ -283,7 +292,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         HEAD,
     ),
     "The HTML report": (DESK, PAGE, PAGE_LOG, PAGE_LEAST, PAGE_ENTRY, PAGE_MESSAGE, PAGE_BREACHES),
-    "Files and wire logs": (FILE, PAYLOAD_FILE, LOG, ENTRY, FRAMES, UNIT, DIFFED, SLOWER),
+    "Files and wire logs": (FILE, PAYLOAD_FILE, DIGITS, LOG, ENTRY, FRAMES, UNIT, DIFFED, SLOWER),
     "Reports": (ROWS, EXPLAINED, ALL_EXPLAINED, SUMMARY, STEP_SUMMARY),
     "Specs, configs and selections": (
         *(DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, LEAST_ROUNDS, REASON, BRACKETS),

@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from replay import json_text
 from replay.report import safe
 from replay.report.html import model
 from replay.report.html.model import Column, Detail, Told
@@ -288,10 +289,7 @@ def _text(value: object) -> str:
 
 
 def _json(path: Path) -> Mapping[str, Any]:
-    try:
-        found = json.loads(Source.read(path).text)
-    except (ValueError, RecursionError):
-        raise SourceError(None, f"{printable(str(path))}: this is no JSON") from None
+    found = json_text.loads(Source.read(path))
     if not isinstance(found, dict):
         raise SourceError(None, f"{printable(str(path))}: expected a JSON object")
     return found

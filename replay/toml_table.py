@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+from replay import limits
 from replay.source import Source, SourceError, Span
 from replay.spec import nodes
 
+MAX_DIGITS = limits.DIGITS.default
+_DIGITS = re.compile(rf"[0-9][0-9_]{{{MAX_DIGITS},}}")
 _PATH = r"tool[ \t]*\.[ \t]*replay"
 _HEADING = re.compile(rf"(?m)^[ \t]*\[[ \t]*{_PATH}[ \t]*\]")
 _NEXT = re.compile(r"(?m)^[ \t]*\[+[ \t]*[\w\"'][^\]\n=,]*\]+[ \t]*(?:#.*)?$")
@@ -38,6 +41,14 @@ def table(source: Source) -> nodes.Node | None:
         raise _syntax(source, error) from None
     except RecursionError:
         raise SourceError(None, f"{source.name}: nested too deep") from None
+    except ValueError:  # a number that Python won't make of so many digits
+        raise _endless(source) from None
+
+
+def _endless(source: Source) -> SourceError:
+    found = _DIGITS.search(source.text)
+    span = source.span(*found.span()) if found else None
+    return SourceError(span, f"a number of more than {MAX_DIGITS} digits")
 
 
 def _syntax(source: Source, error: tomllib.TOMLDecodeError) -> SourceError:

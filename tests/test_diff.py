@@ -156,14 +156,14 @@ def golden(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.json", "{", "this is no JSON"),
+        ("a.json", "{", "a.json:1:2: not JSON"),
         ("a.json", "[]", "expected a run's folder"),
         ("a.json", "{}", "no agent is in it"),
         ("a.json", '{"a": {"1.1.1": {"behavior": "GOOD"}}}', "case 1.1.1 has no verdict of Autobahn's"),
         ("a.json", '{"a": {}, "b": {}}', "holds several agents: a, b"),
         ("a.json", '{"a": {"77": {"behavior": "OK"}}}', None),
         ("a.json", '{"a": {"77": {"behavior": "OK", "duration": 1e999}}}', None),
-        ("a.json", "[" * 10**5, "this is no JSON"),
+        ("a.json", "[" * 10**5, "a.json: nested too deep"),
         ("a.txt", "hello", "no wire log in this text"),
         ("run.json", "{}", 'expected a JSON of the format "replay run"'),
     ],

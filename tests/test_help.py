@@ -11,8 +11,10 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from replay import __version__
+from replay.arguments import ChopSize, Seconds
 from replay.cli import cli
 from replay.edition import bundled, digest, edition
 from replay.spec.select import natural
@@ -90,3 +92,21 @@ def test_the_script_of_a_shell_is_for_both_names(shell: str) -> None:
     assert done.returncode == 0
     assert "_REPLAY_COMPLETE=" in done.stdout
     assert "_WIRE_REPLAY_COMPLETE=" in done.stdout
+
+
+NUMBERS = [
+    (name, option)
+    for name, command in cli.commands.items()
+    for option in command.params
+    if isinstance(option, click.Option)
+    and not option.is_flag
+    and isinstance(option.type, click.types.IntParamType | click.FloatRange | Seconds | ChopSize)
+]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "9" * 5000, ""])
+@pytest.mark.parametrize(("name", "option"), NUMBERS, ids=lambda each: getattr(each, "name", each))
+def test_a_number_has_bounds(name: str, option: click.Option, value: str) -> None:
+    done = CliRunner().invoke(cli, [name, f"{option.opts[-1]}={value}"])
+    assert done.exit_code == 2, done.output
+    assert f"Invalid value for {' / '.join(map(repr, option.opts))}:" in done.output

@@ -17,15 +17,16 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "replay"
 
-_CORE = {"limits", "source", "wire", "trace", "protocol", "spec"}
+_CORE = {"limits", "source", "json_text", "wire", "trace", "protocol", "spec"}
 _ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "edition", "suite", "store", "config"}
 _ALL |= {"expected_file", "expected_update", "config_rows", "autobahn_config"}
 
 LAYERS: dict[str, set[str]] = {
     "limits": set(),
     "source": {"limits"},
+    "json_text": {"limits", "source"},
     "wire": {"limits", "source"},
-    "trace": {"limits", "source", "wire"},
+    "trace": {"limits", "source", "json_text", "wire"},
     "protocol": {"limits", "source", "wire", "trace"},
     "spec": {"limits", "source", "wire", "trace", "protocol"},
     "play": _CORE,

@@ -117,8 +117,8 @@ def _recorded_opening(trace: Trace, tester: Side) -> tuple[bytes, int]:
     reader = HeadReader()
     if has_opening(trace):
         for entry in trace.entries:
-            if isinstance(entry, Octets) and entry.side is tester and (found := reader.feed(entry.data)):
-                return found[0], len(found[0])
+            if isinstance(entry, Octets) and entry.side is tester and (head := reader.feed(entry.data)):
+                return head, len(head)
     return b"", 0
 
 

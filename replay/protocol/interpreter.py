@@ -196,10 +196,14 @@ class Interpreter:
 
     def _head(self, stream: Stream, reader: HeadReader, data: bytes) -> Iterator[Event]:
         try:
-            if (found := reader.feed(data)) is None:
+            octets = reader.feed(data)
+            while octets is not None:
+                head = parse_head(stream.side, octets)
+                if isinstance(head, Request) or not 100 <= head.status < 200 or head.status == 101:
+                    break
+                octets = reader.feed()  # behind an interim response (RFC 9110 §15.2)
+            else:
                 return
-            octets, rest = found
-            head = parse_head(stream.side, octets)
         except HeadError as error:
             if not isinstance(error, HeadTooLarge):
                 rule = "request-host" if isinstance(error, HostError) else "opening-http"
@@ -207,12 +211,9 @@ class Interpreter:
             yield from self._not_opened(stream, str(error)[:200])
             yield stream.lost(0, "no HTTP head")
             return
-        if isinstance(head, Response) and 100 <= head.status < 200 and head.status != 101:
-            yield from self._head(stream, reader, rest)  # not the final one (RFC 9110 §15.2)
-            return
         stream.head = None
         if isinstance(head, Request):
-            stream.early += rest
+            stream.early += reader.rest
             self._request = head
             place = stream.place(0, len(octets))
             breaches = list(request_breaches(head))
@@ -220,7 +221,7 @@ class Interpreter:
                 yield stream.violation(breach.rule, breach.detail, breach.at)
             yield Requested(**place, request=head, valid=not breaches)
         else:
-            yield from self._response(stream, head, rest)
+            yield from self._response(stream, head, reader.rest)
 
     def _response(self, server: Stream, response: Response, rest: bytes) -> Iterator[Event]:
         client = self._streams[Side.CLIENT]

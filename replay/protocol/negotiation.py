@@ -21,6 +21,9 @@ NAME = "permessage-deflate"
 
 _FLAGS = ("server_no_context_takeover", "client_no_context_takeover")
 _WINDOWS = ("server_max_window_bits", "client_max_window_bits")
+MOST_TOLD = 8
+"""Breaches of one header that are told one by one."""
+
 _BITS = re.compile("[89]|1[0-5]")
 
 
@@ -94,10 +97,9 @@ def valid_offers(request: Request) -> tuple[Terms, ...]:
 
 
 def offer_breaches(request: Request) -> Iterator[Breach]:
-    """What is wrong with each malformed offer; the server declines it, and need not refuse the request."""
-    for extension in _named(request):
-        if isinstance(found := _read(extension, offered=True), Breach):
-            yield found
+    """What is wrong with the malformed offers; the server declines it, and need not refuse the request."""
+    read = (_read(extension, offered=True) for extension in _named(request))
+    yield from told([found for found in read if isinstance(found, Breach)], "more offers are malformed")
 
 
 def answer(offers: Sequence[Terms], asks: Sequence[Ask] = (Ask(),)) -> Terms | None:
@@ -124,11 +126,19 @@ def answer_breaches(response: Response) -> Iterator[Breach]:
 
     A second permessage-deflate contends with the first for RSV1 (§5).
     """
-    for number, extension in enumerate(_named(response)):
-        if number:
-            yield Breach("response-deflate", f"{NAME} stands there twice", extension.at)
-        elif isinstance(found := _read(extension, offered=False), Breach):
-            yield found
+    named = _named(response)
+    if named and isinstance(found := _read(named[0], offered=False), Breach):
+        yield found
+    if len(named) > 1:
+        times = "twice" if len(named) == 2 else f"{len(named):,} times"
+        yield Breach("response-deflate", f"{NAME} stands there {times}", named[1].at)
+
+
+def told(breaches: Sequence[Breach], others: str) -> Iterator[Breach]:
+    """The breaches of one header: some one by one, and how many others there are."""
+    yield from breaches[:MOST_TOLD]
+    if more := breaches[MOST_TOLD:]:
+        yield more[0]._replace(detail=f"{len(more):,} {others}")
 
 
 def misfits(request: Request, response: Response) -> Iterator[Breach]:

@@ -8,7 +8,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from replay.protocol.negotiation import answer_breaches
+from replay.protocol.negotiation import answer_breaches, told
 from replay.protocol.rules import Breach
 from replay.wire.extensions import Extension, ExtensionsError, head_extensions
 from replay.wire.handshake import Request, Response, accept
@@ -28,13 +28,13 @@ def request_breaches(request: Request) -> Iterator[Breach]:
     """What is wrong with a client's request (§4.1), by the server's checks of §4.2.1."""
     yield from _line_breaches(request)
     if request.method != "GET":
-        yield Breach("request-method", f"the method is {request.method!r}", 0)
+        yield Breach("request-method", f"the method is {request.method[:80]!r}", 0)
     if _version(request.version) < (1, 1):
         yield Breach("request-version", f"the version is HTTP/{request.version}", 0)
     if "#" in request.target or not request.target.startswith(
         ("/", "http://", "https://", "ws://", "wss://")
     ):
-        yield Breach("request-target", f"the target is {request.target!r}", 0)
+        yield Breach("request-target", f"the target is {request.target[:80]!r}", 0)
     if (count := len(request.values("Host"))) != 1:
         yield Breach("request-host", f"there are {count} Host headers", request.offset("Host"))
     if "websocket" not in request.tokens("Upgrade"):
@@ -64,9 +64,12 @@ def response_breaches(request: Request, response: Response) -> Iterator[Breach]:
         yield breach._replace(detail=f"{breach.detail}, expected {wanted!r}")
     yield from _grammar_breaches(response)
     offered = {extension.name for extension in _extensions(request)}
-    for extension in _extensions(response):
-        if extension.name not in offered:
-            yield Breach("response-extensions", f"{extension.name[:80]!r} was not offered", extension.at)
+    strange = [
+        Breach("response-extensions", f"{extension.name[:80]!r} was not offered", extension.at)
+        for extension in _extensions(response)
+        if extension.name not in offered
+    ]
+    yield from told(strange, "more extensions were not offered")
     yield from answer_breaches(response)
     chosen = response.values("Sec-WebSocket-Protocol")
     protocols = [p.strip() for value in request.values("Sec-WebSocket-Protocol") for p in value.split(",")]

@@ -56,8 +56,8 @@ def _head(trace: Trace, side: Side) -> Octets | None:
     for entry in own:
         sent += entry.data
         try:
-            if found := reader.feed(entry.data):
-                return replace(own[0], data=found[0], cut=None)
+            if head := reader.feed(entry.data):
+                return replace(own[0], data=head, cut=None)
         except HeadError:
             break
     return replace(own[0], data=sent) if own else None

@@ -7,7 +7,6 @@ case is said of that case, and no name in it leads out of the folder.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar
 
+from replay import json_text
 from replay.source import Source, SourceError, printable
 from replay.spec.model import Behaviour, Case, Profile
 from replay.spec.recorded import under
@@ -273,10 +273,11 @@ class _Fields:
     @classmethod
     def read(cls, path: Path, format: str) -> _Fields:
         name = printable(str(path))
+        source = Source.read(path)
         try:
-            values = json.loads(Source.read(path).text)
-        except (ValueError, RecursionError):
-            raise SourceError(None, f"{name}: damaged, this is no JSON") from None
+            values = json_text.loads(source)
+        except SourceError as error:
+            raise SourceError(error.span, f"{name}: damaged, this is no JSON") from None
         if not isinstance(values, dict) or values.get("format") != format:
             raise SourceError(None, f'{name}: expected a JSON of the format "{format}"')
         if values.get("version") != VERSION:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from operator import index
-from typing import Any
+from typing import Any, NamedTuple
 
+from replay import json_text, limits
 from replay.source import Source, SourceError, Span
 from replay.trace.annotation import READERS, FrameLine
 from replay.trace.fields import Field, Value, key
@@ -19,7 +19,7 @@ from replay.trace.framing import stream
 from replay.trace.kinds import ME
 from replay.trace.literal import MAX_ENTRY
 from replay.trace.model import SECOND, Cut, Drop, Entry, Logging, Octets, Timer, Wait
-from replay.wire.frame import encode, frame
+from replay.wire.frame import Frame, Header, encode, frame
 from replay.wire.side import Side
 
 _SHOWN = 64
@@ -29,17 +29,15 @@ _MOST = 10**15
 """Octets and microseconds that no true report reaches."""
 
 _PAGE = re.compile(r"(?i)\s*<(?:!doctype html|html)\b")
-_ROW = re.compile(r'<pre class="?wirelog_[a-z_]*"?>(.*)</pre>')
+_ROW = re.compile(r'<pre class="?wirelog_[a-z_]*"?>')
 _TAG = re.compile(r"<[^<>]*>")
-_SIZE = re.compile(r'<tr class="?stats_row"?><td>(\d+)</td><td>\d+</td><td>\d+</td>')
+_SIZE = re.compile(r'<tr class="?stats_row"?><td>(\d{1,15})</td><td>\d+</td><td>\d+</td>')
 _HEADING = re.compile(r"^[ \t]*(?P<agent>\S.*?) - Case (?P<case>\d+(?:\.\d+)+)[ \t]*:", re.MULTILINE)
 _SERVER = re.compile(r"\bisServer\s*(True|False)")
 _FIELDS = r"(?:\r?\n[ \t]*[!-9;-~]+:[^\r\n]*)*"
 _HEADS = re.compile(
     rf"^[ \t]*(?:GET [^\r\n]* HTTP/1\.\d|HTTP/1\.\d \d{{3}}[^\r\n]*){_FIELDS}", re.MULTILINE
 )
-_WIRELOG = re.compile(r'(?<!\\)"wirelog"\s*:\s*\[')
-_GAP = re.compile(r"[\s,]*")
 
 Drafts = list[Entry | FrameLine]
 
@@ -89,19 +87,25 @@ def page(source: Source) -> tuple[Source, list[tuple[int, int]]] | None:
     lines: list[tuple[int, int]] = []
     starts = [*source.line_starts, len(source.text)]
     for start, end in pairwise(starts):
-        found = _ROW.search(source.text, start, end)
-        kept = (found.start(1), found.end(1)) if found else (end, end)
+        kept = _row(source.text, start, end)
         line = source.text[start:end]
         blank = re.sub(r"[^\r\n]", " ", line)
         blanked.append(
             blank[: kept[0] - start] + line[kept[0] - start : kept[1] - start] + blank[kept[1] - start :]
         )
-        if found:
+        if kept[0] < end:
             lines.append(kept)
     if not lines:
         hint = "the report of one case has one, if it was made with logging on"
         raise SourceError(None, f"{source.name}: no wire log in this page", hint)
     return Source(source.name, "".join(blanked)), lines
+
+
+def _row(text: str, start: int, end: int) -> tuple[int, int]:
+    """The part of a line that is a row of the log; else nothing, at its end."""
+    opens = _ROW.search(text, start, end)
+    closes = -1 if opens is None else text.rfind("</pre>", opens.end(), end)
+    return (end, end) if opens is None or closes < 0 else (opens.end(), closes)
 
 
 def mend(drafts: Sequence[Entry | FrameLine], report: Report) -> Drafts:
@@ -144,26 +148,17 @@ def is_json(source: Source) -> bool:
 
 def read_json(source: Source) -> Report:
     """Read a case report in JSON. Raises SourceError."""
-    text = source.text
-    try:
-        report = json.loads(text.lstrip("\ufeff"))
-    except (json.JSONDecodeError, RecursionError) as error:
-        place = error.pos if isinstance(error, json.JSONDecodeError) else 0
-        raise SourceError(source.span(min(place, len(text) - 1)), "this JSON can't be read") from None
-    start = _WIRELOG.search(text)
-    if start is None or not isinstance(report.get("wirelog"), list):
+    fields = {field.key: field for field in json_text.fields(source)}
+    report = {key: field.value for key, field in fields.items()}
+    if not isinstance(report.get("wirelog"), list):
         hint = "a case report has one; index.json holds verdicts only"
         raise SourceError(
             None, f"{source.name}: no wire log in this JSON: expected the field 'wirelog'", hint
         )
     reader = _Rows(source)
-    at = start.end()
-    decoder = json.JSONDecoder()
-    for _ in report["wirelog"]:
-        gap = _GAP.match(text, at)
-        begin = gap.end() if gap else at
-        row, at = decoder.raw_decode(text, begin)
-        reader.take(row, source.span(begin, at))
+    log = fields["wirelog"]
+    for row, span in json_text.items(source, log.span.start):
+        reader.take(row, span)
     recorder = Side.SERVER if report.get("isServer") is True else Side.CLIENT
     heads = (report.get("httpRequest"), report.get("httpResponse"))
     return Report(
@@ -171,7 +166,7 @@ def read_json(source: Source) -> Report:
         case=report["id"] if isinstance(report.get("id"), str) else None,
         recorder=recorder,
         heads=tuple(head.encode("utf-8", "surrogatepass") for head in heads if isinstance(head, str)),
-        drafts=[*reader.drafts, *_end(report, source.span(start.start(), start.end() - 1))],
+        drafts=[*reader.drafts, *_end(report, log.place)],
     )
 
 
@@ -188,12 +183,30 @@ def _end(report: dict[str, Any], span: Span) -> list[Entry]:
     return [*fired, Drop(ME if report.get("droppedByMe") is True else ME.other, span=span)]
 
 
+class _Described(NamedTuple):
+    """A frame with a payload that repeats: its octets are made when a cut entry has so many."""
+
+    header: Header
+    payload: bytes
+
+    @property
+    def size(self) -> int:
+        return self.header.size + self.header.length
+
+    @property
+    def octets(self) -> bytes:
+        length = self.header.length
+        full = (self.payload * (length // max(1, len(self.payload)) + 1))[:length]
+        return encode(Frame(self.header, full))
+
+
 class _Rows:
     """The rows of a JSON report's log, one by one."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._described: list[bytes] = []  # what the TX frame above looks like on the wire
+        self._described: list[_Described] = []  # what the TX frame above may look like on the wire
+        self._left = limits.LOG.default
         self.drafts: Drafts = []
 
     def take(self, row: Any, span: Span) -> None:
@@ -213,10 +226,11 @@ class _Rows:
             raise ValueError
         cut = Cut(more) if more else None
         if cut is not None and side is ME:
-            whole = next(
-                (one for one in self._described if len(one) == length and one.startswith(data)), None
-            )
-            data, cut = (data, cut) if whole is None else (whole, None)
+            fitting = (one.octets for one in self._described if one.size == length <= self._left)
+            whole = next((octets for octets in fitting if octets.startswith(data)), None)
+            if whole is not None:
+                data, cut = whole, None
+                self._left -= length
         if side is ME:
             self._described = []
         start = self._source.text.index('"', self._source.text.index(",", span.start)) + 1
@@ -230,8 +244,9 @@ class _Rows:
         self._described = []
         for payload in _payloads(shown):
             if len(payload) == length and (repeat is None or (length and index(repeat) <= MAX_ENTRY)):
-                full = payload if repeat is None else (payload * (repeat // length + 1))[:repeat]
-                self._described.append(encode(frame(opcode, full, fin=fin, rsv=rsv, key=octets or b"")))
+                size = length if repeat is None else repeat
+                header = frame(opcode, fin=fin, rsv=rsv, key=octets or b"", length=size).header
+                self._described.append(_Described(header, payload))
         values = (opcode, fin, rsv, length, octets is not None, octets, repeat, chop, sync)
         return FrameLine(ME, _named(values, span), span)
 

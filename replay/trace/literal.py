@@ -23,6 +23,11 @@ MAX_UNIT = limits.UNIT.default
 
 _PROBE = 16
 _LEAST = 48
+_UNITS = [
+    (first, last, max(_LEAST, 3 * first) - (last if first == 1 else first) - _PROBE + 1)
+    for first, last in ((1, 16), (17, 32), (33, 64), (65, 128), (129, 256), (257, MAX_UNIT))
+]
+"""Sizes of units, from and up to, and how many octets behind a probe come again in a run of any of them."""
 _WIDTH = 100
 
 _TOKEN = re.compile(
@@ -252,21 +257,39 @@ def _runs(octets: bytes, done: int, stop: int, most: int | None) -> Iterator[tup
     probe = done
     while probe + _LEAST - _PROBE < stop and (most is None or probe - done <= most):
         needle = octets[probe : probe + _PROBE]
-        furthest = min(stop, probe + MAX_UNIT + _PROBE)
-        again = octets.find(needle, probe + 1, furthest)
+        again = octets.find(needle, probe + 1, min(stop, probe + MAX_UNIT + _PROBE))
+        if again < 0 or (found := _run_at(octets, probe, again - probe, done, stop)) is None:
+            probe += _PROBE
+            continue
+        yield found
+        start, unit, count = found
+        done = probe = start + count * unit
+
+
+def _run_at(octets: bytes, probe: int, least: int, done: int, stop: int) -> tuple[int, int, int] | None:
+    """The run of the smallest unit, from `least` on, that has its first probe here.
+
+    The larger the unit, the more octets behind the probe come again, so that few places have to be looked
+    at, whatever the octets are: were a long needle there often, it would be a run of a smaller unit.
+    """
+    failed: list[tuple[int, int]] = []  # units, and how long what they repeat is
+    for first, last, size in _UNITS:
+        if last < least:
+            continue
+        needle, furthest = octets[probe : probe + size], min(stop, probe + last + size)
+        again = octets.find(needle, probe + max(first, least), furthest)
         while again >= 0:
             unit = again - probe
-            start = probe
-            while start > done and octets[start - 1] == octets[start - 1 + unit]:
-                start -= 1
-            end = _end_of_run(octets, unit, again + _PROBE, stop)
-            if end - start >= max(_LEAST, 3 * unit):
-                yield start, unit, (end - start) // unit
-                done = probe = start + (end - start) // unit * unit
-                break
+            # A multiple of a unit repeats just what that repeats.
+            if not any(unit % known == 0 and unit <= length for known, length in failed):
+                end, start = _end_of_run(octets, unit, again + size, stop), probe
+                while start > max(done, probe - _PROBE) and octets[start - 1] == octets[start - 1 + unit]:
+                    start -= 1
+                if end - start >= max(_LEAST, 3 * unit):
+                    return start, unit, (end - start) // unit
+                failed.append((unit, end - start))
             again = octets.find(needle, again + 1, furthest)
-        else:
-            probe += _PROBE
+    return None
 
 
 def _end_of_run(octets: bytes, unit: int, end: int, stop: int) -> int:

@@ -11,8 +11,11 @@ What a quoted string says has to be a token, so it is kept as one.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import accumulate
 
 from replay.wire.handshake import Request, Response
 
@@ -75,6 +78,7 @@ def parse_extensions(text: str) -> tuple[Extension, ...]:
     return tuple(extensions)
 
 
+@lru_cache(maxsize=4)  # each rule of a head's extensions asks for them
 def head_extensions(head: Request | Response) -> tuple[Extension, ...]:
     """Those that all header lines of a head name together; `at` counts in the octets of the head.
 
@@ -83,12 +87,12 @@ def head_extensions(head: Request | Response) -> tuple[Extension, ...]:
     if not (values := head.values(HEADER)):
         return ()
 
+    lines = [line.end() for line in _LINE.finditer(head.octets)]
+    starts = [0, *accumulate(len(value) + len(", ") for value in values)]  # in the joined text
+
     def octet(at: int) -> int:
-        for value, line in zip(values, _LINE.finditer(head.octets), strict=False):
-            if at <= len(value):
-                return line.end() + at
-            at -= len(value) + len(", ")
-        return head.offset(HEADER)
+        number = bisect_right(starts, at) - 1
+        return lines[number] + at - starts[number] if number < len(lines) else head.offset(HEADER)
 
     try:
         return tuple(

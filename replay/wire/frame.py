@@ -166,10 +166,17 @@ def decode(octets: bytes) -> tuple[list[Frame], bytes]:
 
 def alike(octets: bytes, start: int, body: int, length: int, end: int) -> int:
     """How many frames with the header at `start` follow one another and are whole before `end`, each
-    with its payload of `length` octets: the header's columns are compared, not the frames."""
+    with its payload of `length` octets: the header's columns are compared, not the frames. Takes time
+    linear in their number, as ever more are compared at once."""
     stride = body - start + length
-    times = max(0, end - start) // stride
-    for column in range(start, body):
-        found = octets[column : start + times * stride : stride]
-        times = min(times, len(found) - len(found.lstrip(found[:1])))
+    most, times, step = max(0, end - start) // stride, 0, 8
+    while times < most:
+        count = min(step, most - times)
+        for column in range(start, body):
+            found = octets[column + times * stride : start + (times + count) * stride : stride]
+            count = min(count, len(found) - len(found.lstrip(octets[column : column + 1])))
+        times += count
+        if count < step:
+            break
+        step *= 2
     return times

@@ -74,30 +74,35 @@ class Response(_Head):
 
 
 class HeadReader:
-    """Collects octets up to the blank line. Linear in what it is fed."""
+    """Collects octets up to a blank line, of one head or of several that follow one another. Linear in
+    what it is fed."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._start = 0  # of the head in hand
+        self._seen = 0  # up to where there is no end of it
 
     @property
-    def held(self) -> int:
-        return len(self._buffer)
+    def rest(self) -> bytes:
+        """The octets behind the last head."""
+        return bytes(memoryview(self._buffer)[self._start :])
 
-    def feed(self, data: bytes) -> tuple[bytes, bytes] | None:
-        """The head and the octets behind it, or None as long as it isn't whole.
+    def feed(self, data: bytes = b"") -> bytes | None:
+        """The next head, with these octets; None as long as it isn't whole.
 
-        Raises HeadError when the head is larger than MAX_HEAD.
+        Raises HeadTooLarge when the head, with those before it, is larger than MAX_HEAD.
         """
-        start = max(0, len(self._buffer) - 3)
         self._buffer += data
-        found = _END.search(self._buffer, start)
-        if (found.end() if found else len(self._buffer)) > MAX_HEAD:
-            raise HeadTooLarge(f"the head is larger than {MAX_HEAD} octets, which is all that is read")
-        if found is None:
-            return None
-        octets = bytes(self._buffer)
-        self._buffer.clear()
-        return octets[: found.end()], octets[found.end() :]
+        found = _END.search(self._buffer, self._seen, MAX_HEAD)
+        if found is not None:
+            head = bytes(self._buffer[self._start : found.end()])
+            self._start = self._seen = found.end()
+            return head
+        if len(self._buffer) > MAX_HEAD:
+            whole = "the head, with the interim responses before it," if self._start else "the head"
+            raise HeadTooLarge(f"{whole} is larger than {MAX_HEAD} octets, which is all that is read")
+        self._seen = max(self._start, len(self._buffer) - 3)
+        return None
 
 
 def parse_head(side: Side, octets: bytes) -> Request | Response:

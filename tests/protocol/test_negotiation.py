@@ -109,6 +109,14 @@ def test_what_stands_twice_is_malformed(name: str) -> None:
     assert agreed(replied) is None
 
 
+def test_breaches_of_one_header_are_told_up_to_a_bound() -> None:
+    offers = list(offer_breaches(request(*["permessage-deflate; x"] * 1000)))
+    assert len(offers) == 9
+    assert offers[-1].detail == "992 more offers are malformed"
+    (twice,) = answer_breaches(response(*["permessage-deflate"] * 1000))
+    assert twice.detail == "permessage-deflate stands there 1,000 times"
+
+
 def test_a_header_that_is_no_list_is_a_breach_of_both() -> None:
     asked, replied = request("x-mux", "permessage deflate"), response("x-mux", "", "permessage-deflate;")
     (breach,) = request_breaches(asked)

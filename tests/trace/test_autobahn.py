@@ -288,3 +288,46 @@ def test_the_pasted_report_stands_as_it_is() -> None:
     parsed = wirelog.parse(Source.read(FIXTURES / "autobahn-case-1.2.3-report.txt"))
     assert parsed.warnings == ()
     assert len(parsed.trace.entries) == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"wirelog": [], "x": ' + "9" * 5000 + "}", "report:1:22: a number of 5,000 digits"),
+        ('{"wirelog": [["CT", ' + "9" * 5000 + ', "A"]]}', "report:1:21: a number of 5,000 digits"),
+        (
+            '{"wirelog": [], "wirelog": [["TO", [1, "81"], false]]}',
+            "'wirelog' stands here twice",
+        ),
+        ('{"x": {"a": 1, "a": 2}, "wirelog": []}', "the key 'a' stands twice in one object"),
+        ('{"wirelog": [["CT", NaN, "A"]]}', "report:1:21: not JSON: it has no NaN"),
+        ('{"wirelog": []} {}', "report:1:17: not JSON: extra data"),
+        ('{"wirelog": [' + "[" * 100_000, "nested too deep"),
+        ('{"wirelog": [1,]}', "JSON has no comma behind the last value"),
+    ],
+)
+def test_what_json_leaves_open_is_refused_where_it_stands(text: str, said: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        parse(text.encode())
+    assert said in str(caught.value)
+
+
+def test_the_log_is_the_field_of_the_report_and_of_no_object_in_it() -> None:
+    text = '{"a": {"wirelog": []}, "wirelog": [["TO", [1, "81"], false]]}'
+    first = parse(text.encode()).trace.entries[0]
+    assert isinstance(first, Octets)
+    assert first.data == b"\x81"
+    assert first.span is not None
+    assert text[first.span.start : first.span.end] == "81"
+
+
+def test_frames_that_repeat_are_made_only_where_an_entry_was_cut() -> None:
+    """Each row stands for 64 MiB; the log has as many as are shown elsewhere, which is none."""
+    row = ["TF", [1, "a"], 1, True, 0, "aabbccdd", 2**26, None, False]
+    assert not [one for one in parse(report(*[row] * 2000)).trace.entries if isinstance(one, Octets)]
+
+
+def test_a_size_of_many_digits_is_none() -> None:
+    row = f'<tr class="stats_row"><td>{"9" * 5000}</td><td>1</td><td>1</td></tr>'
+    text = page("000 TX OCTETS: 81").replace(b"<body>", b"<body>" + row.encode())
+    assert len(parse(text).trace.entries) == 1

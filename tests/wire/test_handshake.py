@@ -33,9 +33,17 @@ def test_a_head_is_found_in_every_chopping_with_what_follows() -> None:
                 found = reader.feed(chunk)
             else:
                 late += chunk
-        assert found is not None
-        assert found[0] == ACCEPTED
-        assert found[1] + late == b"\x81\x00"
+        assert found == ACCEPTED
+        assert reader.rest + late == b"\x81\x00"
+
+
+def test_heads_that_follow_one_another_are_bounded_together() -> None:
+    reader, head = HeadReader(), b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert reader.feed(head * 4000) == head
+    for _ in range(MAX_HEAD // len(head) - 1):
+        assert reader.feed() == head
+    with pytest.raises(HeadError, match="with the interim responses before it, is larger"):
+        reader.feed()
 
 
 def test_headers_keep_their_order_and_their_case() -> None:

@@ -1,0 +1,147 @@
+"""JSON text -> values, and where they stand. Whatever is wrong with a text is a SourceError.
+
+Python's reader alone raises other errors at numbers of thousands of digits and at texts that are nested too
+deep, takes the last of two keys that are alike, and tells nobody where a value stands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple, NoReturn
+
+from replay import limits
+from replay.source import Source, SourceError, Span
+
+MAX_DIGITS = limits.DIGITS.default
+"""Digits of a whole number."""
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+class Field(NamedTuple):
+    """A key of an object, and what stands behind it."""
+
+    key: str
+    place: Span  # of the key
+    value: Any
+    span: Span  # of the value
+
+
+class _Wrong(ValueError):
+    """What is wrong, and the characters that it is wrong with, where they are known."""
+
+    def __init__(self, message: str, text: str | None = None) -> None:
+        super().__init__(message)
+        self.text = text
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise _Wrong(f"a number of {len(text):,} digits: at most {MAX_DIGITS} are read", text)
+    return int(text)
+
+
+def _constant(text: str) -> NoReturn:
+    raise _Wrong(f"not JSON: it has no {text}", text)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise _Wrong(f"the key {twice[:80]!r} stands twice in one object")
+    return found
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_constant=_constant, object_pairs_hook=_object)
+
+
+def loads(source: Source) -> Any:
+    """The value of a JSON text. Raises SourceError."""
+    value, end = _value(source, _behind_space(source, 0))
+    if (end := _behind_space(source, end)) < len(source.text):
+        raise _syntax(source, json.JSONDecodeError("Extra data", source.text, end))
+    return value
+
+
+def fields(source: Source, start: int | None = None) -> Iterator[Field]:
+    """The fields of the object that stands at `start`, each as it is read; None: of the one that is the
+    whole text. Raises SourceError."""
+    at = _opened(source, start or 0, "{")
+    keys: dict[str, Span] = {}
+    while source.text[at : at + 1] != "}":
+        if keys:
+            at = _behind(source, at, ",")
+        if source.text[at : at + 1] != '"':
+            raise _syntax(
+                source, json.JSONDecodeError("Expecting property name in double quotes", source.text, at)
+            )
+        key, end = _value(source, at)
+        place = source.span(at, end)
+        if key in keys:
+            raise SourceError(place, f"{key!r} stands here twice; first in line {keys[key].line}")
+        keys[key] = place
+        at = _behind(source, _behind_space(source, end), ":")
+        value, end = _value(source, at)
+        yield Field(key, place, value, source.span(at, end))
+        at = _behind_space(source, end)
+    if start is None and (end := _behind_space(source, at + 1)) < len(source.text):
+        raise _syntax(source, json.JSONDecodeError("Extra data", source.text, end))
+
+
+def items(source: Source, start: int = 0) -> Iterator[tuple[Any, Span]]:
+    """The values of the list that stands at `start`, each as it is read. Raises SourceError."""
+    at = first = _opened(source, start, "[")
+    while source.text[at : at + 1] != "]":
+        if at > first:
+            at = _behind(source, at, ",")
+        value, end = _value(source, at)
+        yield value, source.span(at, end)
+        at = _behind_space(source, end)
+
+
+def _opened(source: Source, start: int, bracket: str) -> int:
+    return _behind(source, _behind_space(source, start), bracket)
+
+
+def _behind(source: Source, at: int, mark: str) -> int:
+    if not source.text.startswith(mark, at):
+        raise _syntax(source, json.JSONDecodeError(f"Expecting {mark!r}", source.text, at))
+    return _behind_space(source, at + len(mark))
+
+
+def _behind_space(source: Source, at: int) -> int:
+    found = _SPACE.match(source.text, at)
+    return found.end() if found else at
+
+
+def _value(source: Source, at: int) -> tuple[Any, int]:
+    """The value at `at`, and where what follows it stands."""
+    try:
+        value, end = _DECODER.raw_decode(source.text, at)
+    except json.JSONDecodeError as error:
+        raise _syntax(source, error) from None
+    except _Wrong as error:
+        place = -1 if error.text is None else source.text.find(error.text, at)
+        if place < 0:
+            raise SourceError(None, f"{source.name}: {error}") from None
+        raise SourceError(source.span(place, place + len(error.text or "")), str(error)) from None
+    except RecursionError:
+        raise SourceError(None, f"{source.name}: nested too deep") from None
+    return value, end
+
+
+def _syntax(source: Source, error: json.JSONDecodeError) -> SourceError:
+    text, at = source.text, error.pos
+    last = len(text.rstrip())
+    if at >= last:
+        return SourceError(source.span(last), "not JSON: the text ends too early")
+    hint = None
+    if text[at : at + 2] in ("//", "/*"):
+        hint = "JSON has no comments"
+    elif text[max(0, at - 200) : at + 1].rstrip("}] \t\r\n").endswith(","):
+        hint = "JSON has no comma behind the last value"
+    return SourceError(source.span(at), f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}", hint)
