@@ -43,7 +43,8 @@ class Server:
             results.append(result)
             return True
 
-        settings = replace(self._settings, pace=self._pace() if flows.wants_echo(item.case) else FULL)
+        wants_canary = item.case.echoes and self._settings.canary == "auto"
+        settings = replace(self._settings, pace=self._pace() if wants_canary else FULL)
         done = flows.run([item], settings, watch)
         if done.interrupted:
             raise KeyboardInterrupt
@@ -117,6 +118,7 @@ def _settings(context: click.Context, expected: Expected | None) -> Settings:
         connect_timeout=server.connect_timeout,
         profile=Profile(given["profile"]),
         patience=given["patience"],
+        canary=given["canary"],
         thorough=given["thorough"],
         again=False,
         seed=given["seed"] or 0,

@@ -56,7 +56,7 @@ SECONDS = Seconds()
     "-j",
     "--jobs",
     type=click.IntRange(1, limits.MOST_JOBS.default),
-    help="Cases at once; 1: one after the other. Without it as many as do good.",
+    help="Cases at once. Without it as many as do good; of logs and specs of an application, one.",
 )
 @judged_by
 @click.option(
@@ -64,6 +64,12 @@ SECONDS = Seconds()
     type=click.Choice(["auto", "full"]),
     default="auto",
     help="full: no pause of a case is shortened.",
+)
+@click.option(
+    "--canary",
+    type=click.Choice(["auto", "never"]),
+    default="auto",
+    help="never: no message first, to see that the server echoes.",
 )
 @click.option(
     "--thorough",
@@ -108,6 +114,7 @@ def run(
     jobs: int | None,
     profile: str,
     patience: Literal["auto", "full"],
+    canary: Literal["auto", "never"],
     thorough: bool,
     seed: int | None,
     timeout: float,
@@ -161,6 +168,7 @@ def run(
         jobs=jobs,
         profile=Profile(profile),
         patience=patience,
+        canary=canary,
         thorough=thorough,
         again=max_failures is None,
         seed=random.SystemRandom().randrange(10**6) if seed is None else seed,

@@ -52,6 +52,7 @@ class Settings:
     patience: Literal["auto", "full"] = "auto"  # full: no wait is shortened
     thorough: bool = False  # the cases have all their rounds
     pace: Pace | None = None  # the server's, if it was played with before: no canary is then sent
+    canary: Literal["auto", "never"] = "auto"  # auto: where a case has no meaning without an echo
     again: bool = True  # an unexpected failure is looked at twice
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -93,12 +94,16 @@ class Collected:
         self._doubted: dict[int, CaseResult] = {}  # failures that may be bad luck
         self._named = bool(settings.agent)
         self._explain = Explainer() if settings.explained else None
+        # A connection to an application may be felt on others, and leave something behind.
+        own = frozenset(n for n, item in enumerate(items) if item.own and not item.case.echoes)
+        self._one_by_one = own if settings.jobs in (None, 1) else frozenset[int]()
 
     def phases(self, canary: bool) -> Iterator[Phase]:
         """What is played, one after the other."""
         if canary:
             yield Phase(schedule.BEFORE)
-        yield from schedule.phases([item.case for item in self._items], self._settings.jobs)
+        cases = [item.case for item in self._items]
+        yield from schedule.phases(cases, self._settings.jobs, self._one_by_one)
         for number in list(self._doubted):
             yield schedule.alone(number)
         if canary:
@@ -205,7 +210,8 @@ class Collected:
             result = self._settings.expected.mark(result, self.agent or address)
         if number in self._doubted:
             return self._count(number, _of_two(self._doubted.pop(number), result))
-        if not self._settings.again or not schedule.may_be_luck(result):
+        again = self._settings.again and number not in self._one_by_one
+        if not again or not schedule.may_be_luck(result):
             return self._count(number, result)
         self._doubted[number] = result
         if len(self._doubted) > limits.AGAIN.default:

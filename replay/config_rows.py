@@ -167,6 +167,10 @@ ROWS = {
     "agent": Row(LINE, "The server's name in reports; else its Server header."),
     "jobs": Row(integer(1, limits.MOST_JOBS.default), "Cases that are played at once."),
     "patience": Row(Word("a patience", {"auto": "auto", "full": "full"}), "full: no pause is shortened."),
+    "canary": Row(
+        Word("a canary", {"auto": "auto", "never": "never"}),
+        "never: no message first, to see that the server echoes.",
+    ),
     "seed": Row(integer(0, 2**63 - 1), "For masks and keys; else a fresh one."),
     "max-failures": Row(integer(1, 10**9), "After how many failures the run stops."),
     **_ALIKE,

@@ -18,7 +18,7 @@ from replay.live.run import Target, play_all
 from replay.live.transport import Address
 from replay.play.pace import Pace
 from replay.protocol.rules import RULES
-from replay.spec.model import Behaviour, Case, Kind, Profile
+from replay.spec.model import Behaviour, Profile
 from replay.spec.recorded import under
 from replay.store.writer import About, Store
 from replay.suite import Item, Log, expectation
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
     """Play each case against a server, and judge what was observed. ^C leaves a partial result.
 
-    Before and after the cases of specs a canary shows that the server echoes at all.
+    Where a case has no meaning without an echo, a canary before the first case and after the last one shows
+    that the server echoes at all.
     """
     items = [replace(item, case=under(item.case, settings.profile, Side.CLIENT)) for item in items]
     collected = Collected(items, settings, watch)
-    canary = settings.pace is None and (
-        settings.target == Target() or any(wants_echo(item.case) for item in items)
-    )
+    wanted = settings.target == Target() or any(item.case.echoes for item in items)
+    canary = wanted and settings.pace is None and settings.canary == "auto"
     played = play_all(
         collected.phases(canary),
         collected,
@@ -137,12 +137,6 @@ def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> 
         settings.thorough,
     )
     return Store.create(directory, items, about)
-
-
-def wants_echo(case: Case) -> bool:
-    """Whether a case of a spec has no meaning for a server that echoes nothing."""
-    patterns = (pattern for outcome in case.outcomes for pattern in outcome.patterns)
-    return case.closing is not None and any(p.kind in (Kind.TEXT, Kind.BINARY) for p in patterns)
 
 
 def _has_gaps(trace: Trace) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from replay import limits
@@ -32,9 +32,9 @@ BEFORE, CASES, AGAIN, AFTER = "before", "cases", "again", "after"
 """The names of phases: the canary, the cases once, those that are looked at twice, the canary."""
 
 
-def phases(cases: Sequence[Case], jobs: int | None) -> tuple[Phase, ...]:
+def phases(cases: Sequence[Case], jobs: int | None, one_by_one: Collection[int] = ()) -> tuple[Phase, ...]:
     """All cases once: the light ones, those that wait longest first, and then the heavy ones, those that
-    cost most first.
+    cost most first; at the end those that are played one by one, in their order.
 
     `jobs`: how many connections there may be at once; None: as many as do good.
     """
@@ -44,15 +44,16 @@ def phases(cases: Sequence[Case], jobs: int | None) -> tuple[Phase, ...]:
         for case, cost in zip(cases, costs, strict=True)
     ]
     sizes = [volume(case) for case in cases]
-    huge = tuple(number for number, case in enumerate(cases) if at_once(case) >= HUGE)
-    light = [number for number, size in enumerate(sizes) if size < HEAVY]
-    heavy = [n for n, size in enumerate(sizes) if size >= HEAVY and n not in huge]
+    huge = tuple(n for n, case in enumerate(cases) if at_once(case) >= HUGE and n not in one_by_one)
+    light = [n for n, size in enumerate(sizes) if size < HEAVY and n not in one_by_one]
+    heavy = [n for n, size in enumerate(sizes) if size >= HEAVY and n not in (*huge, *one_by_one)]
     busy = jobs or limits.BUSY.default
     few = min(busy, limits.HEAVY_JOBS.default)
     planned = (
         Phase(CASES, tuple(sorted(light, key=waits.__getitem__)), busy, jobs or limits.ROOM.default, True),
         Phase(CASES, huge, apart=True),
         Phase(CASES, tuple(sorted(heavy, key=costs.__getitem__, reverse=True)), few, few, True),
+        Phase(CASES, tuple(sorted(one_by_one))),
     )
     return tuple(phase for phase in planned if phase.numbers)
 

@@ -36,6 +36,9 @@ class Item:
     case: Case
     path: str | None = None  # as the user would name it; None: of the bundled suite, its id names it
     notes: tuple[str, ...] = ()
+    own: bool = (
+        False  # of the user's: from a spec that isn't the suite's, or a log that names no known case
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ def items(paths: Sequence[str], tester: Side, thorough: bool = False) -> list[It
     for path in paths:
         for file in [path] if path == "-" else _files([Path(path)], SPECS + LOGS):
             if Path(file).suffix in SPECS:
-                found += [Item(case, str(file)) for case in read_spec(Path(file), thorough)]
+                own = not Path(file).resolve().is_relative_to(bundled("specs").resolve())
+                found += [Item(case, str(file), own=own) for case in read_spec(Path(file), thorough)]
             else:
                 found.append(_recorded(read_log(str(file)), tester))
     unique(item.case for item in found if item.case.trace is None)
@@ -119,7 +123,7 @@ def _recorded(log: Log, tester: Side) -> Item:
     if not own and (recorded := judge(case, log.trace, log.trace.recorder)).failed:
         verdict = recorded.behaviour if recorded.behaviour is Behaviour.FAILED else recorded.closing
         notes += (f"the recording itself is {verdict.value} by this case; `replay check` shows why",)
-    return Item(case, log.name, (*log.warnings, *notes))
+    return Item(case, log.name, (*log.warnings, *notes), own)
 
 
 def expectation(log: Log, tester: Side) -> tuple[Case, tuple[str, ...]]:

@@ -31,6 +31,7 @@ reencode: true
 jobs: 4
 profile: rfc
 patience: full
+canary: never
 seed: 12
 connect-timeout: 2.5
 start-timeout: 60
@@ -71,6 +72,7 @@ reencode = true
 jobs = 4
 profile = "rfc"
 patience = "full"
+canary = "never"
 seed = 12
 connect-timeout = 2.5
 start-timeout = 60
@@ -105,6 +107,7 @@ OPTIONS: dict[str, Any] = {
     "jobs": 4,
     "profile": "rfc",
     "patience": "full",
+    "canary": "never",
     "seed": 12,
     "connect-timeout": "2.5",
     "start-timeout": "60",
@@ -315,7 +318,8 @@ def message(name: str, text: str) -> str:
         ("jubs: 4", "1:1: unknown key 'jubs' in a config\n\n\n ^^^^\n help: did you mean 'jobs'?"),
         (
             "headers: [a]",
-            "1:1: unknown key 'headers' in a config\n ^^^^^^^\n help: a header is one text in quotes: header: 'Authorization: Bearer x'",
+            "1:1: unknown key 'headers' in a config\n ^^^^^^^\n help: a header is one text in quotes: "
+            "header: 'Authorization: Bearer x'",
         ),
         ("jobs: 4\njobs: 5", "2:1: 'jobs' stands here twice; first in line 1"),
         ("jobs: many", "1:7: expected a whole number from 1 to 1000, found 'many'"),

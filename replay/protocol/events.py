@@ -45,6 +45,7 @@ class NotOpened(Event):
 
     reason: str
     status: int | None = None  # of the HTTP response, if one came
+    response: Response | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -230,7 +230,7 @@ class Interpreter:
             reason = f"the server answered {response.status} {response.reason}".rstrip()
             if self._request is None:
                 reason = "a response stands before any request"
-            yield from self._not_opened(server, reason, response.status)
+            yield from self._not_opened(server, reason, response)
             yield server.lost(len(response.octets), "what follows is no WebSocket connection")
             yield client.lost(client.position, "the connection was not opened")
             return
@@ -243,7 +243,7 @@ class Interpreter:
             detail = f"{len(client.early)} octets came before the response"
             yield client.violation("frame-before-opening", detail, at)
         if breaches:
-            yield from self._not_opened(server, f"in the response {breaches[0].detail}", 101)
+            yield from self._not_opened(server, f"in the response {breaches[0].detail}", response)
         else:
             self.opened = True
             yield Opened(**place, request=self._request, response=response, agreed=terms)
@@ -255,10 +255,11 @@ class Interpreter:
             stream.begin()
             yield from self._octets(stream, octets)
 
-    def _not_opened(self, stream: Stream, reason: str, status: int | None = None) -> Iterator[Event]:
+    def _not_opened(self, stream: Stream, reason: str, response: Response | None = None) -> Iterator[Event]:
         if not self.opened and not self._over:
             self._over = True
-            yield NotOpened(**stream.place(), reason=reason, status=status)
+            status = None if response is None else response.status
+            yield NotOpened(**stream.place(), reason=reason, status=status, response=response)
 
     # The end, and what the log left out.
 

@@ -57,6 +57,9 @@ def refusal(trace: Trace, tester: Side) -> str | None:
         if begun and refused is None and not begun[0] & CONTROL:
             return None
     if refused is None:
-        return f"the {testee.value} opened the connection, but sent no message back: is it an echo server?"
+        return (
+            f"the {testee.value} opened the connection, but sent no message back: is it an echo server? "
+            "Cases that expect `echo` need one; --canary never plays them all the same"
+        )
     hint = "" if refused.status is None else "; is the path right?"
     return f"no WebSocket connection was opened: {refused.reason}{hint}"

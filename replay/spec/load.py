@@ -196,7 +196,8 @@ def _resolved(wanted: Wanted, sent: Sequence[Step] | Trace) -> Outcome:
         (event,) if isinstance(event, Pattern) else _echo(event, sent) for event in wanted.events or ()
     ]
     patterns = lists[0] if len(lists) == 1 else tuple(pattern for some in lists for pattern in some)
-    return Outcome(wanted.verdict, patterns, wanted.events is None, wanted.closing, wanted.span)
+    echoes = any(isinstance(event, Echo) for event in wanted.events or ())
+    return Outcome(wanted.verdict, patterns, wanted.events is None, wanted.closing, echoes, wanted.span)
 
 
 def _echo(event: Echo, sent: Sequence[Step] | Trace) -> Sequence[Pattern]:

@@ -197,6 +197,7 @@ class Outcome:
     patterns: Sequence[Pattern] = ()
     anything: bool = False  # whatever comes; there are no patterns
     closing: Closing | None = None  # it fits only if the connection ends so; None: as the case says
+    echoes: bool = False  # some of the patterns are the echo of what is sent
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
@@ -265,6 +266,11 @@ class Case:
         if self.closing is None:
             return RECORDED
         return DATA - {Kind.PONG} if self.measured or self.rounds else DATA
+
+    @property
+    def echoes(self) -> bool:
+        """Whether it has no meaning for a testee that echoes nothing."""
+        return any(outcome.echoes for outcome in self.outcomes)
 
     @property
     def rounds(self) -> Repeat | None:

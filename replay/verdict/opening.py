@@ -7,12 +7,15 @@ extensions, each where the request asked for the same, and the rules that the re
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from replay.protocol.events import Event, NotOpened, Opened, Violation
+from replay.protocol.events import Event, NotOpened, Opened, Requested, Violation
+from replay.protocol.negotiation import NAME, agreed
 from replay.protocol.rules import RULES
 from replay.spec.fit import Difference
 from replay.spec.received import is_free
-from replay.wire.extensions import head_extensions
+from replay.wire.extensions import ExtensionsError, head_extensions
+from replay.wire.handshake import Request, Response
 from replay.wire.side import Side
 
 
@@ -34,56 +37,68 @@ def _differences(
         if event.rule not in broken and RULES[event.rule].level == "MUST":
             said = f"{event.detail}; in the log the {testee.value} kept the rule {event.rule}"
             yield _difference(event, said)
-    if tester is Side.CLIENT:
-        yield from _answers(_opening(recorded), _opening(events), reencoded)
+    was, now = _answer(recorded), _answer(events)
+    if tester is Side.CLIENT and was is not None and now is not None:
+        yield from _answers(was, now, reencoded)
 
 
-def _answers(was: Event | None, now: Event | None, reencoded: bool) -> Iterator[Difference]:
-    """What a server says otherwise to the same request."""
-    match was, now:
-        case NotOpened(), NotOpened():
-            if was.status and now.status and was.status != now.status:
-                yield _difference(now, f"the server answered {now.status}; in the log {was.status}")
-        case Opened(), Opened():
-            if _same(was, now, "Sec-WebSocket-Protocol"):
-                here, there = _subprotocol(now), _subprotocol(was)
-                if here != there:
-                    yield _difference(now, f"the server chose {here}; in the log {there}")
-            if _same(was, now, "Sec-WebSocket-Extensions") and not reencoded:
-                agreed, before = _extensions(now), _extensions(was)
-                if agreed != before:
-                    said = f"the server agreed on {_listed(agreed)}; in the log on {_listed(before)}"
-                    yield _difference(now, said)
+class _Answer(NamedTuple):
+    event: Event
+    request: Request
+    response: Response
+
+
+def _answer(events: Sequence[Event]) -> _Answer | None:
+    """What a server said to the request, be it right or not."""
+    asked = next((event.request for event in events if isinstance(event, Requested)), None)
+    for event in events:
+        if isinstance(event, Opened | NotOpened) and event.response is not None and asked is not None:
+            return _Answer(event, asked, event.response)
+    return None
+
+
+def _answers(was: _Answer, now: _Answer, reencoded: bool) -> Iterator[Difference]:
+    """What a server says otherwise to the same request. That one connection opens and the other doesn't is
+    told by how they end."""
+    before, here = was.response.status, now.response.status
+    if before != here and 101 not in (before, here):
+        yield _difference(now.event, f"the server answered {here}; in the log {before}")
+    if not before == here == 101:
+        return
+    if _asks_alike(was, now, "Sec-WebSocket-Protocol"):
+        chosen, recorded = _subprotocol(now), _subprotocol(was)
+        if chosen != recorded:
+            yield _difference(now.event, f"the server chose {chosen}; in the log {recorded}")
+    if _asks_alike(was, now, "Sec-WebSocket-Extensions") and not reencoded:
+        terms, recorded = _extensions(now), _extensions(was)
+        if terms != recorded:
+            yield _difference(now.event, f"the server agreed on {terms}; in the log on {recorded}")
 
 
 def _difference(observed: Event, said: str) -> Difference:
     return Difference(-1, None, observed, "opening", said=said)
 
 
-def _opening(events: Sequence[Event]) -> Event | None:
-    return next((event for event in events if isinstance(event, Opened | NotOpened)), None)
-
-
-def _same(was: Opened, now: Opened, name: str) -> bool:
+def _asks_alike(was: _Answer, now: _Answer, name: str) -> bool:
     """Whether both requests ask for the same."""
-    return _values(was, name) == _values(now, name)
+    return _values(was.request, name) == _values(now.request, name)
 
 
-def _values(opened: Opened, name: str) -> list[str]:
-    return [part.strip() for value in opened.request.values(name) for part in value.split(",")]
+def _values(request: Request, name: str) -> list[str]:
+    return [part.strip() for value in request.values(name) for part in value.split(",")]
 
 
-def _subprotocol(opened: Opened) -> str:
-    chosen = opened.response.values("Sec-WebSocket-Protocol")
+def _subprotocol(answer: _Answer) -> str:
+    chosen = answer.response.values("Sec-WebSocket-Protocol")
     return f"the subprotocol {chosen[0]!r}" if chosen else "no subprotocol"
 
 
-def _extensions(opened: Opened) -> frozenset[str]:
+def _extensions(answer: _Answer) -> str:
     """What was agreed on, in any order, and permessage-deflate without what is so by default."""
-    others = (each for each in head_extensions(opened.response) if each.name != "permessage-deflate")
-    agreed = (opened.agreed,) if opened.agreed is not None else ()
-    return frozenset(map(str, (*agreed, *others)))
-
-
-def _listed(extensions: frozenset[str]) -> str:
-    return ", ".join(sorted(extensions)) or "no extension"
+    try:
+        others = [each for each in head_extensions(answer.response) if each.name != NAME]
+    except ExtensionsError:
+        return "what is no list of extensions"
+    terms = agreed(answer.response)
+    own = [] if terms is None else [terms]
+    return ", ".join(sorted(map(str, (*own, *others)))) or "no extension"

@@ -168,6 +168,12 @@ BOTH = OFFER + DEFLATE
             "the server agreed on permessage-deflate; client_max_window_bits=9; "
             "in the log on permessage-deflate",
         ),
+        (  # the log was edited: what it offers isn't what its answer is to
+            "",
+            CHOSEN,
+            {},
+            "the server chose no subprotocol; in the log the subprotocol 'a'",
+        ),
         (
             r"Sec-WebSocket-Extensions: permessage-deflate; x\r\n",
             "",
