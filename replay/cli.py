@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay import __version__, edition
-from replay.arguments import FAULTY, Fault, chosen_items, judged_by, new_console, reported, selection
+from replay.arguments import (
+    FAULTY,
+    Fault,
+    chosen_items,
+    complete_words,
+    judged_by,
+    new_console,
+    paths_in,
+    reported,
+    selection,
+)
 from replay.cli_diff import diff
 from replay.cli_init import init
 from replay.cli_report import report
@@ -66,6 +76,7 @@ def cli() -> None:
     replay serve                             the bundled suite, against your client
     replay report --open                     the last run, as a page
     replay show my.wirelog                   a log, decoded for the eye
+    replay show 6.3.1                        ... a case, described
     replay check my.wirelog                  ... judged, without a network
     replay diff runs/monday runs/tuesday     what changed between two runs
     replay init                              a config and a CI workflow to begin with
@@ -117,20 +128,32 @@ def check(paths: tuple[str, ...], profile: str, strict: bool, verbose: bool) -> 
     sys.exit(int(failed))
 
 
-@cli.command(short_help="Decode wire logs for the eye.")
-@click.argument("paths", nargs=-1, required=True, metavar="LOG...")
-def show(paths: tuple[str, ...]) -> None:
-    """Decode wire logs for the eye: frames, header bits, payloads, rules broken.
+@cli.command(short_help="Decode wire logs, and describe cases, for the eye.")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="[LOG|SPEC|ID|GLOB]...", shell_complete=complete_words
+)
+def show(words: tuple[str, ...]) -> None:
+    """Decode wire logs for the eye: frames, header bits, payloads, rules broken. Describe cases: what
+    they do and want, by which rule, what is sent and what may come back.
 
     \b
     replay show traces/01-framing/1.2.3.wirelog
+    replay show 6.3.1
+    replay show my-spec.yaml
     """
     from replay.protocol.interpreter import observe
     from replay.report import frames
-    from replay.suite import logs
+    from replay.report.described import described
+    from replay.suite import SPECS, logs
 
     console = new_console()
-    for number, log in enumerate(logs(paths)):
+    paths = [word for word in paths_in(words) if Path(word).suffix not in SPECS]
+    rest = [word for word in words if word not in paths]
+    for number, item in enumerate(chosen_items(rest, None) if rest else ()):
+        if number:
+            console.print()
+        console.print(described(item.case))
+    for number, log in enumerate(logs(paths), len(rest)):
         if number:
             console.print()
         for warning in log.warnings:
@@ -227,7 +250,7 @@ def completion(shell: str) -> None:
 
 @cli.command("list", short_help="List cases.")
 @selection
-@click.option("-v", "--verbose", is_flag=True, help="The rounds that are played too, and the octets sent.")
+@click.option("-v", "--verbose", is_flag=True, help="What each does and wants, too.")
 def list_cases(words: tuple[str, ...], keyword: str | None, verbose: bool) -> None:
     """List the cases of the bundled suite, or of PATHs.
 
@@ -235,12 +258,17 @@ def list_cases(words: tuple[str, ...], keyword: str | None, verbose: bool) -> No
     replay list '2.*'
     replay list -k 'binary and not 65535'
     """
+    from replay.report.layout import wrapped
+    from replay.report.purpose import purpose
     from replay.report.rounds import rounds
     from replay.spec.cost import volume
 
+    width = new_console().width
     for item in chosen_items(words, keyword):
         click.echo(f"{printable(item.case.id):<9} {printable(item.case.title)}")
         if verbose:
+            for said in purpose(item.case):
+                click.echo("\n".join(wrapped(said, width, " " * 10)))
             few = rounds(item.case)
             click.echo(f"{'':<9} sends about {volume(item.case):,} octets{few and f', {few}'}")
 

@@ -75,7 +75,7 @@ def _bundled(sections: Iterable[str], thorough: bool) -> tuple[Case, ...]:
 @cache
 def _section(section: str, thorough: bool) -> tuple[Case, ...]:
     file = _specs()[section]
-    return read_spec(file, thorough, f"specs/{file.relative_to(bundled('specs')).as_posix()}")
+    return read_spec(file, thorough, f"suite:{file.relative_to(bundled('specs')).as_posix()}")
 
 
 def places() -> Mapping[str, int]:

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from replay.protocol.events import Close, Event, Fired, Message, Ping, Pong
-from replay.report import safe, words
+from replay.report import purpose, safe, words
 from replay.report.autobahn_log import connection, shown
-from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern
+from replay.spec.model import Behaviour, Case, Closing, Kind, Pattern
 from replay.trace.model import SECOND, Wait
 from replay.verdict.facts import ClosingFacts
 from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
@@ -100,10 +100,10 @@ def case(agent: str, number: int, result: CaseResult) -> str:
             "closedByMe": facts.closed_by_tester,
             "createStats": True,
             "createWirelog": True,
-            "description": of.title,
+            "description": purpose.description(of, facts.tester.other),
             "droppedByMe": facts.dropped_by_tester,
             "duration": _milliseconds(result),
-            "expectation": _expectation(of),
+            "expectation": purpose.expectation(of, facts.tester.other),
             "expected": {} if summed_up else _expected(of),
             "expectedClose": _expected_close(of.ending(result.nearest)),
             "failedByMe": facts.failed_by_tester,
@@ -269,22 +269,3 @@ def _expected_close(closing: Closing | None) -> dict[str, Any]:
         "requireClean": closing.clean,
         **fatal,
     }
-
-
-def _expectation(of: Case) -> str:
-    said = [_outcome(outcome) for outcome in of.outcomes]
-    if of.closing is not None:
-        codes = " or ".join(map(str, _expected_close(of.closing)["closeCode"]))
-        closed = f"closed by {'either side' if of.closing.by == 'either' else 'the ' + of.closing.by}"
-        said.append(
-            closed + (f" with {codes}" if codes else "") + (", cleanly" if of.closing.clean else "")
-        )
-    return _sentence("; ".join(said)) + "."
-
-
-def _outcome(outcome: Outcome) -> str:
-    if outcome.anything:
-        return f"{outcome.verdict.value}: whatever comes"
-    events = ", ".join(words.noun(pattern) for pattern in outcome.patterns[:4])
-    more = f" and {len(outcome.patterns) - 4} more" if len(outcome.patterns) > 4 else ""
-    return f"{outcome.verdict.value}: {safe.escape(events + more or 'nothing')}"

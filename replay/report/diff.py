@@ -28,6 +28,7 @@ from replay.report.layout import (
     wrapped,
 )
 from replay.report.octets import Octet, header_bits, pointed_octets
+from replay.report.purpose import purpose
 from replay.report.rounds import rounds
 from replay.report.stream import Stream, Streams, both, parts, to_payload, to_stream
 from replay.source import Span
@@ -35,6 +36,9 @@ from replay.spec.fit import Difference
 from replay.spec.model import Behaviour, Pattern
 from replay.trace.literal import locate
 from replay.verdict.result import CaseResult, ClosingVerdict
+
+SUITE = "suite:"
+"""What the names of the bundled specs begin with; the user has no such file."""
 
 AROUND = 3
 """Events before and behind the divergence that are shown of a long list."""
@@ -51,6 +55,7 @@ def failure(result: CaseResult, command_line: str | None, width: int) -> Iterato
     streams = both(result.trace, result.events)
     stream = streams[result.facts.tester.other]
     yield heading(result, width)
+    yield from told(result, width)
     yield from inflated.agreed(result.events, width)
     if few := rounds(result.case):
         yield from labelled("rounds", few, width)
@@ -113,6 +118,13 @@ def heading(result: CaseResult, width: int) -> Text:
     return sides(left, text((closing, FAULT if fault else DIM)), width)
 
 
+def told(result: CaseResult, width: int) -> Iterator[Text]:
+    """What the case does and what it wants."""
+    does, wants = purpose(result.case, result.facts.tester.other)
+    yield from labelled("does", does, width)
+    yield from labelled("wants", wants, width)
+
+
 def _plain(sentence: str) -> str:
     return safe.escape(sentence, 300)
 
@@ -144,10 +156,12 @@ def arrow(result: CaseResult, width: int) -> Iterator[Text]:
         label = f"closing {result.closing.value}: {_plain(result.closing_reason)}"
         span = ending.span if ending else None
     span = span or result.nearest.span or result.case.span
-    if span is not None:
+    if span is not None and span.source.name.startswith(SUITE):
+        yield text(("  --> ", DIM), (SUITE + safe.escape(result.case.id), PATH))
+    elif span is not None:
         yield from pointed(span, label, width)
         return
-    if result.path:
+    elif result.path:
         yield text(("  --> ", DIM), (safe.escape(result.path), PATH))
     for line in wrapped(label, width, "  "):
         yield text((line, WRONG))

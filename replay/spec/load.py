@@ -37,6 +37,10 @@ from replay.trace.model import Timer, Trace, Wait
 
 DEFAULTS = {
     "title": Row(LINE, "What is tested, in a line."),
+    "description": Row(LINE, "What a case does, in a sentence; else it is made of its steps."),
+    "expectation": Row(
+        LINE, "What a case wants of the testee, in a sentence; else it is made of `expect`."
+    ),
     "rule": Row(RULE, "The row of the rule table that it is about."),
     "patience": Row(PATIENCE, "How long the testee may take, and what then happens."),
     "close": Row(CLOSE, "How the connection must end."),
@@ -177,6 +181,8 @@ def _case(found: Found, file: Found, thorough: bool) -> Case:
         closing=value("close", Closing()),
         patience=value("patience", Patience()),
         rule=value("rule"),
+        description=value("description"),
+        expectation=value("expectation"),
         trace=sent if isinstance(sent, Trace) else None,
         measured=value("compare", False),
         one_mask=value("masks", False),

@@ -257,6 +257,8 @@ class Case:
     one_mask: bool = False  # one masking key for the whole connection
     deflate: Deflate | None = None
     disputed: Disputed | None = None
+    description: str | None = None  # what it does, in the words of its spec
+    expectation: str | None = None  # what it wants; both are else made of what it sends and expects
     profile: Profile = Profile.AUTOBAHN
     span: Span | None = field(default=None, compare=False, repr=False)
 
@@ -295,6 +297,7 @@ class Case:
         return replace(
             self,
             profile=profile,
+            expectation=self.expectation if argued is None else None,
             outcomes=self.outcomes if argued is None or argued.outcomes is None else argued.outcomes,
             closing=self.closing if argued is None or argued.closing is None else argued.closing,
         )

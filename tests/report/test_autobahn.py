@@ -115,10 +115,11 @@ def test_each_field_of_a_case() -> None:
         "closedByMe": True,
         "createStats": True,
         "createWirelog": True,
-        "description": "Binary message of 126 octets, the first that needs a two-octet length",
+        "description": "replay sends nothing.",
         "droppedByMe": False,
         "duration": 8,
-        "expectation": "OK: a binary message of 126 octets; closed by the tester with 1000, cleanly.",
+        "expectation": "The server is to send a binary message of 126 octets; replay then closes with code "
+        "1000, and the server is to answer with the same code or none and to end TCP.",
         "expected": {"OK": [["message", "0x" + "fe" * 64 + " ...", True]]},
         "expectedClose": {"closeCode": [1000], "closedByMe": True, "requireClean": True},
         "failedByMe": False,

@@ -230,7 +230,7 @@ def test_a_failure_without_a_place_in_a_file() -> None:
     shown = terminal.as_text(
         terminal.failure(replace(result, case=bare, nearest=nearest, divergence=found)), 80
     )
-    assert shown.splitlines()[1] == "  --> specs/01-framing/1.2-binary.yaml"
+    assert "  --> specs/01-framing/1.2-binary.yaml" in shown.splitlines()
     assert "1st event: the message differs" in shown
 
 

@@ -92,6 +92,7 @@ function told(said, cell) {
   const apart = said.events?.rows.some(([, , , isApart]) => isApart);
   return [
     el("p.why", {}, said.why),
+    said.purpose ? el("p.purpose", {}, el("b", {}, "Does "), said.purpose[0], el("br"), el("b", {}, "Wants "), said.purpose[1]) : null,
     cell.closing && said.closing && !said.closing.endsWith(said.why) ? el("p.why.also", {}, `closing ${said.closing}`) : null,
     ...(apart || !said.breaches?.rows.length ? [events, broken] : [broken, events]),
     said.original ? original(said.original) : null,

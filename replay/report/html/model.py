@@ -20,6 +20,7 @@ from replay.report import diff, safe, words
 from replay.report import verbose as sections
 from replay.report.html.connection import breach, connection
 from replay.report.layout import DIM, FAULT, LABEL, PATH, WANTED, WRONG
+from replay.report.purpose import purpose
 from replay.report.rounds import rounds
 from replay.report.stream import Stream, both, parts, to_stream
 from replay.report.tally import VERDICTS
@@ -171,6 +172,7 @@ def detail(result: CaseResult, room: int) -> Detail:
     said: Detail = {
         "tester": result.facts.tester.value,
         "why": safe.escape(words.why(result), 400),
+        "purpose": list(purpose(result.case, result.facts.tester.other)),
         "closing": f"{result.closing.value}: {safe.escape(result.closing_reason, 300)}",
         "facts": [[key, value] for key, value in sections.closing(result)],
         "notes": [safe.escape(note, 400) for note in result.notes],

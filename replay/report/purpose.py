@@ -1,0 +1,152 @@
+"""What a case does and what it wants, in whole sentences: as its spec says it, else made of its steps.
+
+In them the tester is called replay, and the testee the server or the client where it is known which it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from operator import eq
+
+from replay.report import safe, words
+from replay.report.phrases import Phrase, sample, sent, sequence, size_of, written
+from replay.source import SourceError
+from replay.spec.echo import echo
+from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern, SendClose, SendFrame
+from replay.wire.frame import Opcode
+from replay.wire.side import Side
+
+
+def purpose(case: Case, testee: Side | None = None) -> tuple[str, str]:
+    """What a case does, and what it wants of the testee: a server, a client or, with None, either."""
+    return description(case, testee), expectation(case, testee)
+
+
+def description(case: Case, testee: Side | None = None) -> str:
+    """'replay sends a text message of 5 octets ("Hello"), then a Ping without a payload.'"""
+    if case.description is not None:
+        return _of(safe.escape(case.description), testee)
+    if case.trace is not None and not case.steps:
+        return "replay sends what was sent in the log, octet for octet."
+    if not case.steps:
+        return "replay sends nothing."
+    agreed = "Once compression (permessage-deflate) is agreed, " if case.deflate is not None else ""
+    steps, how = written(case.steps)
+    return f"{agreed}replay sends {sequence(sent(steps))}{how}."
+
+
+def expectation(case: Case, testee: Side | None = None) -> str:
+    """'The server is to send the message back; replay then closes the connection with code 1000, …'"""
+    if case.expectation is not None:
+        return _of(safe.escape(case.expectation), testee)
+    best, *others = case.outcomes
+    said = []
+    if case.closing is None:
+        came = sequence(_patterns(best.patterns))
+        said.append(f"The testee is to do the same as in the log, in the same order: {came}.")
+    elif best.anything:
+        verdict = best.verdict.value
+        said.append(f"Nothing is asked for: whatever comes back, and however it ends, is {verdict}.")
+    else:
+        said.append(f"The testee is {_all(case, best, best.closing or case.closing, testee)}.")
+    said += [_allowed(case, outcome, testee) for outcome in others]
+    if case.deflate is not None:
+        said.append("A testee that declines compression is UNIMPLEMENTED.")
+    return _of(" ".join(said), testee)
+
+
+def _of(said: str, testee: Side | None) -> str:
+    """With the testee's own name."""
+    return said if testee is None else said.replace("testee", testee.value)
+
+
+def _wants(case: Case, outcome: Outcome) -> str:
+    """'to send the message back'."""
+    if not outcome.patterns:
+        pings = any(isinstance(step, SendFrame) and step.opcode == Opcode.PING for step in case.steps)
+        return "to send neither a message nor a Pong" if pings else "to send no message back"
+    if (number := _echoed(case, outcome)) is not None:
+        if number == 1:
+            return "to send the message back"
+        return f"to send all {number} messages back, in the same order"
+    open_for = [pattern for pattern in outcome.patterns if pattern.kind is Kind.STILL_OPEN]
+    others = [pattern for pattern in outcome.patterns if pattern.kind is not Kind.STILL_OPEN]
+    said = []
+    if open_for:
+        tags = " and ".join(safe.escape(pattern.tag or "") for pattern in open_for)
+        said.append(f"to keep the connection open through {'pauses' if open_for[1:] else 'pause'} {tags}")
+    if others:
+        said.append(f"to send {sequence(_patterns(others))}")
+    return " and ".join(said)
+
+
+def _echoed(case: Case, outcome: Outcome) -> int | None:
+    """How many messages come back, if that is all of them and nothing else."""
+    if not case.steps or case.span is None:
+        return None
+    try:
+        wanted = echo(case.steps, case.span, None)
+    except SourceError:  # nothing is sent that could come back
+        return None
+    same = len(wanted) == len(outcome.patterns) and all(map(eq, wanted, outcome.patterns))
+    return len(wanted) if same else None
+
+
+def _patterns(patterns: Iterable[Pattern]) -> Iterator[Phrase]:
+    return map(_pattern, patterns)
+
+
+def _pattern(pattern: Pattern) -> Phrase:
+    maybe = ", which may be missing" if pattern.optional else ""
+    if pattern.kind in (Kind.TEXT, Kind.BINARY, Kind.PONG):
+        one, many = (
+            ("a Pong", "Pongs")
+            if pattern.kind is Kind.PONG
+            else (f"a {pattern.kind.value} message", f"{pattern.kind.value} messages")
+        )
+        if pattern.payload is None:
+            return Phrase(one, many, maybe)
+        return Phrase(one, many, size_of(pattern.payload), maybe, sample(pattern.payload))
+    if pattern.kind is Kind.END:
+        return Phrase("the end of TCP", "ends of TCP")
+    return Phrase(words.noun(pattern), "", maybe)
+
+
+def _all(case: Case, outcome: Outcome, closing: Closing | None, testee: Side | None) -> str:
+    """Of a list of events and of the connection's end, what the testee has to do."""
+    wants = _wants(case, outcome)
+    if closing is None:
+        return wants
+    drops = {Side.SERVER: " and to end TCP", Side.CLIENT: "", None: " and, if it is the server, to end TCP"}
+    coded, end = codes(closing), drops[testee]
+    if closing.by == "testee":
+        how = "close the connection itself" if closing.clean else "fail the connection"
+        silent = "" if closing.clean else ", or without a Close" + ("," if end else "")
+        return f"{wants} and to {how}, by a Close {coded}{silent}{end}"
+    end = end if closing.clean else ", or not at all" + ("," if end else "") + end
+    if any(isinstance(step, SendClose) for step in case.steps):
+        return f"{wants} and to answer the Close {coded}{end}"
+    if closing.by == "either":
+        return f"{wants}; either side may then close, the testee {codes(closing)}{drops[testee]}"
+    first = next((code for code in closing.codes or (1000,) if code is not None), None)
+    by = "without a code" if first is None else f"with code {first}"
+    answer = "with the same code or none" if closing.codes == (first, None) else coded
+    return f"{wants}; replay then closes {by}, and the testee is to answer {answer}{end}"
+
+
+def codes(closing: Closing) -> str:
+    """'with code 1000 (normal closure) or no code'."""
+    if closing.codes is None:
+        return "with any legal code"
+    named = [words.code(code) for code in closing.codes if code is not None]
+    if not named:
+        return "without a code"
+    return f"with code {' or '.join(named)}" + (" or no code" if None in closing.codes else "")
+
+
+def _allowed(case: Case, outcome: Outcome, testee: Side | None) -> str:
+    """Another list that earns a verdict."""
+    if outcome.anything:
+        return f"Anything else is {outcome.verdict.value}."
+    verdict = "as good" if outcome.verdict is Behaviour.OK else outcome.verdict.value
+    return f"It is {verdict} {_all(case, outcome, outcome.closing, testee)}."
