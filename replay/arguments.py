@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -290,6 +291,10 @@ def known_ids(chosen: Sequence[Item], words: Sequence[str]) -> list[str]:
     return list(dict.fromkeys((*edition().ids, *(item.case.id for item in items))))
 
 
+PIPED = 160
+"""Cells of a line where no terminal says how many there are, nor COLUMNS."""
+
+
 def new_console(stderr: bool = False) -> Console:
     from rich.console import Console
 
@@ -297,7 +302,10 @@ def new_console(stderr: bool = False) -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # for `main`, which knows the exit status
 
-    return Plain(highlight=False, markup=False, emoji=False, soft_wrap=False, stderr=stderr)
+    console = Plain(highlight=False, markup=False, emoji=False, soft_wrap=False, stderr=stderr)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPED
+    return console
 
 
 _REPEATED = {

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from replay.outputs import Wanted
 
 INTERRUPTED = 130
+UNREAD = 141
+"""What a shell has for a program whose output nobody reads any more (SIGPIPE)."""
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -49,6 +51,14 @@ class Commands(click.Group):
             raise Fault(str(error)) from None
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            _let_go()
+            sys.exit(UNREAD)
+
+
+def _let_go() -> None:
+    """Nobody takes standard output; what is still buffered must not be tried again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -297,9 +307,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except OSError as error:
-        # Standard output is full or gone; what is still buffered must not be tried again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            with suppress(OSError):
-                click.echo(f"error: can't write: {(error.strerror or str(error)).lower()}", err=True)
+        _let_go()
+        if isinstance(error, BrokenPipeError):
+            sys.exit(UNREAD)
+        with suppress(OSError):
+            click.echo(f"error: can't write: {(error.strerror or str(error)).lower()}", err=True)
         sys.exit(FAULTY)

@@ -9,6 +9,19 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+KNOWN = 0.1
+"""The part of a run that has to be done before the rest of it can be estimated."""
+
+
+def left(elapsed: float, done: float) -> str:
+    """About how long a run still takes of which so much is done, from 0 to 1, in so many seconds; nothing
+    while nobody can know."""
+    if not KNOWN <= done < 1:
+        return ""
+    minutes, seconds = divmod(round(elapsed / done - elapsed), 60)
+    return f"about {minutes}:{seconds:02} left"
+
+
 class Bar:
     """Cases done, and the time that has passed and is left; a case counts for as much as it weighs."""
 
@@ -18,14 +31,20 @@ class Bar:
         self._progress: Any = None
         if not console.is_terminal:
             return
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
+        from rich.text import Text
+
+        class Left(ProgressColumn):
+            max_refresh = 0.5
+
+            def render(self, task: Any) -> Text:
+                return Text(left(task.elapsed or 0, task.completed / task.total), style="dim")
 
         self._progress = Progress(
             BarColumn(),
             TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
-            TextColumn("left", style="dim"),
-            TimeRemainingColumn(),
+            Left(),
             console=console,
             transient=True,
         )

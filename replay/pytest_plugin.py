@@ -269,10 +269,10 @@ class CaseTest(pytest.Function):
 
 
 def _in_short(result: CaseResult) -> str:
+    from replay.report.tally import verdict
     from replay.report.words import why
 
-    closing = "" if result.closing.value in ("OK", "INFORMATIONAL") else f", closing {result.closing.value}"
-    return f"{result.word}{closing}: {why(result)}"
+    return f"{verdict(result)}: {why(result)}"
 
 
 class _Place(NamedTuple):

@@ -194,7 +194,8 @@ def test_a_message_known_by_its_digest_is_judged_by_that(tmp_path: Path, octet: 
     log.write_text("\n".join(sent) + "\n")
     done = replay("check", "-v", log)
     assert done.returncode == status, done.stdout + done.stderr
-    assert "messages are known by their digests only" in done.stdout
+    assert "known by their digests" not in replay("check", log).stdout
+    assert "messages are known by their digests" in done.stdout
 
 
 @pytest.mark.parametrize("chop", ["1", "frame", "7"])
@@ -341,6 +342,27 @@ def test_a_full_disk_is_said() -> None:
         )
     assert done.returncode == 2
     assert done.stderr == "error: can't write: no space left on device\n"
+
+
+@pytest.mark.parametrize("words", [["list"], ["run", "1.*"], ["run", "1.*", "--json"], ["show", "traces"]])
+def test_a_reader_who_has_seen_enough_ends_it_without_a_word(words: list[str]) -> None:
+    command = [sys.executable, "-m", "replay", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode in (0, 141)  # 0: all of it had been written before
+    assert b"Traceback" not in said
+    assert b"error" not in said
+
+
+def test_lines_are_cut_for_a_terminal_only() -> None:
+    command = [sys.executable, "-m", "replay", "check", "traces/01-framing/1.1.2.wirelog"]
+    plain = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    shown = subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True, check=True).stdout
+    assert shown.endswith("Text message of 125 octets, the longest whose length needs no further octets\n")
 
 
 def test_version_and_help() -> None:

@@ -94,7 +94,7 @@ WAITING = {
 """Modules that wait, start something, or know the time: for `live` only."""
 
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.unsetenv"}
-READS_ENVIRONMENT = {"config", "cli", "cli_run", "cli_serve"}
+READS_ENVIRONMENT = {"config", "arguments", "cli", "cli_run", "cli_serve"}
 
 MAKES_CHANCE = {"collect", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""

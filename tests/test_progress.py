@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from replay.progress import Bar
+from replay.progress import Bar, left
 from replay.spec.cost import weight
 from replay.suite import known
 
@@ -24,6 +24,11 @@ def test_a_terminal_has_a_bar_with_the_time_left() -> None:
     assert "1/2" in shown
     assert "left" in shown
     assert "━" * 39 in shown  # of 40: the case that is done weighs most
+
+
+def test_the_time_left_is_said_once_it_can_be_known() -> None:
+    assert left(30, 0) == left(30, 0.01) == left(30, 1) == ""
+    assert left(30, 0.25) == "about 1:30 left"
 
 
 def test_elsewhere_nothing_is_drawn() -> None:

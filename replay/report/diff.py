@@ -35,7 +35,7 @@ from replay.source import Span
 from replay.spec.fit import Difference
 from replay.spec.model import Behaviour, Pattern
 from replay.trace.literal import locate
-from replay.verdict.result import CaseResult, ClosingVerdict
+from replay.verdict.result import GOOD, CaseResult, ClosingVerdict
 
 SUITE = "suite:"
 """What the names of the bundled specs begin with; the user has no such file."""
@@ -107,15 +107,16 @@ def _log(result: CaseResult, streams: Streams, width: int) -> Iterator[Text]:
 
 
 def heading(result: CaseResult, width: int) -> Text:
-    """'FAILED 1.2.3  title … closing: UNCLEAN'."""
-    closing = f"closing: {result.closing.value}"
-    fault = result.closing not in (ClosingVerdict.OK, ClosingVerdict.INFORMATIONAL)
+    """'FAILED 1.2.3  title … closing: UNCLEAN', 'UNCLEAN 1.2.3  title … behaviour: OK'."""
+    alone, closing = result.closing_alone, result.closing
+    fault = not alone and closing not in GOOD
+    beside = f"behaviour: {result.word}" if alone else f"closing: {closing.value}"
     left = text(
-        (result.word, STYLES[result.word]),
+        (result.heading, STYLES[result.heading]),
         (f" {safe.escape(result.case.id)}", LABEL),
         f"  {safe.escape(result.case.title)}",
     )
-    return sides(left, text((closing, FAULT if fault else DIM)), width)
+    return sides(left, text((beside, FAULT if fault else DIM)), width)
 
 
 def told(result: CaseResult, width: int) -> Iterator[Text]:

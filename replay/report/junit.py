@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from replay import __version__
 from replay.report import safe, words
-from replay.report.tally import Count, count, line, named, remarks, tally, trouble, verdict
+from replay.report.tally import Count, count, headline, line, named, remarks, tally, trouble, verdict
 from replay.trace.model import SECOND
 from replay.verdict.result import CaseResult, RunResult
 
@@ -65,7 +65,7 @@ def _test(run: RunResult, result: CaseResult) -> TestCase:
     said = [safe.escape(one) for one in remarks(result)]
     counted = count(result, run.strict)
     if counted is Count.FAILED:
-        failure = Failure(": ".join((verdict(result), *said[:1])), result.word)
+        failure = Failure(": ".join((verdict(result), *said[:1])), headline(result))
         again = [f"again: {result.again}"] if result.again else []
         failure.text = safe.paragraph("\n".join((result.shown, *again)))
         test.result = [failure]

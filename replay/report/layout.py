@@ -14,7 +14,7 @@ from rich.text import Text
 from replay.report.safe import escape
 from replay.source import Span, excerpt
 from replay.spec.model import Behaviour
-from replay.verdict.result import UNJUDGED
+from replay.verdict.result import UNJUDGED, ClosingVerdict
 
 STYLES = {
     Behaviour.OK.value: "green",
@@ -23,6 +23,9 @@ STYLES = {
     Behaviour.UNIMPLEMENTED.value: "yellow",
     Behaviour.FAILED.value: "bold red",
     UNJUDGED: "yellow",
+    ClosingVerdict.WRONG_CODE.value: "bold red",
+    ClosingVerdict.UNCLEAN.value: "bold red",
+    ClosingVerdict.FAILED_BY_CLIENT.value: "bold red",
 }
 """Of a case's verdict, by its word."""
 

@@ -108,8 +108,10 @@ def size(entry: Octets) -> int:
 
 
 def frame(placed: Placed, stream: Stream) -> str:
-    """'binary 126', 'close 1000', 'continuation 0': a frame in a few words."""
+    """'binary 126', 'close 1000', 'close, empty', 'continuation 0': a frame in a few words."""
     name = words.opcode(placed.header.opcode)
+    if placed.header.opcode == 8 and not placed.header.length:
+        return f"{name}, empty"
     if placed.header.opcode == 8 and len(data := stream.payload(placed, 2)) == 2:
         return f"{name} {int.from_bytes(data, 'big')}"
     packed = " RSV1" if placed.header.rsv & 4 else ""

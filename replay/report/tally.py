@@ -109,9 +109,21 @@ def line(found: Tally) -> str:
 
 
 def verdict(result: CaseResult) -> str:
-    """'FAILED', 'OK, closing UNCLEAN', 'unjudged'."""
-    bad = result.closing not in GOOD
-    return result.word + (f", closing {result.closing.value}" if bad else "")
+    """'FAILED', 'FAILED, closing UNCLEAN', 'closing UNCLEAN, behaviour OK', 'unjudged': what fails comes
+    first."""
+    return ", ".join(filter(None, (headline(result), beside(result))))
+
+
+def headline(result: CaseResult) -> str:
+    """'FAILED', 'closing UNCLEAN'."""
+    return f"closing {result.heading}" if result.closing_alone else result.heading
+
+
+def beside(result: CaseResult) -> str:
+    """The verdict that isn't the heading, where it matters: 'closing UNCLEAN', 'behaviour OK'."""
+    if result.closing_alone:
+        return f"behaviour {result.word}"
+    return "" if result.closing in GOOD else f"closing {result.closing.value}"
 
 
 def named(run: RunResult) -> str:

@@ -25,7 +25,7 @@ from replay.report.layout import (
     wrapped,
 )
 from replay.report.rounds import rounds, shortened
-from replay.report.tally import VERDICTS, tally
+from replay.report.tally import VERDICTS, beside, headline, tally
 from replay.spec.model import Behaviour
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult, Standing
 
@@ -44,23 +44,21 @@ WIDE = 100
 """From this width on a line says of what there are fewer."""
 
 _VERDICT = max(len(behaviour.value) for behaviour in Behaviour)
-_CLOSING = {ClosingVerdict.OK: "green", ClosingVerdict.INFORMATIONAL: "blue"}
 
 
 def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
-    """One case in one line: verdict, id, title, what is wrong with the closing, time.
+    """One case in one line: what it is, id, title, the other verdict where that matters, time.
 
     `note`: a word of the run's. What is expected has its reason instead of the title.
     """
     quiet = result.is_expected
-    closing = "" if result.closing in GOOD else f"closing {result.closing.value}"
     took = words.seconds(result.duration).rjust(7)
     few = rounds(result.case)
     few = few if width >= WIDE else few.rpartition(" ")[0]
     note = note or _note(result)
     right = text(
         (f"{few}  " if few else "", DIM),
-        (closing, DIM if quiet else FAULT),
+        (beside(result), DIM if quiet or result.closing_alone else FAULT),
         (f"  {note}" if note else "", DIM),
         (f"  {took}", DIM),
     )
@@ -68,11 +66,13 @@ def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
     if quiet and result.expectation is not None:
         title = words.expectation(result.expectation)
     left = text(
-        (result.word.ljust(_VERDICT), DIM if quiet else STYLES[result.word]),
+        (result.heading.ljust(_VERDICT), DIM if quiet else STYLES[result.heading]),
         (f" {_id(result.case.id, width // 2)}", LABEL),
         f" {title}",
     )
-    return sides(left, right, width)
+    shown = sides(left, right, width)
+    shown.rstrip()
+    return shown
 
 
 def _note(result: CaseResult) -> str:
@@ -162,7 +162,7 @@ def _summary(run: RunResult, width: int) -> Iterator[Text]:
 
 def _table(verdicts: Counter[str], closings: Counter[ClosingVerdict]) -> Iterator[Text]:
     left = [(word, verdicts[word], STYLES[word]) for word in VERDICTS if verdicts[word]]
-    right = [(c.value, closings[c], _CLOSING.get(c, FAULT)) for c in ClosingVerdict if closings[c]]
+    right = [(c.value, closings[c], STYLES[c.value]) for c in ClosingVerdict if closings[c]]
     digits = max(5, *(len(str(n)) for _, n, _ in left + right))
     yield text((f"  {'behaviour':<14}{'cases':>{digits}}      {'closing':<17}{'cases':>{digits}}", DIM))
     for number in range(max(len(left), len(right))):
@@ -183,9 +183,7 @@ def _failed(results: Iterable[CaseResult], width: int) -> Iterator[Text]:
         if result.flaky:
             groups.setdefault("flaky", []).append(result.case.id)
         elif result.counts():
-            bad_closing = result.closing not in GOOD and result.behaviour is not Behaviour.FAILED
-            name = f"closing {result.closing.value}" if bad_closing else result.word
-            groups.setdefault(name, []).append(result.case.id)
+            groups.setdefault(headline(result), []).append(result.case.id)
     for name, ids in groups.items():
         more = f" … and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
         listed = " ".join(safe.escape(case, 60) for case in ids[:MOST_IDS]) + more

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from rich.text import Text
 
-from replay.protocol.events import Close, Opened
+from replay.protocol.events import Close, Message, Opened
 from replay.report import inflated, log, safe, words
 from replay.report.layout import DIM, INDENT, LABEL, labelled, pad, text, wrapped
 from replay.report.rounds import rounds
@@ -30,6 +30,8 @@ def verbose(result: CaseResult, width: int) -> Iterator[Text]:
     tester = result.facts.tester
     fits = f"fits {result.outcome.verdict.value}" if result.outcome else "fits none of what is expected"
     fits = safe.escape(result.unjudged) if result.unjudged is not None else fits
+    if any(isinstance(event, Message) and event.digest for event in result.events):
+        fits += "; some messages are known by their digests only"
     yield _title(f"{safe.escape(result.case.id)}  {safe.escape(result.case.title)}")
     yield from labelled("behaviour", f"{result.word}, {fits}", width)
     reason = safe.escape(result.closing_reason, 300)

@@ -152,8 +152,6 @@ def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
     for event in events:
         if isinstance(event, Unparsed) and event.side is testee and facts.opened:
             yield f"the {testee.value}'s octets from {event.start} on: {event.reason}"
-    if any(isinstance(event, Message) and event.digest for event in events):
-        yield "messages are known by their digests only"
 
 
 def _stricter(case: Case, found: _Compared) -> Iterator[str]:

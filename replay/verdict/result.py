@@ -116,6 +116,16 @@ class CaseResult:
         return self.behaviour.value if self.unjudged is None else UNJUDGED
 
     @property
+    def closing_alone(self) -> bool:
+        """Whether only the way the connection ended fails."""
+        return self.behaviour is not Behaviour.FAILED and self.closing not in GOOD
+
+    @property
+    def heading(self) -> str:
+        """The verdict that is told first: that on the closing, where it alone fails."""
+        return self.closing.value if self.closing_alone else self.word
+
+    @property
     def failed(self) -> bool:
         """Whether the verdict is a failure, expected or not."""
         return rank(self.behaviour, self.closing) == 2

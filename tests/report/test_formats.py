@@ -132,6 +132,19 @@ def test_what_has_no_verdict_passes_and_is_no_pass_under_strict() -> None:
             assert name in ("badge", "shields", "html") or "the log leaves out 2 octets" in said, name
 
 
+def test_a_failure_is_named_by_what_fails() -> None:
+    unclean = replace(
+        GOOD, closing=ClosingVerdict.UNCLEAN, closing_reason="no Close came", why="no Close came"
+    )
+    run = replace(samples.run(), results=(unclean,))
+    failure = next(ET.fromstring(FORMATS["junit"].render([run])).iter("failure"))
+    assert failure.attrib["type"] == "closing UNCLEAN"
+    for name in ("junit", "tap", "github", "gitlab", "markdown"):
+        said = FORMATS[name].render([run])
+        assert re.search(r"closing UNCLEAN(, |%2C )behaviour OK", said), said
+        assert "OK, closing" not in said
+
+
 @pytest.mark.parametrize(
     ("behaviour", "closing", "expectation", "flaky", "counted", "strictly"),
     [
