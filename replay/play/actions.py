@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from replay import __version__
 from replay.protocol.framing import RFC_6455
 from replay.protocol.negotiation import Agreed, Ask, answer, valid_offers
 from replay.spec.model import Kind, Pattern, Profile
@@ -16,6 +17,9 @@ from replay.wire.handshake import Request, accept, encode_request, encode_respon
 from replay.wire.side import Side
 
 Chop = Literal["recorded", "frame"] | int
+
+AGENT = f"replay/{__version__}"
+"""The User-Agent of a tester."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +114,30 @@ class Options:
 
 
 def request(options: Options, nonce: str, offer: str | None = None) -> bytes:
-    """The opening request (§4.1); `offer` is the value of Sec-WebSocket-Extensions."""
+    """The opening request (§4.1), as the original makes it, but for its name; `offer` is the value of
+    Sec-WebSocket-Extensions."""
     headers = {
+        "User-Agent": AGENT,
         "Host": options.host,
-        "Upgrade": "websocket",
+        "Upgrade": "WebSocket",
         "Connection": "Upgrade",
+        "Pragma": "no-cache",
+        "Cache-Control": "no-cache",
         "Sec-WebSocket-Key": nonce,
-        "Sec-WebSocket-Version": "13",
     }
     if offer is not None:
         headers["Sec-WebSocket-Extensions"] = offer
+    headers["Sec-WebSocket-Version"] = "13"
     own = {name.lower() for name, _ in options.headers}
     kept = [(name, value) for name, value in headers.items() if name.lower() not in own]
     return encode_request(options.target, [*kept, *options.headers])
 
 
 def response(request: Request, asks: Sequence[Ask] = ()) -> bytes:
-    """A server's response (§4.2.2); `asks` as in `negotiation.answer`, none declines all compression."""
+    """A server's response (§4.2.2), with Upgrade as the original writes it; `asks` as in
+    `negotiation.answer`, none declines all compression."""
     key = request.values("Sec-WebSocket-Key")[0]
-    headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key))]
+    headers = [("Upgrade", "WebSocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key))]
     if (terms := answer(valid_offers(request), asks)) is not None:
         headers.append(("Sec-WebSocket-Extensions", str(terms)))
     return encode_response(101, "Switching Protocols", headers)
