@@ -317,9 +317,10 @@ def spoilt() -> CaseResult:
         packed(1, HELLO[:3], fin=False) + packed(0, b"\xc9\xff\xff\xff\xff\xff"),
         packed(2, bytes.fromhex("ff" * 4)),
         packed(1, b""),
-        packed(1, HELLO + b"\0\0\xff\xff"),
         packed(1, b"\x00\x05\x00\xfa\xffHel\xffo\x00"),
         packed(1, HELLO[:5]),
+        packed(1, HELLO + b"\0\0\xff\xff"),
+        packed(1, HELLO),
     )
     of = case(echo(Kind.TEXT, Payload(b"Hello")), id="12.1.1", title="Compressed text messages")
     entries = (Octets(C, packed(1, HELLO, key=TX_KEY)), *[Octets(S, octets) for octets in back])
