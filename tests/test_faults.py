@@ -28,6 +28,26 @@ def test_the_fault_is_caught(name: str) -> None:
     assert fault.rule is None or fault.rule in done.stdout
 
 
+BY_THE_RFC = {
+    "wrong-close-code": ("OK", "OK"),
+    "close-code-2000": ("NON-STRICT", "OK"),
+    "http-1.0": ("NON-STRICT", "OK"),
+}
+"""What no text demands, or but a SHOULD."""
+
+
+@pytest.mark.parametrize("name", BY_THE_RFC)
+def test_what_the_rfcs_leave_open_fails_no_case_by_them(name: str) -> None:
+    fault, verdict = FAULTS[name], BY_THE_RFC[name]
+    words = ("run", "--profile", "rfc", *fault.cases)
+    with listening(sys.executable, SERVER, "--fault", name) as port:
+        done = replay(*words, "--url", f"ws://127.0.0.1:{port}")
+        strict = replay(*words, "--strict", "--url", f"ws://127.0.0.1:{port}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert verdicts(done.stdout) == dict.fromkeys(fault.cases, verdict)
+    assert strict.returncode == (verdict[0] != "OK")
+
+
 @pytest.mark.parametrize("name", POINTLESS)
 def test_a_server_that_takes_no_part_is_told_from_one_that_fails(name: str) -> None:
     with listening(sys.executable, SERVER, "--fault", name) as port:

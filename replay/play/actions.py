@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from replay import __version__
-from replay.protocol.framing import RFC_6455
+from replay.protocol.framing import ORIGINAL, Reading
 from replay.protocol.negotiation import Agreed, Ask, answer, valid_offers
 from replay.spec.model import Kind, Pattern, Profile
 from replay.trace.model import Wait
@@ -87,7 +87,7 @@ class Script:
     alternatives: tuple[tuple[Pattern, ...], ...] = ()
     close_with: CloseWith | None = None  # when one of them is complete; None: the testee has to close
     profile: Profile = Profile.AUTOBAHN
-    codes: frozenset[int] = RFC_6455  # that may stand in a Close
+    reading: Reading = ORIGINAL
     close_when_apart: bool = False  # also when none of them can be complete any more
     answer_pings: bool = False
     response: Callable[[Request], tuple[bytes, ...]] | None = None  # a server's, in writes; None: its own

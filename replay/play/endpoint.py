@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from replay import limits
 from replay.play.actions import response
 from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Violation
-from replay.protocol.framing import RFC_6455
+from replay.protocol.framing import ORIGINAL, Reading
 from replay.protocol.interpreter import Interpreter
 from replay.protocol.negotiation import Ask
 from replay.protocol.opening import request_breaches
@@ -54,9 +54,9 @@ class Endpoint:
         side: Side,
         limits: Limits,
         keys: Callable[[], bytes],
-        codes: frozenset[int] = RFC_6455,
+        reading: Reading = ORIGINAL,
     ) -> None:
-        """`keys` makes a masking key for each frame that a client sends; `codes` may stand in a Close."""
+        """`keys` makes a masking key for each frame that a client sends."""
         self.side = side
         self.limits = limits
         self.entries: list[Entry] = []
@@ -67,7 +67,7 @@ class Endpoint:
         self.successor: Endpoint | None = None  # who has taken the connection over
         self.moved = 0  # when the last octets passed, on the owner's clock
         self._keys = keys
-        self._interpreter = Interpreter(side, codes, skips=side)
+        self._interpreter = Interpreter(side, reading, skips=side)
         self._outbox: deque[bytes] = deque()
         self._timers: dict[Wait, tuple[int, int, str | None]] = {}  # when due, after how long, its tag
         self._epoch: int | None = None
@@ -261,12 +261,12 @@ class Endpoint:
     def _breach(self, violation: Violation) -> None:
         """Fail the connection (§7.1.7), once for each frame; while closing, or if the data doesn't inflate,
         by ending TCP, as the original does it."""
-        rule = RULES[violation.rule]
-        if rule.code is None or violation.frame == self._failed_at:
+        rule, code = RULES[violation.rule], violation.code
+        if code is None or violation.frame == self._failed_at:
             return
         self._failed_at = violation.frame
-        if self.is_open and (rule.rfc == 6455 or rule.code == 1002):
-            self.send_close(rule.code)
+        if self.is_open and (rule.rfc == 6455 or code == 1002):
+            self.send_close(code)
         else:
             self.drop()
 

@@ -37,7 +37,7 @@ class Player(Endpoint):
     """Runs the actions of a script one after another, and closes when what was expected has come."""
 
     def __init__(self, script: Script, limits: Limits, pace: Pace = FULL) -> None:
-        super().__init__(script.tester, _widened(limits, script), script.keys, script.codes)
+        super().__init__(script.tester, _widened(limits, script), script.keys, script.reading)
         self.script = script
         self.parts_frames = script.chopped
         self._pace = pace

@@ -50,7 +50,7 @@ def of_trace(
         opening = edit_head(head, options.target if options.edit_target else None, headers)
     elif tester is Side.CLIENT:
         opening = request(options, nonce)
-    awaited = patterns(trace, tester, case.profile, case.codes)
+    awaited = patterns(trace, tester, case.profile, case.reading)
     actions = list(_recorded_actions(trace, tester, awaited, frames_at, options, limits))
     recorded = recorded_terms(trace)
     refused = _refused(tester, limits)
@@ -70,7 +70,7 @@ def of_trace(
         whole=False,
         kinds=RECORDED,
         profile=case.profile,
-        codes=case.codes,
+        reading=case.reading,
         answer_pings=options.answer_pings,
         response=partial(_response, head, requested, options),
         chopped=options.chop != "recorded",

@@ -74,7 +74,7 @@ def script(
         alternatives=tuple(tuple(outcome.patterns) for outcome in case.outcomes),
         close_with=CloseWith(code, b"") if closes else None,
         profile=case.profile,
-        codes=case.codes,
+        reading=case.reading,
         close_when_apart=case.measured or case.rounds is not None,
         chopped=options.chop != "recorded",
         rounds=_only_rounds(case),

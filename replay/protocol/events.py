@@ -98,6 +98,7 @@ class Violation(Event):
     rule: str
     detail: str
     frame: int
+    code: int | None = None  # with which the other side fails the connection; None: it doesn't
     spoilt: Spoilt | None = None  # where it makes a message none that was compressed
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from replay.protocol.closing import CLOSING, Act
 from replay.protocol.events import Close, Event, Message, Ping, Pong, Violation
-from replay.protocol.framing import clean, close_breach, header_breaches
+from replay.protocol.framing import clean, close_breaches, header_breaches
 from replay.protocol.messages import Assembly, is_utf8
 from replay.protocol.rules import Breach
 from replay.protocol.stream import Place, Stream
@@ -38,7 +38,7 @@ class Frames:
     """Reads the frames of one connection, once it is open."""
 
     def __init__(self, recorder: Side, codes: frozenset[int]) -> None:
-        """`codes` may stand in a Close."""
+        """`codes` are assigned, for a Close to carry."""
         self._recorder = recorder
         self._codes = codes
 
@@ -184,18 +184,18 @@ class Frames:
     def _close(self, stream: Stream, data: bytes, start: int, body: int, place: Place) -> Iterator[Event]:
         other = stream.other
         code = int.from_bytes(data[:2], "big") if len(data) > 1 else None
-        breach = close_breach(data, self._codes)
-        if breach:
-            rule, detail, at = breach
+        valid = True
+        for rule, detail, at in close_breaches(data, self._codes):
+            valid &= stream.harmless(rule)
             yield stream.violation(rule, detail, body + at, start)
         # A tester may close with what breaks a rule, to see what comes.
-        if not stream.closed and (stream.side is self._recorder or not breach):
+        if not stream.closed and (stream.side is self._recorder or valid):
             stream.closed = True
             if other.closed and other.pings:  # this Close answers one that stands behind the Ping
                 rule = "pong-echoes-ping" if stream.stray_pong else "ping-answered"
                 detail = "the Pong has another payload" if stream.stray_pong else "no Pong came"
                 yield stream.violation(rule, detail, start, start)
-        yield Close(**place, code=code, reason=data[2:], valid=breach is None)
+        yield Close(**place, code=code, reason=data[2:], valid=valid)
 
     def _data(self, stream: Stream, piece: Piece) -> Iterator[Event]:
         opcode = piece.header.first & 0x0F

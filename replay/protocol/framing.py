@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from replay.protocol.messages import Utf8
 from replay.protocol.rules import Breach
@@ -46,12 +47,27 @@ def header_breaches(header: Header, side: Side, fragmented: bool, deflate: bool)
         yield Breach("fragments-not-interleaved", "the message before has not ended", 0)
 
 
-RFC_6455 = frozenset({*range(1000, 1004), *range(1007, 1012), *range(3000, 5000)})
-"""The codes that §7.4 lets stand in a Close frame: §7.4.1 defines 1000-1003 and 1007-1011, 1004-1006
-and 1015 must not be sent, and 3000-4999 are free for libraries and applications (§7.4.2)."""
+NEVER_SENT = frozenset({1005, 1006, 1015})
+"""The codes that MUST NOT stand in a Close frame (§7.4.1)."""
 
-REGISTERED = RFC_6455 | frozenset({1012, 1013, 1014})
-"""... and those that IANA's registry of close codes has taken in since (§11.7)."""
+RFC_6455 = frozenset({*range(1000, 1004), *range(1007, 1012), *range(3000, 5000)})
+"""The codes that §7.4 assigns: §7.4.1 defines 1000-1003 and 1007-1011, and 3000-4999 are free for
+libraries and applications (§7.4.2). The others are reserved, or not used."""
+
+REGISTERED = RFC_6455 | {1012, 1013, 1014} | frozenset(range(5000, 2**16))
+"""... with those that IANA's registry of close codes has taken in since (§11.7), and those from 5000 on,
+of which no text speaks."""
+
+
+class Reading(NamedTuple):
+    """By what a connection is read."""
+
+    codes: frozenset[int]  # that are assigned, for a Close to carry
+    lenient: bool  # what breaks a SHOULD fails no connection
+
+
+ORIGINAL = Reading(RFC_6455, False)
+"""... where nothing else is said: by what the original takes for a breach."""
 
 
 @lru_cache(maxsize=1024)
@@ -63,14 +79,17 @@ def clean(
     return next(header_breaches(header, side, fragmented, deflate), None) is None
 
 
-def close_breach(payload: bytes, codes: frozenset[int]) -> Breach | None:
-    """What is wrong with the payload of a Close frame (§5.5.1, §7.4) that may carry these codes."""
+def close_breaches(payload: bytes, codes: frozenset[int]) -> Iterator[Breach]:
+    """What is wrong with the payload of a Close frame (§5.5.1, §7.4) where these codes are assigned."""
     if not payload:
-        return None
+        return
     if len(payload) == 1:
-        return Breach("close-length", "the payload is 1 octet long", 0)
-    if (code := int.from_bytes(payload[:2], "big")) not in codes:
-        return Breach("close-code", f"the code is {code}", 0)
+        yield Breach("close-length", "the payload is 1 octet long", 0)
+        return
+    if (code := int.from_bytes(payload[:2], "big")) in NEVER_SENT:
+        yield Breach("close-code", f"the code is {code}", 0)
+    elif code not in codes:
+        later = ", which --profile rfc takes" if code in REGISTERED else ""
+        yield Breach("close-code-assigned", f"the code is {code}{later}", 0)
     if (wrong := Utf8().feed(payload[2:], final=True)) is not None:
-        return Breach("close-reason-is-utf8", f"octet {wrong} of the reason is wrong", 2 + wrong)
-    return None
+        yield Breach("close-reason-is-utf8", f"octet {wrong} of the reason is wrong", 2 + wrong)

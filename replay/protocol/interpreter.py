@@ -20,7 +20,7 @@ from replay.protocol.events import (
     Unparsed,
 )
 from replay.protocol.frames import Frames
-from replay.protocol.framing import RFC_6455
+from replay.protocol.framing import ORIGINAL, Reading
 from replay.protocol.negotiation import agreed, misfits, offer_breaches
 from replay.protocol.opening import request_breaches, response_breaches
 from replay.protocol.stream import Stream, streams
@@ -40,12 +40,12 @@ from replay.wire.side import Side
 _HEADS = (b"GET ", b"HTTP/")
 
 
-def observe(trace: Trace, codes: frozenset[int] = RFC_6455, skips: Side | None = None) -> tuple[Event, ...]:
+def observe(trace: Trace, reading: Reading = ORIGINAL, skips: Side | None = None) -> tuple[Event, ...]:
     """All events of a trace, in the order in which its entries completed them.
 
-    `codes` may stand in a Close frame. `skips`: see `Interpreter`.
+    `skips`: see `Interpreter`.
     """
-    interpreter = Interpreter(trace.recorder, codes, not has_opening(trace), skips)
+    interpreter = Interpreter(trace.recorder, reading, not has_opening(trace), skips)
     return tuple(interpreter.feed_all(trace.entries))
 
 
@@ -67,7 +67,7 @@ class Interpreter:
     def __init__(
         self,
         recorder: Side,
-        codes: frozenset[int] = RFC_6455,
+        reading: Reading = ORIGINAL,
         opened: bool = False,
         skips: Side | None = None,
     ) -> None:
@@ -79,9 +79,9 @@ class Interpreter:
         self._over = False  # a NotOpened was told
         self._request: Request | None = None
         self._count = 0
-        self._streams = streams(opened, skips)
+        self._streams = streams(opened, skips, reading.lenient)
         self._now = self._streams[Side.CLIENT].now
-        self._frames = Frames(recorder, codes)
+        self._frames = Frames(recorder, reading.codes)
 
     def closed(self, side: Side) -> bool:
         """Whether this side has sent a Close frame that keeps the rules."""
@@ -242,8 +242,9 @@ class Interpreter:
             at = client.position - len(client.early)
             detail = f"{len(client.early)} octets came before the response"
             yield client.violation("frame-before-opening", detail, at)
-        if breaches:
-            yield from self._not_opened(server, f"in the response {breaches[0].detail}", response)
+        refused = [breach for breach in breaches if not server.harmless(breach.rule)]
+        if refused:
+            yield from self._not_opened(server, f"in the response {refused[0].detail}", response)
         else:
             self.opened = True
             yield Opened(**place, request=self._request, response=response, agreed=terms)

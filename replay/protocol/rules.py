@@ -82,7 +82,8 @@ _ROWS = (
     Rule("message-bounded", ("7.2.2",), None, 1009, "A message inflates to no more octets than are read of one.", rfc=7692),
     # Closing.
     Rule("close-length", ("5.5.1",), None, 1002, "The payload of a Close frame is empty or at least two octets long."),
-    Rule("close-code", ("7.4",), None, 1002, "The code in a Close frame is one that RFC 6455 defines for it, or one from 3000 to 4999."),
+    Rule("close-code", ("7.4.1",), None, 1002, "The codes 1005, 1006 and 1015 stand in no Close frame."),
+    Rule("close-code-assigned", ("7.4.1", "7.4.2"), None, 1002, "The code in a Close frame is one that is assigned, 1000 to 1003 or 1007 to 1011, or one from 3000 to 4999.", "SHOULD"),
     Rule("close-reason-is-utf8", ("5.5.1",), None, 1007, "The reason in a Close frame is valid UTF-8."),
     Rule("nothing-after-close", ("5.5.1",), None, None, "An endpoint sends no data frame after its Close frame."),
     Rule("close-answered", ("5.5.1",), None, None, "An endpoint that gets a Close frame, and sent none, answers with one."),

@@ -45,8 +45,9 @@ class Stream:
 
     other: Stream  # that of the other side
 
-    def __init__(self, side: Side, opened: bool, now: Now, skipped: bool) -> None:
+    def __init__(self, side: Side, opened: bool, now: Now, skipped: bool, lenient: bool) -> None:
         self.side = side
+        self.lenient = lenient  # what breaks a SHOULD fails no connection
         self.now = now
         self.skipped = skipped  # its payloads aren't looked at and make no messages
         self.position = 0  # octets seen
@@ -109,16 +110,20 @@ class Stream:
         end = self.position if end is None else end
         return Place(side=self.side, entry=self.now.entry, start=start, end=end)
 
+    def harmless(self, rule: str) -> bool:
+        """Whether a breach of this rule, which would fail the connection, doesn't."""
+        return self.lenient and RULES[rule].level == "SHOULD"
+
     def violation(
         self, rule: str, detail: str, at: int | None = None, frame: int | None = None
     ) -> Violation:
         """A breach at octet `at`, of the frame that starts at `frame`."""
         at = self.position if at is None else at
-        if RULES[rule].code is not None:
+        code = None if self.harmless(rule) else RULES[rule].code
+        if code is not None:
             self.failed = True
-        return Violation(
-            **self.place(at, at + 1), rule=rule, detail=detail, frame=at if frame is None else frame
-        )
+        frame = at if frame is None else frame
+        return Violation(**self.place(at, at + 1), rule=rule, detail=detail, frame=frame, code=code)
 
     def lost(self, at: int, reason: str) -> Unparsed:
         """From octet `at` on nothing can be read."""
@@ -126,10 +131,10 @@ class Stream:
         return Unparsed(**self.place(at, max(at, self.position)), reason=reason)
 
 
-def streams(opened: bool, skips: Side | None) -> dict[Side, Stream]:
-    """Those of both sides, at the start of a connection; see `Interpreter` for `skips`."""
+def streams(opened: bool, skips: Side | None, lenient: bool) -> dict[Side, Stream]:
+    """Those of both sides, at the start of a connection; see `Interpreter` for `skips`, and `Reading`."""
     now = Now()
-    both = {side: Stream(side, opened, now, side is skips) for side in Side}
+    both = {side: Stream(side, opened, now, side is skips, lenient) for side in Side}
     for side, stream in both.items():
         stream.other = both[side.other]
     return both

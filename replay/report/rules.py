@@ -13,7 +13,8 @@ ids, and so does a spec: `rule: text-is-utf8`. *Fails with* is the close code wi
 the connection; where there is none, the connection goes on, or has ended. No rule prescribes that code: the
 RFCs ask for one that is appropriate (RFC 6455 §7.1.7).
 
-A *must* is one that the text has in lower case; it binds as the others do.
+A *must* is one that the text has in lower case; it binds as the others do. By `--profile rfc` a SHOULD that
+is broken fails no case, and no connection: a case that is OK is then NON-STRICT.
 
 This page is made by `python -m replay.report.rules > docs/rules.md`.
 """

@@ -97,12 +97,16 @@ EVENT: Reader[Pattern | Echo] = OneKey(
 
 
 def _closing(found: Found) -> Closing:
-    codes: tuple[int | None, ...] | None = found.get("codes", (found.get("code", 1000),))
+    usual = not {"code", "codes"} & found.values.keys()
+    codes: tuple[int | None, ...] | None = found.get("usual", (1000,))
+    if not usual:
+        codes = found.get("codes", (found.get("code"),))
     if codes is not None:  # a Close without a code is right wherever one with a code is
         codes = tuple(dict.fromkeys((*codes, None)))
     return Closing(
         by=found.get("by", "tester"),
         codes=codes,
+        usual=usual,
         clean=found.get("clean", True),
         wrong_code_fails=found.get("wrong-code", False),
         decisive=found.get("decisive", False),
@@ -122,6 +126,14 @@ _ROLES = "the endpoint under test, be it server or client, is the 'testee'; repl
 _REQUIRED = "clean: required asks for a clean closing handshake"
 _OPTIONAL = "clean: optional asks for none"
 
+USUAL: Reader[tuple[int, ...]] = Shaped(
+    "a close code, or a list of them",
+    {
+        nodes.Sequence: Items("a list of close codes", CODE, at_least=1),
+        nodes.Scalar: Mapped(CODE, lambda code: (code,)),
+    },
+)
+
 CLOSE: Reader[Closing] = Record(
     "the closing",
     {
@@ -137,6 +149,10 @@ CLOSE: Reader[Closing] = Record(
             OrNone(CODE, None), "The code that the testee's Close may carry; none: it carries none."
         ),
         "codes": Row(CODES, "The codes that it may carry; any: whichever may stand in a Close."),
+        "usual": Row(
+            USUAL,
+            "The same, where no text prescribes them: --profile rfc takes any that may stand in a Close.",
+        ),
         "clean": Row(
             Word(
                 "a demand",
@@ -152,7 +168,7 @@ CLOSE: Reader[Closing] = Record(
         "decisive": Row(FLAG, "Whether the wrong side closing fails the behaviour too."),
     },
     _closing,
-    exclusive=("code", "codes"),
+    exclusive=("code", "codes", "usual"),
     hint=lambda node: "as in 'close: {by: testee, code: 1000}'",
 )
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from replay import limits
 from replay.protocol.events import Event
-from replay.protocol.framing import REGISTERED, RFC_6455
+from replay.protocol.framing import NEVER_SENT, ORIGINAL, REGISTERED, Reading
 from replay.protocol.negotiation import Ask
 from replay.source import Span
 from replay.spec.payload import NOTHING, Payload
@@ -24,9 +24,9 @@ class Profile(Enum):
     RFC = "rfc"
 
     @property
-    def codes(self) -> frozenset[int]:
-        """The close codes that may stand in a Close frame."""
-        return REGISTERED if self is Profile.RFC else RFC_6455
+    def reading(self) -> Reading:
+        """By what a connection is read."""
+        return Reading(REGISTERED, True) if self is Profile.RFC else ORIGINAL
 
 
 class Behaviour(Enum):
@@ -207,10 +207,19 @@ class Closing:
 
     by: Literal["tester", "testee", "either"] = "tester"  # who sends the first Close
     codes: tuple[int | None, ...] | None = (1000, None)  # None in it: no code; instead of it: any code
+    usual: bool = True  # the codes are those that the original asks for, and no text prescribes
     clean: bool = True  # both Closes must pass, and the server must end TCP
     wrong_code_fails: bool = False  # another code fails the behaviour too
     decisive: bool = False  # the wrong side closing fails the behaviour too
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    def takes(self, code: int, profile: Profile) -> bool:
+        """Whether the testee's Close may carry this code. RFC 6455 says of the code in an answer only that
+        it is typically the one received (§5.5.1), and of that of a failure only that it is appropriate
+        (§7.1.7)."""
+        if profile is Profile.RFC and self.usual:
+            return code not in NEVER_SENT
+        return self.codes is None or code in self.codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,12 +289,13 @@ class Case:
         return next((step for step in self.steps if isinstance(step, Repeat)), None)
 
     @property
-    def codes(self) -> frozenset[int]:
-        """The codes that may stand in a Close frame: by the RFC's profile those of the case, too."""
+    def reading(self) -> Reading:
+        """By what its connections are read: by the RFC's profile the case's own codes are assigned, too."""
+        reading = self.profile.reading
         closings = (self.closing, *(outcome.closing for outcome in self.outcomes))
         own = (code for closing in closings if closing is not None for code in closing.codes or ())
         argued = frozenset(code for code in own if code is not None)
-        return self.profile.codes | argued if self.profile is Profile.RFC else self.profile.codes
+        return Reading(reading.codes | argued, True) if self.profile is Profile.RFC else reading
 
     def ending(self, outcome: Outcome) -> Closing | None:
         """How the connection must end where these events came; None: as recorded."""

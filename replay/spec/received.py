@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from replay.protocol.events import Close, Event, Fired, Message, Ping, Pong, Violation
-from replay.protocol.rules import RULES
 from replay.spec.fit import kind
 from replay.spec.model import Kind, Profile
 from replay.trace.model import Wait
@@ -38,7 +37,7 @@ class Received:
                 self._pings.append(data)
             case Close(valid=valid, side=side) if valid or side is self._tester:
                 self._closed.add(side)
-            case Violation(side=side) if side is not self._tester and RULES[event.rule].code is not None:
+            case Violation(side=side) if side is not self._tester and event.code is not None:
                 if self.over is None and (self.failed or self._closed) and event.frame != self._failed_at:
                     self.over = event.frame
                 self.failed, self._failed_at = True, event.frame

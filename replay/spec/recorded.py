@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Pong, Requested, Violation
+from replay.protocol.framing import Reading
 from replay.protocol.interpreter import observe
 from replay.protocol.negotiation import Agreed
 from replay.source import SourceError
@@ -26,7 +27,7 @@ def case_of(trace: Trace, name: str, tester: Side, profile: Profile = Profile.AU
         title=trace.header("title") or "as recorded",
         section="",
         steps=(),
-        outcomes=(Outcome(Behaviour.OK, patterns(trace, tester, profile, profile.codes), span=span),),
+        outcomes=(Outcome(Behaviour.OK, patterns(trace, tester, profile, profile.reading), span=span),),
         closing=None,
         trace=trace,
         profile=profile,
@@ -44,9 +45,9 @@ def under(case: Case, profile: Profile, tester: Side) -> Case:
     return case.under(profile)
 
 
-def patterns(trace: Trace, tester: Side, profile: Profile, codes: frozenset[int]) -> tuple[Pattern, ...]:
+def patterns(trace: Trace, tester: Side, profile: Profile, reading: Reading) -> tuple[Pattern, ...]:
     """What the recorded testee did, as patterns."""
-    events = received(observe(trace, codes), tester, RECORDED, profile)
+    events = received(observe(trace, reading), tester, RECORDED, profile)
     return tuple(_pattern(event, trace) for event in events if not _contradicts_itself(event))
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from replay.protocol.events import Close, End, Event, Fired, Message, Opened, Violation
 from replay.protocol.negotiation import Agreed
-from replay.protocol.rules import RULES
 from replay.spec.model import RECORDED
 from replay.spec.received import Received
 from replay.trace.model import Wait
@@ -109,7 +108,7 @@ def _first_to_close(events: Sequence[Event], tester: Side) -> Side | None:
         match event:
             case Close(valid=valid, side=side) if valid or side is tester:
                 return side
-            case Violation(side=side, rule=rule) if side is not tester and answered:
-                if RULES[rule].code is not None:
+            case Violation(side=side, code=code) if side is not tester and answered:
+                if code is not None:
                     return tester
     return None

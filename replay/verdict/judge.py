@@ -38,19 +38,19 @@ def judge(
     costs as much to find out as of the testee's. That can only excuse what the testee did: where it broke
     no rule, the verdict is the same.
     """
-    events = observe(trace, case.codes, None if whole or case.trace is not None else tester)
+    events = observe(trace, case.reading, None if whole or case.trace is not None else tester)
     facts = closing_facts(events, tester, has_opening(trace))
     found = _compare(case, events, facts)
     behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
     if case.deflate is not None and facts.opened and facts.agreed is None:
         behaviour = Behaviour.UNIMPLEMENTED
     broken = tuple(e for e in events if isinstance(e, Violation) and e.side is not tester)
-    if _fails_by_the_rfc(case, broken):
-        behaviour = Behaviour.FAILED
+    if case.profile is Profile.RFC:
+        behaviour = _by_the_rfcs(behaviour, case, broken)
     divergence = None if found.outcome.anything else found.fit.missing(found.expected)
     if case.closing is None and case.trace is not None and case.trace is not trace:
         apart = opening.difference(
-            observe(case.trace, case.codes), events, tester, trace.header(REENCODED) is not None
+            observe(case.trace, case.reading), events, tester, trace.header(REENCODED) is not None
         )
         if apart is not None:
             behaviour, divergence = Behaviour.FAILED, apart
@@ -60,7 +60,7 @@ def judge(
     elif found.fits and found.outcome.verdict is Behaviour.INFORMATIONAL and found.outcome.anything:
         closing, reason = ClosingVerdict.INFORMATIONAL, "nothing is asked of how the connection ends"
     else:
-        closing, reason = _closing(ending, facts, events)
+        closing, reason = _closing(ending, facts, events, case.profile)
         if closing is ClosingVerdict.WRONG_CODE and ending.wrong_code_fails:
             behaviour = Behaviour.FAILED
         if ending.decisive and not _closed_as_wanted(ending, facts):
@@ -84,13 +84,15 @@ def judge(
     )
 
 
-def _fails_by_the_rfc(case: Case, broken: Sequence[Violation]) -> bool:
-    """Whether a rule was broken that a case about compression is there to hold, by the RFCs: the
-    original asks only whether the messages come back."""
-    if case.deflate is None or case.profile is not Profile.RFC:
-        return False
-    rules = (RULES[violation.rule] for violation in broken)
-    return any(rule.rfc == 7692 and rule.level != "SHOULD" for rule in rules)
+def _by_the_rfcs(behaviour: Behaviour, case: Case, broken: Sequence[Violation]) -> Behaviour:
+    """What rules that were broken make of a behaviour, where the original asks only whether the messages
+    come back: a MUST that a case about compression is there to hold fails it, a SHOULD never does."""
+    rules = [RULES[violation.rule] for violation in broken]
+    if case.deflate is not None and any(rule.rfc == 7692 and rule.level != "SHOULD" for rule in rules):
+        return Behaviour.FAILED
+    if behaviour is Behaviour.OK and any(rule.level == "SHOULD" for rule in rules):
+        return Behaviour.NON_STRICT
+    return behaviour
 
 
 def _compare(case: Case, events: Sequence[Event], facts: ClosingFacts) -> _Compared:
@@ -104,7 +106,7 @@ def _compare(case: Case, events: Sequence[Event], facts: ClosingFacts) -> _Compa
         found = fit(wanted, seen)
         fits = outcome.anything or (found.state == "complete" and (facts.opened or case.closing is None))
         if outcome.closing is not None:
-            fits &= _closing(outcome.closing, facts, events)[0] is ClosingVerdict.OK
+            fits &= _closing(outcome.closing, facts, events, case.profile)[0] is ClosingVerdict.OK
         compared.append(_Compared(outcome, found.taken(wanted), seen, found, fits))
         if fits:
             return compared[-1]
@@ -172,7 +174,7 @@ def _closed_as_wanted(closing: Closing, facts: ClosingFacts) -> bool:
     return closing.by == "either" or facts.closed_by_tester
 
 
-def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event]) -> Verdict:
+def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event], profile: Profile) -> Verdict:
     """Autobahn's table: the first row that fits. The second row is ours: there the original never ends."""
     tester, testee = facts.tester.value, facts.tester.other.value
     code = facts.testee_close.code if facts.testee_close else None
@@ -184,8 +186,8 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event]) -> 
         return ClosingVerdict.FAILED, _who_closed(facts, closing.by)
     if closing.clean and facts.unclean_reason:
         return ClosingVerdict.UNCLEAN, facts.unclean_reason
-    if code is not None and closing.codes is not None and code not in closing.codes:
-        wanted = " or ".join(str(known) for known in closing.codes if known is not None) or "no code"
+    if code is not None and not closing.takes(code, profile):
+        wanted = " or ".join(str(known) for known in closing.codes or () if known is not None) or "no code"
         return ClosingVerdict.WRONG_CODE, f"the {testee} closed with code {code}, expected {wanted}"
     if facts.tester is Side.CLIENT and facts.dropped_by_tester:
         return ClosingVerdict.FAILED_BY_CLIENT, "the client had to end TCP; the server has to do that"
@@ -195,7 +197,7 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event]) -> 
 def _recorded_closing(case: Case, facts: ClosingFacts) -> Verdict:
     """The same end as in the recording: who closed, with what code, cleanly or not, who ended TCP."""
     assert case.trace is not None
-    events = observe(case.trace, case.codes)
+    events = observe(case.trace, case.reading)
     before = closing_facts(events, facts.tester, has_opening(case.trace))
     testee = facts.tester.other.value
     # A recorded response that doesn't answer the recorded request was edited: the log goes on behind it.

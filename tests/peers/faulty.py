@@ -126,6 +126,7 @@ FAULTS = {
     "message-after-close": Fault("an afterthought", "nothing-after-close", ("1.1.1", "2.7"), close=close(1000) + frame(TEXT, b"wait")),
     "close-of-one-octet": Fault("half a code", "close-length", ("1.1.1", "2.7"), UNCLEAN, close=frame(CLOSE, b"\3")),
     "close-code-1005": Fault("only for APIs", "close-code", ("1.1.1", "2.7"), UNCLEAN, close=close(1005)),
+    "close-code-2000": Fault("of nobody", "close-code-assigned", ("1.1.1", "2.7"), UNCLEAN, close=close(2000)),
     "close-reason-not-utf8": Fault("Latin-1", "close-reason-is-utf8", ("1.1.1", "2.7"), UNCLEAN, close=close(1000, b"adi\xf3s")),
     "close-fragmented": Fault("FIN is 0", "control-not-fragmented", ("1.1.1", "2.7"), UNCLEAN, close=frame(CLOSE, b"\3\xe8", fin=0)),
 }  # fmt: skip

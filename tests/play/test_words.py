@@ -234,15 +234,35 @@ def test_a_pong_that_nobody_asked_for(profile: Profile, behaviour: Behaviour) ->
     assert verdict(asked, [peer[1], peer[1], *peer[2:]]).behaviour is behaviour  # answers no second time
 
 
+ASSIGNED = (1000, 1011, 3000)
 LATER = (1012, 1013, 1014)  # in the registry, but not in the RFC
+NO_TEXT = (5000, 65535)  # speaks of these
+NEVER = (1005, 1006, 1015)
 
 
-@pytest.mark.parametrize("profile", Profile)
-@pytest.mark.parametrize("code", [1000, 1004, 1005, 1006, 1011, *LATER, 1015, 1016, 2999, 3000])
-def test_codes_that_are_legal(code: int, profile: Profile) -> None:
-    ends = case("[text: a]", "[ok: []]", "close: {by: testee, codes: any, clean: optional}").under(profile)
+@pytest.mark.parametrize("code", [*ASSIGNED, *LATER, *NO_TEXT, *NEVER, 0, 999, 1004, 1016, 2999])
+def test_codes_of_a_close(code: int) -> None:
+    ends = case("[text: a]", "[ok: []]", "close: {by: testee, codes: any, clean: optional}")
     peer: list[dict[str, object]] = [sends(0.1, 8, code.to_bytes(2, "big")), {"at": 0.2, "tcp": "drop"}]
-    result = verdict(ends, peer)
-    legal = code in (1000, 1011, 3000) or (profile is Profile.RFC and code in LATER)
-    assert ("close-code" in {found.rule for found in result.broken}) is not legal
-    assert (result.closing is ClosingVerdict.OK) is legal, result.closing_reason
+    original, ours = (verdict(ends.under(profile), peer) for profile in Profile)
+    rule = "close-code" if code in NEVER else "close-code-assigned"
+    assert _first(original) == (None if code in ASSIGNED else rule)
+    assert (original.closing is ClosingVerdict.OK) is (code in ASSIGNED), original.closing_reason
+    legal = code in (*ASSIGNED, *LATER, *NO_TEXT)
+    assert _first(ours) == (None if legal else rule)
+    assert (ours.closing is ClosingVerdict.OK) is (code not in NEVER), ours.closing_reason
+    assert ours.behaviour is (Behaviour.OK if legal or code in NEVER else Behaviour.NON_STRICT)
+
+
+def _first(result: CaseResult) -> str | None:
+    return result.broken[0].rule if result.broken else None
+
+
+@pytest.mark.parametrize("usual", ["usual: 1002", "usual: [1002, 1007]", "code: 1002"])
+@pytest.mark.parametrize("code", [1002, 1007, 1008, 4000, 1006])
+def test_by_the_rfcs_a_usual_code_is_no_demand(usual: str, code: int) -> None:
+    ends = case("[text: a]", "[ok: []]", f"close: {{by: testee, {usual}, clean: optional}}")
+    peer: list[dict[str, object]] = [sends(0.1, 8, code.to_bytes(2, "big")), {"at": 0.2, "tcp": "drop"}]
+    original, ours = (verdict(ends.under(profile), peer).closing for profile in Profile)
+    assert (original is ClosingVerdict.OK) is (str(code) in usual)
+    assert (ours is ClosingVerdict.OK) is (str(code) in usual or ("usual" in usual and code != 1006))

@@ -8,7 +8,7 @@ import pytest
 
 from replay.protocol.closing import CLOSING, Act
 from replay.protocol.events import Violation
-from replay.protocol.framing import REGISTERED, RFC_6455, close_breach
+from replay.protocol.framing import NEVER_SENT, REGISTERED, RFC_6455, close_breaches
 from replay.protocol.interpreter import observe
 from replay.protocol.rules import RULES
 from replay.trace.model import Octets, Trace
@@ -22,19 +22,27 @@ def test_each_cell_is_written() -> None:
 
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1011, 3000, 4999])
 def test_codes_that_may_stand_in_a_close(code: int) -> None:
-    assert close_breach(code.to_bytes(2, "big") + "grüße".encode(), RFC_6455) is None
+    assert not list(close_breaches(code.to_bytes(2, "big") + "grüße".encode(), RFC_6455))
 
 
 @pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1012, 1015, 1016, 2999, 5000, 65535])
 def test_codes_that_may_not(code: int) -> None:
-    breach = close_breach(code.to_bytes(2, "big"), RFC_6455)
-    assert breach is not None
-    assert breach.rule == "close-code"
+    (breach,) = close_breaches(code.to_bytes(2, "big"), RFC_6455)
+    assert breach.rule == ("close-code" if code in (1005, 1006, 1015) else "close-code-assigned")
+    assert RULES[breach.rule].level == ("MUST" if code in (1005, 1006, 1015) else "SHOULD")
+
+
+def test_a_code_and_a_reason_are_two_breaches() -> None:
+    found = [breach.rule for breach in close_breaches(b"\x07\xd0\xff", RFC_6455)]
+    assert found == ["close-code-assigned", "close-reason-is-utf8"]
 
 
 def test_the_registry_has_moved_on() -> None:
-    allowed = {code for code in range(65536) if not close_breach(code.to_bytes(2, "big"), REGISTERED)}
-    assert allowed - RFC_6455 == {1012, 1013, 1014}
+    allowed = {
+        code for code in range(65536) if not list(close_breaches(code.to_bytes(2, "big"), REGISTERED))
+    }
+    assert allowed - RFC_6455 == {1012, 1013, 1014, *range(5000, 65536)}
+    assert not allowed & NEVER_SENT
 
 
 CLOSE, MASKED_CLOSE, MASKED_PING = "880203e8", "888201020304 02ea", "898001020304"

@@ -68,6 +68,15 @@ def test_a_dispute_names_a_section_and_changes_something(case: Case) -> None:
     assert (argued.outcomes, argued.closing) != (case.outcomes, case.closing)
 
 
+def test_no_case_takes_a_code_for_prescribed() -> None:
+    for id, case in CASES.items():
+        for closing in (case.closing, case.under(Profile.RFC).closing):
+            assert closing is not None
+            assert closing.usual, id
+            assert closing.takes(1008, Profile.RFC), id
+            assert not closing.takes(1006, Profile.RFC), id
+
+
 @pytest.mark.parametrize("section", ["1.1", "1.2"])
 def test_messages_are_echoed_whole(section: str) -> None:
     for number in range(1, 9):

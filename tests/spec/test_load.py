@@ -136,10 +136,12 @@ def test_what_is_no_deflate(word: str, said: str) -> None:
     ("word", "closing"),
     [
         ("{}", Closing()),
-        ("{by: testee, code: 1002, clean: optional}", Closing("testee", (1002, None), clean=False)),
-        ("{by: either, codes: [1000, 1001]}", Closing("either", (1000, 1001, None))),
-        ("{code: none}", Closing(codes=(None,))),
-        ("{codes: any}", Closing(codes=None)),
+        ("{by: testee, code: 1002, clean: optional}", Closing("testee", (1002, None), False, clean=False)),
+        ("{by: testee, usual: 1002, clean: optional}", Closing("testee", (1002, None), clean=False)),
+        ("{usual: [1000, 1007]}", Closing(codes=(1000, 1007, None))),
+        ("{by: either, codes: [1000, 1001]}", Closing("either", (1000, 1001, None), False)),
+        ("{code: none}", Closing(codes=(None,), usual=False)),
+        ("{codes: any}", Closing(codes=None, usual=False)),
         ("{wrong-code: fails, decisive: true}", Closing(wrong_code_fails=True, decisive=True)),
     ],
 )
@@ -166,7 +168,7 @@ def test_defaults_of_the_file_and_of_the_language() -> None:
     text = spec().text.replace("cases:", "rule: rsv-zero\npatience: 3 s\nclose: {code: 1001}\ncases:", 1)
     (case,) = load(Source("s.yaml", text))
     assert (case.rule, case.patience.after, case.section) == ("rsv-zero", 3 * SECOND, "1")
-    assert case.closing == Closing(codes=(1001, None))
+    assert case.closing == Closing(codes=(1001, None), usual=False)
 
 
 def test_outcomes_keep_their_order() -> None:
@@ -193,7 +195,7 @@ def test_what_may_come_back_besides_a_list_of_events() -> None:
 def test_a_list_of_events_may_have_a_closing_of_its_own() -> None:
     own = "{events: [text: a], close: {by: testee, code: 1009}}"
     plain, ends = one("[text: a]", f"[{{ok: [echo]}}, {{non-strict: {own}}}]").outcomes
-    assert (plain.closing, ends.closing) == (None, Closing("testee", (1009, None)))
+    assert (plain.closing, ends.closing) == (None, Closing("testee", (1009, None), False))
     assert (ends.verdict, ends.patterns) == (Behaviour.NON_STRICT, plain.patterns)
 
 
