@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -60,6 +60,17 @@ class UrlParts(NamedTuple):
     host: str
     port: int
     target: str  # path with query
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class HeaderLine(NamedTuple):
+    name: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.value}"
 
 
 class Url(_ParamType):
@@ -137,14 +148,12 @@ class Seconds(_ParamType):
 class Header(_ParamType):
     name = "'NAME: VALUE'"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> HeaderLine:
         name, colon, text = str(value).partition(":")
         token = name.isascii() and name and all(c.isalnum() or c in "!#$%&'*+-.^_`|~" for c in name)
         if not colon or not token or not _is_plain(text):
             self.fail(f"{printable(str(value))!r}: expected 'NAME: VALUE'", param, ctx)
-        return name, text.strip()
+        return HeaderLine(name, text.strip())
 
 
 class ExpectedFile(_ParamType):
@@ -308,36 +317,55 @@ def new_console(stderr: bool = False) -> Console:
     return console
 
 
-_REPEATED = {
-    *("url", "command", "headers", "host", "origin", "subprotocols", "answer_pings", "chop", "reencode"),
-    *("ca", "insecure", "cert", "key", "sni", "profile", "patience", "thorough"),
-    *("port", "tls", "each", "demo", "agent"),
-}
+_ASIDE = frozenset(
+    {
+        *("words", "keyword", "seed"),  # which case it is, and its octets: said anew
+        *("jobs", "max_failures"),  # of one case they say nothing
+        *("reports", "json", "out", "opened", "verbose", "quiet", "update_expected"),  # what becomes of it
+    }
+)
+"""What isn't repeated where a case is played again. All other options are, also those to come."""
 
 
 def command_for(
-    result: CaseResult, seed: int | None, context: click.Context | None = None, more: Sequence[str] = ()
+    result: CaseResult,
+    seed: int | None,
+    context: click.Context | None = None,
+    own: Mapping[str, Any] | None = None,
 ) -> str:
-    """The command that plays just this case again, with the same octets, and with more words; None: of
-    the current context."""
+    """The command that plays just this case again, with the same octets and as it was asked for, on the
+    command line or in the config. `own`: what goes before that; `context`: None: the current one."""
     import shlex
 
     context = context or click.get_current_context()
+    own = own or {}
+    settings = {**context.params, **own}
     words = ["replay", context.command.name or ""]
     for option in context.command.params:
         name = option.name or ""
-        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if name not in _REPEATED or not given:
-            continue
-        value = context.params[name]
-        if value is True:
-            words.append(option.opts[-1])
-        for one in value if isinstance(value, list | tuple) and name != "url" else [value]:
-            if one is not True:
-                text = ": ".join(one) if name == "headers" else one.text if name == "url" else str(one)
-                words += [option.opts[-1], text]
-    words += [*more] + ([] if seed is None else ["--seed", str(seed)])
+        given = context.get_parameter_source(name) in (
+            ParameterSource.COMMANDLINE,
+            ParameterSource.DEFAULT_MAP,
+        )
+        if name in settings and name not in _ASIDE and (given or name in own):
+            words += _words(option, settings[name])
+    words += [] if seed is None else ["--seed", str(seed)]
     words += [result.case.id if result.path is None else result.path]
     if result.path is not None and result.case.trace is None:
         words.append(result.case.id)
     return shlex.join(words)
+
+
+def _words(option: click.Parameter, value: Any) -> list[str]:
+    """An option with this value, on a command line."""
+    if isinstance(value, bool):
+        return option.opts[-1:] if value else option.secondary_opts[-1:]
+    said = [_said(one) for one in (value if option.multiple else [value])]
+    return [word for one in said if one for word in (option.opts[-1], one)]
+
+
+def _said(value: Any) -> str:
+    """The word for it; none for nothing, and for a list that only a config can hold."""
+    if isinstance(value, float):
+        return str(value).removesuffix(".0")
+    return str(value) if isinstance(value, str | int | Path | UrlParts | HeaderLine) else ""

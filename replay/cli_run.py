@@ -98,7 +98,10 @@ SECONDS = Seconds()
 )
 @click.option("--update-expected", is_flag=True, help="Write what fails in this run there.")
 @click.option(
-    "--agent", metavar="NAME", default="", help="The server's name in reports; else its Server header."
+    "--agent",
+    metavar="NAME",
+    default="",
+    help="The server's name in reports; else its Server header, its command or its address.",
 )
 @reported
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the results here; else in .replay/last.")
@@ -185,7 +188,7 @@ def run(
         excluded = config.not_for(server.agent) if config else ()
         items = [item for item in chosen if item.case.id not in excluded]
         directory = out
-        if config and config.servers and server.words:
+        if server.own:
             directory = (out or SERVERS) / folder_name(server.name, taken)
         runs.play(server, items, directory, asked=out is not None)
     if listing is not None:

@@ -236,6 +236,7 @@ def _started(context: click.Context, **started: Any) -> tuple[str | None, str | 
         one, other = (f"--{'exec' if name == 'command' else name}" for name in named[:2])
         raise click.UsageError(f"{one} and {other} exclude each other")
     kept = {name: value for name, value in started.items() if not named or name in named}
+    context.params.update({name: kept.get(name) for name in started})
     return kept.get("command"), kept.get("each"), kept.get("demo", False)
 
 

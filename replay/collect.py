@@ -206,8 +206,7 @@ class Collected:
             self._cut_off[number] = at
         self._name(result)
         if self._settings.expected is not None:
-            address = str(self._settings.target.address or "")
-            result = self._settings.expected.mark(result, self.agent or address)
+            result = self._settings.expected.mark(result, self.agent or self._settings.target.name)
         if number in self._doubted:
             return self._count(number, _of_two(self._doubted.pop(number), result))
         again = self._settings.again and number not in self._one_by_one

@@ -164,7 +164,7 @@ SERVE: Record[Found] = Record(
 ROWS = {
     "cases": _CASES,
     **_OF_SERVER,
-    "agent": Row(LINE, "The server's name in reports; else its Server header."),
+    "agent": Row(LINE, "The server's name in reports; else its Server header, its command or its address."),
     "jobs": Row(integer(1, limits.MOST_JOBS.default), "Cases that are played at once."),
     "patience": Row(Word("a patience", {"auto": "auto", "full": "full"}), "full: no pause is shortened."),
     "canary": Row(

@@ -53,7 +53,7 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
     collected.finish(reached=played.fault is None)
     ordered = tuple(collected.results[number] for number in sorted(collected.results))
     result = RunResult(
-        agent=collected.agent,
+        agent=collected.agent or settings.target.name,
         address=_named(settings.target, played.address),
         results=ordered,
         seed=settings.seed,
@@ -102,7 +102,7 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
         if run.results:
             runs.append(run if hosting.expected is None else hosting.expected.judged(run))
     nobody = RunResult(
-        agent="",
+        agent=hosting.agent,
         address=guests.address,
         results=(),
         seed=None,
@@ -145,7 +145,7 @@ def _has_gaps(trace: Trace) -> bool:
 
 def _named(target: Target, address: Address | None = None) -> str:
     if target == Target():
-        return "the built-in echo server"
+        return target.name
     return str(address or target.address or target.command)
 
 

@@ -85,11 +85,12 @@ class Outputs:
         """Whether those of cases that pass are shown in one of them."""
         return bool(self._folders)
 
-    def track(self, agent: str | None = None) -> Track:
-        """Where the results of one agent go; None: a server that is to say its name itself."""
+    def track(self, agent: str | None = None, otherwise: str = autobahn.UNKNOWN) -> Track:
+        """Where the results of one agent go; None: a server that is to say its name itself, and is
+        called `otherwise` if it doesn't."""
         found = next((track for track in self._tracks if agent and track.agent == agent), None)
         if found is None:
-            self._tracks.append(found := Track(self, agent))
+            self._tracks.append(found := Track(self, agent, otherwise))
         return found
 
     def update(self, runs: Sequence[RunResult]) -> None:
@@ -199,9 +200,9 @@ def _text(name: str, runs: Sequence[RunResult], folder: Path) -> str:
 class Track:
     """The results of one agent."""
 
-    def __init__(self, outputs: Outputs, agent: str | None) -> None:
+    def __init__(self, outputs: Outputs, agent: str | None, otherwise: str) -> None:
         self.agent = agent
-        self._outputs = outputs
+        self._outputs, self._otherwise = outputs, otherwise
         self._waiting: list[tuple[int, CaseResult]] = []  # for a name; none of them was opened
 
     def add(self, number: int, result: CaseResult) -> None:
@@ -220,7 +221,7 @@ class Track:
             self._named("")
 
     def _named(self, name: str) -> None:
-        self.agent = name or autobahn.UNKNOWN
+        self.agent = name or self._otherwise
         for number, result in self._waiting:
             self._outputs.file(self.agent, number, result)
         self._waiting.clear()

@@ -85,7 +85,7 @@ class Runs:
             raise Fault(store.fault.partition(";")[0])
         if self._several and not self._asked.quiet:
             self._console.print(f"\n{printable(server.name)}", style="bold")
-        track = self._outputs.track(server.agent or None)
+        track = self._outputs.track(server.agent or None, server.name)
         failures: dict[int, Lines] = {}
         reasons: dict[str, str] = {}
         weights = [weight(item.case) for item in items]
@@ -94,7 +94,7 @@ class Runs:
             def watch(number: int, result: CaseResult, final: bool) -> bool:
                 counts = result.counts(self._asked.strict)
                 if counts or result.failed:
-                    result = replace(result, again=command_for(result, settings.seed, more=server.words))
+                    result = replace(result, again=command_for(result, settings.seed, own=server.own))
                 store.add(number, result)
                 if not final:
                     return True
@@ -187,9 +187,7 @@ class Runs:
 def _with_commands(run: _Run) -> RunResult:
     """The result, with the command that plays each failure again."""
     results = tuple(
-        replace(each, again=command_for(each, run.result.seed, more=run.server.words))
-        if each.failed
-        else each
+        replace(each, again=command_for(each, run.result.seed, own=run.server.own)) if each.failed else each
         for each in run.result.results
     )
     return replace(run.result, results=results)

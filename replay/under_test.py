@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import click
@@ -27,12 +27,16 @@ class UnderTest:
     target: Target
     options: Options
     connect_timeout: float  # seconds
-    words: tuple[str, ...] = ()  # of a command line that names it, if the present one doesn't
+    own: Mapping[str, Any] = field(default_factory=dict)  # what of the options is its own, if it is listed
 
     @property
     def name(self) -> str:
         """What to call it before it has said anything."""
-        return self.agent or str(self.target.address or self.target.command)
+        return self.agent or self.target.name
+
+    @property
+    def by_tls(self) -> bool:
+        return self.target.address is not None and self.target.address.tls is not None
 
 
 def servers(context: click.Context, listed: Sequence[Server]) -> tuple[UnderTest, ...]:
@@ -40,14 +44,20 @@ def servers(context: click.Context, listed: Sequence[Server]) -> tuple[UnderTest
 
     Raises UsageError for options that have no meaning for it.
     """
-    named = (context.get_parameter_source(each) for each in ("url", "command"))
-    if not listed or ParameterSource.COMMANDLINE in named:
+    named = any(_is_typed(context, each) for each in ("url", "command"))
+    if not listed or named:
         one = _one(context.params, context.params["agent"])
-        idle = [name for name in _OF_TLS if context.params[name]]
-        if idle and (one.target.address is None or one.target.address.tls is None):
-            raise click.UsageError(f"--{idle[0]} is for wss://")
+        if not one.by_tls:
+            idle = [name for name in _OF_TLS if context.params[name]]
+            if wrong := [name for name in idle if not named or _is_typed(context, name)]:
+                raise click.UsageError(f"--{wrong[0]} is for wss://")
+            context.params.update(dict.fromkeys(idle))  # the config means another server
         return (one,)
     return tuple(_of_config(context, server) for server in listed)
+
+
+def _is_typed(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _of_config(context: click.Context, server: Server) -> UnderTest:
@@ -56,21 +66,19 @@ def _of_config(context: click.Context, server: Server) -> UnderTest:
         str(params[key].name): params[key].type_cast_value(context, value)
         for key, value in server.options.items()
     }
-    words = []
-    for key, value in (*server.options.items(), ("agent", server.agent)):
-        for one in value if isinstance(value, tuple) else (value,):
-            words += [f"--{key}"] if one is True else [f"--{key}", str(one)] if one else []
-    return _one(context.params | own, server.agent, tuple(words))
+    one = _one(context.params | own, server.agent)
+    none = {} if one.by_tls else dict.fromkeys(_OF_TLS)
+    return replace(one, own=own | none | {"agent": server.agent})
 
 
-def _one(params: Mapping[str, Any], agent: str, words: tuple[str, ...] = ()) -> UnderTest:
+def _one(params: Mapping[str, Any], agent: str) -> UnderTest:
     url: UrlParts | None = params["url"]
     address = None
     if url is not None:
         tls = Tls(*(params[name] for name in _OF_TLS)) if url.secure else None
         address = Address(url.host, url.port, url.target, tls)
     target = Target(address, params["command"], params["start_timeout"])
-    return UnderTest(agent, target, _options(address, params), params["connect_timeout"], words)
+    return UnderTest(agent, target, _options(address, params), params["connect_timeout"])
 
 
 def _options(address: Address | None, params: Mapping[str, Any]) -> Options:

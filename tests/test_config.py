@@ -545,18 +545,9 @@ def test_several_servers(here: Path, name: str, text: str) -> None:
     a, b = under_test.servers(context, found().servers)
     assert str(a.target.address) == "ws://127.0.0.1:9001"
     assert (b.target.command, b.options.headers) == ("./b", (("X", "1"), ("Y", "2")))
-    assert b.words == (
-        "--exec",
-        "./b",
-        "--ca",
-        "ca.pem",
-        *("--header", "X: 1", "--header", "Y: 2"),
-        "--agent",
-        "b",
-    )
     context = RUN.make_context("run", ["--url", "ws://127.0.0.1:1"])
     (one,) = under_test.servers(context, found().servers)
-    assert (str(one.target.address), one.words) == ("ws://127.0.0.1:1", ())
+    assert (str(one.target.address), one.own) == ("ws://127.0.0.1:1", {})
 
 
 @pytest.mark.parametrize(

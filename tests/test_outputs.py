@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -70,13 +72,29 @@ def test_a_failure_is_explained_in_each() -> None:
     assert "1 case: 1 FAILED" in ran.stderr  # what a person reads
 
 
-def test_a_server_that_never_opens_has_no_name(tmp_path: Path) -> None:
+def test_a_server_that_never_says_its_name_has_one_that_lasts(tmp_path: Path) -> None:
+    """Of its command or its address, without a port that is another one in each run."""
+    words = ["run", "7.3.1", *_all(tmp_path)]
+    reports = tmp_path / "deep"
+    command = f"{shlex.join([sys.executable, str(FAULTY)])} --fault answers-404 --port {{port}}"
+    program = f"{Path(sys.executable).name} faulty.py answers-404"
     with listening(sys.executable, FAULTY, "--fault", "answers-404") as port:
-        ran = replay("run", "7.3.1", "--url", f"ws://127.0.0.1:{port}", "--report", f"autobahn={tmp_path}")
-    assert ran.returncode == 1
-    row = json.loads((tmp_path / "index.json").read_text())["UnknownServer"]["7.3.1"]
-    assert row["reportfile"] == "unknownserver_case_7_3_1.json"
-    assert json.loads((tmp_path / row["reportfile"]).read_text())["behaviorClose"] == "FAILED"
+        for own, name, file in (
+            (["--exec", command], program, "python"),
+            (["--url", f"ws://127.0.0.1:{port}/a"], "ws://127.0.0.1/a", "ws"),
+        ):
+            assert replay(*words, *own).returncode == 1
+            (suite,) = ET.parse(reports / "junit").getroot()
+            assert suite.get("name") == name
+            classes = {each.get("classname") for each in suite.iter("testcase")}
+            assert classes == {f"{name.replace('.', '_')}.section 7_3"}
+            (row,) = json.loads((reports / "autobahn" / "index.json").read_text())[name].values()
+            case = json.loads((reports / "autobahn" / row["reportfile"]).read_text())
+            assert (case["agent"], case["behaviorClose"]) == (name, "FAILED")
+            assert row["reportfile"].startswith(file)
+            (issue,) = json.loads((reports / "gitlab").read_text())
+            known = f"{name}\0007.3.1\0websocket-suite/7.3.1"
+            assert issue["fingerprint"] == hashlib.sha256(known.encode()).hexdigest()
 
 
 def test_a_stored_run_is_reported_the_same(tmp_path: Path) -> None:
@@ -123,7 +141,7 @@ def test_a_server_that_is_not_there_is_reported(tmp_path: Path) -> None:
     assert "**not reached" in (folder / "markdown").read_text()
     assert json.loads((folder / "shields").read_text())["message"] == "not reached"
     assert json.loads((folder / "gitlab").read_text())[0]["severity"] == "blocker"
-    assert json.loads((folder / "autobahn" / "index.json").read_text()) == {"UnknownServer": {}}
+    assert json.loads((folder / "autobahn" / "index.json").read_text()) == {NOBODY: {}}
     (line,) = ran.stdout.splitlines()
     assert (json.loads(line)["state"], json.loads(line)["status"]) == ("unreached", 3)
 

@@ -19,6 +19,7 @@ import pytest
 from replay import limits
 from replay.live import testee
 from replay.live.testee import ended_with, exec_server
+from replay.live.tls import Tls
 from replay.live.transport import Address
 from replay.source import SourceError
 from tests.processes import ROOT
@@ -266,3 +267,36 @@ def test_a_server_that_listens_by_ipv6_only_is_found() -> None:
         pytest.skip("no IPv6 here")
     _, server = started(f"{UNRULY} {{port}} ::1 3>/dev/null", nothing)
     assert server.address.host == "::1"
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("node echo.js {port}", "node echo.js"),
+        ("./my-server --port {port} --threads 3", "my-server"),
+        ("PORT={port} npm start", "npm start"),
+        ("PORT={port} /usr/bin/node /tmp/a1b2/echo.js", "node echo.js"),
+        ("python3 -m http.server {port}", "python3 http.server"),
+        ("java -jar build/libs/echo.jar --port={port}", "java echo.jar"),
+        ("cd /tmp/a1b2 && exec ./serve.sh -p {port} 2>&1 | tee log; true", "serve.sh"),
+        ("./serve.sh {port} & wait", "serve.sh"),
+        ("A='b c' env D=1 /opt/server {url}", "server"),
+        ("'no end {port}", "'no end {port}"),
+        ("{port}", "{port}"),
+    ],
+)
+def test_a_command_has_a_name_without_what_changes(command: str, name: str) -> None:
+    assert testee.command_name(command) == name
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        (Address("127.0.0.1", 9001), "ws://127.0.0.1:9001"),
+        (Address("127.0.0.1", 41234, "/echo?a"), "ws://127.0.0.1/echo?a"),
+        (Address("::1", 60000), "ws://[::1]"),
+        (Address("localhost", 50000, tls=Tls()), "wss://localhost"),
+    ],
+)
+def test_a_port_that_is_given_to_anybody_is_no_name(address: Address, name: str) -> None:
+    assert address.lasting == name

@@ -21,7 +21,7 @@ from typing import Any
 from replay import limits
 from replay.live.echo import echo_server
 from replay.live.part import Play, Speaker, busy
-from replay.live.testee import Testee, TesteeError, ended_with, exec_server
+from replay.live.testee import Testee, TesteeError, command_name, ended_with, exec_server
 from replay.live.transport import Address, connect
 from replay.live.workers import Lost, Worker, workers
 from replay.schedule import Phase
@@ -37,6 +37,13 @@ class Target:
     address: Address | None = None
     command: str | None = None
     start_timeout: float = limits.START.default  # seconds
+
+    @property
+    def name(self) -> str:
+        """What it is called if it doesn't say its name: the same for every run."""
+        if self.address is not None and self.command is None:
+            return self.address.lasting
+        return "the built-in echo server" if self.command is None else command_name(self.command)
 
 
 @dataclass(slots=True)

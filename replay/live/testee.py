@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from replay.source import SourceError
 
 _KEEPER = Path(__file__).with_name("keeper.py")
 _PLACE = re.compile(r"(?<!\$)\{(port|url|ca)\}")  # `${port}` is the shell's
+_ENDS = re.compile(r"[;&|]+")
+_ASSIGNMENT = re.compile(r"\w+=")
+_ASIDE = re.compile(r"\w+=|-|(?:exec|env)$")  # no name of anything
 _PAUSES = 0.005, 0.1  # seconds between two attempts to connect: the first, the longest
 
 
@@ -86,6 +90,26 @@ def command_line(command: str, address: Address | None) -> str:
     if ca := _ca(at):
         values["ca"] = shlex.quote(ca)
     return _PLACE.sub(lambda found: values.get(found[1], found[0]), command)
+
+
+def command_name(command: str) -> str:
+    """What a command starts, in words that don't change from run to run: 'node echo.js' of
+    'PORT=1 /usr/bin/node test/echo.js {port}'.
+
+    That is the last of its commands up to where it is told where to listen, without assignments,
+    options and folders.
+    """
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|")
+    lexer.whitespace_split, lexer.commenters = True, ""
+    try:
+        pieces = [[*words] for ends, words in groupby(lexer, _ENDS.fullmatch) if not ends]
+    except ValueError:  # what only the shell can read
+        pieces = []
+    words = next((each for each in reversed(pieces) if _says_where(" ".join(each))), [*pieces, []][-1])
+    said = takewhile(lambda word: _ASSIGNMENT.match(word) or not _PLACE.search(word), words)
+    kept = (word.strip() for word in said if not _ASIDE.match(word))
+    names = (word.rstrip("/").rpartition("/")[2] for word in kept)
+    return " ".join(filter(None, names)) or command.strip()
 
 
 def _ca(address: Address) -> str:

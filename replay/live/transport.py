@@ -7,12 +7,15 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from replay import limits
 from replay.live.tls import REFUSED, Tls, reason
 from replay.play.endpoint import Endpoint
 from replay.trace.model import SECOND, How
+
+_ANYBODYS = 32768
+"""From here on systems hand out ports to who asks for any: Linux, and from 49152 on all (RFC 6335 §6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,12 @@ class Address:
         """The value of the Host header: without the port if it is the scheme's (RFC 6455 §4.1)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+    @property
+    def lasting(self) -> str:
+        """The address without a port that is likely to be another one tomorrow."""
+        by_chance = self.port >= _ANYBODYS
+        return str(replace(self, port=443 if self.tls else 80) if by_chance else self)
 
     def __str__(self) -> str:
         return (

@@ -153,7 +153,7 @@ class CaseResult:
 class RunResult:
     """All cases of one run, in the order of the suite."""
 
-    agent: str  # the testee's name: its Server header, else its address
+    agent: str  # the testee's name: its Server header, else its command or address
     address: str
     results: tuple[CaseResult, ...]
     seed: int | None
