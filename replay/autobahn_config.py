@@ -58,6 +58,15 @@ HERE: Mapping[str, tuple[str, ...]] = {
 """The original's options, with the values that say what replay does anyway."""
 
 
+_SAID_BY = {
+    "url": ("url", "host", "port", "tls"),
+    "outdir": ("out", "report"),
+    "protocols": ("subprotocol",),
+    "hostname": ("sni",),
+    **{name: (name,) for name in ("cert", "key", "cases", "origin", "agent")},
+}
+"""What of ours the keys of these files say."""
+
 UNUSED = ("webport", "protocols")
 """What is in many of its files and does nothing, here or there."""
 
@@ -160,7 +169,7 @@ class _Reading:
     def config(self, mode: str) -> Config:
         if mode == SERVER:
             found = self._record(self._root, Record("a fuzzingserver", _OF_SERVER_MODE, _as_found))
-            section = Section(self._door(found) | self._outdir(found), self._cases(found))
+            section = self._section(found, self._door(found))
             return Config(
                 self._path,
                 serve=section,
@@ -170,7 +179,7 @@ class _Reading:
             )
         found = self._record(self._root, Record("a fuzzingclient", _OF_CLIENT_MODE, _as_found))
         servers = self._servers(found)
-        section = Section(self._outdir(found), self._cases(found))
+        section = self._section(found, {})
         return Config(
             self._path,
             section,
@@ -206,6 +215,9 @@ class _Reading:
 
     def _warn(self, span: Span, said: str) -> None:
         self._warnings.append(printable(f"{span}: {said}"))
+
+    def _section(self, found: Found, options: dict[str, Value]) -> Section:
+        return Section(options | self._outdir(found), self._cases(found), nodes=_nodes(found))
 
     def _outdir(self, found: Found) -> dict[str, Value]:
         if (outdir := found.get("outdir")) is None:
@@ -243,7 +255,7 @@ class _Reading:
             if agent in names:
                 raise SourceError(entry.at("agent"), f"two servers are called {agent!r}")
             names[agent] = entry
-        return tuple(Server(agent, _of_server(entry)) for agent, entry in names.items())
+        return tuple(Server(agent, _of_server(entry), _nodes(entry)) for agent, entry in names.items())
 
     def _cases(self, found: Found) -> tuple[str, ...]:
         included = {id for each in found.values["cases"] for id in self._named(each, literally=True)}
@@ -281,6 +293,11 @@ class _Reading:
 
 def _as_found(found: Found) -> Found:
     return found
+
+
+def _nodes(found: Found) -> dict[str, nodes.Node]:
+    """Where our options stand."""
+    return {key: node for name, node in found.nodes.items() for key in _SAID_BY.get(name, ())}
 
 
 def _of_server(entry: Found) -> dict[str, Value]:

@@ -24,7 +24,8 @@ from replay.arguments import (
     selection,
     sent_as,
 )
-from replay.cli_config import FILE, config_of, configured
+from replay.cli_config import FILE, config_of, configured, placed
+from replay.source import SourceError
 
 if TYPE_CHECKING:
     from replay.expected_file import Listing
@@ -190,7 +191,10 @@ def run(
         directory = out
         if server.own:
             directory = (out or SERVERS) / folder_name(server.name, taken)
-        runs.play(server, items, directory, asked=out is not None)
+        try:
+            runs.play(server, items, directory, asked=out is not None)
+        except SourceError as error:
+            raise placed(error, server.nodes) from None
     if listing is not None:
         runs.compare(listing, ids, update_expected)
     if opened:

@@ -28,6 +28,7 @@ from replay.arguments import (
 )
 from replay.cli_config import FILE, config_of, configured
 from replay.cli_run import listing_of, today
+from replay.source import SourceError
 
 if TYPE_CHECKING:
     from replay.expected_file import Listing
@@ -152,9 +153,10 @@ def serve(
     config = config_of(context)
     command, each, demo = _started(context, command=command, each=each, demo=demo)
     if key is not None and cert is None:
-        raise click.UsageError("--key is the private key of a --cert FILE")
+        raise SourceError(None, "--key is the private key of a --cert FILE", about="key")
     if not agent.strip() or len(agent) > limits.AGENT.default:
-        raise click.UsageError(f"--agent: expected 1 to {limits.AGENT.default} characters")
+        said = f"--agent: expected 1 to {limits.AGENT.default} characters"
+        raise SourceError(None, said, about="agent")
     items = chosen_items(words, keyword, thorough, Side.SERVER)
     outputs = Outputs([*reports, Wanted("json", STDOUT)] if json else reports, os.environ, strict)
     hosting = Hosting(

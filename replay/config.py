@@ -107,7 +107,7 @@ def _servers(path: Path, found: Sequence[Found]) -> tuple[Server, ...]:
         agent = str(options.pop("agent"))
         if agent in servers:
             raise SourceError(each.at("agent"), f"two servers are called {agent!r}")
-        servers[agent] = Server(agent, options)
+        servers[agent] = Server(agent, options, each.nodes)
     return tuple(servers.values())
 
 
@@ -118,6 +118,7 @@ def _section(path: Path, found: Found) -> Section:
         values,
         tuple(_case(path.parent, word) for word in found.get("cases", ())),
         entries if isinstance(entries, tuple) else None,
+        found.nodes,
     )
 
 

@@ -24,6 +24,7 @@ class Server:
 
     agent: str  # its name; "": it says it itself
     options: Mapping[str, Value]
+    nodes: Mapping[str, nodes.Node] = field(default_factory=dict, compare=False)  # where these stand
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Section:
     options: Mapping[str, Value] = field(default_factory=dict)  # by long name, as click takes them
     cases: tuple[str, ...] = ()  # ids, globs and paths, as on the command line
     expected: tuple[Entry, ...] | None = None  # unless a file holds them, which is an option
+    nodes: Mapping[str, nodes.Node] = field(default_factory=dict, compare=False)  # where all that stands
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,8 @@ def read(path: Path, new: bool = False) -> Listing:
         if new:
             return Listing(path, Source(str(path), ""), ())
         hint = "--update-expected writes it, with the verdicts that fail now"
-        raise SourceError(None, f"{path}: there is no such file with expected verdicts", hint)
+        said = f"{path}: there is no such file with expected verdicts"
+        raise SourceError(None, said, hint, about="expected")
     return of(path, Source.read(path))
 
 

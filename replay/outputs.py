@@ -232,10 +232,12 @@ def _check(wanted: Sequence[Wanted]) -> None:
     to_stdout = [one for one in wanted if one.file == STDOUT]
     if len(to_stdout) > 1:
         names = " and ".join(one.format for one in to_stdout[:2])
-        raise SourceError(None, f"{names} are both for standard output", "give one of them a FILE")
+        said = f"{names} are both for standard output"
+        raise SourceError(None, said, "give one of them a FILE", "report")
     for one in to_stdout:
         if _format(one.format).folder:
-            raise SourceError(None, f"{one.format} is a folder of files, no text for standard output")
+            said = f"{one.format} is a folder of files, no text for standard output"
+            raise SourceError(None, said, about="report")
 
 
 def _prepare(one: Wanted) -> None:
@@ -243,10 +245,11 @@ def _prepare(one: Wanted) -> None:
     path, folder = Path(one.file), _format(one.format).folder
     name = f"--report {one.format}={printable(one.file)}"
     if folder and path.exists() and not path.is_dir():
-        raise SourceError(None, f"{name}: expected a folder")
+        raise SourceError(None, f"{name}: expected a folder", about="report")
     if not folder and path.is_dir():
-        raise SourceError(None, f"{name}: expected a file, this is a folder")
+        raise SourceError(None, f"{name}: expected a file, this is a folder", about="report")
     try:
         (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SourceError(None, f"{name}: {(error.strerror or str(error)).lower()}") from None
+        said = f"{name}: {(error.strerror or str(error)).lower()}"
+        raise SourceError(None, said, about="report") from None

@@ -83,13 +83,19 @@ class Span(NamedTuple):
 
 
 class SourceError(Exception):
-    """A fault in what the user wrote: where it stands, what is wrong, how to mend it."""
+    """A fault in what the user wrote: where it stands, what is wrong, how to mend it.
 
-    def __init__(self, span: Span | None, message: str, hint: str | None = None) -> None:
+    `about`: the setting that it is a fault of, by its long name; that may stand in a config.
+    """
+
+    def __init__(
+        self, span: Span | None, message: str, hint: str | None = None, about: str | None = None
+    ) -> None:
         super().__init__(message)
         self.span = span
         self.message = message
         self.hint = hint
+        self.about = about
 
     def __str__(self) -> str:
         if self.span is None:

@@ -10,11 +10,14 @@ import click
 from click.core import ParameterSource
 
 from replay.arguments import UrlParts
+from replay.cli_config import options, taken
 from replay.config_rows import Server
 from replay.live.run import Target
 from replay.live.tls import Tls
 from replay.live.transport import Address
 from replay.play.actions import Options
+from replay.source import SourceError
+from replay.spec.nodes import Node
 
 _OF_TLS = ("ca", "insecure", "cert", "key", "sni")
 
@@ -28,6 +31,7 @@ class UnderTest:
     options: Options
     connect_timeout: float  # seconds
     own: Mapping[str, Any] = field(default_factory=dict)  # what of the options is its own, if it is listed
+    nodes: Mapping[str, Node] = field(default_factory=dict)  # ... and where that stands
 
     @property
     def name(self) -> str:
@@ -42,7 +46,7 @@ class UnderTest:
 def servers(context: click.Context, listed: Sequence[Server]) -> tuple[UnderTest, ...]:
     """Those of the context's command: one that its command line names goes before those of the config.
 
-    Raises UsageError for options that have no meaning for it.
+    Raises SourceError for options that have no meaning for it.
     """
     named = any(_is_typed(context, each) for each in ("url", "command"))
     if not listed or named:
@@ -50,7 +54,7 @@ def servers(context: click.Context, listed: Sequence[Server]) -> tuple[UnderTest
         if not one.by_tls:
             idle = [name for name in _OF_TLS if context.params[name]]
             if wrong := [name for name in idle if not named or _is_typed(context, name)]:
-                raise click.UsageError(f"--{wrong[0]} is for wss://")
+                raise SourceError(None, f"--{wrong[0]} is for wss://", about=wrong[0])
             context.params.update(dict.fromkeys(idle))  # the config means another server
         return (one,)
     return tuple(_of_config(context, server) for server in listed)
@@ -61,14 +65,14 @@ def _is_typed(context: click.Context, name: str) -> bool:
 
 
 def _of_config(context: click.Context, server: Server) -> UnderTest:
-    params = {option.removeprefix("--"): each for each in context.command.params for option in each.opts}
+    params = options(context.command)
     own = {
-        str(params[key].name): params[key].type_cast_value(context, value)
+        str(params[key].name): taken(context, params[key], value, server.nodes.get(key))
         for key, value in server.options.items()
     }
     one = _one(context.params | own, server.agent)
     none = {} if one.by_tls else dict.fromkeys(_OF_TLS)
-    return replace(one, own=own | none | {"agent": server.agent})
+    return replace(one, own=own | none | {"agent": server.agent}, nodes=server.nodes)
 
 
 def _one(params: Mapping[str, Any], agent: str) -> UnderTest:

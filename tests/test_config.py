@@ -571,3 +571,70 @@ def test_several_servers(here: Path, name: str, text: str) -> None:
 )
 def test_faults_of_both_are_said_where_they_stand(here: Path, name: str, text: str, said: str) -> None:
     assert message(name, text).startswith(f"{name}:{said}")
+
+
+WORDS = ('"caf\\u0107"', '"a\\nb"', "foo=x", "'ws://localhost:0'", "'A: b\\x01'", "2147483648", "''", "!0")
+
+
+@pytest.mark.parametrize(("command", "rows"), [("run", ROWS), ("serve", SERVE_ROWS.rows)])
+def test_what_an_option_refuses_is_said_where_it_stands(here: Path, command: str, rows: Any) -> None:
+    """Whatever the key: nobody typed an option."""
+    refused = {}
+    for key, word in ((key, word) for key in rows for word in (*WORDS, *(f"[{each}]" for each in WORDS))):
+        said = f"\n{key}: {word}" if command == "run" else f"serve:\n {key}: {word}"
+        (here / "replay.yaml").write_text(said)
+        try:
+            cli.commands[command].make_context(command, [])
+        except SourceError as error:
+            refused[key, word] = error.span.line if error.span else error
+    assert set(refused.values()) == {2}, refused
+    assert command == "serve" or {("origin", WORDS[0]), ("url", WORDS[3])} <= refused.keys()
+    assert ("report", WORDS[2]) in refused
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "said"),
+    [
+        (
+            'origin: "caf\\u0107"',
+            "run 1.1.1",
+            "1:9: origin: 'caf\u0107': expected characters of ISO 8859-1",
+        ),
+        ("jobs: 1\nreport: [tap=-, foo=x]", "run", "2:17: report: 'foo' is no format of a report"),
+        (
+            "report: [junit=x, html=.]",
+            "run 1.1.1",
+            "1:19: report html=.: expected a file, this is a folder",
+        ),
+        ("cases: ['1.1.1', 99.9]", "run", "1:18: cases: no case has an id like '99.9'"),
+        ("exec: ./server", "run 1.1.1", "1:7: exec doesn't tell the server where to listen"),
+        ("jobs: 1\ninsecure: true", "run 1.1.1", "2:11: insecure is for wss://"),
+        ("url: wss://localhost:1\nca: ca.pem", "run 1.1.1", "2:5: ca: ca.pem: no certificates in PEM"),
+        ("expected: none.yaml", "run 1.1.1", "1:11: expected: none.yaml: there is no such file"),
+        ("out: .", "run 1.1.1", "1:6: out: . holds something other than a run"),
+        ("servers:\n- {agent: a, exec: b}", "run 1.1.1", "2:20: exec doesn't tell the server where to"),
+        ("servers:\n- {agent: a, url: 'ws://b:0'}", "run 1.1.1", "2:19: url: 'ws://b:0': nothing listens"),
+        ("serve: {key: ca.pem}", "serve 1.1.1", "1:14: key is the private key of a --cert FILE"),
+        ("serve: {each: echo}", "serve 1.1.1 --port 0", "1:15: each doesn't tell the client where to"),
+        ("serve: {host: 192.0.2.1}", "serve 1.1.1", "1:15: host: can't listen at ws://192.0.2.1:9001"),
+        (f"serve: {{agent: {'a' * 121}}}", "serve 1.1.1", "1:16: agent: expected 1 to 120 characters"),
+        ("serve: {each: echo}", "serve 1.1.1 --each client --port 0", "--each doesn't tell the client"),
+    ],
+)
+def test_a_setting_without_sense_is_said_where_it_stands(
+    here: Path, text: str, words: str, said: str
+) -> None:
+    (here / "replay.yaml").write_text(text)
+    name, *arguments = words.split()
+    place = "" if said.startswith("--") else "replay.yaml:"
+    command = cli.commands[name]
+    with pytest.raises(SourceError) as caught, command.make_context(name, arguments) as context:
+        command.invoke(context)
+    assert str(caught.value).startswith(place + said)
+
+
+def test_a_url_of_autobahns_config_is_said_where_it_stands(here: Path) -> None:
+    (here / "a.json").write_text('{"cases": ["1.1.1"],\n "servers": [{"url": "ws://a:0"}]}')
+    with pytest.raises(SourceError) as caught, RUN.make_context("run", ["--config", "a.json"]) as context:
+        RUN.invoke(context)
+    assert str(caught.value).startswith("a.json:2:22: url: 'ws://a:0': nothing listens on port 0")

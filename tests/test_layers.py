@@ -56,7 +56,7 @@ LAYERS: dict[str, set[str]] = {
     "flows": _ALL | {"collect", "guests"},
     "arguments": _ALL | {"outputs"},
     "progress": set(),
-    "under_test": _ALL | {"arguments"},
+    "under_test": _ALL | {"arguments", "cli_config"},
     "runs": _ALL | {"arguments", "collect", "flows", "outputs", "progress", "under_test", "cli_report"},
     "cli_config": _ALL,
     "cli_run": _ALL | {"arguments", "cli_config", "collect", "outputs", "runs", "under_test"},

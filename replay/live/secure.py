@@ -55,7 +55,8 @@ class Identity:
         try:
             authority.issue_cert(*names, not_after=until).configure_cert(self.context)
         except (ValueError, UnicodeError):
-            raise SourceError(None, f"no certificate can be made for the host {host!r}") from None
+            said = f"no certificate can be made for the host {host!r}"
+            raise SourceError(None, said, about="host") from None
         self._authority = authority.cert_pem.bytes()
 
     def trusted(self, port: int) -> Tls:

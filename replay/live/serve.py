@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from errno import EACCES, EADDRINUSE
 
 from replay import limits
 from replay.live.host import Door, Host, Served
@@ -120,7 +121,9 @@ class _Session:
         except (OSError, UnicodeError, OverflowError) as error:
             why = (getattr(error, "strerror", None) or str(error)).lower()
             hint = "name another --host, or another --port; 0 is a free one"
-            raise SourceError(None, f"can't listen at {self.served.address}: {why}", hint) from None
+            said = f"can't listen at {self.served.address}: {why}"
+            about = "port" if getattr(error, "errno", None) in (EADDRINUSE, EACCES) else "host"
+            raise SourceError(None, said, hint, about) from None
         port = server.sockets[0].getsockname()[1]
         tls = None
         if self._identity is not None:

@@ -84,7 +84,7 @@ def command_line(command: str, address: Address | None) -> str:
     """
     if address is None and not _says_where(command):
         hint = "write {port} or {url} into it, as in 'PORT={port} npm start', or give --url as well"
-        raise SourceError(None, "--exec doesn't tell the server where to listen", hint)
+        raise SourceError(None, "--exec doesn't tell the server where to listen", hint, about="exec")
     at = address or Address("127.0.0.1", 0)
     values = {"port": str(at.port), "url": shlex.quote(str(at))}
     if ca := _ca(at):
@@ -125,7 +125,8 @@ def check_client(command: str, option: str) -> None:
     """Raises SourceError if the command of this option doesn't say where to connect."""
     if not _says_where(command):
         hint = f"write {{url}} or {{port}} into it, as in {option} 'node client.js {{url}}'"
-        raise SourceError(None, f"{option} doesn't tell the client where to connect", hint)
+        said = f"{option} doesn't tell the client where to connect"
+        raise SourceError(None, said, hint, about=option.removeprefix("--"))
 
 
 @asynccontextmanager

@@ -27,7 +27,8 @@ class Tls:
             try:
                 context.load_verify_locations(self.ca)
             except (OSError, ssl.SSLError) as error:
-                raise SourceError(None, f"{self.ca}: {_words(error, 'no certificates in PEM')}") from None
+                said = f"{self.ca}: {_words(error, 'no certificates in PEM')}"
+                raise SourceError(None, said, about="ca") from None
         if self.insecure:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -43,7 +44,7 @@ def load(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
     except (OSError, ssl.SSLError, ValueError) as error:
         files = " and ".join(str(file) for file in (cert, key) if file is not None)
         words = _words(error, "no certificate with its private key in PEM")
-        raise SourceError(None, f"{files}: {words}") from None
+        raise SourceError(None, f"{files}: {words}", about="cert") from None
 
 
 _TRUST = "trust it with --ca FILE, or use --insecure"

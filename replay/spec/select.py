@@ -69,7 +69,8 @@ def _matching(word: str, ids: Iterable[str]) -> list[str]:
     glob = word if "*" in word or "?" in word else f"{word}.*"
     pattern = re.compile(translate(glob.replace("[", "[[]")))
     if not (found := [id for id in ids if pattern.fullmatch(id)]):
-        raise SourceError(None, f"no case has an id like {word!r}", _hint(word, sorted(ids, key=natural)))
+        hint = _hint(word, sorted(ids, key=natural))
+        raise SourceError(None, f"no case has an id like {word!r}", hint, "cases")
     return found
 
 

@@ -177,10 +177,11 @@ def _check(directory: Path) -> None:
     except FileNotFoundError:
         return
     except NotADirectoryError:
-        raise SourceError(None, f"{printable(str(directory))} is no folder") from None
+        raise SourceError(None, f"{printable(str(directory))} is no folder", about="out") from None
     if names - {".tmp-run.json"} and not _holds_run(directory):
         hint = "name a new or an empty folder, or one that holds a run; nothing was touched"
-        raise SourceError(None, f"{printable(str(directory))} holds something other than a run", hint)
+        said = f"{printable(str(directory))} holds something other than a run"
+        raise SourceError(None, said, hint, about="out")
 
 
 def _rotate(folder: Folder) -> None:
