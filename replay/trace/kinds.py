@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from replay.source import SourceError, Span, nearest
-from replay.trace import annotation, fields, literal
+from replay.trace import annotation, fields, foreign, literal
 from replay.trace.annotation import FrameLine
 from replay.trace.fields import seconds, show_seconds
 from replay.trace.model import Cut, Digest, Drop, Entry, How, Logging, Octets, Timer, Unreached, Wait
@@ -67,13 +67,18 @@ class Kind:
 def _octets(side: Side) -> Builder:
     def build(words: Words, limit: int) -> Octets:
         body = _trimmed(words.body)
+        foreign.refuse(body)
         tail = max(body.start, body.end - _LONGEST_CUT)
         found = _CUT.search(body.source.text[tail : body.end])
         cut = None
         if found is not None:
             cut = Cut(int(found[2]) if found[2] else None, found[3])
             body = _trimmed(body.source.span(body.start, tail + found.start()))
-        return Octets(side, literal.parse(body, limit), words.at, cut, body)
+        try:
+            octets = literal.parse(body, limit)
+        except SourceError as error:
+            raise foreign.explained(body, error) from None
+        return Octets(side, octets, words.at, cut, body)
 
     return build
 

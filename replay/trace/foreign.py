@@ -1,0 +1,178 @@
+"""Octets as other programs write them: dumps with columns beside them, lists of numbers, escapes.
+
+Some would read as octets and mean others, so none is guessed at: each is refused by what it is, with the
+octets as a log writes them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from replay.source import SourceError, Span
+
+LONGEST = 400
+"""Characters of a line or list that is looked at: no dump has longer lines."""
+
+SHOWN = 16
+"""Octets that a hint writes out."""
+
+_PAIR = "[0-9a-fA-F]{2}"
+_DUMP = re.compile(
+    rf"(?P<offset>(?P<sure>0[xX])?[0-9a-fA-F]{{4,8}}(?(sure):?|(?P<colon>:)?))(?P<gap>[ \t]+)"
+    rf"(?P<octets>(?P<pairs>{_PAIR}(?:[ \t-]{{1,2}}{_PAIR})*)|(?:{_PAIR}{_PAIR}[ \t])*{_PAIR}(?:{_PAIR})?)"
+    rf"(?P<beside>[ \t]{{2,}}\S.*)?"
+)
+_BESIDE = re.compile(rf"(?P<octets>{_PAIR}(?:[ \t]{{1,2}}{_PAIR})+)[ \t]{{2,}}(?P<beside>\S.*)")
+_BLANK = re.compile(r"[ \t]")
+_BINARY = re.compile(r"[01]{8}(?:[ \t,]+[01]{8})+")
+_TIME = re.compile(r"(\+?\d+(?::\d\d)*\.\d+|\d\d(?::\d\d)+)(?:[ \t]|\Z)")
+_OF_WORDS = 7  # digits of the offset, where a dump is one of words
+_SMALL = re.compile("0[0-9a-fA-F]*")
+
+
+class Form(NamedTuple):
+    """A way to write octets that only other programs know."""
+
+    what: str
+    shape: re.Pattern[str]
+    octet: str  # the digits of one
+    base: int = 16
+
+    def read(self, text: str) -> bytes | None:
+        """The octets, if the text has this form."""
+        if (found := self.shape.fullmatch(text)) is None:
+            return None
+        body = found.groupdict().get("body") or text
+        return bytes(int(digits, self.base) for digits in re.findall(self.octet, body))
+
+
+_DECIMAL = r"(?:25[0-5]|2[0-4]\d|1\d\d|\d?\d)"
+
+FORMS = (
+    Form(
+        "a list of numbers",
+        re.compile(r"[{\[(]?\s*(?:0[xX][0-9a-fA-F]{1,2}[\s,;]*)+[}\])]?;?"),
+        "0[xX]([0-9a-fA-F]{1,2})",
+    ),
+    Form("one number", re.compile(rf"0[xX](?P<body>(?:{_PAIR})+)"), _PAIR),
+    Form("escapes of another language", re.compile(rf"b?['\"]?(?:\\x{_PAIR})+['\"]?"), rf"\\x({_PAIR})"),
+    Form(
+        "hex in quotes",
+        re.compile(rf"(?:bytes\.fromhex\()?['\"](?P<body>(?:{_PAIR}\s*)+)['\"]\)?"),
+        _PAIR,
+    ),
+    Form("marks between octets", re.compile(rf"{_PAIR}(?:(?:[:\-,]|,\s+){_PAIR})+,?"), _PAIR),
+    Form(
+        "decimal numbers",
+        re.compile(rf"[\[{{(]?\s*{_DECIMAL}(?:[\s,]+{_DECIMAL})+\s*[\]}})]?"),
+        r"\d+",
+        10,
+    ),
+)
+"""Forms that read as nothing; the first that fits tells what it is."""
+
+
+def refuse(span: Span) -> None:
+    """Raise SourceError if these characters read as octets, but are columns of a dump or binary digits."""
+    if span.source.text.find(" ", span.start, min(span.end, span.start + LONGEST)) < 0:
+        return
+    seen = 0  # octets in the lines before
+    for line in _lines(span):
+        text = line.source.text[line.start : line.end]
+        if not _BLANK.search(text):
+            seen += len(text) // 2
+            continue
+        if (found := _DUMP.fullmatch(text)) is not None and _is_offset(found, seen):
+            raise _offset(line, found)
+        if (found := _BESIDE.fullmatch(text)) is not None:
+            octets = _pairs(found["octets"])
+            if found["beside"].startswith(("...", _printed(octets))):
+                raise SourceError(
+                    line.source.span(line.start + found.start("beside"), line.end),
+                    "expected octets, found what may be the text column of a hex dump",
+                    f"the octets alone: {_shown(octets)}; where the log was cut, one space and '...'",
+                )
+        if _BINARY.fullmatch(text) is not None and re.search(r"\b1", text):
+            octets = bytes(int(digits, 2) for digits in re.findall("[01]{8}", text))
+            message = "expected hex digits, found binary ones"
+            raise SourceError(line, message, f"as hex digits: {_shown(octets)}")
+        seen += sum(len(digits) // 2 for digits in re.findall("[0-9a-fA-F]+", text))
+
+
+def explained(span: Span, error: SourceError) -> SourceError:
+    """What is wrong with characters that can't be read: by the form that they have, if it is known."""
+    for line in _lines(span):
+        text = line.source.text[line.start : line.end]
+        if (found := _TIME.match(text)) is not None:
+            return SourceError(
+                line.source.span(line.start, line.start + found.end(1)),
+                "expected octets, found a time",
+                "it stands before the words of an entry, as seconds: +0.001204 TX OCTETS: 8100",
+            )
+        if (found := _DUMP.fullmatch(text)) is not None and (
+            found["sure"] or found["colon"] or len(found["offset"]) % 2
+        ):
+            return _offset(line, found)
+        if (found := _BESIDE.fullmatch(text)) is not None:
+            octets = _pairs(found["octets"])
+            return SourceError(
+                line.source.span(line.start + found.start("beside"), line.end),
+                "expected octets, found what may be the text column of a hex dump",
+                f"the octets alone: {_shown(octets)}",
+            )
+    whole = span.source.text[span.start : min(span.end, span.start + LONGEST)].strip()
+    for form in FORMS:
+        if read := form.read(whole):
+            message = f'expected hex digits, "text" or (items)*n, found {form.what}'
+            return SourceError(span, message, f"as hex digits: {_shown(read)}")
+    return error
+
+
+def _offset(line: Span, found: re.Match[str]) -> SourceError:
+    hint = f"the octets alone, without what stands beside them: {_shown(_pairs(found['octets']))}"
+    if found["pairs"] is None and not found["sure"] and len(found["offset"]) == _OF_WORDS:
+        hint = "of words that a machine may have swapped; `xxd -p` or `hexdump -C` prints octets"
+    offset = line.source.span(line.start, line.start + found.end("offset"))
+    return SourceError(offset, "expected octets, found the offset column of a hex dump", hint)
+
+
+def _is_offset(found: re.Match[str], seen: int) -> bool:
+    """Whether a group of digits in front of octets is surely none of them: it says where the line starts,
+    or has the shape of such a column."""
+    if found["sure"] or found["colon"]:
+        return True
+    value = int(found["offset"], 16)
+    if found["pairs"] is None or not re.search(r"[ \t-]", found["pairs"]):
+        return False
+    apart = len(found["gap"]) > 1 or found["gap"] == "\t" or found["beside"] or len(found["offset"]) == 6
+    small = value % 8 == 0 and _SMALL.fullmatch(found["offset"]) is not None
+    return bool(apart and (small or value == seen)) or bool(seen and value == seen)
+
+
+def _pairs(digits: str) -> bytes:
+    return bytes(int(pair, 16) for pair in re.findall(_PAIR, digits))
+
+
+def _printed(octets: bytes) -> str:
+    """The text column of a dump."""
+    return "".join(chr(octet) if 0x20 <= octet < 0x7F else "." for octet in octets)
+
+
+def _shown(octets: bytes) -> str:
+    return octets[:SHOWN].hex(" ") + (" …" if len(octets) > SHOWN else "")
+
+
+def _lines(span: Span) -> Iterator[Span]:
+    """The lines of it that may be those of a dump, without the blanks around them."""
+    text, at = span.source.text, span.start
+    while at < span.end:
+        end = text.find("\n", at, span.end)
+        end = span.end if end < 0 else end
+        if end - at <= LONGEST:
+            line = text[at:end]
+            start = at + len(line) - len(line.lstrip())
+            if kept := line.strip():
+                yield span.source.span(start, start + len(kept))
+        at = end + 1
