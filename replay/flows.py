@@ -17,6 +17,7 @@ from replay.collect import Collected, Settings, Watch
 from replay.live.run import Target, play_all
 from replay.live.transport import Address
 from replay.play.pace import Pace
+from replay.protocol.events import Unread
 from replay.protocol.rules import RULES
 from replay.spec.model import Behaviour, Profile
 from replay.spec.recorded import under
@@ -159,6 +160,9 @@ def check(log: Log, profile: Profile = Profile.AUTOBAHN) -> CaseResult:
     if result.behaviour is Behaviour.FAILED and _has_gaps(log.trace) and not decided:
         return result.left_unjudged("octets are missing in the log")
     musts = [broken for broken in result.broken if RULES[broken.rule].level != "SHOULD"]
+    unread = next((event for event in result.events if isinstance(event, Unread)), None)
+    if unread is not None and not musts:
+        return result.left_unjudged(unread.reason)
     if case.closing is None and musts:
         return replace(result, behaviour=Behaviour.FAILED)
     return result

@@ -152,7 +152,8 @@ FRAMES_READ = Limit(
 )
 EVENTS = Limit("events", 4_000, "events", "-", "Made of them, such as messages and Pings; then the same.")
 INFLATED = Limit(
-    "inflated", 16 * 2**20, "octets", "-", "That are read of one compressed message; more break a rule."
+    *("inflated", 16 * 2**20, "octets", "-"),
+    "That are read of one compressed message; of more the case is given up, a log isn't judged.",
 )
 HEAD = Limit(
     "head",

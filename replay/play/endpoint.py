@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from replay import limits
 from replay.play.actions import response
-from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Violation
+from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Unread, Violation
 from replay.protocol.framing import ORIGINAL, Reading
 from replay.protocol.interpreter import Interpreter
 from replay.protocol.negotiation import Ask
@@ -103,7 +103,7 @@ class Endpoint:
         self._reads += 1
         self._record(Octets(self.side.other, data, self._now))
         frames = self._interpreter.frames(self.side.other)
-        # One message alone is bounded by a rule, and is told by it.
+        # One message alone has a bound of its own: see `Unread`.
         inflated = self._interpreter.inflated(self.side.other) - limits.INFLATED.default
         too_much = max(self._octets, inflated) > self.limits.octets or frames > self.limits.frames
         if too_much or self._reads > self.limits.reads:
@@ -298,6 +298,8 @@ class Endpoint:
                 self.respond(event)
             case NotOpened():
                 self.not_opened(event)
+            case Unread() if event.side is not self.side:
+                self._give_up()
             case Violation() if event.side is not self.side and self.answers():
                 self._breach(event)
             case Close() if event.side is not self.side and self.answers():

@@ -110,6 +110,11 @@ class Unparsed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unread(Unparsed):
+    """... since replay reads no more of it. That is a limit of its own: no rule is broken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fired(Event):
     """A timer of the recorder's ran out. A pause that ends says that the connection is open still."""
 

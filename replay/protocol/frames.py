@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from replay.protocol.closing import CLOSING, Act
-from replay.protocol.events import Close, Event, Message, Ping, Pong, Violation
+from replay.protocol.events import Close, Event, Message, Ping, Pong, Unparsed, Unread, Violation
 from replay.protocol.framing import clean, close_breaches, header_breaches
 from replay.protocol.messages import Assembly, is_utf8
 from replay.protocol.rules import Breach
-from replay.protocol.stream import Place, Stream
+from replay.protocol.stream import MOST, Place, Stream
 from replay.trace.model import Octets
 from replay.wire.decoder import FrameDecoder, Piece
 from replay.wire.deflate import Fault, Inflater, Kind
@@ -25,9 +25,8 @@ FAULTS = {
     Kind.WINDOW: "window-kept",
     Kind.CONTEXT: "context-not-kept",
     Kind.TAIL: "tail-removed",
-    Kind.TOO_MUCH: "message-bounded",
 }
-"""The rule that a fault of a compressed payload breaks."""
+"""The rule that a fault of a compressed payload breaks. That it is too much breaks none."""
 
 
 _MESSAGES = (0x81, 0x82, 0xC1, 0xC2)
@@ -264,11 +263,15 @@ class Frames:
 
     def _fault(
         self, stream: Stream, assembly: Assembly, fault: Fault, data: bytes, frame: int
-    ) -> Violation:
+    ) -> Violation | Unparsed:
         at = assembly.offset_to_stream(fault.at)
+        if fault.kind is Kind.TOO_MUCH:
+            assembly.ignore()
+            reason = f"a message inflates to more than the {MOST} octets that replay reads of one"
+            return stream.lost(at, reason, Unread)
         found = stream.violation(FAULTS[fault.kind], fault.detail, at, frame)
         if fault.kind is Kind.TAIL:
             return found
-        spoilt = assembly.spoilt(None if fault.kind is Kind.TOO_MUCH else fault.at, data)
+        spoilt = assembly.spoilt(fault.at, data)
         assembly.ignore()
         return replace(found, spoilt=spoilt)

@@ -79,7 +79,6 @@ _ROWS = (
     Rule("window-kept", ("7.2.1",), None, 1007, "An endpoint compresses with a window no larger than was agreed.", rfc=7692),
     Rule("context-not-kept", ("7.2.1",), None, 1007, "An endpoint that agreed not to take its context over starts each message with an empty window.", rfc=7692),
     Rule("tail-removed", ("7.2.1",), None, None, "The last four octets 00 00 ff ff are removed from a compressed payload.", rfc=7692),
-    Rule("message-bounded", ("7.2.2",), None, 1009, "A message inflates to no more octets than are read of one.", rfc=7692),
     # Closing.
     Rule("close-length", ("5.5.1",), None, 1002, "The payload of a Close frame is empty or at least two octets long."),
     Rule("close-code", ("7.4.1",), None, 1002, "The codes 1005, 1006 and 1015 stand in no Close frame."),

@@ -125,10 +125,10 @@ class Stream:
         frame = at if frame is None else frame
         return Violation(**self.place(at, at + 1), rule=rule, detail=detail, frame=frame, code=code)
 
-    def lost(self, at: int, reason: str) -> Unparsed:
+    def lost(self, at: int, reason: str, kind: type[Unparsed] = Unparsed) -> Unparsed:
         """From octet `at` on nothing can be read."""
         self.unparsed = True
-        return Unparsed(**self.place(at, max(at, self.position)), reason=reason)
+        return kind(**self.place(at, max(at, self.position)), reason=reason)
 
 
 def streams(opened: bool, skips: Side | None, lenient: bool) -> dict[Side, Stream]:

@@ -6,13 +6,24 @@ In them the tester is called replay, and the testee the server or the client whe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from operator import eq
 
 from replay.report import safe, words
 from replay.report.phrases import Phrase, sample, sent, sequence, size_of, written
 from replay.source import SourceError
 from replay.spec.echo import echo
-from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern, SendClose, SendFrame
+from replay.spec.model import (
+    Behaviour,
+    Case,
+    Closing,
+    Kind,
+    Outcome,
+    Pattern,
+    Profile,
+    SendClose,
+    SendFrame,
+)
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
 
@@ -117,6 +128,8 @@ def _all(case: Case, outcome: Outcome, closing: Closing | None, testee: Side | N
     wants = _wants(case, outcome)
     if closing is None:
         return wants
+    if closing.usual and case.profile is Profile.RFC:
+        closing = replace(closing, codes=None)
     drops = {Side.SERVER: " and to end TCP", Side.CLIENT: "", None: " and, if it is the server, to end TCP"}
     coded, end = codes(closing), drops[testee]
     if closing.by == "testee":

@@ -194,7 +194,6 @@ BREAKS = {
     "tail-not-removed": "tail-removed",
     "not-deflate": "message-inflates",
     "truncated": "message-inflates",
-    "bomb": "message-bounded",
 }
 """The rule of replay's table that a fault breaks in what the server sends; the others break none there."""
 

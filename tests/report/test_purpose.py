@@ -102,6 +102,13 @@ def test_what_is_disputed_is_wanted_as_the_profile_has_it() -> None:
     assert "It is as good" in expectation(late.under(Profile.RFC))
 
 
+def test_a_code_that_is_usual_is_no_demand_of_the_rfcs() -> None:
+    surrogate = known_case("6.3.1")
+    assert surrogate is not None
+    assert "by a Close with code 1007 (invalid payload data)" in expectation(surrogate)
+    assert "by a Close with any legal code" in expectation(surrogate.under(Profile.RFC))
+
+
 def test_of_a_spec_they_are_made_of_its_steps() -> None:
     own = case(
         "send: [text: {utf8: Hi, mask: none}, binary: {hex: ff, size: 300, chop: 7}, close: 3000]",
