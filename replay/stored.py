@@ -123,9 +123,12 @@ def _stored(run: StoredRun, link: Link) -> Column:
         for case in run.cases
         if case.verdict is None and case.fault is None
     }
-    about = [] if run.duration is None else [f"{run.duration:.2f} s"]
+    moments = [case.verdict.began for case in run.cases if case.verdict and case.verdict.began]
+    about = [f"{safe.escape(min(moments)[:16]).replace('T', ' ')} UTC"] if moments else []
+    about += [] if run.duration is None else [f"{run.duration:.2f} s"]
     about += [] if run.seed is None else [f"seed {run.seed}"]
-    about += [f"profile {run.profile.value}"] if run.profile.value != "autobahn" else []
+    about += [f"profile {run.profile.value}", f"replay {safe.escape(run.version, 40)}"]
+    about += [f"suite {safe.escape(run.suite, 40)}"] if run.suite else []
     return Column(
         name=safe.escape(run.agent or run.address, 80),
         told=model.by_id(told),

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import pytest
 from _pytest.mark import ParameterSet
 
-from replay.report import rules
+from replay.report import glossary, rules
 from replay.source import Source, SourceError
 from replay.spec.load import load
 from replay.spec.model import Case
@@ -166,6 +166,10 @@ def _follow(block: Block, reader: Reader) -> None:
 
 def test_the_table_of_rules_is_current() -> None:
     assert (ROOT / "docs" / "rules.md").read_text("utf-8") == rules.page()
+
+
+def test_the_glossary_is_the_page_s() -> None:
+    assert (ROOT / "docs" / "glossary.md").read_text("utf-8") == glossary.page()
 
 
 def test_every_fence_is_of_a_known_kind() -> None:

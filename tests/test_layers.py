@@ -34,7 +34,7 @@ LAYERS: dict[str, set[str]] = {
     "schedule": _CORE | {"verdict"},
     "edition": set(),
     "suite": _CORE | {"edition", "verdict"},
-    "store": _CORE | {"verdict", "report", "suite"},
+    "store": _CORE | {"verdict", "report", "suite", "edition"},
     "live": _CORE | {"play", "schedule"},
     "report": _CORE | {"verdict"},
     "explain": _CORE | {"verdict", "report"},

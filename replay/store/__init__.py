@@ -12,7 +12,8 @@ the disk is full, what stands there is whole. Nothing waits for the disk (no fsy
 run.json, `"format": "replay run"`, version 1:
 
     state       running | complete | stopped (on purpose, before all had run) | interrupted | unreached
-    replay      the version that wrote it       tester      client | server
+    replay      the version that wrote it       suite       the version of the bundled cases
+    tester      client | server
     address     of the testee                   agent       its name, once the run has ended
     seed        of masks and keys               limits      times in microseconds, and bounds
     cases       in order: number, id, title, file (the name without its suffix), and what it is

@@ -82,6 +82,7 @@ class StoredRun:
     directory: Path
     state: str
     version: str  # of the replay that wrote it
+    suite: str | None  # the version of its cases
     tester: Side
     address: str
     agent: str | None
@@ -140,6 +141,7 @@ def load(directory: Path) -> StoredRun:
         directory=directory,
         state=state,
         version=run.take("replay", str),
+        suite=run.take("suite", str | None),
         tester=run.word("tester", Side),
         address=run.take("address", str),
         agent=run.take("agent", str | None),

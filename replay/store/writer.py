@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from replay import __version__
+from replay.edition import edition
 from replay.report import words
 from replay.source import SourceError, printable
 from replay.spec.model import Profile
@@ -61,6 +62,7 @@ class Store:
             "version": VERSION,
             "state": "running",
             "replay": __version__,
+            "suite": edition().version,
             "tester": about.tester.value,
             "address": about.address,
             "agent": None,

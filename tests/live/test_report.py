@@ -164,6 +164,27 @@ def test_a_run_is_counted_as_on_the_terminal(tab: Any, tmp_path: Path) -> None:
     assert tab.locator("#panel a.file").get_attribute("href") == "out/022-6.4.3.wirelog"
 
 
+@pytest.mark.parametrize("runs", [1, 3])
+def test_nothing_is_wider_than_a_phone(tab: Any, tmp_path: Path, runs: int) -> None:
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.goto(written(tmp_path, *(run("W" * 200 + str(number)) for number in range(runs))))
+    width = "document.documentElement.scrollWidth"
+    assert tab.evaluate(width) == 390
+    tab.locator(".legend summary").click()
+    assert tab.locator(".legend dt").count() > 30
+    assert tab.evaluate(width) == 390
+    wider = """[...document.querySelectorAll("#panel, #panel *")]
+        .filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
+        .filter((each) => getComputedStyle(each).overflowX !== "hidden")
+        .filter((each) => !getComputedStyle(each).display.startsWith("inline"))
+        .map((each) => `${each.tagName}.${each.className}: ${each.scrollWidth} > ${each.clientWidth}`)"""
+    for link in tab.locator("#matrix a").all()[: len(samples.SAMPLES)]:
+        tab.evaluate(f"location.hash = {link.get_attribute('href')!r}")
+        tab.locator("#panel .body:not([aria-busy])").wait_for()
+        assert tab.evaluate(width) == 390
+        assert tab.evaluate(wider) == []
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A page that is served, and the folder of the run that it shows."""

@@ -121,7 +121,7 @@ def test_the_octet_at_fault_is_named() -> None:
     said = model.detail(samples.flipped(), 2**16)
     head = len(samples.response())
     assert said["apart"] == ["server", head + 4 + 124]
-    shown = "\n".join("".join(piece[0] for piece in line) for line in said["octets"])
+    shown = "\n".join("".join(piece[0] for piece in line) for line in said["octets"][0])
     assert "offset 128 of 130" in shown
 
 

@@ -77,9 +77,10 @@ const section = (title, ...inside) => {
   return kept.length ? el("section", {}, el("h3", {}, title), kept) : null;
 };
 
-const lined = (lines) =>
-  lines?.length
-    ? el("pre.lines", { tabindex: "0" }, lines.map((line, number) => [number ? "\n" : null, line.map(([text, style]) => (style ? el(`span.${style}`, {}, text) : text))]))
+const lined = (drawn) =>
+  drawn?.[0].length
+    ? ["wide", "narrow"].map((width, at) =>
+      el(`pre.lines.${width}`, { tabindex: "0" }, drawn[at].map((line, number) => [number ? "\n" : null, line.map(([text, style]) => (style ? el(`span.${style}`, {}, text) : text))])))
     : null;
 
 const pairs = (list) => list?.length ? el("dl.facts", {}, list.map(([key, value]) => el("div", {}, el("dt", {}, key), el("dd", {}, value)))) : null;

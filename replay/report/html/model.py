@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -27,8 +28,8 @@ from replay.report.tally import VERDICTS
 from replay.spec.model import Behaviour, Outcome
 from replay.verdict.result import GOOD, UNJUDGED, CaseResult, ClosingVerdict, RunResult, rank
 
-WIDTH = 92
-"""Cells of the lines that the page shows as they are on a terminal."""
+WIDE, NARROW = 92, 50
+"""Cells of the lines that the page shows as they are on a terminal, and of those for a phone."""
 
 MOST_PATTERNS = 6
 """Events that are named of one of the ways that a case allows."""
@@ -181,8 +182,8 @@ def detail(result: CaseResult, room: int) -> Detail:
         "log": connection(result.trace, result.events, streams, room),
     }
     if result.unjudged is None and (fails or found is not None):
-        said["where"] = lines(diff.arrow(result, WIDTH))
-        said["octets"] = lines(diff.octets(result, stream, WIDTH))
+        said["where"] = lines(lambda width: diff.arrow(result, width))
+        said["octets"] = lines(lambda width: diff.octets(result, stream, width))
     if found is not None and found.offset is not None and isinstance(found.observed, Message | Pong):
         pieces = parts(found.observed, streams[found.observed.side])
         said["apart"] = [found.observed.side.value, to_stream(pieces, found.offset)]
@@ -238,16 +239,17 @@ def _allowed(outcome: Outcome) -> list[Any]:
 def _breaches(result: CaseResult, stream: Stream) -> Detail:
     """The rules that the testee broke, with the octets that break them."""
     shown = result.broken[: limits.PAGE_BREACHES.default]
-    rows = [breach(each) | {"lines": lines(diff.breach([each], stream, WIDTH))} for each in shown]
+    rows = [breach(each) | {"lines": lines(partial(diff.breach, [each], stream))} for each in shown]
     return {"rows": rows, "more": len(result.broken) - len(shown)}
 
 
-def lines(drawn: Iterable[Text]) -> list[list[list[str]]]:
-    """Lines as on a terminal: pieces of text, each with a class or none."""
-    return [[*_pieces(line)] for line in drawn]
+def lines(drawn: Callable[[int], Iterable[Text]]) -> list[list[list[list[str]]]]:
+    """Lines as on a terminal, wide and narrow: pieces of text, each with a class or none."""
+    return [[[*_pieces(line, width)] for line in drawn(width)] for width in (WIDE, NARROW)]
 
 
-def _pieces(line: Text) -> Iterator[list[str]]:
+def _pieces(line: Text, width: int) -> Iterator[list[str]]:
+    line.truncate(width, overflow="ellipsis")
     plain = line.plain.rstrip()
     marks = {0, len(plain), *(edge for span in line.spans for edge in (span.start, span.end))}
     for start, end in pairwise(sorted(mark for mark in marks if mark <= len(plain))):

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from replay import __version__, limits
 from replay.report import words
+from replay.report.glossary import WORDS
 from replay.report.html import model
 from replay.report.html.model import Column, Row, Told, rows
 from replay.report.tally import VERDICTS
@@ -116,6 +117,9 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
             for word in VERDICTS
             if mode or any(told and told.word == word for row in shown for told in row.told)
         ],
+        verdicts=[(SHORT[word][0], word, said) for word, said in VERDICTS.items()],
+        closings=[(closing.value, said) for closing, said in words.CLOSINGS.items()],
+        words=WORDS,
         total=len(shown),
         style=_unended(style),
         script=_unended(script),
