@@ -45,7 +45,10 @@ class Fault(click.ClickException):
     exit_code = FAULTY
 
     def show(self, file: Any = None) -> None:
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {self.message}", err=True)
+        said = "\n".join(
+            printable(line) for line in self.message.split("\n")
+        )  # a peer's words may be in it
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {said}", err=True)
 
 
 class Unreachable(Fault):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections import Counter
@@ -49,6 +50,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SourceError as error:
             raise Fault(str(error)) from None
+        except MemoryError:
+            raise Fault("out of memory: this needs more than there is") from None
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         except BrokenPipeError:
@@ -300,9 +303,20 @@ for _name, _command in cli.commands.items():
     _command.epilog = f"Exit status: {said}"
 
 
+def _named(error: OSError) -> str:
+    """What of the system's has failed; but for files without a name, standard output."""
+    said = (error.strerror or str(error)).lower()
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"{said}: `ulimit -n` tells how many replay may have"
+    return f"can't write: {said}" if error.filename is None else f"{printable(str(error.filename))}: {said}"
+
+
 def main() -> None:
     """The entry point of `replay` and `wire-replay`."""
+    from replay.live.signals import interrupt_on_signals
+
     try:
+        interrupt_on_signals()
         cli.main()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -311,5 +325,5 @@ def main() -> None:
         if isinstance(error, BrokenPipeError):
             sys.exit(UNREAD)
         with suppress(OSError):
-            click.echo(f"error: can't write: {(error.strerror or str(error)).lower()}", err=True)
+            click.echo(f"error: {_named(error)}", err=True)
         sys.exit(FAULTY)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from replay import expected_file
+from replay import expected_file, whole_file
 from replay.expected_file import Listing, is_blank
 from replay.source import SourceError
 from replay.spec import nodes
@@ -76,15 +74,12 @@ def updated(
 def write(path: Path, text: str) -> None:
     """All of a file or nothing. Raises SourceError."""
     path = path.resolve()
-    temporary = path.with_name(f".tmp-{path.name}")
     try:
-        temporary.write_bytes(text.encode("utf-8", "replace"))
-        if path.exists():
-            shutil.copymode(path, temporary)
-        temporary.replace(path)
+        mode = path.stat().st_mode if path.exists() else None
+        whole_file.write(path, text.encode("utf-8", "replace"))
+        if mode is not None:
+            path.chmod(mode)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise SourceError(None, f"{path}: {(error.strerror or str(error)).lower()}") from None
 
 

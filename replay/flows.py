@@ -108,7 +108,9 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
         results=(),
         seed=None,
         duration=served.seconds,
-        unreached=fault or _and("no client came for a case", served.refused),
+        unreached=fault
+        or (None if served.interrupted else _and("no client came for a case", served.refused)),
+        interrupted=served.interrupted,
         last_lines=served.last_lines,
         planned=planned,
     )

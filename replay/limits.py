@@ -125,6 +125,7 @@ WORKERS = Limit("workers", 4, "processes", "--jobs", "That play beside this one,
 AGAIN = Limit(
     "again", 10, "failures", "-", "That are run once more, alone; if there are more, it is no bad luck."
 )
+SPARE = Limit("spare", 8, "descriptors", "-", "Of files, that connections leave for reports and logs.")
 MOST_JOBS = Limit("most jobs", 1000, "cases", "-", "The most that --jobs may ask for.")
 KEPT = Limit("kept", 64 * 2**10, "octets", "-", "Of a server's last output that are kept.")
 KEPT_LINES = Limit("kept lines", 20, "lines", "-", "Of them that are shown.")
@@ -269,6 +270,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         WORKERS,
         AGAIN,
         MOST_JOBS,
+        SPARE,
         KEPT,
         KEPT_LINES,
         KEPT_LINE,

@@ -6,6 +6,8 @@ What is for standard output, or is one file a case, goes out as results come.
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from replay import limits
+from replay import limits, whole_file
 from replay.collect import server_name
 from replay.report import autobahn, json_lines
 from replay.source import SourceError, printable
@@ -158,10 +160,10 @@ class Outputs:
             path = path / autobahn.INDEX
         octets = _text(one.format, runs, path.parent).encode("utf-8", "replace")
         try:
-            if path.exists() and not path.is_file():  # a pipe, a terminal
-                path.write_bytes(octets)
+            if path.exists() and not path.is_file():
+                _pour(path, octets)
             else:
-                Folder(path.parent).write(path.name, octets)
+                whole_file.write(path, octets)
         except OSError as error:
             self._failed(one.file, error)
 
@@ -179,6 +181,20 @@ class Outputs:
         said = f"{printable(name)}: {(error.strerror or str(error)).lower()}"
         if said not in self.faults:
             self.faults.append(said)
+
+
+def _pour(path: Path, octets: bytes) -> None:
+    """Write to what is there and is no file: a pipe, a terminal. Raises OSError, also if nobody reads."""
+    try:
+        at = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(error.errno, "nobody reads from this pipe") from None
+        raise
+    if hasattr(os, "set_blocking"):
+        os.set_blocking(at, True)
+    with os.fdopen(at, "wb") as file:
+        file.write(octets)
 
 
 def _format(name: str) -> Format:

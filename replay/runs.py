@@ -176,7 +176,9 @@ class Runs:
             click.echo(f"error: {fault}", err=True)
         lost = asked and any(run.store.fault for run in self._runs)
         status = exit_status(results, self._asked.strict) or (FAULTY if lost or self._outputs.faults else 0)
-        unreached = [f"{run.address}: {run.unreached}" for run in results if run.unreached is not None]
+        unreached = [
+            printable(f"{run.address}: {run.unreached}") for run in results if run.unreached is not None
+        ]
         for said in unreached[:-1]:
             Unreachable(said).show()
         if unreached and status == Unreachable.exit_code:

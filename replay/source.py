@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import bisect
 import difflib
+import os
 import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,8 +37,7 @@ class Source:
         Raises SourceError if the file can't be read or is larger than MAX_FILE.
         """
         try:
-            with path.open("rb") as file:
-                octets = file.read(MAX_FILE + 1)
+            octets = read_octets(path, MAX_FILE + 1)
         except OSError as error:
             raise SourceError(None, f"{path}: {(error.strerror or str(error)).lower()}") from None
         return cls.decode(str(path), octets)
@@ -55,6 +56,15 @@ class Source:
     def span(self, start: int, end: int | None = None) -> Span:
         """The characters from `start` up to, not with, `end`."""
         return Span(self, start, start if end is None else end)
+
+
+def read_octets(path: Path, most: int) -> bytes:
+    """What is in a file, up to so many octets. Raises OSError, also for a named pipe: to open one waits for
+    somebody who writes to it, and nobody may."""
+    if stat.S_ISFIFO(path.stat().st_mode) and Path(os.path.realpath(path)).exists():
+        raise OSError(None, f"a named pipe: give what comes out of it on standard input, - < {path.name}")
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 class Span(NamedTuple):

@@ -13,7 +13,7 @@ from replay.edition import bundled as bundled
 from replay.edition import edition
 from replay.protocol.events import Violation
 from replay.protocol.interpreter import observe
-from replay.source import MAX_FILE, Source, SourceError, Span
+from replay.source import MAX_FILE, Source, SourceError, Span, read_octets
 from replay.spec.load import load, unique
 from replay.spec.model import Behaviour, Case
 from replay.spec.recorded import case_of, check_replayable
@@ -154,8 +154,7 @@ def read_spec(path: Path, thorough: bool = False, name: str | None = None) -> tu
 
     @cache  # a matrix names the same file in each of its cases
     def content(name: str) -> bytes:
-        with (path.parent / name).open("rb") as file:
-            return file.read(MAX_PAYLOAD_FILE + 1)
+        return read_octets(path.parent / name, MAX_PAYLOAD_FILE + 1)
 
     def octets(name: str, span: Span) -> bytes:
         data = content(name)

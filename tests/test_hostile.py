@@ -25,6 +25,8 @@ POINTLESS = {
     "404": "the server answered 404 Not Found; is the path right?",
     "301": "the server answered 301 Moved Permanently",
     "401": "the server answered 401 Unauthorized",
+    "escapes-in-the-status": "the server answered 500 ",
+    "endless-interim": "the head, with the interim responses before it, is larger than 65536 octets",
     "never-reads": "sent no message back",
     "endless-pings": "sent no message back",
     "endless-pongs": "sent no message back",
@@ -57,6 +59,7 @@ def test_a_server_that_takes_no_part(name: str) -> None:
     assert done.returncode == 3, done.stdout + done.stderr
     assert POINTLESS[name] in done.stderr
     assert verdicts(done.stdout) == {}
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & {*done.stdout, *done.stderr}
 
 
 @pytest.mark.parametrize("name", JUDGED)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from replay.live.secure import Identity, Secure
 from tests.clients import Served, serving
 from tests.live.verdicts import stored
 from tests.processes import replay
@@ -151,3 +152,13 @@ def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     done = replay("serve", "--port", "0", "--tls")
     assert done.returncode == 2
     assert "pip install 'wire-replay[tls]', or give --cert and --key" in done.stderr
+
+
+def test_a_certificate_that_a_killed_replay_left_goes_and_one_in_use_stays(tmp_path: Path) -> None:
+    identities = [Identity(Secure(tmp_path), "localhost") for _ in range(2)]
+    (tmp_path / "ca-1.pem").write_text("left behind")
+    first, second = (identity.trusted(port).ca for port, identity in enumerate(identities, 2))
+    assert sorted(tmp_path.iterdir()) == [first, second]
+    for identity in identities:
+        identity.forget()
+    assert not list(tmp_path.iterdir())

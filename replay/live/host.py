@@ -69,5 +69,5 @@ class Served:
     interrupted: bool = False  # by ^C or SIGTERM
     fault: str | None = None  # what is wrong with a client that was started
     last_lines: tuple[str, ...] = ()  # of its output
-    refused: str | None = None  # how many had no TLS, and why
+    refused: str | None = None  # why some were not let in: no TLS, no descriptors
     missed: dict[int, str] = field(default_factory=dict)  # cases for which nobody came, and why

@@ -7,7 +7,6 @@ lets in no more than so many at once is found out, and is given no more.
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -19,8 +18,10 @@ from ssl import SSLContext
 from typing import Any
 
 from replay import limits
+from replay.live.descriptors import pass_over_exhaustion, spare_connections
 from replay.live.echo import echo_server
 from replay.live.part import Play, Speaker, busy
+from replay.live.signals import cancel_on_signals
 from replay.live.testee import Testee, TesteeError, command_name, ended_with, exec_server
 from replay.live.transport import Address, connect
 from replay.live.workers import Lost, Worker, workers
@@ -96,6 +97,7 @@ class _Session:
         self._began = time.monotonic()
         self._epoch = time.time() - self._began
         self._stopped = False
+        self._spare = spare_connections(2 if target == Target() else 1)
 
     def elapsed(self) -> float:
         return time.monotonic() - self._began
@@ -103,8 +105,8 @@ class _Session:
     async def play(self) -> None:
         task = asyncio.current_task()
         assert task is not None
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # not everywhere, nor in threads
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        cancel_on_signals(task)
+        asyncio.get_running_loop().set_exception_handler(pass_over_exhaustion)
         try:
             async with self._server() as address:
                 self.played.address = address
@@ -201,7 +203,7 @@ class _Session:
 
     def _may_begin(self, phase: Phase) -> bool:
         now = int(asyncio.get_running_loop().time() * SECOND)
-        room = min(phase.room, self.played.room or phase.room)
+        room = min(phase.room, self.played.room or phase.room, self._spare)
         return (
             len(self._running) < room
             and sum(busy(turn.speaker, now) for turn in self._running) < phase.busy

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 from replay import limits
 from replay.live.tls import Tls, load
@@ -38,6 +39,7 @@ class Identity:
         self._secure = secure
         self._authority: bytes | None = None
         self._written: Path | None = None
+        self._held: IO[bytes] | None = None  # open as long as it is needed
         if secure.cert is not None:
             load(self.context, secure.cert, secure.key)
         else:
@@ -65,17 +67,43 @@ class Identity:
             return Tls(ca=self._secure.cert)
         path = self._secure.folder / f"ca-{port}.pem"
         try:
-            path.write_bytes(self._authority)
+            self._held = path.open("wb")
+            self._held.write(self._authority)
+            self._held.flush()
         except OSError as error:
             raise SourceError(None, f"{path}: {(error.strerror or str(error)).lower()}") from None
         self._written = path
+        _claimed(self._held)
+        for other in self._secure.folder.glob("ca-*.pem"):
+            if other != path:
+                _remove_unclaimed(other)
         return Tls(ca=path)
 
     def forget(self) -> None:
         """Nobody needs the file any more."""
+        if self._held is not None:
+            self._held.close()
         if self._written is not None:
             with suppress(OSError):
                 self._written.unlink()
+
+
+def _remove_unclaimed(path: Path) -> None:
+    """Remove what a replay has left that was killed."""
+    with suppress(OSError), path.open("rb") as file:
+        if _claimed(file):
+            path.unlink()
+
+
+def _claimed(file: IO[bytes]) -> bool:
+    """Whether the file is this program's alone from now on, until it is closed; the system says so."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 class Handshakes:

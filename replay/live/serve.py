@@ -6,16 +6,18 @@ Clients are the user's own, or a `Starter`'s.
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from errno import EACCES, EADDRINUSE
+from typing import Any
 
 from replay import limits
+from replay.live.descriptors import EXHAUSTED
 from replay.live.host import Door, Host, Served
 from replay.live.secure import Handshakes, Identity
+from replay.live.signals import cancel_on_signals
 from replay.live.starter import Starter
 from replay.live.transport import Address, Connection
 from replay.play.endpoint import Endpoint
@@ -76,8 +78,8 @@ class _Session:
     async def receive(self) -> None:
         task = asyncio.current_task()
         assert task is not None
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # not everywhere, nor in threads
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        cancel_on_signals(task)
+        asyncio.get_running_loop().set_exception_handler(self._troubled)
         server = await self._listen()
         work = [asyncio.create_task(self._clients()), asyncio.create_task(self._end.wait())]
         try:
@@ -176,6 +178,14 @@ class _Session:
             for other in list(self._visits):
                 if isinstance(other.endpoint, Reception | Teller):
                     other.nudge()
+
+    def _troubled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """The loop tries again to accept a connection for which there were no descriptors."""
+        error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in EXHAUSTED:
+            self.served.refused = f"replay could not accept clients: {str(error.strerror).lower()}"
+        elif not self._closed:  # it tries so even when nobody listens any more
+            loop.default_exception_handler(context)
 
     def _fail(self, fault: BaseException) -> None:
         """A fault of replay's own."""

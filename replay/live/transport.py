@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from replay import limits
+from replay.live.descriptors import EXHAUSTED
 from replay.live.tls import REFUSED, Tls, reason
 from replay.play.endpoint import Endpoint
 from replay.trace.model import SECOND, How
@@ -209,18 +210,28 @@ async def connect(
     can't be had is an event of the endpoint's, not an exception.
     """
     loop = asyncio.get_running_loop()
+    exhausted: OSError | None = None
     name = (address.tls.sni or address.host) if address.tls else None
     try:
         async with asyncio.timeout(timeout):
-            _, connection = await loop.create_connection(
-                lambda: Connection(endpoint, loop),
-                address.host,
-                address.port,
-                ssl=context,
-                server_hostname=name,
-                ssl_shutdown_timeout=None if context is None else limits.LINGER.default,
-            )
+            connection = None
+            while connection is None:
+                try:
+                    _, connection = await loop.create_connection(
+                        lambda: Connection(endpoint, loop),
+                        address.host,
+                        address.port,
+                        ssl=context,
+                        server_hostname=name,
+                        ssl_shutdown_timeout=None if context is None else limits.LINGER.default,
+                    )
+                except OSError as error:
+                    if error.errno not in EXHAUSTED:
+                        raise
+                    exhausted = error  # another connection may give its descriptor back
+                    await asyncio.sleep(limits.QUIET.default / 1000)
     except (OSError, UnicodeError, ValueError) as error:
+        error = exhausted or error
         endpoint.unreached(_reason(error, timeout, context is not None), int(loop.time() * SECOND))
         return
     try:
@@ -242,6 +253,8 @@ def _reason(error: Exception, timeout: float, tls: bool) -> str:
             "; does the server want another TLS version, or a client certificate (--cert)?" if tls else ""
         )
         return f"the connection was reset before it stood{asked}"
+    if isinstance(error, OSError) and error.errno in EXHAUSTED:
+        return f"replay itself can't connect: {str(error.strerror).lower()} (`ulimit -n`)"
     if isinstance(error, socket.gaierror):
         return "no such host"
     strerror = getattr(error, "strerror", None)

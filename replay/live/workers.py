@@ -158,6 +158,8 @@ def _work(pipe: End, play: Play, connect_timeout: float) -> NoReturn:
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if hangup := getattr(signal, "SIGHUP", None):
+            signal.signal(hangup, signal.SIG_IGN)  # who started it ends it
         asyncio.run(_Work(pipe, play, connect_timeout).done())
     finally:
         os._exit(0)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from replay import limits
+from replay import limits, whole_file
 from replay.source import SourceError, printable
 from replay.store import RUN
 
@@ -72,17 +72,25 @@ class Folder:
 
     def write(self, name: str, octets: bytes) -> None:
         """All of a file or nothing. Raises OSError."""
-        folder, slash, last = name.rpartition("/")
-        path, temporary = self._path(name), self._path(f"{folder}{slash}.tmp-{last}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        whole_file.write(self._path(name), octets, self._at)
+
+    def claim(self) -> None:
+        """No other program may write a run here while this one does, where the system can hold it to that.
+
+        Raises SourceError if one does already.
+        """
+        if self._at is None:
+            return
+        import fcntl
+
         try:
-            with os.fdopen(os.open(temporary, flags, 0o666, dir_fd=self._at), "wb") as file:
-                file.write(octets)
-            os.replace(temporary, path, src_dir_fd=self._at, dst_dir_fd=self._at)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(temporary, dir_fd=self._at)
-            raise
+            fcntl.flock(self._at, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            said = f"{printable(str(self._directory))}: another replay is writing its results there"
+            hint = "give each of them a folder of its own, or wait"
+            raise SourceError(None, said, hint, about="out") from None
+        except OSError:  # some network file systems have no locks
+            return
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there. Raises OSError."""
@@ -140,6 +148,11 @@ def begin(directory: Path | None, run: bytes) -> Folder:
         if not {CLIENTS, SERVERS}.isdisjoint(directory.parents):
             own()
         folder = Folder(directory)
+        try:
+            folder.claim()
+        except SourceError:
+            folder.close()
+            raise
         folder.write("run.json", run)  # first of all: whose folder it is, and that it has no case yet
         folder.clear()
         return folder
@@ -178,7 +191,7 @@ def _check(directory: Path) -> None:
         return
     except NotADirectoryError:
         raise SourceError(None, f"{printable(str(directory))} is no folder", about="out") from None
-    if names - {".tmp-run.json"} and not _holds_run(directory):
+    if not all(map(whole_file.PART.fullmatch, names)) and not _holds_run(directory):
         hint = "name a new or an empty folder, or one that holds a run; nothing was touched"
         said = f"{printable(str(directory))} holds something other than a run"
         raise SourceError(None, said, hint, about="out")

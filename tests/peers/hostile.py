@@ -80,6 +80,8 @@ ACTS: dict[str, Act] = {
     "404": says(REFUSAL % b"404 Not Found"),
     "301": says(REFUSAL % b"301 Moved Permanently"),
     "401": says(REFUSAL % b"401 Unauthorized"),
+    "escapes-in-the-status": says(REFUSAL % b"500 \x1b]0;x\x07\x9b31m\xe2\x80\xae"),
+    "endless-interim": floods(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
     "no-http": says(b"220 mail.example.org ESMTP\r\n\r\n"),
     "bare-lf": says(b"HTTP/1.1 101 x\nUpgrade: websocket\nConnection: Upgrade\n\n"),
     "huge-head": floods(b"HTTP/1.1 101 Switching Protocols\r\n", LINE),

@@ -1,0 +1,75 @@
+"""What replay writes is there as a whole or not at all, is its own, and waits for nobody."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+import pytest
+
+from replay import whole_file
+from replay.outputs import Outputs, Wanted
+from replay.source import Source, SourceError
+from replay.store.folder import begin
+
+
+def test_a_disk_that_is_full_keeps_the_old_file_and_no_part_of_the_new(tmp_path: Path) -> None:
+    path = tmp_path / "report.xml"
+    whole_file.write(path, b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            whole_file.write(path, bytes(5000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["report.xml"]
+
+
+def test_a_name_may_be_as_long_as_the_system_has_it(tmp_path: Path) -> None:
+    whole_file.write(tmp_path / ("n" * 255), b"x")
+    assert [len(each.name) for each in tmp_path.iterdir()] == [255]
+
+
+def test_two_runs_do_not_write_to_one_folder_at_a_time(tmp_path: Path) -> None:
+    run = b'{"format": "replay run"}'
+    first = begin(tmp_path / "out", run)
+    first.write("001-a.json", b"{}")
+    with pytest.raises(SourceError, match="another replay is writing its results there"):
+        begin(tmp_path / "out", run)
+    assert (tmp_path / "out" / "001-a.json").exists()
+    first.close()
+    begin(tmp_path / "out", run).close()
+    assert not (tmp_path / "out" / "001-a.json").exists()
+
+
+def test_a_folder_of_a_run_that_was_killed_at_once_is_free(tmp_path: Path) -> None:
+    (tmp_path / ".tmp-77-run.json").write_bytes(b"{")
+    begin(tmp_path, b"{}").close()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["run.json"]
+
+
+def test_a_named_pipe_is_refused_and_one_of_a_shell_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.wirelog")
+    with pytest.raises(SourceError, match="a named pipe: give what comes out of it on standard input"):
+        Source.read(tmp_path / "a.wirelog")
+    ours, theirs = os.pipe()  # as in `replay check <(…)`
+    os.write(theirs, b"TX OCTETS: 8100")
+    os.close(theirs)
+    assert Source.read(Path(f"/dev/fd/{ours}")).text == "TX OCTETS: 8100"
+    os.close(ours)
+
+
+def test_a_report_does_not_wait_for_somebody_who_reads_it(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "junit.xml")
+    outputs = Outputs([Wanted("junit", str(pipe))], {})
+    outputs.finish([])
+    assert outputs.faults == [f"{pipe}: nobody reads from this pipe"]
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    outputs = Outputs([Wanted("junit", str(pipe))], {})
+    outputs.finish([])
+    assert os.read(reader, 2**16).startswith(b"<?xml")
+    os.close(reader)
+    assert outputs.faults == []
