@@ -154,6 +154,8 @@ class Collected:
 
     def _headers(self, item: Item) -> tuple[tuple[str, str], ...]:
         headers = [("case", item.case.id), ("seed", str(self._settings.seed))]
+        if item.own:
+            headers.insert(1, ("title", item.case.title))
         if self._settings.thorough and item.case.rounds is not None:
             headers.append(("thorough", "yes"))
         if self._settings.options.reencode and item.case.trace is not None:

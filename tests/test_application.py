@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,12 +62,14 @@ def room(said: Path) -> Iterator[str]:
         yield f"ws://127.0.0.1:{port}"
 
 
-def test_they_are_played_one_by_one_and_once(given: Path, room: str, said: Path) -> None:
-    done = replay("run", "--url", room, given)
+def test_they_are_played_one_by_one_and_once(given: Path, room: str, said: Path, tmp_path: Path) -> None:
+    done = replay("run", "--url", room, "--out", tmp_path / "out", given)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "3 cases: 2 OK, 1 FAILED" in done.stdout
     assert "flaky" not in done.stdout
     assert said.read_text().split() == ["'ann'", "'bob'", "'eve'"]  # and no canary sang
+    stored = "".join(log.read_text() for log in sorted((tmp_path / "out").glob("*.wirelog")))
+    assert re.findall("# title: (.*)", stored.lower()) == ["ann", "bob", "eve"]
 
 
 def test_side_by_side_and_again_if_that_is_asked_for(given: Path, room: str, said: Path) -> None:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.rules import RULES
-from replay.report import inflated, log, safe, words
+from replay.report import inflated, log, safe, text_difference, words
 from replay.report.layout import (
     DIM,
     FAULT,
@@ -81,6 +81,7 @@ def _apart(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
     if result.divergence is not None and result.divergence.field != "opening":
         yield text()
         yield from _lists(result, result.divergence, width)
+        yield from _section(text_difference.lines(result.divergence, width))
     yield from _section(octets(result, stream, width))
 
 

@@ -25,12 +25,13 @@ def whole(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Text in double quotes, as a wire log writes it."""
-    plain = re.sub(r'(["\\])', r"\\\1", text)
+    """Text in double quotes, as a wire log writes it; in single ones if it has double ones, as JSON has."""
+    mark = "'" if '"' in text and "'" not in text else '"'
+    plain = re.sub(rf"([{mark}\\])", r"\\\1", text)
     # A combining character must not sit on the quote.
     if plain and unicodedata.combining(plain[0]):
         plain = f"\\u{ord(plain[0]):04x}" + plain[1:]
-    return f'"{escape(plain)}"'
+    return f"{mark}{escape(plain)}{mark}"
 
 
 def hexed(data: bytes) -> str:
