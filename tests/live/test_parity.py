@@ -43,7 +43,6 @@ DIFFERENCES = [
 ]
 
 SHOWN_BY = {
-    "the connection never opened": "bad-accept",
     "the content of an echo is not what was sent": "flips-one-octet",
     "more messages come back than were sent": "echoes-twice",
 }
