@@ -21,11 +21,11 @@ OUTPUT = Path("replay-report.html")
 @click.command(short_help="Show runs side by side, as a page.")
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[DIR...]")
 @click.option(
-    *("-o", "--output"),
+    *("-o", "--out", "--output", "output"),
     type=click.Path(dir_okay=False, path_type=Path),
     default=OUTPUT,
     show_default=True,
-    help="The file to write.",
+    help="The file to write; --output is its older name.",
 )
 @click.option("--open", "opened", is_flag=True, help="Show it in a browser.")
 @click.option(
@@ -40,7 +40,7 @@ def report(folders: tuple[Path, ...], output: Path, opened: bool, serving: bool,
 
     \b
     replay report --open
-    replay report .replay/previous .replay/last -o changes.html
+    replay report .replay/previous .replay/last --out changes.html
     replay report .replay/clients reports/servers
     """
     if port and not serving:

@@ -105,7 +105,9 @@ SECONDS = Seconds()
     help="The server's name in reports; else its Server header, its command or its address.",
 )
 @reported
-@click.option("--out", type=click.Path(path_type=Path), help="Keep the results here; else in .replay/last.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Keep the results here; else in .replay/last."
+)
 @click.option("--open", "opened", is_flag=True, help="Show the results as a page, in a browser.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each case."

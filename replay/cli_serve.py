@@ -87,7 +87,7 @@ PORT = 9001
 )
 @reported
 @click.option(
-    "--out",
+    *("-o", "--out"),
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep the results here, in a folder for each agent; else in .replay/clients.",
 )

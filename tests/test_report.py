@@ -95,7 +95,7 @@ def test_a_stored_run_is_written_as_one_file(run: Path, tmp_path: Path) -> None:
 
 def same_page(folder: Path, *runs: Path) -> dict[str, Any]:
     """What is in the page that a run has written into `folder`, if `replay report` writes the same."""
-    done = replay("report", *runs, "-o", folder / "later.html", cwd=ROOT)
+    done = replay("report", *runs, "--out", folder / "later.html", cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert (folder / "later.html").read_text("utf-8") == (folder / "page.html").read_text("utf-8")
     return details((folder / "page.html").read_text("utf-8"))

@@ -137,10 +137,10 @@ def test_a_failure_is_named_by_what_fails() -> None:
         GOOD, closing=ClosingVerdict.UNCLEAN, closing_reason="no Close came", why="no Close came"
     )
     run = replace(samples.run(), results=(unclean,))
-    failure = next(ET.fromstring(FORMATS["junit"].render([run])).iter("failure"))
+    failure = next(ET.fromstring(RENDERERS["junit"]([run])).iter("failure"))
     assert failure.attrib["type"] == "closing UNCLEAN"
     for name in ("junit", "tap", "github", "gitlab", "markdown"):
-        said = FORMATS[name].render([run])
+        said = RENDERERS[name]([run])
         assert re.search(r"closing UNCLEAN(, |%2C )behaviour OK", said), said
         assert "OK, closing" not in said
 
