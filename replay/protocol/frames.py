@@ -169,10 +169,13 @@ class Frames:
             case Opcode.PING:
                 if not stream.closed:
                     stream.pings.append(data)
+                    stream.unanswered[data] += 1
                 yield Ping(**place, data=data)
             case Opcode.PONG:
-                if data in other.pings:
-                    del other.pings[: other.pings.index(data) + 1]
+                if other.unanswered[data]:
+                    while (answered := other.pings.popleft()) != data:  # and with it those before it
+                        other.unanswered[answered] -= 1
+                    other.unanswered[data] -= 1
                     stream.stray_pong = False
                 elif other.pings:
                     stream.stray_pong = True

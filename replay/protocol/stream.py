@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
@@ -62,7 +63,8 @@ class Stream:
         self.message_at = 0
         self.control = bytearray()
         self.spoiled = False  # the control frame in hand breaks a rule and means nothing
-        self.pings: list[bytes] = []  # not answered yet
+        self.pings: deque[bytes] = deque()  # not answered yet
+        self.unanswered = Counter[bytes]()  # the same, by what they hold
         self.stray_pong = False
         self.closed = False
         self.failed = False  # it broke a rule for which the other side fails the connection

@@ -6,8 +6,10 @@ describes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import merge
 from typing import NamedTuple
 
 from replay.source import SourceError, Span
@@ -270,6 +272,43 @@ def _segments(
     return [(lines[one], frames.get(one, []), one not in unknown) for one in sorted(lines)]
 
 
+class _Likely:
+    """Which frames a line may fit, without a look at all the others: each line costs as much as what is
+    like it."""
+
+    def __init__(self, frames: Sequence[Found]) -> None:
+        self._frames = frames
+        self._known: dict[tuple[str, ...], dict[tuple[Value, ...], list[int]]] = {}
+        self._open = [number for number, found in enumerate(frames) if not found.whole]
+
+    def behind(self, at: int, line: FrameLine) -> Iterator[int]:
+        """The numbers of frames from `at` on with all that the line says, or that aren't whole."""
+        size = "PAYLOAD-LEN" if line.value("PAYLOAD-REPEAT-LEN") is None else "PAYLOAD-REPEAT-LEN"
+        said = {name: size if name == "PAYLOAD-LEN" else name for name in _ON_WIRE}
+        names = tuple(name for name, field in said.items() if field in line.fields)
+        values: list[Value] = [line.value(said[name]) for name in names]
+        payload = line.value("PAYLOAD")
+        if isinstance(payload, bytes):
+            names, values = (*names, "PAYLOAD"), [*values, payload]
+        return merge(_from(self._of(names).get(tuple(values), []), at), _from(self._open, at))
+
+    def _of(self, names: tuple[str, ...]) -> dict[tuple[Value, ...], list[int]]:
+        """The whole frames by these fields."""
+        if names not in self._known:
+            found = self._known[names] = {}
+            for number, frame in enumerate(self._frames):
+                if frame.whole and frame.header is not None:
+                    of = [_ON_WIRE[name](frame.header) for name in names if name != "PAYLOAD"]
+                    key = (*of, *([frame.payload()] if "PAYLOAD" in names else []))
+                    found.setdefault(key, []).append(number)
+        return self._known[names]
+
+
+def _from(numbers: Sequence[int], least: int) -> Iterator[int]:
+    """Those of ascending numbers that are no smaller, one by one."""
+    return (numbers[place] for place in range(bisect_left(numbers, least), len(numbers)))
+
+
 def _pair(
     lines: Lines, frames: Sequence[Found], ahead: bool, near: Mapping[int, range]
 ) -> tuple[list[tuple[FrameLine, Found]], list[tuple[int, FrameLine, Found | None]]]:
@@ -282,6 +321,7 @@ def _pair(
     alone: list[tuple[int, FrameLine, Found | None]] = []
     waiting: Lines = []
     at = 0
+    likely = _Likely(frames)
 
     def is_near(index: int, found: Found) -> bool:
         return index not in near or (found.first if ahead else found.last) in near[index]
@@ -289,7 +329,8 @@ def _pair(
     def close(end: int) -> None:
         parted = {index for index, _ in waiting if index in near and not near[index]}
         others = [line for line in waiting if line[0] not in parted]
-        gap = [found for found in frames[at:end] if any(is_near(index, found) for index, _ in others)]
+        ranges = {near.get(index): index for index, _ in others}.values()
+        gap = [found for found in frames[at:end] if any(is_near(index, found) for index in ranges)]
         # A line between the octets and a line that fits them stands for no others.
         fitted = frames[max(0, at - 1) : at] if ahead else frames[end : end + 1]
         none = [None] * (len(others) - len(gap))
@@ -305,7 +346,7 @@ def _pair(
         fit = next(
             (
                 i
-                for i in range(at, len(frames))
+                for i in likely.behind(at, line)
                 if is_near(index, frames[i]) and difference(line, frames[i]) is None
             ),
             None,

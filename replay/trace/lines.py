@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from replay import limits
 from replay.source import Source, SourceError, Span, nearest
 from replay.trace.fields import seconds
 from replay.trace.kinds import KINDS, Words, read_text, suggest
@@ -26,6 +27,9 @@ _HEADER = re.compile(
 )
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+(?:[ \t]+\.\.\.)?[ \t]*")
 _SIMILAR = 0.75
+
+MAX_ENTRIES = limits.ENTRIES.default
+"""Entries of one log."""
 
 
 @dataclass(slots=True)
@@ -192,6 +196,8 @@ class _Scanner:
         found, source = self._found, self._source
         at = None if found["at"] is None else seconds(source.span(*found.span("at")))
         head = source.span(*found.span("kind"))
+        if len(self._log.words) == MAX_ENTRIES:
+            raise SourceError(head, f"a log of more than {MAX_ENTRIES:,} entries")
         self._log.words.append(Words(self._kind(), head, source.span(*self._open), at))
         self._found = self._open = None
 

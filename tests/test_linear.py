@@ -1,0 +1,129 @@
+"""Every loop over what a peer or a file holds is linear: of twice as much, each reader and writer takes
+twice as many steps. Steps are counted (lines of Python that run), not time."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from replay import expected_file
+from replay.protocol.interpreter import observe
+from replay.source import Source, SourceError
+from replay.spec import nodes
+from replay.trace import wirelog
+from replay.trace.model import Drop, Entry, Octets, Trace
+from replay.wire.handshake import encode_request
+from replay.wire.side import Side
+from tests.memory import ACCEPTED, REQUEST
+
+OPENED = (Octets(Side.CLIENT, encode_request("/", REQUEST)), Octets(Side.SERVER, ACCEPTED))
+
+
+def steps(work: Callable[[], object]) -> int:
+    """The lines of Python that run in it."""
+    count = 0
+
+    def local(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return local
+
+    before = sys.gettrace()
+    sys.settrace(local)
+    try:
+        work()
+    except SourceError:
+        pass
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def log(text: str) -> Callable[[], object]:
+    return lambda: wirelog.parse(Source("log", text))
+
+
+def seen(*entries: Entry) -> Callable[[], object]:
+    trace = Trace(Side.CLIENT, (*OPENED, *entries, Drop(Side.SERVER)))
+    return lambda: (observe(trace), wirelog.write(trace))
+
+
+def head(*lines: bytes) -> Callable[[], object]:
+    answer = ACCEPTED[:-2] + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
+    trace = Trace(Side.CLIENT, (OPENED[0], Octets(Side.SERVER, answer)))
+    return lambda: (observe(trace), wirelog.write(trace))
+
+
+def server(octets: bytes) -> Callable[[], object]:
+    return seen(Octets(Side.SERVER, octets))
+
+
+FRAME = "TX FRAME : OPCODE=1, FIN=True, RSV=0, PAYLOAD-LEN=1, MASK=None, PAYLOAD=61\n"
+ROW = ["TF", [1, "a"], 1, True, 0, "aabbccdd", 2**26, None, False]
+
+SHAPES: dict[str, Callable[[int], Callable[[], object]]] = {
+    "entries": lambda n: log("TX OCTETS: 8100\n" * n),
+    "lines of frames that others have": lambda n: log(FRAME * n + "TX OCTETS: " + "810162" * n),
+    "lines of frames that fit": lambda n: log(FRAME * n + "TX OCTETS: " + "810161" * n),
+    "lines of Autobahn's frames": lambda n: log(
+        "TX FRAME : OPCODE=2, FIN=True, RSV=0, PAYLOAD-LEN=9, MASK=None, PAYLOAD-REPEAT-LEN=None\n" * n
+        + "TX OCTETS: "
+        + "810161" * n
+    ),
+    "cut entries": lambda n: log("RX OCTETS: 817e ...\nRX FRAME : OPCODE=1, FIN=True, MASKED=False\n" * n),
+    "prose in capitals": lambda n: log("ABC DEF GHI\n" * n + "000 TX OCTETS: 8100\n"),
+    "comments": lambda n: log("# a: b\n" * n + "TX OCTETS: 8100\n"),
+    "quoted text": lambda n: log('TX OCTETS: "' + "\\x00" * n + '"'),
+    "repeats": lambda n: log("TX OCTETS: " + "(00)*2 " * n),
+    "a page of open tags": lambda n: log("<html>" + "<pre class=wirelog_x>" * n),
+    "a page of headings": lambda n: log(
+        "<html>" + "a - Case 1.1\n" * n + "<pre class=wirelog_x>1 TX OCTETS: 8100</pre>"
+    ),
+    "rows": lambda n: log(json.dumps({"wirelog": [["TO", [1, "81"], False]] * n})),
+    "rows of frames": lambda n: log(json.dumps({"wirelog": [ROW] * n})),
+    "fields": lambda n: log(json.dumps({"wirelog": [], **{str(i): i for i in range(n)}})),
+    "interim responses": lambda n: seen_before(b"HTTP/1.1 100 Continue\r\n\r\n" * n),
+    "pings": lambda n: server(b"\x89\x01a" * n),
+    "pongs that nobody asked for": lambda n: seen(
+        Octets(Side.CLIENT, b"".join(b"\x89\x84\0\0\0\0" + i.to_bytes(4, "big") for i in range(n))),
+        Octets(Side.SERVER, b"\x8a\x01a" * n),
+    ),
+    "empty messages": lambda n: server(b"\x81\0" * n),
+    "fragments": lambda n: server(b"\x01\0" + b"\0\0" * n),
+    "fragments of two kinds": lambda n: server(b"\x01\0" + b"\0\0\0\1x" * n),
+    "breaches": lambda n: server(b"\xf1\0" * n),
+    "reads of an octet": lambda n: seen(*[Octets(Side.SERVER, b"\x01")] * n),
+    "reads of nothing": lambda n: seen(*[Octets(Side.SERVER, b"")] * n),
+    "header lines": lambda n: head(*[b"A: b"] * n),
+    "extensions": lambda n: head(b"Sec-WebSocket-Extensions: " + b"a;b," * n + b"a"),
+    "lines of extensions": lambda n: head(*[b"Sec-WebSocket-Extensions: permessage-deflate"] * n),
+    "answers": lambda n: head(*[b"Sec-WebSocket-Accept: x"] * n),
+    "expected verdicts": lambda n: (
+        lambda: expected_file.of(
+            Path("i.json"),
+            Source("i.json", json.dumps({"a": {f"\u00e9{i}": {"behavior": "OK"} for i in range(n)}})),
+        )
+    ),
+    "keys of YAML": lambda n: (
+        lambda: nodes.parse(Source("y", "".join(f"k{i}: [a, b]\n" for i in range(n))))
+    ),
+    "aliases of YAML": lambda n: lambda: nodes.parse(Source("y", "a: &a [b]\nc: [" + "*a, " * n + "]\n")),
+}
+
+
+def seen_before(octets: bytes) -> Callable[[], object]:
+    trace = Trace(Side.CLIENT, (OPENED[0], Octets(Side.SERVER, octets), OPENED[1]))
+    return lambda: (observe(trace), wirelog.write(trace))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_twice_as_much_takes_twice_as_many_steps(name: str) -> None:
+    steps(SHAPES[name](10))  # what is done once
+    few, many = steps(SHAPES[name](60)), steps(SHAPES[name](120))
+    assert many <= 2.25 * few + 100
