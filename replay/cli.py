@@ -145,7 +145,9 @@ def check(paths: tuple[str, ...], profile: str, strict: bool, verbose: bool) -> 
 @click.argument(
     "words", nargs=-1, required=True, metavar="[LOG|SPEC|ID|GLOB]...", shell_complete=complete_words
 )
-def show(words: tuple[str, ...]) -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Messages in full, JSON laid out.")
+@click.option("--json", is_flag=True, help="A line of JSON for each message, with its payload.")
+def show(words: tuple[str, ...], verbose: bool, json: bool) -> None:
     """Decode wire logs for the eye: frames, header bits, payloads, rules broken. Describe cases: what
     they do and want, by which rule, what is sent and what may come back.
 
@@ -155,7 +157,7 @@ def show(words: tuple[str, ...]) -> None:
     replay show my-spec.yaml
     """
     from replay.protocol.interpreter import observe
-    from replay.report import frames
+    from replay.report import contents, frames
     from replay.report.described import described
     from replay.suite import SPECS, logs
 
@@ -167,11 +169,15 @@ def show(words: tuple[str, ...]) -> None:
             console.print()
         console.print(described(item.case))
     for number, log in enumerate(logs(paths), len(rest)):
-        if number:
+        if number and not json:
             console.print()
         for warning in log.warnings:
             click.echo(f"warning: {warning}", err=True)
-        console.print(frames.show(log.trace, observe(log.trace)))
+        if json:
+            for line in contents.objects(log.trace, observe(log.trace)):
+                click.echo(line)
+        else:
+            console.print(frames.show(log.trace, observe(log.trace), verbose))
 
 
 @cli.command(short_help="Derive a stored run's verdicts again.")

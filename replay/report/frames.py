@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from replay.protocol.events import Event, Message, NotOpened, Unparsed, Violation
-from replay.report import inflated, log, safe, words
+from replay.report import contents, inflated, log, safe, words
 from replay.report.layout import DIM, FAULT, LABEL, WRONG, Lines, pad, text, wrapped
 from replay.report.stream import Placed, Stream, both
 from replay.trace.model import SECOND, Digest, Octets, Trace
@@ -21,19 +21,20 @@ WIDE = 110
 Told = dict[int | tuple[Side, int], list[Event]]
 
 
-def show(trace: Trace, events: Sequence[Event]) -> Lines:
+def show(trace: Trace, events: Sequence[Event], whole: bool = False) -> Lines:
     """Each frame on a line of its own, with its header's bits, and the rules that it breaks beneath;
-    the handshake, timers and the end of TCP in between."""
-    return Lines(lambda width: _show(trace, tuple(events), width))
+    the handshake, timers and the end of TCP in between. `whole`: each message in full under its last frame,
+    JSON laid out."""
+    return Lines(lambda width: _show(trace, tuple(events), width, whole))
 
 
-def _show(trace: Trace, events: tuple[Event, ...], width: int) -> Iterator[Text]:
+def _show(trace: Trace, events: tuple[Event, ...], width: int, whole: bool) -> Iterator[Text]:
     for name, value in trace.headers:
         yield text((f"# {safe.escape(name, 80)}: {safe.escape(value, 300)}", DIM))
     yield from inflated.agreed(events, width)
     streams = both(trace, events)
     rows = {side: _by_entry(stream) for side, stream in streams.items()}
-    told = _told(streams, events)
+    told = _told(streams, events, whole)
     columns = _Columns.of(trace, streams, width)
     yield columns.title()
     messages = log.left_out(trace)
@@ -45,7 +46,7 @@ def _show(trace: Trace, events: tuple[Event, ...], width: int) -> Iterator[Text]
                 yield from _head(columns.lead(number, entry.at, entry.side), stream)
             for placed in rows[entry.side].get(number, ()):
                 yield columns.row(number, entry.at, placed, stream)
-                yield from _tell(told.pop((entry.side, placed.start), []), columns)
+                yield from _tell(told.pop((entry.side, placed.start), []), columns, whole)
             if entry.cut is not None and number in shown:
                 yield text((columns.lead(number, entry.at, entry.side), DIM), log.not_kept([entry]))
         elif isinstance(entry, Digest):
@@ -56,7 +57,7 @@ def _show(trace: Trace, events: tuple[Event, ...], width: int) -> Iterator[Text]
         else:
             said_of = log.line(entry, trace.recorder, width)
             yield text((columns.lead(number, entry.at), DIM), said_of)
-        yield from _tell(told.pop(number, []), columns)
+        yield from _tell(told.pop(number, []), columns, whole)
 
 
 def _by_entry(stream: Stream) -> dict[int, list[Placed]]:
@@ -68,14 +69,14 @@ def _by_entry(stream: Stream) -> dict[int, list[Placed]]:
     return rows
 
 
-def _told(streams: dict[Side, Stream], events: tuple[Event, ...]) -> Told:
+def _told(streams: dict[Side, Stream], events: tuple[Event, ...], whole: bool) -> Told:
     """What is said beneath a frame (by its side and start) or beneath an entry (by its number)."""
     frames = [(side, placed) for side, stream in streams.items() for placed in stream.frames]
     starts = {(side, placed.body): placed.start for side, placed in frames}
     known = {(side, placed.start) for side, placed in frames}
     told: Told = defaultdict(list)
     for event in events:
-        if isinstance(event, Message) and event.compressed:
+        if isinstance(event, Message) and event.parts and (event.compressed or whole):
             start = starts.get((event.side, event.parts[-1][0]))
             told[event.entry if start is None else (event.side, start)].append(event)
         if isinstance(event, Violation):
@@ -93,11 +94,14 @@ def _head(lead: str, stream: Stream) -> Iterator[Text]:
         yield text((" " * len(lead) + said, DIM)) if number else text((lead, DIM), (said, LABEL))
 
 
-def _tell(events: list[Event], columns: _Columns) -> Iterator[Text]:
+def _tell(events: list[Event], columns: _Columns, whole: bool) -> Iterator[Text]:
     refused = any(isinstance(event, NotOpened) for event in events)
     for event in events:
         if isinstance(event, Message):
-            yield columns.beneath(inflated.message(event))
+            if event.compressed:
+                yield columns.beneath(inflated.message(event))
+            if whole:
+                yield from map(text, contents.lines(event, columns.width))
             continue
         if isinstance(event, Violation):
             rule = f"{words.reference(event.rule)}, {words.level(event.rule)}: {words.sentence(event.rule)}"
@@ -191,16 +195,17 @@ class _Columns:
         line.append(f"  {int(header.fin)}    {header.rsv:03b}  {key.ljust(self.mask)}")
         line.append(f"  {header.length:>{self.length}}  ")
         line.append(f"{placed.start:>{self.offset}}  ", DIM)
-        return line.append(pad(_payload(placed, stream), max(8, self.width - len(line))).rstrip())
+        room = max(8, self.width - len(line))
+        return line.append(pad(_payload(placed, stream, room), room).rstrip())
 
 
 def _time(at: int, wide: bool) -> str:
     return f"{at / SECOND:.{6 if wide else 3}f}"
 
 
-def _payload(placed: Placed, stream: Stream) -> str:
-    """The payload's beginning; of a Close its code and reason."""
-    header, limit = placed.header, words.SAMPLE
+def _payload(placed: Placed, stream: Stream, limit: int) -> str:
+    """The payload's first octets, so many at the most; of a Close its code and reason."""
+    header = placed.header
     data = stream.payload(placed, 128 if header.opcode == 8 else limit)
     missing = placed.end - stream.length
     said = ""

@@ -120,6 +120,17 @@ def test_a_pause_that_the_end_of_the_connection_cut_short_is_none(end: str) -> N
     assert (len(sent) == 3) is ("RX" in end)  # its last word follows at once, and not in 30 s
 
 
+def test_behind_the_server_s_close_nothing_is_waited_for() -> None:
+    case = own(OPENING + 10 * (HELLO + HELLO_BACK) + BYE)
+    client = player(case)
+    client.connected(0)
+    client.received(answer(), 0)
+    client.received(bytes.fromhex("8802 03e8"), 30_000)
+    sent = [e for e in client.entries if isinstance(e, Octets) and e.side is Side.CLIENT]
+    assert len(sent) == 12
+    assert sent[-1].at == 30_000
+
+
 # The opening handshake.
 
 OFFER = r"Sec-WebSocket-Protocol: a, b\r\n"
