@@ -49,11 +49,21 @@ def pair(before: Path, after: Path) -> tuple[Run, Run]:
         now = replace(now, cases={id: case for id, case in now.cases.items() if id in was.cases})
     if other.single:
         was = replace(was, cases={id: case for id, case in was.cases.items() if id in now.cases})
-    if not (was.cases and now.cases):
+    if not (was.cases or now.cases):
+        raise SourceError(
+            None,
+            f"neither {printable(str(before))} nor {printable(str(after))} has a verdict on such a case",
+        )
+    if not (was.cases and now.cases) and not _ids(was) & _ids(now):
         raise SourceError(
             None, f"{printable(str(before))} and {printable(str(after))} have no case in common"
         )
     return was, now
+
+
+def _ids(run: Run) -> frozenset[str]:
+    """What was to be played."""
+    return run.missing.union(run.cases)
 
 
 def _one(found: Found, other: Found, path: Path) -> Run:
@@ -91,7 +101,8 @@ def _stored(directory: Path) -> Found:
         if case.verdict is not None:
             again = f"{case.id} {case.verdict.path}" if case.id in cases else case.id
             cases[again] = _verdict(directory, again, case.title, case.verdict)
-    return _alone(Run(str(directory), cases, run.agent or run.address, _partial(run)))
+    missing = frozenset(case.id for case in run.cases if case.verdict is None)
+    return _alone(Run(str(directory), cases, run.agent or run.address, _partial(run), missing))
 
 
 def _partial(run: StoredRun) -> str | None:

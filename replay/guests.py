@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -230,7 +229,9 @@ class Guests:
             case Command():
                 return Commands()
             case Finish() | Stop():
-                done = Teller(partial(self._reported, found.agent) if isinstance(found, Finish) else str)
+                if isinstance(found, Finish) and not self._reported(found.agent):
+                    return None
+                done = Teller(str)
                 if isinstance(found, Finish) and found.agent in self.known:
                     self.known[found.agent].finished = True
                     self._board.finish(found.agent)
@@ -243,13 +244,14 @@ class Guests:
         result = guest.results.get(number) if guest else None
         return None if result is None else json.dumps({"behavior": result.behaviour.value})
 
-    def _reported(self, agent: str) -> str | None:
-        """Nothing, once all that this agent has played is judged and reported."""
+    def _reported(self, agent: str) -> bool:
+        """Report, once all that this agent has played is judged: before it gets any answer, since it may
+        leave with the first octet of that."""
         if any(self._under_way[endpoint].play.agent == agent for endpoint in self._ended):
-            return None
+            return False
         planned = len(self.items)
         self._report([guest.run(self.address, planned, False, None) for guest in self.known.values()])
-        return ""
+        return True
 
     def _recorded(self, target: str) -> Play:
         """The next of the logs with this target that hasn't been played; else the first, once more."""

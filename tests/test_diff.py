@@ -186,3 +186,21 @@ def test_a_log_that_is_gone_is_said_to_be_unseen(runs: Path, tmp_path: Path) -> 
     assert done.returncode == 0
     assert "3 cases: 3 same" in done.stdout
     assert "unseen" in done.stdout
+
+
+def test_a_case_without_a_verdict_in_one_run_is_missing_there(tmp_path: Path) -> None:
+    """The server wasn't reached: that is no other run."""
+    here, gone = tmp_path / "here", tmp_path / "gone"
+    assert replay("run", "1.1.1", "1.1.2", "--out", here).returncode == 0
+    assert replay("run", "1.1.1", "--url", "ws://127.0.0.1:9", "--out", gone).returncode == 3
+    one = next(here.glob("*1.1.1.json"))
+    for before in (here, one):
+        done = replay("diff", before, gone)
+        assert (done.returncode, "gone" in done.stdout) == (1, True)
+        assert "could not be reached" in " ".join(done.stdout.split())
+    back = replay("diff", gone, one)
+    assert (back.returncode, "1 new" in back.stdout) == (0, True)
+    other = next(here.glob("*1.1.2.json"))
+    assert "have no case in common" in replay("diff", other, gone).stderr
+    neither = replay("diff", gone, gone)
+    assert (neither.returncode, "neither" in neither.stderr) == (2, True)

@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -18,6 +19,7 @@ import pytest
 from replay.report.formats import FORMATS
 from replay.report.json_lines import schema
 from tests.clients import serving
+from tests.memory import REQUEST
 from tests.processes import ROOT, listening, replay
 
 FAULTY = ROOT / "tests" / "peers" / "faulty.py"
@@ -225,6 +227,22 @@ def test_a_driver_finds_its_reports_when_it_has_asked_for_them(tmp_path: Path) -
             assert (folder / index[agent]["1.1.2"]["reportfile"]).is_file()
         assert list(index) == ["one", "two"]
         assert server.interrupted().status == 0
+
+
+def test_a_report_is_there_before_the_client_hears_of_it(tmp_path: Path) -> None:
+    """It leaves with the first octet of the answer."""
+    folder = tmp_path / "reports"
+    with serving(tmp_path / "out", "1.1.1", "--report", f"autobahn={folder}") as server:
+        server.visit("/runCase?case=1&agent=me")
+        lines = [
+            "GET /updateReports?agent=me HTTP/1.1",
+            *(f"{name}: {value}" for name, value in REQUEST),
+            "",
+        ]
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall("\r\n".join([*lines, ""]).encode())
+            assert client.recv(1) == b"H"
+            assert json.loads((folder / "index.json").read_text())["me"]["1.1.1"]["behavior"] == "OK"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ class Run:
     cases: Mapping[str, Known]
     agent: str = ""
     partial: str | None = None  # that cases are missing, and why
+    missing: frozenset[str] = frozenset()  # their ids
 
 
 @dataclass(frozen=True, slots=True)
