@@ -1,11 +1,13 @@
 # `make run` and `make test` need Python 3.11 with its venv module, and make; the rest they install.
 PYTHON ?= python3
 BIN := .venv/bin
+ALONE := .venv/.alone
 INSTALLED := .venv/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: run test live lint format build docs pictures clean
 
-run: $(INSTALLED)
+run: $(ALONE)
 	$(BIN)/replay run traces/
 
 test: $(INSTALLED)
@@ -27,7 +29,7 @@ build: $(INSTALLED)
 	$(BIN)/python -m build --wheel
 
 docs: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(PIP) --editable '.[docs]'
 	$(BIN)/python -m sphinx -W -q docs build/site
 
 pictures: $(INSTALLED)
@@ -38,7 +40,13 @@ clean:
 	find replay tests -name __pycache__ -prune -exec rm -rf {} +
 
 # On an existing .venv, `venv` only mends what is missing.
-$(INSTALLED): pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $@
+$(ALONE): pyproject.toml
+	@echo "Installing replay into .venv"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --editable .
+	@touch $@
+
+$(INSTALLED): $(ALONE)
+	@echo "Installing what the tests need into .venv; this takes about a minute"
+	@$(PIP) --editable '.[dev]'
+	@touch $@

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +28,13 @@ if TYPE_CHECKING:
 @click.option(
     "--ci", type=click.Choice(["github", "gitlab", "none"]), help="For which CI a workflow is written."
 )
+@click.option(
+    "--install",
+    metavar="SPEC",
+    help="What pip installs in CI: a wheel in this folder (taken by itself if there is one), git+https://…",
+)
 @click.option("--force", is_flag=True, help="Overwrite files that are there already.")
-def init(tested: str | None, command: str | None, ci: str | None, force: bool) -> None:
+def init(tested: str | None, command: str | None, ci: str | None, install: str | None, force: bool) -> None:
     """Write a config and a CI workflow to begin with, into this folder.
 
     On a terminal it asks for what isn't given; elsewhere it takes a server and GitHub.
@@ -40,9 +47,9 @@ def init(tested: str | None, command: str | None, ci: str | None, force: bool) -
     from replay import starter
 
     asks = sys.stdin.isatty() and sys.stdout.isatty()
-    start = _start(tested, command, ci, asks)
-    _check(start)
     present = frozenset(file.name for file in Path().iterdir())
+    start = replace(_start(tested, command, ci, asks), install=install or _wheel(present))
+    _check(start)
     written = starter.files(start, present)
     if (there := [name for name in written if Path(name).exists()]) and not force:
         hint = "--force overwrites; nothing was written"
@@ -55,7 +62,22 @@ def init(tested: str | None, command: str | None, ci: str | None, force: bool) -
         click.echo(f"add to {starter.GITLAB}:\n{starter.INCLUDE}", nl=False)
     if start.command in starter.COMMANDS.values():
         click.echo(f"put the command of your {start.tested} in place of {start.command!r}")
+    if start.ci != "none" and start.install == starter.NAME:
+        click.echo(
+            f"{starter.NAME} isn't on PyPI yet: put its wheel into this folder, or say with --install SPEC "
+            "what pip installs in CI, and write this again with --force",
+            err=True,
+        )
     click.echo(f"try it: {starter.play(start)}")
+
+
+def _wheel(present: frozenset[str]) -> str:
+    """The newest wheel of replay in the project, as pip finds it; else the name for PyPI."""
+    from replay.spec.select import natural
+    from replay.starter import NAME
+
+    wheels = sorted(fnmatch.filter(present, "wire_replay-*.whl"), key=natural)
+    return f"./{wheels[-1]}" if wheels else NAME
 
 
 def _start(tested: str | None, command: str | None, ci: str | None, asks: bool) -> Start:
@@ -80,6 +102,8 @@ def _check(start: Start) -> None:
     from replay import config
     from replay.live import testee
 
+    if not start.install.strip() or not start.install.isprintable():
+        raise SourceError(None, "--install has to be what pip installs, in one line")
     if not start.command.strip() or not start.command.isprintable():
         raise SourceError(None, "--exec has to be a command in one line")
     if start.tested == "client":

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import indent
 
 GITHUB, GITLAB, GITLAB_JOB = ".github/workflows/websocket.yml", ".gitlab-ci.yml", ".gitlab/websocket.yml"
 CONFIG = "replay.yaml"
+NAME = "wire-replay"
+"""The name for pip, once it is released."""
 
 COMMANDS = {"server": "./my-server --port {port}", "client": "./my-client {url}"}
 """What stands for a command that isn't known."""
@@ -56,6 +59,7 @@ class Start:
     tested: str  # server or client
     command: str
     ci: str  # github, gitlab or none
+    install: str = NAME  # what pip is to install: a name with a version, a file, an address
 
 
 def files(start: Start, present: frozenset[str]) -> dict[str, str]:
@@ -153,7 +157,7 @@ jobs:
       - uses: actions/setup-python@v5
         with: {{python-version: "3.13"}}
 {indent(before or _build(start), " " * 6)}\
-      - run: pip install wire-replay
+      - run: {json.dumps(_pip(start))}
       - name: Play the suite
         run: |
           {play(start, *_OUT)}
@@ -175,7 +179,7 @@ websocket:
   image: python:3.13
   timeout: 20m
   before_script:
-    - pip install wire-replay
+    - {json.dumps(_pip(start))}
 {indent(before, " " * 4)}\
   script:
     - |
@@ -186,6 +190,10 @@ websocket:
     paths: [replay-results]
     reports: {{junit: replay.xml}}
 """
+
+
+def _pip(start: Start) -> str:
+    return shlex.join(["pip", "install", start.install])
 
 
 def _toolchain(command: str) -> Toolchain:

@@ -46,7 +46,8 @@ def valid(kind: str, texts: list[str], folder: Path) -> None:
 
 def test_what_is_written_for_a_server_runs(tmp_path: Path) -> None:
     said = init(tmp_path, "--exec", FAULTY)
-    assert said == f"wrote {CONFIG}\nwrote {GITHUB}\ntry it: replay run\n"
+    assert said.startswith(f"wrote {CONFIG}\nwrote {GITHUB}\ntry it: replay run\n")
+    assert "isn't on PyPI yet" in said  # on standard error
     job = yaml.safe_load((tmp_path / GITHUB).read_text())["jobs"]["replay"]
     runs = [step["run"].strip() for step in job["steps"] if "run" in step]
     command = runs[-1]
@@ -61,7 +62,7 @@ def test_what_is_written_for_a_client_runs(tmp_path: Path) -> None:
     said = init(
         tmp_path, "--client", "--exec", f"{sys.executable} -m replay.live.demo {{url}}", "--ci", "gitlab"
     )
-    assert said.endswith("try it: replay serve\n")
+    assert "\ntry it: replay serve\n" in said
     (script,) = yaml.safe_load((tmp_path / GITLAB_JOB).read_text())["websocket"]["script"]
     done = replay(*script.split()[1:], "--port", "0", "1.1.1", "2.1", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -146,3 +147,23 @@ def test_on_a_terminal_it_asks(tmp_path: Path) -> None:
         os.close(ours)
     assert 'each: "node my.js {url}"' in (tmp_path / CONFIG).read_text()
     assert "replay serve --out replay-results" in (tmp_path / GITHUB).read_text()
+
+
+def test_the_workflow_installs_what_there_is(tmp_path: Path) -> None:
+    for present, words, installed in (
+        ([], [], "pip install wire-replay"),
+        ([], ["--install", "git+https://a.b/c@v1#egg=x: y"], "pip install 'git+https://a.b/c@v1#egg=x: y'"),
+        (["wire_replay-0.9.0-py3-none-any.whl"], [], "pip install ./wire_replay-0.9.0-py3-none-any.whl"),
+        (["wire_replay-0.10.0-py3-none-any.whl"], [], "pip install ./wire_replay-0.10.0-py3-none-any.whl"),
+        ([], ["--install", "./x.whl[tls]"], "pip install './x.whl[tls]'"),
+    ):
+        for name in present:
+            (tmp_path / name).touch()
+        said = init(tmp_path, *words, "--ci", "github", "--force")
+        assert ("isn't on PyPI yet" in said) == (installed == "pip install wire-replay")
+        steps = yaml.safe_load((tmp_path / GITHUB).read_text())["jobs"]["replay"]["steps"]
+        assert installed in [step.get("run") for step in steps]
+        init(tmp_path, *words, "--ci", "gitlab", "--force")
+        job = yaml.safe_load((tmp_path / GITLAB_JOB).read_text())["websocket"]
+        assert installed in job["before_script"]
+    assert "--install has to be" in init(tmp_path, "--install", " ", "--force", status=2)

@@ -151,7 +151,7 @@ def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     done = replay("serve", "--port", "0", "--tls")
     assert done.returncode == 2
-    assert "pip install 'wire-replay[tls]', or give --cert and --key" in done.stderr
+    assert "pip install trustme, or give --cert and --key" in done.stderr
 
 
 def test_a_certificate_that_a_killed_replay_left_goes_and_one_in_use_stays(tmp_path: Path) -> None:

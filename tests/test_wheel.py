@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import venv
@@ -12,6 +14,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import yaml
 
 from replay.suite import known
 from tests.processes import ROOT
@@ -94,3 +97,20 @@ def test_it_writes_a_report(installed: Path, tmp_path: Path) -> None:
 
 def test_the_longer_name_of_the_command(installed: Path, tmp_path: Path) -> None:
     assert "Usage:" in run(installed / "wire-replay", "--help", cwd=tmp_path)
+
+
+def test_what_the_docs_say_of_it_holds(wheel: Path, installed: Path, tmp_path: Path) -> None:
+    """docs/install.md, and what `replay init` writes for a project that holds the wheel."""
+    assert "pip install dist/wire_replay-*.whl" in (ROOT / "docs" / "install.md").read_text("utf-8")
+    assert fnmatch(wheel.name, "wire_replay-*.whl")
+    shutil.copy(wheel, tmp_path)
+    run(installed / "replay", "init", "--exec", "./server {port}", "--ci", "github", cwd=tmp_path)
+    job = yaml.safe_load((tmp_path / ".github/workflows/websocket.yml").read_text())["jobs"]["replay"]
+    (install,) = (
+        shlex.split(step["run"]) for step in job["steps"] if step.get("run", "").startswith("pip")
+    )
+    fresh = tmp_path / "fresh"
+    venv.create(fresh, with_pip=True)
+    pip = [str(fresh / "bin" / "python"), "-m", *install, "--quiet", "--disable-pip-version-check"]
+    subprocess.run(pip, cwd=tmp_path, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    assert "1 case: 1 OK" in run(fresh / "bin" / "replay", "run", "1.1.1", "--out", "o", cwd=fresh)

@@ -49,7 +49,7 @@ class Identity:
         try:
             import trustme
         except ImportError:
-            hint = "pip install 'wire-replay[tls]', or give --cert and --key"
+            hint = "pip install trustme, or give --cert and --key"
             raise SourceError(None, "to make a certificate needs the library trustme", hint) from None
         authority = trustme.CA(organization_name="replay")
         names = dict.fromkeys((*LOOPBACK, *([host] if host.strip("0.:") else [])))
