@@ -272,7 +272,7 @@ def chosen_items(
     paths = paths_in(words)
     ids = [word for word in words if word not in paths]
     if paths:
-        items = suite.items(paths, tester or Side.CLIENT, thorough)
+        items = suite.items(paths, tester or Side.CLIENT, thorough, passed_over)
         chosen = set(select.select([item.case.id for item in items], ids))
         items = [item for item in items if item.case.id in chosen]
     else:
@@ -283,6 +283,11 @@ def chosen_items(
     if not items:
         raise SourceError(None, "no case is selected", "`replay list` shows what there is")
     return items
+
+
+def passed_over(said: str) -> None:
+    """Tell what of a folder isn't taken."""
+    click.echo(f"passed over: {printable(said)}", err=True)
 
 
 def paths_in(words: Sequence[str]) -> list[str]:

@@ -20,6 +20,7 @@ from replay.arguments import (
     complete_words,
     judged_by,
     new_console,
+    passed_over,
     paths_in,
     reported,
     selection,
@@ -127,7 +128,7 @@ def check(paths: tuple[str, ...], profile: str, strict: bool, verbose: bool) -> 
 
     console = new_console()
     failed = False
-    for log in logs(paths):
+    for log in logs(paths, passed_over):
         result = flows.check(log, Profile(profile))
         console.print(terminal.line(result, console.width))
         if verbose:
@@ -136,7 +137,7 @@ def check(paths: tuple[str, ...], profile: str, strict: bool, verbose: bool) -> 
             failed = True
             console.print(terminal.failure(result, None))
             console.print()
-        elif result.unjudged is not None:
+        elif not verbose:
             console.print(terminal.notes(result))
     sys.exit(int(failed))
 
@@ -168,7 +169,7 @@ def show(words: tuple[str, ...], verbose: bool, json: bool) -> None:
         if number:
             console.print()
         console.print(described(item.case))
-    for number, log in enumerate(logs(paths), len(rest)):
+    for number, log in enumerate(logs(paths, passed_over), len(rest)):
         if number and not json:
             console.print()
         for warning in log.warnings:

@@ -19,11 +19,11 @@ from replay.live.transport import Address
 from replay.play.pace import Pace
 from replay.protocol.events import Unread
 from replay.protocol.rules import RULES
+from replay.source import SourceError
 from replay.spec.model import Behaviour, Profile
-from replay.spec.recorded import under
+from replay.spec.recorded import has_websocket, under
 from replay.store.writer import About, Store
 from replay.suite import Item, Log, expectation
-from replay.trace.model import Logging, Octets, Trace
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, RunResult
 from replay.wire.side import Side
@@ -142,10 +142,6 @@ def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> 
     return Store.create(directory, items, about)
 
 
-def _has_gaps(trace: Trace) -> bool:
-    return any(isinstance(e, Logging) or (isinstance(e, Octets) and e.cut) for e in trace.entries)
-
-
 def _named(target: Target, address: Address | None = None) -> str:
     if target == Target():
         return target.name
@@ -153,20 +149,21 @@ def _named(target: Target, address: Address | None = None) -> str:
 
 
 def check(log: Log, profile: Profile = Profile.AUTOBAHN) -> CaseResult:
-    """Judge a log offline: by the case that it names, else by the rules alone."""
+    """Judge a log offline: by the case that it names, else by the rules alone. Raises SourceError for one
+    without a case and without a WebSocket connection."""
     tester = log.trace.recorder
     found, notes = expectation(log, tester)
+    if found.closing is None and not has_websocket(log.trace):
+        hint = "a connection begins with a request that has 'Upgrade: websocket', or with frames"
+        raise SourceError(None, f"{log.name}: there is no WebSocket connection in this log", hint)
     case = under(found, profile, tester)
     result = replace(judge(case, log.trace, tester, (*log.warnings, *notes)), path=log.name)
-    decided = result.broken or (result.divergence and result.divergence.field == "payload")
-    if result.behaviour is Behaviour.FAILED and _has_gaps(log.trace) and not decided:
-        return result.left_unjudged("octets are missing in the log")
     musts = [broken for broken in result.broken if RULES[broken.rule].level != "SHOULD"]
     unread = next((event for event in result.events if isinstance(event, Unread)), None)
     if unread is not None and not musts:
         return result.left_unjudged(unread.reason)
     if case.closing is None and musts:
-        return replace(result, behaviour=Behaviour.FAILED)
+        return replace(result, behaviour=Behaviour.FAILED, unjudged=None)
     return result
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from replay.spec.load import load, unique
 from replay.spec.model import Behaviour, Case
 from replay.spec.recorded import case_of, check_replayable
 from replay.spec.select import may_hold, natural, select
+from replay.spec.sent import other_than
 from replay.trace.model import Trace
 from replay.trace.wirelog import Parsed, read
 from replay.verdict.judge import judge
@@ -25,8 +26,14 @@ from replay.wire.side import Side
 
 SPECS = (".yaml", ".yml")
 LOGS = (".wirelog",)
+REPORTS = (".html", ".json")
+"""What the case reports of Autobahn's are called; in a folder, those that hold a log."""
 MAX_PAYLOAD_FILE = limits.PAYLOAD_FILE.default
 """Octets of a payload `file:` at the most."""
+
+
+Passed = Callable[[str], None]
+"""Is told what was passed over, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +100,28 @@ def bundled_items(thorough: bool = False, words: Sequence[str] = ()) -> list[Ite
     return [Item(case) for case in chosen]
 
 
-def items(paths: Sequence[str], tester: Side, thorough: bool = False) -> list[Item]:
+def items(
+    paths: Sequence[str], tester: Side, thorough: bool = False, passed: Passed = lambda said: None
+) -> list[Item]:
     """The cases of specs, wire logs and folders of them; `thorough`: with all rounds of the specs.
 
     A log that names a known case is judged by it, any other by its own recording. Raises
-    SourceError for what can't be read, or can't be replayed.
+    SourceError for what can't be read, or can't be replayed; a folder's reports of Autobahn's that
+    can't are passed over, as they mostly lack octets, and so are their indexes: `passed` is told.
     """
     found: list[Item] = []
     for path in paths:
-        for file in [path] if path == "-" else _files([Path(path)], SPECS + LOGS):
+        for file in [path] if path == "-" else _files([Path(path)], SPECS + LOGS, passed):
             if Path(file).suffix in SPECS:
                 own = not Path(file).resolve().is_relative_to(bundled("specs").resolve())
                 found += [Item(case, str(file), own=own) for case in read_spec(Path(file), thorough)]
-            else:
+                continue
+            try:
                 found.append(_recorded(read_log(str(file)), tester))
+            except SourceError as error:
+                if str(file) == path or Path(file).suffix not in REPORTS:
+                    raise
+                passed(error.message)
     unique(item.case for item in found if item.case.trace is None)
     return _ordered(found)
 
@@ -130,8 +145,10 @@ def expectation(log: Log, tester: Side) -> tuple[Case, tuple[str, ...]]:
     """By what a log is judged: by the case that it names, or by itself; and what to say of that."""
     named = log.trace.header("case")
     if named is not None and (case := known_case(named, log.trace.header("thorough") is not None)):
-        span = next((entry.span for entry in log.trace.entries if entry.span), case.span)
-        return replace(case, trace=log.trace, steps=case.steps, span=span), ()
+        if (other := other_than(case, log.trace, log.trace.recorder)) is None:
+            span = next((entry.span for entry in log.trace.entries if entry.span), case.span)
+            return replace(case, trace=log.trace, steps=case.steps, span=span), ()
+        return case_of(log.trace, case.id, tester), (f"not judged by its case: {other}",)
     notes = []
     if named is not None:
         notes.append(f"no case is known as {named!r}: the log is its own expectation")
@@ -178,20 +195,38 @@ def read_log(path: str, span: Span | None = None) -> Log:
     return Log(path, parsed.trace, parsed.warnings)
 
 
-def logs(paths: Sequence[str]) -> Iterator[Log]:
+def logs(paths: Sequence[str], passed: Passed = lambda said: None) -> Iterator[Log]:
     """The wire logs of files and folders. Raises SourceError if a folder has none."""
     for path in paths:
-        for file in [path] if path == "-" else _files([Path(path)], LOGS):
+        for file in [path] if path == "-" else _files([Path(path)], LOGS, passed):
             yield read_log(str(file))
 
 
-def _files(paths: Iterable[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
+def _files(
+    paths: Iterable[Path], suffixes: tuple[str, ...], passed: Passed = lambda said: None
+) -> Iterator[Path]:
+    """Files, and those of folders with one of these suffixes; where logs are, reports that hold one too."""
+    wanted = suffixes + (REPORTS if LOGS[0] in suffixes else ())
     for path in paths:
         if not path.is_dir():
             yield path
             continue
-        files = (file for file in path.rglob("*") if file.suffix in suffixes and file.is_file())
+        files = (file for file in path.rglob("*") if file.suffix in wanted and file.is_file())
         found = sorted(files, key=lambda file: natural(str(file)))
-        if not found:
-            raise SourceError(None, f"{path}: no {' or '.join(suffixes)} file in this folder")
-        yield from found
+        empty = True
+        for file in found:
+            if file.suffix not in REPORTS or _holds_log(file):
+                empty = False
+                yield file
+            elif file.stem == "index":
+                passed(f"{file} is an index and holds no log")
+        if empty:
+            reports = ", nor a report of Autobahn's with a log" if REPORTS[0] in wanted else ""
+            raise SourceError(None, f"{path}: no {' or '.join(suffixes)} file in this folder{reports}")
+
+
+def _holds_log(file: Path) -> bool:
+    """Whether this is a case report of Autobahn's, made with logging on."""
+    with file.open("rb") as opened:
+        octets = opened.read(MAX_FILE)
+    return b'class="wirelog_' in octets if file.suffix == ".html" else b'"wirelog"' in octets

@@ -216,7 +216,7 @@ def test_chopping_changes_no_verdict(chop: str) -> None:
         (["run", "missing.wirelog"], "missing.wirelog: no such file or directory"),
         (["run", "missing/"], "no such file or directory"),
         (["run", "replay"], "no .yaml or .yml or .wirelog file"),
-        (["check", "replay"], "no .wirelog file in this folder"),
+        (["check", "replay"], "no .wirelog file in this folder, nor a report"),
         (["run", "--url", "http://127.0.0.1"], "expected ws://HOST[:PORT]"),
         (["run", "--url", "ws://127.0.0.1:99999"], "ws://127.0.0.1:99999"),
         (["run", "--url", "ws://127.0.0.1", "--sni", "x"], "--sni is for wss://"),

@@ -37,6 +37,7 @@ class Opened(Event):
     request: Request
     response: Response
     agreed: Agreed | None = None  # on permessage-deflate, and how
+    partial: bool = False  # the log cut off the handshake: what it shows of it isn't judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,30 +49,62 @@ class NotOpened(Event):
     response: Response | None = None
 
 
+Holes = tuple[tuple[int, int | None], ...]
+"""What the log left out of a payload: by the octet of the payload with which each hole begins, and by its
+length (None: from there on nothing is known, not even how long it is). `data` lacks those octets."""
+
+
+def _hidden(holes: Holes) -> int:
+    return sum(length or 0 for _, length in holes)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message(Event):
+class Held(Event):
+    """What holds a payload."""
+
+    data: bytes
+    holes: Holes = ()
+
+    @property
+    def length(self) -> int:
+        """Octets of the payload, as far as they are known."""
+        return len(self.data) + _hidden(self.holes)
+
+    def octet(self, offset: int) -> bytes:
+        """The octet at this offset of the payload, if it is there."""
+        at = offset - _hidden(tuple(hole for hole in self.holes if hole[0] < offset))
+        return self.data[at : at + 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(Held):
     """A whole data message (§5.4), fragments joined."""
 
     text: bool
-    data: bytes
     parts: tuple[tuple[int, int], ...]  # for each frame: where its payload stands, its length
     compressed: bool = False  # RSV1 under permessage-deflate: `data` is what it inflates to
     digest: tuple[int, str] | None = None  # length and SHA-256 of a message whose octets were left out
 
+    @property
+    def length(self) -> int:
+        """Octets of the payload, as far as they are known."""
+        return self.digest[0] if self.digest else len(self.data) + _hidden(self.holes)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ping(Event):
-    data: bytes
+class Ping(Held):
+    """A Ping frame (§5.5.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pong(Event):
-    data: bytes
+class Pong(Held):
+    """A Pong frame (§5.5.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close(Event):
-    """A Close frame (§5.5.1). `code` is None if there is none; not `valid`: it breaks a rule."""
+    """A Close frame (§5.5.1). `code` is None if there is none; not `valid`: it breaks a rule. Of a reason
+    that the log cut off there is as much as it holds."""
 
     code: int | None
     reason: bytes
@@ -112,6 +145,18 @@ class Unparsed(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread(Unparsed):
     """... since replay reads no more of it. That is a limit of its own: no rule is broken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(Unparsed):
+    """Octets of this side that the log left out.
+
+    If it is `lost` on them, they may hold whole frames, and no border is known behind them: what stands
+    there breaks no rule that anybody could know of, and counts only where it is whole frames by itself.
+    """
+
+    size: int | None  # octets; None: the log doesn't say
+    lost: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

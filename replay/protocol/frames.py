@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from replay.protocol.closing import CLOSING, Act
-from replay.protocol.events import Close, Event, Message, Ping, Pong, Unparsed, Unread, Violation
+from replay.protocol.events import Close, Event, Holes, Message, Ping, Pong, Unparsed, Unread, Violation
 from replay.protocol.framing import clean, close_breaches, header_breaches
 from replay.protocol.messages import Assembly, is_utf8
 from replay.protocol.rules import Breach
@@ -44,7 +44,7 @@ class Frames:
     def message(self, stream: Stream, decoder: FrameDecoder, data: bytes) -> Iterable[Event] | None:
         """The events of octets that are one frame and a whole message, as most reads and writes are; None:
         they aren't, or break a rule by their header."""
-        if stream.assembly is not None or not data or data[0] not in _MESSAGES:
+        if stream.assembly is not None or stream.context_lost or not data or data[0] not in _MESSAGES:
             return None
         found = decoder.alone(data)
         if found is None or not self._is_clean(stream, found[0]):
@@ -85,6 +85,12 @@ class Frames:
                 yield from self._piece(stream, piece)
                 if stream.unparsed:
                     return
+
+    def skip(self, stream: Stream, decoder: FrameDecoder, most: int) -> Iterator[Event]:
+        """The events of octets that aren't known, up to the end of the frame that has begun."""
+        if (piece := decoder.skip(most)) is not None:
+            stream.position += piece.missing
+            yield from self._piece(stream, piece)
 
     def read_payload(
         self, stream: Stream, decoder: FrameDecoder, entries: Sequence[Octets]
@@ -157,37 +163,49 @@ class Frames:
     def _control(self, stream: Stream, piece: Piece) -> Iterator[Event]:
         if stream.spoiled:
             return
-        stream.control += piece.data
+        if piece.missing or stream.control_hole:  # what came before the hole is all that can be used
+            stream.control_hole += piece.missing + len(piece.data)
+        else:
+            stream.control += piece.data
         if not piece.last:
             return
-        data = bytes(stream.control)
+        data, hole = bytes(stream.control), stream.control_hole
         stream.control.clear()
+        stream.control_hole = 0
         body = piece.start + piece.header.size
-        place = stream.place(piece.start, body + len(data))
+        place = stream.place(piece.start, body + len(data) + hole)
+        holes: Holes = ((len(data), hole),) if hole else ()
         other = stream.other
         match piece.header.opcode:
             case Opcode.PING:
-                if not stream.closed:
+                if not stream.closed and not hole:
                     stream.pings.append(data)
                     stream.unanswered[data] += 1
-                yield Ping(**place, data=data)
+                yield Ping(**place, data=data, holes=holes)
             case Opcode.PONG:
-                if other.unanswered[data]:
+                if hole:  # any of them may be the one that it answers
+                    other.pings.clear()
+                    other.unanswered.clear()
+                elif other.unanswered[data]:
                     while (answered := other.pings.popleft()) != data:  # and with it those before it
                         other.unanswered[answered] -= 1
                     other.unanswered[data] -= 1
                     stream.stray_pong = False
                 elif other.pings:
                     stream.stray_pong = True
-                yield Pong(**place, data=data)
+                yield Pong(**place, data=data, holes=holes)
             case Opcode.CLOSE:
-                yield from self._close(stream, data, piece.start, body, place)
+                yield from self._close(stream, data, piece.start, body, place, hole)
 
-    def _close(self, stream: Stream, data: bytes, start: int, body: int, place: Place) -> Iterator[Event]:
+    def _close(
+        self, stream: Stream, data: bytes, start: int, body: int, place: Place, hole: int
+    ) -> Iterator[Event]:
         other = stream.other
         code = int.from_bytes(data[:2], "big") if len(data) > 1 else None
         valid = True
-        for rule, detail, at in close_breaches(data, self._codes):
+        # Of a payload that isn't all there, the code may be judged, not the reason.
+        known = data if not hole else data[:2] if len(data) > 1 else b""
+        for rule, detail, at in close_breaches(known, self._codes):
             valid &= stream.harmless(rule)
             yield stream.violation(rule, detail, body + at, start)
         # A tester may close with what breaks a rule, to see what comes.
@@ -211,6 +229,13 @@ class Frames:
             assembly.parts.append((piece.start + piece.header.size, piece.header.length))
         data = piece.data
         faults: Sequence[Fault] = ()
+        if piece.missing:
+            if assembly.inflater is not None:
+                stream.context_lost |= assembly.inflater.keeps_context
+                stream.inflater = assembly.inflater.anew()
+            assembly.hole(piece.missing)
+        elif assembly.blind:
+            data = b""
         if assembly.inflater is not None:
             data, faults = self._inflated(stream, assembly.inflater, data, piece.last and piece.header.fin)
         yield from self._taken(stream, assembly, piece, data, faults)
@@ -219,7 +244,11 @@ class Frames:
         """The message that begins with this piece of a frame."""
         header = piece.header
         inflater = stream.inflater if header.rsv & 4 and header.opcode and not stream.skipped else None
-        stream.assembly = assembly = Assembly(header.opcode == Opcode.TEXT, inflater)
+        stream.assembly = assembly = Assembly(
+            header.opcode == Opcode.TEXT, inflater, compressed=inflater is not None
+        )
+        if inflater is not None and stream.context_lost:
+            assembly.hole(0)
         stream.message_at = piece.start
         assembly.parts.append((piece.start + header.size, header.length))
         if header.opcode == Opcode.CONTINUATION or stream.skipped:
@@ -252,7 +281,8 @@ class Frames:
                 text=assembly.text,
                 data=b"".join(assembly.chunks),
                 parts=tuple(assembly.parts),
-                compressed=assembly.inflater is not None,
+                compressed=assembly.compressed,
+                holes=tuple(assembly.holes),
             )
 
     def _inflated(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from replay.protocol import missing
 from replay.protocol.closing import CLOSING, Act
 from replay.protocol.events import (
     End,
@@ -21,10 +22,10 @@ from replay.protocol.events import (
 )
 from replay.protocol.frames import Frames
 from replay.protocol.framing import ORIGINAL, Reading
-from replay.protocol.negotiation import agreed, misfits, offer_breaches
+from replay.protocol.negotiation import Agreed, agreed, misfits, offer_breaches
 from replay.protocol.opening import request_breaches, response_breaches
 from replay.protocol.stream import Stream, streams
-from replay.trace.model import Cut, Digest, Drop, Entry, Octets, Timer, Trace, Unreached, Wait
+from replay.trace.model import Cut, Digest, Drop, Entry, Logging, Octets, Timer, Trace, Unreached, Wait
 from replay.wire.frame import Opcode
 from replay.wire.handshake import (
     HeadError,
@@ -34,6 +35,7 @@ from replay.wire.handshake import (
     Request,
     Response,
     parse_head,
+    partial_head,
 )
 from replay.wire.side import Side
 
@@ -78,6 +80,7 @@ class Interpreter:
         self.ended = False
         self._over = False  # a NotOpened was told
         self._request: Request | None = None
+        self._partial = False  # the log cut off the request
         self._count = 0
         self._streams = streams(opened, skips, reading.lenient)
         self._now = self._streams[Side.CLIENT].now
@@ -139,7 +142,7 @@ class Interpreter:
         if not isinstance(first, Octets) or not first.data:
             return found
         stream = self._streams[first.side]
-        if stream.frames is None or stream.unparsed or not (room := stream.frames.lacking):
+        if stream.frames is None or stream.unparsed or stream.unsure or not (room := stream.frames.lacking):
             return found
         for number in range(at, len(entries)):
             entry = entries[number]
@@ -155,10 +158,10 @@ class Interpreter:
         match entry:
             case Octets():
                 stream, data = self._streams[entry.side], entry.data
-                if not data:
-                    return self._cut(stream, entry.cut)
                 if entry.cut is not None:
                     return self._octets_and_cut(stream, data, entry.cut)
+                if stream.unsure:
+                    return missing.behind(self._frames, stream, data)
                 if stream.frames is not None and not stream.unparsed:
                     events = self._frames.message(stream, stream.frames, data)
                     if events is not None:
@@ -179,6 +182,8 @@ class Interpreter:
                 return self._drop(entry)
             case Unreached():
                 return self._not_opened(self._streams[Side.SERVER], entry.reason)
+            case Logging(on=False):
+                return self._switched_off()
         return ()
 
     # The opening handshake.
@@ -223,7 +228,10 @@ class Interpreter:
         else:
             yield from self._response(stream, head, reader.rest)
 
-    def _response(self, server: Stream, response: Response, rest: bytes) -> Iterator[Event]:
+    def _response(
+        self, server: Stream, response: Response, rest: bytes, partial: bool = False
+    ) -> Iterator[Event]:
+        """`partial`: the log cut it off."""
         client = self._streams[Side.CLIENT]
         place = server.place(0, len(response.octets))
         if response.status != 101 or self._request is None:
@@ -234,9 +242,11 @@ class Interpreter:
             yield server.lost(len(response.octets), "what follows is no WebSocket connection")
             yield client.lost(client.position, "the connection was not opened")
             return
-        breaches = list(response_breaches(self._request, response))
-        terms = agreed(response)
-        for breach in (*breaches, *misfits(self._request, response)):
+        partial |= self._partial
+        breaches = [] if partial else list(response_breaches(self._request, response))
+        # What of the handshake was cut off may have agreed on compression, in whatever way.
+        terms = Agreed() if partial else agreed(response)
+        for breach in (*breaches, *(() if partial else misfits(self._request, response))):
             yield server.violation(breach.rule, breach.detail, breach.at)
         if client.early:
             at = client.position - len(client.early)
@@ -247,9 +257,16 @@ class Interpreter:
             yield from self._not_opened(server, f"in the response {refused[0].detail}", response)
         else:
             self.opened = True
-            yield Opened(**place, request=self._request, response=response, agreed=terms)
+            yield Opened(
+                **place,
+                request=self._request,
+                response=response,
+                agreed=None if partial else terms,
+                partial=partial,
+            )
         for stream in self._streams.values():
             stream.agree(terms)
+            stream.context_lost = partial
         early, client.early = bytes(client.early), bytearray()
         for stream, octets in ((client, early), (server, rest)):
             stream.position -= len(octets)
@@ -274,7 +291,7 @@ class Interpreter:
                 "no whole request" if testee.side is Side.CLIENT else "no answer to the opening handshake"
             )
             yield from self._not_opened(testee, f"{missing} came in time")
-        elif timer.wait is Wait.CLOSING:
+        elif timer.wait is Wait.CLOSING and not testee.unsure:
             yield testee.violation("close-answered", "no Close frame came in time")
         elif (
             timer.wait in (Wait.DROP, Wait.FAIL, Wait.LIMIT) and both_closed and testee.side is Side.SERVER
@@ -287,7 +304,8 @@ class Interpreter:
         self.ended = True
         stream = self._streams[drop.side]
         other = self._streams[drop.side.other]
-        if self.opened and not other.failed and drop.side is not self.recorder:
+        judged = not (stream.unsure or other.unsure or other.failed)
+        if self.opened and judged and drop.side is not self.recorder:
             rule = CLOSING[stream.closed, other.closed, Act.DROP]
             if rule is not None:
                 yield stream.violation(rule, "TCP ended without a Close frame")
@@ -298,20 +316,42 @@ class Interpreter:
         unfinished = stream.frames.unfinished if stream.frames else 0
         yield End(**stream.place(), how=drop.how, unfinished=unfinished)
 
-    def _octets_and_cut(self, stream: Stream, data: bytes, cut: Cut | None) -> Iterator[Event]:
-        yield from self._octets(stream, data)
-        yield from self._cut(stream, cut)
+    def _octets_and_cut(self, stream: Stream, data: bytes, cut: Cut) -> Iterator[Event]:
+        if stream.unsure:
+            yield from missing.behind(self._frames, stream, data)
+        else:
+            yield from self._octets(stream, data)
+        if stream.unparsed:
+            stream.position += cut.more or 0
+        elif stream.frames is None:
+            yield from self._cut_head(stream, cut)
+        elif cut.more is not None and cut.sha256 is not None:
+            stream.resume(cut.more)  # their messages follow, by their digests
+        else:
+            yield from missing.passed(self._frames, stream, cut.more)
 
-    def _cut(self, stream: Stream, cut: Cut | None) -> tuple[Event, ...]:
-        """Octets were left out; if their digest is there, those of their messages follow."""
-        if cut is None or stream.unparsed:
-            return ()
-        if stream.frames is None:
-            return (stream.lost(stream.position, "the log left out a part of the handshake"),)
-        place = stream.place()
-        stream.resume(cut.more or 0)
-        if cut.more is not None and cut.sha256 is not None:
-            return ()
-        left_out = "octets" if cut.more is None else f"{cut.more} octets"
-        reason = f"the log left out {left_out}; the next entry is taken to begin a frame"
-        return (Unparsed(**place, reason=reason),)
+    def _switched_off(self) -> Iterator[Event]:
+        """The recorder logs no octets any more."""
+        for stream in self._streams.values():
+            if stream.unparsed:
+                continue
+            if stream.frames is None:  # whatever the handshake comes to, nobody has seen it
+                self._over = stream.unparsed = True
+            yield missing.gap(stream, None, lost=True)
+            stream.lose()
+
+    def _cut_head(self, stream: Stream, cut: Cut) -> Iterator[Event]:
+        """A handshake that the log cut off: frames begin in the next entry. What is shown of it isn't
+        judged, and neither is what it may have agreed on."""
+        head = partial_head(stream.side, stream.head.rest) if stream.head else None
+        if head is None:
+            yield stream.lost(stream.position, "the log left out a part of the handshake")
+            return
+        yield missing.gap(stream, cut.more, lost=False)
+        stream.position += cut.more or 0
+        stream.head = None
+        if isinstance(head, Request):
+            self._request, self._partial = head, True
+            yield Requested(**stream.place(0), request=head, valid=True)
+        else:
+            yield from self._response(stream, head, b"", partial=True)

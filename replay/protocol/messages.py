@@ -71,6 +71,11 @@ class Assembly:
     parts: list[tuple[int, int]] = field(default_factory=list)
     utf8: Utf8 | None = None  # None: nothing to validate (any more)
     valid: bool = True
+    holes: list[tuple[int, int | None]] = field(default_factory=list)
+    blind: bool = False  # from here on nothing of it can be known
+    come: int = 0  # octets up to the last hole, with it ...
+    counted: int = 0  # ... and the chunks among them
+    compressed: bool = False
 
     def __post_init__(self) -> None:
         if self.text:
@@ -80,6 +85,18 @@ class Assembly:
         """It makes no message: a rule is broken, or nobody asks for it."""
         self.utf8, self.valid = None, False
         self.chunks.clear()
+
+    def hole(self, missing: int) -> None:
+        """So many octets of its payload aren't known, and so neither whether the text behind them is right,
+        nor what they would inflate to."""
+        self.come += sum(map(len, self.chunks[self.counted :])) if self.counted < len(self.chunks) else 0
+        at, self.counted = self.come, len(self.chunks)
+        self.come += missing
+        self.utf8 = None
+        if self.inflater is not None:
+            self.holes, self.inflater, self.blind = [(at, None)], None, True
+        elif not self.blind:
+            self.holes.append((at, missing))
 
     def spoilt(self, at: int | None, last: bytes, wrong: int | None = None) -> Spoilt | None:
         """How far it inflated, `last` included, before octet `at` of its payload or octet `wrong` of what
@@ -99,7 +116,7 @@ class Assembly:
 
     def takes(self, data: bytes) -> bool:
         """Whether nothing can be wrong with this data, wherever it is cut."""
-        return self.inflater is None and (self.utf8 is None or self.utf8.takes(data))
+        return self.inflater is None and not self.blind and (self.utf8 is None or self.utf8.takes(data))
 
     def offset_to_stream(self, offset: int) -> int:
         """Where octet `offset` of the message stands in the stream of its side."""

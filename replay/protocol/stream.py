@@ -62,6 +62,7 @@ class Stream:
         self.inflated = 0  # octets that came out of it
         self.message_at = 0
         self.control = bytearray()
+        self.control_hole = 0  # octets that are missing behind it
         self.spoiled = False  # the control frame in hand breaks a rule and means nothing
         self.pings: deque[bytes] = deque()  # not answered yet
         self.unanswered = Counter[bytes]()  # the same, by what they hold
@@ -69,6 +70,8 @@ class Stream:
         self.closed = False
         self.failed = False  # it broke a rule for which the other side fails the connection
         self.unparsed = False
+        self.unsure = False  # octets are missing, and no frame border is known behind them
+        self.context_lost = False  # what its messages inflate to isn't known any more
 
     def begin(self) -> None:
         """From here on it consists of frames."""
@@ -93,9 +96,18 @@ class Stream:
         if self.inflater is not None:
             self.inflater = self.inflater.anew()
 
+    def lose(self) -> None:
+        """Octets are missing, of which nobody knows what frames they hold."""
+        self.unsure = True
+        self.assembly = None
+        self.control.clear()
+        self.control_hole = 0
+        self.context_lost |= self.inflater is not None and self.inflater.keeps_context
+        self.begin()
+
     def begun(self) -> Begun | None:
         """The frame or message that has begun and not ended, if there is one."""
-        if self.frames is None or self.unparsed:
+        if self.frames is None or self.unparsed or self.unsure:
             return None
         if held := self.frames.unfinished:
             whole = f" of {self.frames.size}" if self.frames.size else ""
@@ -122,7 +134,7 @@ class Stream:
         """A breach at octet `at`, of the frame that starts at `frame`."""
         at = self.position if at is None else at
         code = None if self.harmless(rule) else RULES[rule].code
-        if code is not None:
+        if code is not None and not self.unsure:
             self.failed = True
         frame = at if frame is None else frame
         return Violation(**self.place(at, at + 1), rule=rule, detail=detail, frame=frame, code=code)

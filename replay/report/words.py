@@ -283,6 +283,8 @@ def event(got: Event, around: int | None = None, room: int = 80) -> str:
     match got:
         case Message(digest=(length, sha256)):
             return f"{_kind(got)} {length}: sha256 {escape(sha256[:16])}…"
+        case Message() | Pong() if got.holes:
+            return f"{noun(got).removeprefix('a ')}, not all of it logged"
         case Message():
             return _data(_kind(got), got.data, around, room)
         case Ping() | Pong():
@@ -324,9 +326,9 @@ def noun(item: Pattern | Event) -> str:
         case Pattern(kind=Kind.PONG, payload=payload):
             return _sized("a Pong", payload)
         case Message(digest=None):
-            return _sized(f"a {_kind(item)} message", Payload(item.data))
+            return _sized(f"a {_kind(item)} message", Payload(item.data or b"?", item.length))
         case Pong():
-            return _sized("a Pong", Payload(item.data))
+            return _sized("a Pong", Payload(item.data or b"?", item.length))
         case Close() | Pattern(kind=Kind.CLOSE):
             return f"a Close with {_coded(item.code)}"
         case Pattern(kind=Kind.STILL_OPEN) | Fired(wait=Wait.DELAY):
@@ -372,10 +374,10 @@ def _difference(found: Difference) -> str:
     if isinstance(got, Message | Pong) and found.offset is not None and want.payload is not None:
         name, at, total = _named(got), found.offset, len(want.payload)
         if at >= total:
-            return f"the {name} goes on after the expected {count(total, 'octet')}: {len(got.data)} came"
-        if at >= len(got.data):
+            return f"the {name} goes on after the expected {count(total, 'octet')}: {got.length} came"
+        if at >= got.length:
             return f"the {name} ends after {at} of {count(total, 'octet')}"
-        expected, observed = _octet(part(want.payload, at, at + 1)), _octet(got.data[at : at + 1])
+        expected, observed = _octet(part(want.payload, at, at + 1)), _octet(got.octet(at))
         return f"the {name} differs at offset {at} of {total}: expected {expected}, observed {observed}"
     return f"expected {noun(want)}, observed {noun(got)}"
 

@@ -14,6 +14,7 @@ from replay.protocol.events import (
     End,
     Event,
     Fired,
+    Holes,
     Message,
     NotOpened,
     Pong,
@@ -150,7 +151,7 @@ def difference(at: int, want: Pattern, got: Event) -> Difference | None:
             if digest(want.payload) != (length, sha256):
                 return Difference(at, want, got, "payload")
         case Message() | Pong() if want.payload is not None:
-            if (offset := first_difference(want.payload.octets, got.data)) is not None:
+            if (offset := _differs(want.payload.octets, got.data, got.holes)) is not None:
                 return Difference(at, want, got, "payload", offset)
         case Fired() if want.tag is not None and got.tag != want.tag:
             return Difference(at, want, got, "tag")
@@ -161,6 +162,22 @@ def difference(at: int, want: Pattern, got: Event) -> Difference | None:
         case NotOpened() if got.status != want.code:
             return Difference(at, want, got, "code")
     return None
+
+
+def _differs(expected: bytes, data: bytes, holes: Holes) -> int | None:
+    """`first_difference`, for a payload that lacks what the log left out: that may be anything."""
+    at = taken = 0
+    for start, length in holes:
+        known = data[taken : taken + start - at]
+        if (offset := first_difference(expected[at:start], known)) is not None:
+            return at + offset
+        if length is None:
+            return None
+        at, taken = start + length, taken + len(known)
+    if at > len(expected):
+        return len(expected)
+    offset = first_difference(expected[at:], data[taken:])
+    return None if offset is None else at + offset
 
 
 def first_difference(expected: bytes, observed: bytes) -> int | None:

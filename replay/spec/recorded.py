@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Pong, Requested, Violation
 from replay.protocol.framing import Reading
-from replay.protocol.interpreter import observe
+from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.negotiation import Agreed
 from replay.source import SourceError
 from replay.spec.fit import kind
@@ -15,7 +15,7 @@ from replay.spec.payload import Payload
 from replay.spec.received import received
 from replay.spec.swapped import swapped
 from replay.trace import framing
-from replay.trace.model import Cut, Digest, Logging, Octets, Trace
+from replay.trace.model import Cut, Digest, Drop, Logging, Octets, Timer, Trace
 from replay.wire.side import Side
 
 
@@ -93,6 +93,20 @@ def compresses(trace: Trace, side: Side) -> bool:
     """Whether this side sent a compressed message, or began to."""
     streams = framing.stream(trace.entries, side).frames
     return any(found.header is not None and found.header.rsv & 4 for found in streams)
+
+
+def has_websocket(trace: Trace) -> bool:
+    """Whether somebody asked for a WebSocket connection, or there is a whole frame of one; a log that never
+    came to a request may have been meant so."""
+    if not has_opening(trace):
+        return any(found.whole for side in Side for found in framing.stream(trace.entries, side).frames)
+    events = observe(trace)
+    asked = [event.request for event in events if isinstance(event, Requested)]
+    if asked:
+        return any("websocket" in request.tokens("Upgrade") for request in asked) or any(
+            isinstance(event, Opened) for event in events
+        )
+    return any(not isinstance(entry, Timer | Drop | Logging) for entry in trace.entries)
 
 
 def check_replayable(trace: Trace, name: str, sides: frozenset[Side] = frozenset(Side)) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from heapq import merge
 from typing import NamedTuple
@@ -50,6 +51,17 @@ class FrameLine:
     fields: dict[str, Field]
     span: Span  # of the line's words
     at: int | None = None
+    shown: str = ""  # the payload as a report shows it: as text, or as '0x' and hex
+
+    def payload(self) -> bytes | None:
+        """The payload, where all of it is there for sure: a report cuts it, and its lines lose spaces."""
+        if isinstance(payload := self.value("PAYLOAD"), bytes):
+            return payload
+        length = self.value("PAYLOAD-LEN")
+        if length == 0:
+            return b""
+        fitting = [one for one in shown_payloads(self.shown) if len(one) == length]
+        return fitting[0] if len(fitting) == 1 and self.value("PAYLOAD-REPEAT-LEN") is None else None
 
     @property
     def is_autobahns(self) -> bool:
@@ -61,14 +73,22 @@ class FrameLine:
         return default if found is None else found.value
 
 
+def shown_payloads(shown: str) -> list[bytes]:
+    """What a payload may have been that a report shows so."""
+    found = [shown.encode("utf-8", "surrogatepass")]
+    with suppress(ValueError):
+        found.append(bytes.fromhex(shown.removeprefix("0x")))
+    return found
+
+
 class Difference(NamedTuple):
     span: Span
     message: str
 
 
-def read(side: Side, body: Span, span: Span, limit: int, at: int | None) -> FrameLine:
+def read(side: Side, body: Span, span: Span, limit: int, at: int | None, shown: str = "") -> FrameLine:
     """Read what stands behind 'FRAME :'. Raises SourceError, also when PAYLOAD and its length differ."""
-    line = FrameLine(side, fields.read(body, READERS, limit, "PAYLOAD"), span, at)
+    line = FrameLine(side, fields.read(body, READERS, limit, "PAYLOAD"), span, at, shown)
     payload, length = line.value("PAYLOAD"), line.fields.get("PAYLOAD-LEN")
     if isinstance(payload, bytes) and length is not None and length.value != len(payload):
         message = f"PAYLOAD-LEN={show(length.value)}, but PAYLOAD has {len(payload)} octets"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from operator import index
@@ -13,9 +12,9 @@ from typing import Any, NamedTuple
 
 from replay import json_text, limits
 from replay.source import Source, SourceError, Span
-from replay.trace.annotation import READERS, FrameLine
+from replay.trace.annotation import READERS, FrameLine, shown_payloads
 from replay.trace.fields import Field, Value, key
-from replay.trace.framing import stream
+from replay.trace.framing import HEADS, stream
 from replay.trace.kinds import ME
 from replay.trace.literal import MAX_ENTRY
 from replay.trace.model import SECOND, Cut, Drop, Entry, Logging, Octets, Timer, Wait
@@ -32,6 +31,11 @@ _PAGE = re.compile(r"(?i)\s*<(?:!doctype html|html)\b")
 _ROW = re.compile(r'<pre class="?wirelog_[a-z_]*"?>')
 _TAG = re.compile(r"<[^<>]*>")
 _SIZE = re.compile(r'<tr class="?stats_row"?><td>(\d{1,15})</td><td>\d+</td><td>\d+</td>')
+_TOTAL = re.compile(
+    r"Octets (Received|Transmitted) by Chop Size\s+Chop Size\s+Count\s+Octets(?:\s+\d{1,15}){0,30000}?\s+"
+    r"Total\s+\d{1,15}\s+(\d{1,15})\b"
+)
+_WAYS = {"Received": ME.other, "Transmitted": ME}
 _HEADING = re.compile(r"^[ \t]*(?P<agent>\S.*?) - Case (?P<case>\d+(?:\.\d+)+)[ \t]*:", re.MULTILINE)
 _SERVER = re.compile(r"\bisServer\s*(True|False)")
 _FIELDS = r"(?:\r?\n[ \t]*[!-9;-~]+:[^\r\n]*)*"
@@ -51,6 +55,7 @@ class Report:
     recorder: Side | None = None
     heads: tuple[bytes, ...] = ()  # of the opening handshake, whole
     sizes: frozenset[int] = frozenset()  # of reads and writes; empty: it doesn't say
+    totals: Mapping[Side, int] = field(default_factory=dict)  # octets, where its statistics say it
     drafts: Drafts = field(default_factory=list)  # of a JSON report
 
     @property
@@ -62,6 +67,7 @@ class Report:
 def around(text: str) -> Report:
     """Read what stands before the log, in a page or in a text that was pasted from one."""
     sizes = frozenset(int(size) for size in _SIZE.findall(text))
+    found = {_WAYS[way]: int(octets) for way, octets in _TOTAL.findall(_TAG.sub(" ", text))}
     if "<" in text:
         text = html.unescape(_TAG.sub("", text))
     heading, server = _HEADING.search(text), _SERVER.search(text)
@@ -73,7 +79,7 @@ def around(text: str) -> Report:
     )
     recorder = None if server is None else Side.SERVER if server[1] == "True" else Side.CLIENT
     agent, case = (None, None) if heading is None else (heading["agent"], heading["case"])
-    return Report(agent, case, recorder, heads, sizes)
+    return Report(agent, case, recorder, heads, sizes, found)
 
 
 def page(source: Source) -> tuple[Source, list[tuple[int, int]]] | None:
@@ -126,6 +132,34 @@ def mend(drafts: Sequence[Entry | FrameLine], report: Report) -> Drafts:
     return mended
 
 
+def with_unlogged(drafts: Sequence[Entry | FrameLine], report: Report) -> Drafts:
+    """Put what a report counts and doesn't log where it was left out: behind the opening handshake, as
+    Autobahn does in its section 9.
+
+    It switches both ways off and on together. So if all that it wrote is there, what it read is as well.
+    """
+    octets = [one for one in drafts if isinstance(one, Octets)]
+    if any(isinstance(one, Logging) for one in drafts) or any(one.cut == Cut() for one in octets):
+        return list(drafts)
+    short = {side: report.totals.get(side, 0) - _logged(octets, side) for side in Side}
+    if short[ME] <= 0:
+        return list(drafts)
+    heads = [
+        number
+        for number, one in enumerate(drafts)
+        if isinstance(one, Octets) and one.data.startswith(HEADS)
+    ]
+    place = heads[:2][-1] + 1 if heads else 0
+    span = drafts[place - 1].span if place else None
+    left_out = [Octets(side, b"", cut=Cut(size), span=span) for side, size in short.items() if size > 0]
+    return [*drafts[:place], *left_out, *drafts[place:]]
+
+
+def _logged(octets: Sequence[Octets], side: Side) -> int:
+    own = [one for one in octets if one.side is side]
+    return sum(len(one.data) + (one.cut.more or 0 if one.cut else 0) for one in own)
+
+
 def _restored(octets: Octets, report: Report) -> Octets:
     if octets.cut is None or not octets.data:
         return octets
@@ -166,8 +200,21 @@ def read_json(source: Source) -> Report:
         case=report["id"] if isinstance(report.get("id"), str) else None,
         recorder=recorder,
         heads=tuple(head.encode("utf-8", "surrogatepass") for head in heads if isinstance(head, str)),
+        totals={
+            side: _total(report[name])
+            for side, name in ((ME, "txOctetStats"), (ME.other, "rxOctetStats"))
+            if isinstance(report.get(name), dict)
+        },
         drafts=[*reader.drafts, *_end(report, log.place)],
     )
+
+
+def _total(stats: Mapping[str, Any]) -> int:
+    """Of a count of reads or writes by their sizes; 0, if it is none."""
+    try:
+        return sum(int(size) * index(count) for size, count in stats.items())
+    except (TypeError, ValueError):
+        return 0
 
 
 def _end(report: dict[str, Any], span: Span) -> list[Entry]:
@@ -242,29 +289,22 @@ class _Rows:
         (length, shown), opcode, fin, rsv, mask, repeat, chop, sync = row[1:]
         octets = key(str(mask))
         self._described = []
-        for payload in _payloads(shown):
+        for payload in shown_payloads(shown):
             if len(payload) == length and (repeat is None or (length and index(repeat) <= MAX_ENTRY)):
                 size = length if repeat is None else repeat
                 header = frame(opcode, fin=fin, rsv=rsv, key=octets or b"", length=size).header
                 self._described.append(_Described(header, payload))
         values = (opcode, fin, rsv, length, octets is not None, octets, repeat, chop, sync)
-        return FrameLine(ME, _named(values, span), span)
+        return FrameLine(ME, _named(values, span), span, shown=shown)
 
     def rx_frame(self, row: Any, span: Span) -> FrameLine:
-        (length, _), opcode, fin, rsv, masked, mask = row[1:]
-        return FrameLine(ME.other, _named((opcode, fin, rsv, length, masked, key(str(mask))), span), span)
+        (length, shown), opcode, fin, rsv, masked, mask = row[1:]
+        values = (opcode, fin, rsv, length, masked, key(str(mask)))
+        return FrameLine(ME.other, _named(values, span), span, shown=str(shown))
 
 
 def _named(values: Sequence[Value], span: Span) -> dict[str, Field]:
     return {name: Field(value, span) for name, value in zip(READERS, values, strict=False)}
-
-
-def _payloads(shown: str) -> list[bytes]:
-    """What a shown payload may have been: text, or '0x' and hex."""
-    found = [shown.encode("utf-8", "surrogatepass")]
-    with suppress(ValueError):
-        found.append(bytes.fromhex(shown.removeprefix("0x")))
-    return found
 
 
 def _timer(wait: Wait, fired: bool) -> Callable[[_Rows, Any, Span], Timer]:

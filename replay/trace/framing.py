@@ -16,7 +16,7 @@ from replay.wire.side import Side
 MAX_FRAMES = limits.FRAMES.default
 """Frames that are told apart in one run of octets; behind so many, no borders are known."""
 
-_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _SWITCHED = re.compile(rb"HTTP/1\.\d 101\b")
 _AGAIN = {
     Side.CLIENT: re.compile(rb"GET [^\r\n]{0,8192} HTTP/1\.\d\r?\n"),
@@ -110,9 +110,9 @@ def _scan(out: Stream, run: _Run, opening: bool, cut: Cut | None) -> bool:
     number, at = _place(run, 0, 0)
     if opening and _octets(run, number, 0, _STATUS)[0].startswith(HEADS):
         octets = run[number][1]
-        if (end := _END_OF_HEAD.search(octets)) is None:
+        if (end := END_OF_HEAD.search(octets)) is None:
             octets = b"".join(data for _, data in run)
-            end = _END_OF_HEAD.search(octets)
+            end = END_OF_HEAD.search(octets)
         number, at = _place(run, number, end.end() if end else len(octets))
         if end and number == len(run):
             out.ends.add(run[-1][0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from replay.source import SourceError, Span, nearest
 from replay.trace import annotation, fields, foreign, literal
@@ -52,6 +52,7 @@ class Words:
     head: Span  # the words of the kind
     body: Span  # all behind them, on further lines too
     at: int | None = None
+    shown: str = ""  # of a FRAME line of a report: the lines below it, which show the payload
 
 
 Builder = Callable[[Words, int], Entry | FrameLine]
@@ -84,7 +85,7 @@ def _octets(side: Side) -> Builder:
 
 
 def _frame(side: Side) -> Builder:
-    return lambda words, limit: annotation.read(side, words.body, words.head, limit, words.at)
+    return lambda words, limit: annotation.read(side, words.body, words.head, limit, words.at, words.shown)
 
 
 def _digest(side: Side) -> Builder:
@@ -171,7 +172,7 @@ def build(words: Words, limit: int) -> Entry | FrameLine:
         found = _COLON.match(body.source.text, body.start, body.end)
         if found is None:
             raise SourceError(words.head, f"expected ':' behind {words.kind}", f"as in {kind.form!r}")
-        words = Words(words.kind, words.head, body.source.span(found.end(), body.end), words.at)
+        words = replace(words, body=body.source.span(found.end(), body.end))
     return kind.build(words, limit)
 
 

@@ -27,6 +27,7 @@ _HEADER = re.compile(
 )
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+(?:[ \t]+\.\.\.)?[ \t]*")
 _SIMILAR = 0.75
+_LONGEST_SHOWN = 400
 
 MAX_ENTRIES = limits.ENTRIES.default
 """Entries of one log."""
@@ -76,6 +77,7 @@ class _Scanner:
         self._base = 0
         self._open: list[int] | None = None  # start and end of the body of the entry above
         self._found: re.Match[str] | None = None
+        self._shown = ""
 
     def scan(self, lines: Lines) -> Log:
         first = next((i for i, line in enumerate(lines) if self._looks_like_entry(*line)), None)
@@ -179,7 +181,9 @@ class _Scanner:
                 self._source.span(here, end), "an indented line that carries on with no entry"
             )
         if kind.endswith("FRAME") and not self._goes_on():
-            return  # the payload as a report shows it: a comment, whatever it looks like
+            if len(self._shown) < _LONGEST_SHOWN:  # the payload as a report shows it: a comment
+                self._shown += self._text[here : min(end, here + _LONGEST_SHOWN)].rstrip()
+            return
         if not kind.endswith(("OCTETS", "FRAME", "MESSAGE")):
             hint = "an entry starts where the first one starts; only octets and fields carry on, indented"
             raise SourceError(self._source.span(here, end), f"expected nothing more of {kind}", hint)
@@ -198,8 +202,9 @@ class _Scanner:
         head = source.span(*found.span("kind"))
         if len(self._log.words) == MAX_ENTRIES:
             raise SourceError(head, f"a log of more than {MAX_ENTRIES:,} entries")
-        self._log.words.append(Words(self._kind(), head, source.span(*self._open), at))
+        self._log.words.append(Words(self._kind(), head, source.span(*self._open), at, self._shown))
         self._found = self._open = None
+        self._shown = ""
 
     def _comment(self, here: int, end: int) -> None:
         end = here + len(self._text[here:end].rstrip())

@@ -9,17 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from replay import limits
 from replay.source import MAX_FILE, Source, SourceError, Span, printable
-from replay.trace import annotation, framing, kinds, literal, written
+from replay.trace import annotation, autobahn, framing, gaps, kinds, literal, written
 from replay.trace.annotation import FrameLine
 from replay.trace.model import Digest, Drop, Entry, Octets, Trace
 from replay.wire.side import Side
-
-if TYPE_CHECKING:
-    from replay.trace import autobahn
 
 MAX_LOG = limits.LOG.default
 """Octets that the literals of one log may expand to, all together."""
@@ -43,7 +39,7 @@ def parse(source: Source) -> Parsed:
     for whatever is neither an entry nor, outside of the log, prose; and for a FRAME line that
     contradicts the octets, unless a report said so.
     """
-    from replay.trace import autobahn, lines
+    from replay.trace import lines
 
     if autobahn.is_json(source):
         report = autobahn.read_json(source)
@@ -101,6 +97,11 @@ def _finish(
     recorder = (
         recorder or framing.recorder(drafts, kinds.ME) or _masker(drafts) or report.recorder or Side.CLIENT
     )
+    for side in Side:
+        drafts = gaps.bridged(
+            drafts, side, recorder if side is kinds.ME else recorder.other, side is kinds.ME
+        )
+    drafts = autobahn.with_unlogged(drafts, report)
     entries, differences = annotation.settle(drafts, recorder, kinds.ME, report=imported)
     warnings = [_warning(span, message) for span, message in differences]
     cut = [entry.span for entry in entries if isinstance(entry, Octets) and entry.cut is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from replay.protocol.events import Event, Message, NotOpened, Unparsed, Violation
+from replay.protocol.events import Event, Gap, Message, NotOpened, Unparsed, Violation
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.rules import RULES
 from replay.spec.fit import Fit, fit
@@ -17,6 +17,7 @@ from replay.verdict import opening
 from replay.verdict.facts import ClosingFacts, closing_facts
 from replay.verdict.own_limit import own_limit
 from replay.verdict.result import CaseResult, ClosingVerdict
+from replay.verdict.unseen import Unseen, decided
 from replay.wire.side import Side
 
 _ENDING = frozenset({Kind.CLOSE, Kind.END, Kind.NOT_OPENED})
@@ -42,7 +43,9 @@ def judge(
     facts = closing_facts(events, tester, has_opening(trace))
     found = _compare(case, events, facts)
     behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
-    if case.deflate is not None and facts.opened and facts.agreed is None:
+    unseen = Unseen.of(events, tester)
+    lacks = case.deflate is not None and facts.opened and facts.agreed is None
+    if lacks and not (unseen and unseen.handshake):
         behaviour = Behaviour.UNIMPLEMENTED
     broken = tuple(e for e in events if isinstance(e, Violation) and e.side is not tester)
     if case.profile is Profile.RFC:
@@ -65,7 +68,7 @@ def judge(
             behaviour = Behaviour.FAILED
         if ending.decisive and not _closed_as_wanted(ending, facts):
             behaviour = Behaviour.FAILED
-    return CaseResult(
+    result = CaseResult(
         case=case,
         trace=trace,
         events=events,
@@ -82,6 +85,15 @@ def judge(
         notes=tuple(dict.fromkeys((*notes, *_said(case, trace, events, facts), *_stricter(case, found)))),
         duration=_duration(trace.entries),
     )
+    if unseen is None:
+        return result
+    if ending is None:
+        return decided(result, unseen.why(), not unseen.hides_testee, True)
+    ends = unseen.closing(ending, facts, closing)
+    breaches = case.profile is Profile.RFC and _by_the_rfcs(Behaviour.OK, case, broken) is Behaviour.FAILED
+    known = (lacks and not unseen.handshake) or breaches
+    known |= unseen.behaviour(found.fits, found.fit, found.received, found.outcome.anything, ends)
+    return decided(result, unseen.why(), known, ends)
 
 
 def _by_the_rfcs(behaviour: Behaviour, case: Case, broken: Sequence[Violation]) -> Behaviour:
@@ -152,7 +164,8 @@ def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
     if limit := own_limit(events, facts):
         yield limit
     for event in events:
-        if isinstance(event, Unparsed) and event.side is testee and facts.opened:
+        unread = isinstance(event, Unparsed) and not isinstance(event, Gap)
+        if isinstance(event, Unparsed) and unread and event.side is testee and facts.opened:
             yield f"the {testee.value}'s octets from {event.start} on: {event.reason}"
 
 
@@ -164,7 +177,7 @@ def _stricter(case: Case, found: _Compared) -> Iterator[str]:
     wanted, got = why.expected.payload, why.observed
     if why.field != "payload" or wanted is None or not isinstance(got, Message):
         return
-    if len(wanted) == (got.digest[0] if got.digest else len(got.data)):
+    if len(wanted) == got.length:
         yield "stricter than Autobahn|Testsuite: it compares only the length here, and says OK"
 
 

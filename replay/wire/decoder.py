@@ -19,6 +19,7 @@ class Piece(NamedTuple):
     opens: bool  # it comes with the header, so that the header is judged once and at once
     last: bool  # the frame is whole with it
     times: int = 1  # so many whole frames with this header, one behind the other; `data` is of all
+    missing: int = 0  # octets of the payload that stand here and aren't known; `data` is empty
 
     @property
     def stream_at(self) -> int:
@@ -77,8 +78,12 @@ class FrameDecoder:
     @property
     def lacking(self) -> int:
         """Octets that the data frame which has begun still lacks; 0: there is none with a whole header."""
-        header = self._header
-        return 0 if header is None or header.is_control else header.length - self._at
+        return 0 if self._header is None or self._header.is_control else self.left
+
+    @property
+    def left(self) -> int:
+        """Octets that the frame which has begun still lacks; 0: there is none with a whole header."""
+        return 0 if self._header is None else self._header.length - self._at
 
     def alone(self, data: bytes) -> tuple[Header, int] | None:
         """The header and the start of the payload, if the next octets of the stream are one whole frame;
@@ -90,6 +95,22 @@ class FrameDecoder:
     def passed(self, size: int) -> None:
         """The frame of so many octets that `alone` found is taken."""
         self._position += size
+
+    def skip(self, most: int) -> Piece | None:
+        """Pass over octets of the stream that aren't known, up to the end of the frame that has begun;
+        None: none has, or its header isn't whole."""
+        header = self._header
+        if header is None:
+            return None
+        size = min(most, header.length - self._at)
+        piece = Piece(
+            header, self._start, self._at, b"", False, self._at + size == header.length, missing=size
+        )
+        self._at += size
+        self._position += size
+        if piece.last:
+            self._header = None
+        return piece
 
     def feed(self, data: bytes) -> list[Piece]:
         """Take the next octets of the stream."""

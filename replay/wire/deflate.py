@@ -82,6 +82,10 @@ class Inflater:
         self._made = 0
         self._failed = False
 
+    @property
+    def keeps_context(self) -> bool:
+        return self._keeps
+
     def anew(self) -> Inflater:
         """One for messages behind others that are missing: it is `sound` only if no context is kept."""
         other = Inflater(self._bits, self._keeps, self._most)

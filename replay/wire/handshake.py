@@ -138,6 +138,18 @@ def parse_head(side: Side, octets: bytes) -> Request | Response:
     raise HeadError("no whole HTTP head")
 
 
+def partial_head(side: Side, octets: bytes) -> Request | Response | None:
+    """What the beginning of a head says, without its header lines; None: not even what it is."""
+    if side is Side.CLIENT:
+        found = re.match(rb"GET ([^ \r\n]+)", octets)
+        return found and Request((), octets, "GET", found[1].decode("latin-1"), "1.1")
+    found = re.match(rb"HTTP/(1\.\d) (\d{3})(?: ([^\r\n]*))?", octets)
+    if found is None:
+        return None
+    version, status, reason = (found[n].decode("latin-1") if found[n] else "" for n in (1, 2, 3))
+    return Response((), octets, int(status), reason, version)
+
+
 def _headers(event: h11.Request | h11.InformationalResponse | h11.Response) -> Headers:
     return tuple(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers.raw_items()

@@ -1,0 +1,303 @@
+"""Octets that a log cut off, where its FRAME lines say what they were.
+
+A report shows the first octets of a read and leaves out the rest, without its length in a page. What
+a FRAME line says of a frame stands in for the octets: for all of it where the payload is shown whole,
+else for its header and its length. Octets that are there are never replaced.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from replay.trace.annotation import FrameLine
+from replay.trace.framing import END_OF_HEAD, HEADS
+from replay.trace.model import Cut, Entry, Octets
+from replay.wire.frame import Header, decode_header, encode, frame
+from replay.wire.side import Side
+
+Drafts = Sequence[Entry | FrameLine]
+
+MAX_ROWS = 10_000
+"""FRAME lines that are used for what one read left out."""
+
+
+class _Row(NamedTuple):
+    """A FRAME line, as far as it says what stood on the wire."""
+
+    place: int  # in the drafts
+    header: bytes
+    length: int
+    body: bytes | None  # the payload as it stood on the wire, if it is known
+
+    @property
+    def size(self) -> int:
+        return len(self.header) + self.length
+
+
+class _Lost(Exception):
+    """It isn't known any more where frames begin."""
+
+
+def bridged(drafts: Drafts, side: Side, sent_by: Side, ahead: bool) -> list[Entry | FrameLine]:
+    """The drafts with what the lines of a side say of the octets that were cut off.
+
+    `ahead`: FRAME lines stand before their octets, else behind them.
+    """
+    rows = [_row(number, one, sent_by) for number, one in enumerate(drafts) if _is_line(one, side)]
+    if not rows or not any(_is_cut(one, side) for one in drafts):
+        return list(drafts)
+    walk = _Walk(rows, ahead, [n for n, one in enumerate(drafts) if _is_octets(one, side)])
+    out: list[Entry | FrameLine] = []
+    for number, one in enumerate(drafts):
+        if isinstance(one, Octets) and one.side is side:
+            out += walk.take(number, one)
+        else:
+            out.append(one)
+    return out
+
+
+def _is_octets(one: Entry | FrameLine, side: Side) -> bool:
+    return isinstance(one, Octets) and one.side is side
+
+
+def _is_line(one: Entry | FrameLine, side: Side) -> bool:
+    return isinstance(one, FrameLine) and one.side is side
+
+
+def _is_cut(one: Entry | FrameLine, side: Side) -> bool:
+    return isinstance(one, Octets) and one.side is side and one.cut is not None and one.cut.sha256 is None
+
+
+def _row(place: int, line: Entry | FrameLine, sent_by: Side) -> _Row | None:
+    """None: it doesn't say enough."""
+    assert isinstance(line, FrameLine)
+    payload, opcode, rsv = line.payload(), line.value("OPCODE"), line.value("RSV", 0)
+    length = line.value("PAYLOAD-REPEAT-LEN") or line.value("PAYLOAD-LEN")
+    length = len(payload) if length is None and payload is not None else length
+    key = line.value("MASK") or b""
+    if not isinstance(opcode, int) or not isinstance(rsv, int) or not isinstance(length, int):
+        return None
+    if not (0 <= opcode < 16 and 0 <= rsv < 8 and length < 1 << 63 and isinstance(key, bytes)):
+        return None
+    if bool(key) is not bool(line.value("MASKED", sent_by is Side.CLIENT)) or len(key) not in (0, 4):
+        return None
+    fin = bool(line.value("FIN", True))
+    header = encode(frame(opcode, b"", fin=fin, rsv=rsv, key=key))[:2]
+    form = 0 if length < 126 else 2 if length < 1 << 16 else 8
+    second = header[1] & 0x80 | {0: length, 2: 126, 8: 127}[form]
+    start = bytes((header[0], second)) + (length.to_bytes(form, "big") if form else b"") + key
+    body = None
+    if payload is not None and len(payload) == length:
+        body = encode(frame(opcode, payload, fin=fin, rsv=rsv, key=key))[len(start) :]
+    return _Row(place, start, length, body)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The frames of one side, counted from entry to entry."""
+
+    rows: Sequence[_Row | None]
+    ahead: bool
+    places: Sequence[int]  # of the entries of the side
+    at: int = 0  # entries taken
+    begun: int = 0  # frames that have begun
+    left: int = 0  # octets that the last one lacks
+    held: bytes = b""  # of a header that isn't whole
+    head: bytes | None = b""  # of the HTTP head; None: it is over
+    within: int = -1  # entries up to this place are payload at places that aren't known
+    lost: bool = False
+    pieces: list[bytes | int] = field(default_factory=list)  # of the entry in hand: octets, or how many
+
+    def take(self, place: int, entry: Octets) -> list[Octets]:
+        """The entry as it is known."""
+        self.at += 1
+        self.pieces = []
+        try:
+            if self.lost or (entry.cut is not None and entry.cut.sha256 is not None):
+                raise _Lost
+            if place <= self.within:
+                self._inside(place, entry)
+                return self._made(entry)
+            if (data := self._behind_head(entry)) is not None:
+                skipped = len(entry.data) - len(data)
+                if skipped:
+                    self.pieces.append(entry.data[:skipped])
+                self._octets(data)
+                if entry.cut is not None:
+                    self._missing(place, entry.cut.more)
+            else:
+                return [entry]
+        except _Lost:
+            self.lost = True
+            return [entry]
+        made = self._made(entry)
+        same = entry.cut is None or entry.cut.more is not None
+        return made if made and not (same and [one.data for one in made] == [entry.data]) else [entry]
+
+    def _behind_head(self, entry: Octets) -> bytes | None:
+        """The octets that frames may stand in; None: none do."""
+        if self.head is None:
+            return entry.data
+        self.head += entry.data
+        if not self.head.startswith(HEADS) and len(self.head) > 4:
+            data, self.head = self.head, None
+            return data[-len(entry.data) :] if entry.data else b""
+        if (found := END_OF_HEAD.search(self.head)) is None:
+            if entry.cut is not None:
+                self.head = None
+            return None
+        behind = len(self.head) - found.end()
+        self.head = None
+        return entry.data[len(entry.data) - behind :]
+
+    def _octets(self, data: bytes) -> None:
+        """Octets that are there."""
+        if data:
+            self.pieces.append(data)
+        at = min(self.left, len(data))
+        self.left -= at
+        data = self.held + data[at:]
+        at, self.held = 0, b""
+        while at < len(data):
+            if (found := decode_header(data, at)) is None:
+                self.held = data[at:]
+                return
+            header, body = found
+            self._begin(header)
+            at = body + header.length
+            if at > len(data):
+                self.left = at - len(data)
+
+    def _begin(self, header: Header) -> None:
+        row = self._next()
+        if row is not None and decode_header(row.header) != (header, len(row.header)):
+            self.rows = ()  # they say something else, so they say nothing of what isn't there
+        self.begun += 1
+
+    def _next(self) -> _Row | None:
+        """The line of the frame that begins next."""
+        return self.rows[self.begun] if self.begun < len(self.rows) else None
+
+    def _missing(self, place: int, more: int | None) -> None:
+        if not self.rows:
+            raise _Lost
+        if more is None:
+            return self._unknown(place)
+        while more:
+            if self.left:
+                more -= self._of_payload(more)
+            else:
+                more -= self._described(more)
+        return None
+
+    def _of_payload(self, most: int) -> int:
+        """At most so many of the octets that the frame lacks, as its line has them if it shows all."""
+        size = min(self.left, most)
+        row = self.rows[self.begun - 1] if self.begun <= len(self.rows) else None
+        if row is not None and row.body is not None:
+            at = len(row.body) - self.left
+            self.pieces.append(row.body[at : at + size])
+        else:
+            self.pieces.append(size)
+        self.left -= size
+        return size
+
+    def _described(self, most: int | None = None) -> int:
+        """The next frame as its line has it, of at most so many octets that there is room for."""
+        row = self._next()
+        if row is None or not row.header.startswith(self.held):
+            raise _Lost
+        octets = row.header[len(self.held) :] + (row.body or b"")
+        if most is not None and len(row.header) - len(self.held) > most:
+            raise _Lost
+        self.begun += 1
+        self.left = row.size - len(self.held) - len(octets)
+        self.held = b""
+        if most is not None and len(octets) > most:
+            self.left, octets = len(octets) - most, octets[:most]
+        self.pieces.append(octets)
+        return len(octets)
+
+    def _unknown(self, place: int) -> None:
+        """Nobody knows how many: up to the end of the last frame that the lines say has come by then."""
+        following = self.places[self.at] if self.at < len(self.places) else None
+        before = len(self.pieces)
+        if self.held:
+            self._described()
+        if self.left:
+            if (last := self._last_of_frame(place)) > place:
+                self.within = last
+                self.pieces.append(self.left)
+                return
+            self._of_payload(self.left)
+        self._rest(following)
+        if len(self.pieces) == before:
+            raise _Lost  # no line says what is missing
+
+    def _rest(self, following: int | None) -> None:
+        """The frames behind, whose lines stand before the next octets."""
+        if self.ahead:
+            return
+        for _ in range(MAX_ROWS):
+            row = self._next()
+            if row is None or (following is not None and row.place > following):
+                return
+            self._described()
+            if self.left:
+                self._of_payload(self.left)
+        raise _Lost
+
+    def _last_of_frame(self, place: int) -> int:
+        """The place of the entry with the last octet of the frame that has begun."""
+        number = self.begun if self.ahead else self.begun - 1
+        if not 0 < self.begun <= len(self.rows):
+            raise _Lost
+        if self.ahead and number == len(self.rows):
+            return place if self.at == len(self.places) else self._until(len(self.places))
+        row = self.rows[number]
+        if row is None:
+            raise _Lost
+        before = bisect_left(self.places, row.place)
+        return max(place, self.places[before - 1]) if before else place
+
+    def _until(self, number: int) -> int:
+        return self.places[number - 1]
+
+    def _inside(self, place: int, entry: Octets) -> None:
+        """An entry with octets of a payload that are counted already. The last one may hold more."""
+        if place < self.within:
+            return None
+        self.left = 0
+        following = self.places[self.at] if self.at < len(self.places) else None
+        if entry.cut is not None:
+            return self._rest(following)
+        size = 0
+        for number in range(self.begun, len(self.rows)):
+            row = self.rows[number]
+            if row is None or self.ahead or (following is not None and row.place > following):
+                break
+            size += row.size
+        if size > len(entry.data):
+            raise _Lost
+        if size:
+            self._octets(entry.data[len(entry.data) - size :])
+        return None
+
+    def _made(self, entry: Octets) -> list[Octets]:
+        """The entry anew, of its pieces: one that ends where octets are missing for each hole."""
+        out: list[Octets] = []
+        data, hole = b"", 0
+        for piece in self.pieces:
+            if isinstance(piece, int):
+                hole += piece
+                continue
+            if hole:
+                out.append(replace(entry, data=data, cut=Cut(hole)))
+                data, hole = b"", 0
+            data += piece
+        if data or hole:
+            out.append(replace(entry, data=data, cut=Cut(hole) if hole else None))
+        return out

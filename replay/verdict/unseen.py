@@ -1,0 +1,100 @@
+"""What a log leaves out, and whether a verdict rests on it: then there is none (`CaseResult.unjudged`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from replay.protocol.events import Close, Event, Gap, Message, NotOpened, Opened, Pong
+from replay.spec.fit import Fit
+from replay.spec.model import Behaviour, Closing
+from replay.verdict.facts import ClosingFacts
+from replay.verdict.result import GOOD, CaseResult, ClosingVerdict
+from replay.wire.side import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What isn't known of a connection."""
+
+    events: Sequence[Event]
+    tester: Side
+    blind: dict[Side, int]  # the event from which on nobody knows what else the side sent
+    gaps: tuple[Gap, ...]
+    handshake: bool  # the log cut it off
+
+    @classmethod
+    def of(cls, events: Sequence[Event], tester: Side) -> Self | None:
+        """None: the log leaves out nothing."""
+        gaps = tuple(event for event in events if isinstance(event, Gap))
+        if not gaps:
+            return None
+        blind: dict[Side, int] = {}
+        for number, event in enumerate(events):
+            if isinstance(event, Close):  # nothing counts behind it
+                blind.setdefault(event.side, len(events))
+            elif isinstance(event, Gap) and event.lost:
+                blind.setdefault(event.side, number)
+        blind = {side: number for side, number in blind.items() if number < len(events)}
+        partial = any(isinstance(event, Opened) and event.partial for event in events)
+        return cls(events, tester, blind, gaps, partial)
+
+    def why(self) -> str:
+        """What is missing, in words."""
+        sides = [
+            side for side in (self.tester.other, self.tester) if any(g.side is side for g in self.gaps)
+        ]
+        said = []
+        for side in sides:
+            sizes = [gap.size for gap in self.gaps if gap.side is side]
+            known = sum(size for size in sizes if size is not None)
+            octets = f"{known} octet{'s' * (known != 1)}" if None not in sizes else "octets"
+            said.append(f"{octets} that the {side.value} sent")
+        return f"the log leaves out {' and '.join(said)}"
+
+    @property
+    def hides_testee(self) -> bool:
+        return any(gap.side is not self.tester for gap in self.gaps)
+
+    def behaviour(
+        self, fits: bool, found: Fit, received: Sequence[Event], anything: bool, ends: bool
+    ) -> bool:
+        """Whether what was seen decides the events of the testee; `ends`: it decides how it ended."""
+        border = self.blind.get(self.tester.other)
+        if anything:
+            return True
+        if found.state == "apart" and found.why is not None and found.why.observed is not None:
+            return border is None or _index(self.events, found.why.observed) < border
+        holes = any(isinstance(event, Message | Pong) and event.holes for event in received)
+        complete = found.state == "complete"
+        return border is None and not holes if fits else border is None and (ends or not complete)
+
+    def closing(self, closing: Closing, facts: ClosingFacts, verdict: ClosingVerdict) -> bool:
+        """Whether what was seen decides how the connection ended."""
+        testee = self.blind.get(self.tester.other)
+        if not facts.opened and self.blind:
+            return any(isinstance(event, NotOpened) for event in self.events)
+        if facts.testee_close is None and testee is not None:
+            first = facts.tester_close
+            before = first is not None and _index(self.events, first) < testee
+            return before and closing.by == "testee" and verdict is ClosingVerdict.FAILED
+        # A side sends one Close. If that of the tester is hidden, it may have been the first.
+        return facts.tester_close is not None or self.tester not in self.blind
+
+
+def _index(events: Sequence[Event], one: Event) -> int:
+    return next(number for number, event in enumerate(events) if event is one)
+
+
+def decided(result: CaseResult, why: str, behaviour: bool, closing: bool) -> CaseResult:
+    """The result with what of its verdict is decided. What fails, fails, whatever else isn't known."""
+    if behaviour and closing:
+        return result
+    undecided = f"not judged: {why}"
+    if not closing and behaviour and result.behaviour in (Behaviour.FAILED, Behaviour.UNIMPLEMENTED):
+        return replace(result, closing=ClosingVerdict.INFORMATIONAL, closing_reason=undecided)
+    if closing and result.closing not in GOOD:
+        notes = (*result.notes, f"the events are {undecided}")
+        return replace(result, behaviour=Behaviour.INFORMATIONAL, notes=notes)
+    return result.left_unjudged(why)
