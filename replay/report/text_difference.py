@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,10 +84,19 @@ def _window(label: str, whole: str, places: tuple[int, int, int], room: int, sty
 # JSON.
 
 
+_NO_JSON = re.compile(r"[^\[{]{0,80}(?=[\[{])")
+
+
 def _in_json(expected: str, observed: str) -> str:
-    """Where two texts of JSON differ, in a sentence; "": one of them is none."""
+    """Where two texts of JSON differ, in a sentence; "": one of them is none.
+
+    Both may begin alike with what is none, such as the packet type of Socket.IO.
+    """
+    before, behind = _NO_JSON.match(expected), _NO_JSON.match(observed)
+    if before is None or behind is None or before[0] != behind[0]:
+        return ""
     try:
-        want, got = json.loads(expected), json.loads(observed)
+        want, got = json.loads(expected[before.end() :]), json.loads(observed[before.end() :])
     except (ValueError, RecursionError):
         return ""
     if not isinstance(want, dict | list) or not isinstance(got, dict | list):

@@ -49,6 +49,7 @@ def test_json_that_differs_at_one_place_is_told_by_where_that_is() -> None:
         ('{"a":1}', '{"b":1}', '$ lacks "a"'),
         ('{"a":1}', '{"a":1,"b":2}', '$ has "b", which wasn\'t expected'),
         ("[1,2]", "[1,2,3]", "$ has 3 items, expected 2"),
+        ('42["say",{"n":1}]', '42["say",{"n":2}]', "$[1].n is 2, expected 1"),
         ("[1]", "[true]", "$[0] is true, expected 1"),
         ('{"a":{"b":[null]}}', '{"a":{"b":[0]}}', "$.a.b[0] is 0, expected null"),
     ],
