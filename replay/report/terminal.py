@@ -37,9 +37,6 @@ MOST_IDS = 60
 MOST_FIXED = 20
 """Expected verdicts that it asks to be taken off."""
 
-MOST_BROKEN = 5
-"""Rules that a case which passes has broken, and that are named."""
-
 WIDE = 100
 """From this width on a line says of what there are fewer."""
 
@@ -95,11 +92,7 @@ def _id(case: str, width: int) -> str:
 def notes(result: CaseResult) -> Lines:
     """What the user should know of a case that didn't fail: why it isn't judged, rules that it broke all
     the same, and how it was played or judged."""
-    said = [
-        f"breaks {breach.rule}, {words.reference(breach.rule)}: {breach.detail}"
-        for breach in result.broken[:MOST_BROKEN]
-    ]
-    told = [("note", note) for note in (*said, *result.notes)]
+    told = [("note", note) for note in (*sections.broken(result), *result.notes)]
     if result.unjudged is not None:
         told.insert(0, ("warning", f"not judged: {result.unjudged}"))
     return Lines(

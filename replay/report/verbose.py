@@ -18,10 +18,21 @@ from replay.verdict.result import CaseResult
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.side import Side
 
+MOST_BROKEN = 5
+"""Rules that a case which passes has broken, and that are named."""
+
 MOST_SIZES = 12
 """Sizes of reads and writes that are listed; the others are summed up."""
 
 _KEY = 24
+
+
+def broken(result: CaseResult) -> list[str]:
+    """The first rules that a case which passes has broken all the same, each in a sentence."""
+    return [
+        f"breaks {breach.rule}, {words.reference(breach.rule)}: {breach.detail}"
+        for breach in result.broken[:MOST_BROKEN]
+    ]
 
 
 def verbose(result: CaseResult, width: int) -> Iterator[Text]:
@@ -38,7 +49,7 @@ def verbose(result: CaseResult, width: int) -> Iterator[Text]:
     yield from labelled("closing", f"{result.closing.value}: {reason}", width)
     if few := rounds(result.case):
         yield from labelled("rounds", few, width)
-    for note in result.notes:
+    for note in (*(() if result.failed else broken(result)), *result.notes):
         yield from labelled("note", safe.escape(note), width)
     yield text()
     yield _title("Opening handshake")
