@@ -133,6 +133,8 @@ class Endpoint:
             self._set(Wait.LIMIT, self.limits.case)  # as long as it takes what is sent, there is progress
             self._write_now(self._outbox.popleft())
         if not self._outbox:
+            if self._closing:
+                self._await_close()
             self.idle()
 
     @property
@@ -198,8 +200,8 @@ class Endpoint:
 
     @property
     def has_closed(self) -> bool:
-        """We have sent a Close frame, or are about to: others may stand before it."""
-        return self._closing or self._interpreter.closed(self.side)
+        """We have sent a Close frame, or a part of one, or are about to: others may stand before it."""
+        return self._closing or self._interpreter.closing(self.side)
 
     @property
     def both_closed(self) -> bool:
@@ -222,8 +224,7 @@ class Endpoint:
         payload = b"" if code is None else code.to_bytes(2, "big")
         self._closing = True
         self.send_frame(Opcode.CLOSE, payload + reason)
-        if not self._interpreter.closed(self.side.other):
-            self._set(Wait.CLOSING, self.limits.closing)
+        self._await_close()
 
     def send_message(self, text: bool, data: bytes) -> None:
         """Send one data message in one frame, compressed if permessage-deflate was agreed."""
@@ -257,6 +258,12 @@ class Endpoint:
                 self.drop()
             case Wait.OPENING | Wait.CLOSING | Wait.DROP | Wait.LIMIT:
                 self.drop(How.RST)
+
+    def _await_close(self) -> None:
+        """The peer has so long to answer our Close, from when it was written."""
+        answered = self._interpreter.closed(self.side.other)
+        if not (answered or self._outbox or self.done or Wait.CLOSING in self._timers):
+            self._set(Wait.CLOSING, self.limits.closing)
 
     def _breach(self, violation: Violation) -> None:
         """Fail the connection (§7.1.7), once for each frame; while closing, or if the data doesn't inflate,

@@ -102,6 +102,12 @@ class Pong(Held):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloseBegins(Event):
+    """The first octet of a Close frame that stands at `start`, where the frame isn't whole with the entry
+    that brings it: who closes first is told by it, if the frame then is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Close(Event):
     """A Close frame (§5.5.1). `code` is None if there is none; not `valid`: it breaks a rule. Of a reason
     that the log cut off there is as much as it holds."""

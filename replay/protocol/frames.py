@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from replay.protocol.closing import CLOSING, Act
-from replay.protocol.events import Close, Event, Holes, Message, Ping, Pong, Unparsed, Unread, Violation
+from replay.protocol.events import Close, CloseBegins, Event, Holes, Message, Ping, Pong, Unparsed, Unread, Violation
 from replay.protocol.framing import clean, close_breaches, header_breaches
 from replay.protocol.messages import Assembly, is_utf8
 from replay.protocol.rules import Breach
@@ -28,6 +28,9 @@ FAULTS = {
 }
 """The rule that a fault of a compressed payload breaks. That it is too much breaks none."""
 
+
+_CLOSE = 0x88
+"""The first octet of a Close frame that breaks no rule by it."""
 
 _MESSAGES = (0x81, 0x82, 0xC1, 0xC2)
 """First octets of a text or binary message in one frame, compressed or not."""
@@ -85,6 +88,12 @@ class Frames:
                 yield from self._piece(stream, piece)
                 if stream.unparsed:
                     return
+        if (begun := decoder.begun) is not None and begun[1] == _CLOSE:
+            start = begun[0]
+            known = decoder.size is not None  # whether it breaks a rule
+            if start != stream.close_begun_at and not (known and stream.spoiled):
+                stream.close_begun_at = start
+                yield CloseBegins(**stream.place(start, start + 1))
 
     def skip(self, stream: Stream, decoder: FrameDecoder, most: int) -> Iterator[Event]:
         """The events of octets that aren't known, up to the end of the frame that has begun."""
@@ -114,6 +123,8 @@ class Frames:
             for rule, detail, at in broken:
                 yield stream.violation(rule, detail, piece.start + at, piece.start)
             stream.spoiled = bool(broken) and not self._counts_anyway(stream, header, broken)
+            if stream.spoiled and piece.start == stream.close_begun_at:
+                stream.close_begun_at = None
             if header.form == 8 and header.length >> 63:
                 yield stream.lost(piece.start + header.size, "the frame has no end")
                 return

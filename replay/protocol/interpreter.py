@@ -90,6 +90,11 @@ class Interpreter:
         """Whether this side has sent a Close frame that keeps the rules."""
         return self._streams[side].closed
 
+    def closing(self, side: Side) -> bool:
+        """Whether this side has sent a Close frame that keeps the rules, or has begun one."""
+        stream = self._streams[side]
+        return stream.closed or stream.close_begun_at is not None
+
     def frames(self, side: Side) -> int:
         """How many frames this side has begun."""
         return self._streams[side].frames_begun

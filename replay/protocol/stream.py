@@ -68,6 +68,7 @@ class Stream:
         self.unanswered = Counter[bytes]()  # the same, by what they hold
         self.stray_pong = False
         self.closed = False
+        self.close_begun_at: int | None = None  # the Close frame whose first octets came by themselves
         self.failed = False  # it broke a rule for which the other side fails the connection
         self.unparsed = False
         self.unsure = False  # octets are missing, and no frame border is known behind them

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from replay.protocol.events import (
     Close,
+    CloseBegins,
     End,
     Event,
     Fired,
@@ -293,6 +294,8 @@ def event(got: Event, around: int | None = None, room: int = 80) -> str:
             reason = sample(got.reason[:SAMPLE], len(got.reason), text=True)
             said = f"close, {code(got.code)}" + (f" {reason}" if got.reason else "")
             return said + ("" if got.valid else ", invalid")
+        case CloseBegins():
+            return "close begins"
         case Violation():
             return _breach(got.rule)
         case Fired(wait=Wait.DELAY):

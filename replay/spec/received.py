@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from replay.protocol.events import Close, Event, Fired, Message, Ping, Pong, Violation
+from replay.protocol.events import Close, CloseBegins, Event, Fired, Message, Ping, Pong, Violation
 from replay.spec.fit import kind
 from replay.spec.model import Kind, Profile
 from replay.trace.model import Wait
@@ -23,6 +23,7 @@ class Received:
         self._kinds = kinds
         self._profile = profile
         self._closed: set[Side] = set()
+        self._begun: int | None = None  # where a Close of the tester's stands that came in parts
         self._failed_at = -1  # the frame that was the last to break a rule
         self.over: int | None = None  # the frame for which the tester ended TCP: nothing counts behind
         self._pings: list[bytes] = []  # of the tester, that no Pong has answered
@@ -37,8 +38,14 @@ class Received:
                 self._pings.append(data)
             case Close(valid=valid, side=side) if valid or side is self._tester:
                 self._closed.add(side)
+            case CloseBegins(side=side) if side is self._tester:
+                self._begun = event.start
+            case Violation(side=side) if side is self._tester:
+                if event.frame == self._begun and spoils_close(event):
+                    self._begun = None
             case Violation(side=side) if side is not self._tester and event.code is not None:
-                if self.over is None and (self.failed or self._closed) and event.frame != self._failed_at:
+                ends = self.failed or self._closed or self._begun is not None
+                if self.over is None and ends and event.frame != self._failed_at:
                     self.over = event.frame
                 self.failed, self._failed_at = True, event.frame
             case Fired(wait=Wait.FAIL | Wait.LIMIT):
@@ -64,6 +71,12 @@ class Received:
             del self._pings[: self._pings.index(pong.data) + 1]
             return True
         return self._profile is Profile.AUTOBAHN
+
+
+def spoils_close(breach: Violation) -> bool:
+    """Whether a tester's Close frame with this breach in its header is meant to be none; one that is just
+    too long is one."""
+    return breach.rule != "control-length"
 
 
 def is_free(event: Event) -> bool:

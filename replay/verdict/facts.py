@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from replay.protocol.events import Close, End, Event, Fired, Message, Opened, Violation
+from replay.protocol.events import Close, CloseBegins, End, Event, Fired, Message, Opened, Violation
 from replay.protocol.negotiation import Agreed
 from replay.spec.model import RECORDED
-from replay.spec.received import Received
+from replay.spec.received import Received, spoils_close
 from replay.trace.model import Wait
 from replay.wire.side import Side
 
@@ -100,12 +100,25 @@ def _was_read(close: Close, over: int | None) -> bool:
 
 
 def _first_to_close(events: Sequence[Event], tester: Side) -> Side | None:
-    """Who sent the first Close frame. To a breach the tester answers with one at once, before it
-    looks at what came behind the breach."""
-    closes = [event for event in events if isinstance(event, Close)]
-    answered = any(close.side is tester for close in closes)
+    """Who sent the first octet of the first Close frame. To a breach the tester answers with one at once,
+    before it looks at what came behind the breach."""
+    closes = {(event.side, event.start): event for event in events if isinstance(event, Close)}
+    answered = any(side is tester for side, _ in closes)
+    spoiled = {
+        event.frame
+        for event in events
+        if isinstance(event, Violation) and event.side is tester and spoils_close(event)
+    }
     for event in events:
         match event:
+            case CloseBegins(side=side, start=start):  # which counts as the frame that it becomes
+                close = closes.get((side, start))
+                if close is None:
+                    counts = side is tester and start not in spoiled
+                else:
+                    counts = side is tester or close.valid
+                if counts:
+                    return side
             case Close(valid=valid, side=side) if valid or side is tester:
                 return side
             case Violation(side=side, code=code) if side is not tester and answered:

@@ -71,6 +71,13 @@ class FrameDecoder:
         return self._header.size + self._at
 
     @property
+    def begun(self) -> tuple[int, int] | None:
+        """Where the frame that has begun and isn't whole stands in the stream, and its first octet."""
+        if self._header is not None:
+            return self._start, self._header.first
+        return (self._start, self._buffer[0]) if self._buffer else None
+
+    @property
     def size(self) -> int | None:
         """Octets that the frame which has begun will have; None as long as its header isn't whole."""
         return None if self._header is None else self._header.size + self._header.length

@@ -13,7 +13,7 @@ from replay.protocol.interpreter import observe
 from replay.spec.canary import CANARY
 from replay.spec.model import Behaviour, SendClose
 from replay.spec.recorded import case_of
-from replay.suite import known
+from replay.suite import bundled, expectation, known, read_log
 from replay.trace.model import SECOND, Drop, How, Octets, Timer, Trace, Wait
 from replay.verdict.judge import judge
 from replay.verdict.result import ClosingVerdict
@@ -60,6 +60,40 @@ def test_chopping_changes_no_verdict(id: str, tester: Side) -> None:
         return  # a Close of the tester's own goes out whole
     # As client all but the closing handshake goes out octet by octet; a server answers the request whole.
     assert {len(data) for data in sent[:5] if not data.startswith(b"HTTP")} <= {1, 4, 8}
+
+
+@pytest.mark.parametrize("of", ["spec", "log"])
+@pytest.mark.parametrize(
+    "id", [id for id in PLAIN if id.startswith("7.3.") or id in ("2.5", "3.2", "7.5.1")]
+)
+def test_an_answer_to_a_part_of_a_frame_changes_no_verdict(id: str, of: str) -> None:
+    case = known()[id]
+    if of == "log":
+        log = read_log(str(next(bundled("traces").rglob(f"{id}.wirelog"))))
+        case = expectation(log, Side.CLIENT)[0]
+    one, server = player(case, Side.CLIENT, Options(chop=1)), echo()
+    one.connected(0)
+    server.connected(0)
+    now = 0
+    while not one.done:  # whatever is said, the other one hears it octet by octet, and may answer at once
+        if not one.output and not one.pending:
+            now = min(each.deadline for each in (one, server) if each.deadline is not None)
+            one.wake(now)
+            server.wake(now)
+        one.pump(now)
+        for data in one.output:
+            server.received(data, now)
+        one.output.clear()
+        while server.output or server.pending:
+            server.pump(now)
+            for data in server.output:
+                one.received(data, now)
+            server.output.clear()
+        if server.done:
+            one.ended(How.FIN, now)
+    result = judge(case, one.trace(), Side.CLIENT)
+    assert (result.behaviour, result.closing) in GOOD, result.closing_reason
+    assert not result.broken
 
 
 @pytest.mark.parametrize("tester", Side)

@@ -7,11 +7,12 @@ from itertools import product
 import pytest
 
 from replay.protocol.closing import CLOSING, Act
-from replay.protocol.events import Violation
+from replay.protocol.events import Close, CloseBegins, Violation
 from replay.protocol.framing import NEVER_SENT, REGISTERED, RFC_6455, close_breaches
 from replay.protocol.interpreter import observe
 from replay.protocol.rules import RULES
 from replay.trace.model import Octets, Trace
+from replay.verdict.facts import closing_facts
 from replay.wire.side import Side
 
 
@@ -63,7 +64,51 @@ CLOSE, MASKED_CLOSE, MASKED_PING = "880203e8", "888201020304 02ea", "89800102030
     ],
 )
 def test_data_frames_alone_must_not_stand_behind_a_close(asked: str, behind: str, broken: bool) -> None:
-    sent = ((Side.SERVER, CLOSE), (Side.CLIENT, asked), (Side.SERVER, behind), (Side.CLIENT, MASKED_CLOSE))
-    trace = Trace(Side.CLIENT, tuple(Octets(side, bytes.fromhex(text)) for side, text in sent))
+    trace = connection((S, CLOSE), (C, asked), (S, behind), (C, MASKED_CLOSE))
     rules = {event.rule for event in observe(trace) if isinstance(event, Violation)}
     assert rules == ({"nothing-after-close"} if broken else set())
+
+
+def connection(*sent: tuple[Side, str], recorder: Side = Side.CLIENT) -> Trace:
+    return Trace(recorder, tuple(Octets(side, bytes.fromhex(text)) for side, text in sent))
+
+
+C, S = Side.CLIENT, Side.SERVER
+TOO_LONG = "88fe007e 01020304"
+"""The header of a client's Close with a reason that is one octet too long."""
+
+
+@pytest.mark.parametrize(
+    ("sent", "first"),
+    [
+        # The recorder's own Close, in parts.
+        (((C, "88"), (S, CLOSE), (C, "8201020304 02ea")), C),
+        (((C, "88fe"), (S, "880203ea")), C),
+        (((C, TOO_LONG), (S, "880203ea"), (C, "02ea")), C),
+        (((C, MASKED_PING + "88"), (S, CLOSE)), C),
+        (((C, "89"), (S, CLOSE), (C, "8001020304" + MASKED_CLOSE)), S),
+        # ... that turns out to be none, for it isn't masked, or was none from the start.
+        (((C, "88"), (S, CLOSE), (C, "0203e8")), S),
+        (((C, "c8"), (S, CLOSE), (C, "8201020304 02ea")), S),
+        # The other side's, which counts once it is whole and keeps the rules.
+        (((S, "88"), (C, MASKED_CLOSE), (S, "0203e8")), S),
+        (((S, "880203"), (C, MASKED_CLOSE), (S, "e8")), S),
+        (((S, "88"), (C, MASKED_CLOSE)), C),
+        (((S, "8801"), (C, MASKED_CLOSE), (S, "03")), C),
+        # Both.
+        (((S, "88"), (C, "88"), (C, "8201020304 02ea"), (S, "0203e8")), S),
+        (((C, "88"), (S, "88"), (S, "0203e8"), (C, "8201020304 02ea")), C),
+    ],
+)
+def test_who_closed_first_follows_from_the_first_octet_of_a_close(
+    sent: tuple[tuple[Side, str], ...], first: Side
+) -> None:
+    facts = closing_facts(observe(connection(*sent)), Side.CLIENT, opening=False)
+    assert (facts.closed_by_tester, facts.closed_by_testee) == (first is C, first is S)
+
+
+def test_that_a_close_begins_is_told_once_where_it_comes_in_parts() -> None:
+    events = observe(connection(*((C, octet) for octet in ("88", "82", "01", "020304", "02", "ea"))))
+    assert [type(event) for event in events] == [CloseBegins, Close]
+    assert [(event.entry, event.start) for event in events] == [(0, 0), (5, 0)]
+    assert [type(event) for event in observe(connection((C, MASKED_CLOSE)))] == [Close]
