@@ -41,7 +41,7 @@ from replay.schedule import Phase
 from replay.source import SourceError
 from replay.spec.cost import volume
 from replay.spec.model import Profile
-from replay.spec.recorded import recorded_target, under
+from replay.spec.recorded import check_servable, recorded_target, under
 from replay.store.folder import CLIENTS, folder_name
 from replay.store.writer import About, Store
 from replay.suite import Item
@@ -130,9 +130,12 @@ class Guests:
         listening: Callable[[Address], None],
         report: Callable[[Sequence[RunResult]], None] = lambda runs: None,
     ) -> None:
-        """`report` is told what has come of all agents so far, when one of them is done."""
+        """`report` is told what has come of all agents so far, when one of them is done. Raises SourceError
+        for a log that can't be served."""
         self.hosting = hosting
         self.items = [replace(item, case=under(item.case, hosting.profile, Side.SERVER)) for item in items]
+        for item in self.items:
+            check_servable(item.case)
         self.address = ""
         self.over = False
         self.known: dict[str, Guest] = {}

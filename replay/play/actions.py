@@ -92,6 +92,7 @@ class Script:
     answer_pings: bool = False
     response: Callable[[Request], tuple[bytes, ...]] | None = None  # a server's, in writes; None: its own
     lenient: bool = False  # ... also to a request that breaks a rule
+    refused: bool = False  # the recorded server refused the connection, or answered no HTTP
     chopped: bool = False  # its frames are to arrive one by one
     rounds: bool = False  # it sends one message in each round, and nothing else
     volume: int = 0  # octets that are exchanged if all goes well, about

@@ -66,11 +66,11 @@ class Player(Endpoint):
         return self.script.response(request) if self.script.response else super().response(request)
 
     def not_opened(self, event: NotOpened) -> None:
-        if event.side is not self.side or self.script.whole or event.status == 101:
+        if event.side is not Side.SERVER or not self.script.refused or event.status == 101:
             super().not_opened(event)
             return
         self._timers.pop(Wait.OPENING, None)
-        self._begin(None)  # what a recorded server sends behind its refusal
+        self._begin(None)  # what is recorded behind the refusal, and who ended TCP
 
     def answers(self) -> bool:
         return self.script.whole

@@ -22,7 +22,7 @@ from replay.play.actions import (
 )
 from replay.play.endpoint import Limits
 from replay.play.reencode import reencoded
-from replay.protocol.events import Close, End, Event, Fired, Requested, Violation
+from replay.protocol.events import Close, End, Event, Fired, NotOpened, Requested, Violation
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.negotiation import Agreed, Ask, agreed, answer, fits, valid_offers
 from replay.protocol.rules import RULES
@@ -62,6 +62,7 @@ def of_trace(
         return iter(actions if terms == recorded or not compresses(trace, tester) else refused)
 
     requested = next((event for event in observe(trace) if isinstance(event, Requested)), None)
+    not_opened = (event for event in observe(trace) if isinstance(event, NotOpened))
     return Script(
         tester,
         opening_writes(opening, options),
@@ -75,6 +76,7 @@ def of_trace(
         response=partial(_response, head, requested, options),
         chopped=options.chop != "recorded",
         lenient=requested is not None and not requested.valid,
+        refused=any(event.side is Side.SERVER and event.status != 101 for event in not_opened),
         volume=volume(case),
         waits=sum(
             a.patience if isinstance(a, Await) else a.after for a in actions if isinstance(a, Await | Delay)

@@ -80,9 +80,12 @@ def spoils_close(breach: Violation) -> bool:
 
 
 def is_free(event: Event) -> bool:
-    """Whether it is a breach of an offer or an answer that the other side puts up with: it is told, but
-    the headers of the handshake are free."""
-    return isinstance(event, Violation) and event.rule in ("request-deflate", "response-deflate-fits")
+    """Whether it is a breach in the handshake that doesn't decide by itself: what is wrong with a request,
+    which the answer to it tells, or an answer that the client puts up with."""
+    if not isinstance(event, Violation):
+        return False
+    of_request = event.side is Side.CLIENT and event.rule in ("opening-http", "extensions-grammar")
+    return of_request or event.rule.startswith("request-") or event.rule == "response-deflate-fits"
 
 
 def received(

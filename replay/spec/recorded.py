@@ -8,6 +8,7 @@ from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Pon
 from replay.protocol.framing import Reading
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.negotiation import Agreed
+from replay.protocol.rules import RULES
 from replay.source import SourceError
 from replay.spec.fit import kind
 from replay.spec.model import RECORDED, Behaviour, Case, Outcome, Pattern, Profile
@@ -107,6 +108,29 @@ def has_websocket(trace: Trace) -> bool:
             isinstance(event, Opened) for event in events
         )
     return any(not isinstance(entry, Timer | Drop | Logging) for entry in trace.entries)
+
+
+def check_servable(case: Case) -> None:
+    """Raise SourceError if the server's recorded 101 breaks a rule: what a client is to do with such an
+    answer isn't what the log shows of the one that got it."""
+    trace = case.trace
+    if trace is None:
+        return
+    breach: Violation | None = None
+    for event in observe(trace):
+        match event:
+            case Violation(side=Side.SERVER):
+                breach = breach or event
+            case Opened() | NotOpened(status=101) if breach is not None:
+                raise SourceError(
+                    trace.entries[breach.entry].span,
+                    f"the log can't be served: its 101 breaks {RULES[breach.rule].reference} "
+                    f"({breach.rule}): {breach.detail}",
+                    "a sound client refuses such an answer, and what it then does isn't judged; "
+                    "`replay run` and `replay check` take the log as it is",
+                )
+            case Opened() | NotOpened():
+                return
 
 
 def check_replayable(trace: Trace, name: str, sides: frozenset[Side] = frozenset(Side)) -> None:

@@ -59,7 +59,7 @@ def judge(
             behaviour, divergence = Behaviour.FAILED, apart
     ending = case.ending(found.outcome) if found.fit.state == "complete" else case.closing
     if ending is None:
-        closing, reason = _recorded_closing(case, facts)
+        closing, reason = _recorded_closing(case, facts, events)
     elif found.fits and found.outcome.verdict is Behaviour.INFORMATIONAL and found.outcome.anything:
         closing, reason = ClosingVerdict.INFORMATIONAL, "nothing is asked of how the connection ends"
     else:
@@ -207,7 +207,7 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event], pro
     return ClosingVerdict.OK, "the connection was closed as expected"
 
 
-def _recorded_closing(case: Case, facts: ClosingFacts) -> Verdict:
+def _recorded_closing(case: Case, facts: ClosingFacts, seen: Sequence[Event]) -> Verdict:
     """The same end as in the recording: who closed, with what code, cleanly or not, who ended TCP."""
     assert case.trace is not None
     events = observe(case.trace, case.reading)
@@ -224,6 +224,8 @@ def _recorded_closing(case: Case, facts: ClosingFacts) -> Verdict:
         )
     if facts.limit_reached and not before.limit_reached:
         return ClosingVerdict.UNCLEAN, f"the {facts.tester.value} gave up: {_limit(facts)}"
+    if not was_open:  # and who ends TCP then is free
+        return _not_opened_either(events, seen)
     if facts.closed_by_testee and not before.closed_by_testee:
         return ClosingVerdict.FAILED, f"the {testee} sent the first Close frame; in the log it did not"
     if before.closed_by_testee and not facts.closed_by_testee and facts.tester_close:
@@ -247,8 +249,21 @@ def _recorded_closing(case: Case, facts: ClosingFacts) -> Verdict:
     return ClosingVerdict.OK, "the connection ended as in the log"
 
 
+def _not_opened_either(recorded: Sequence[Event], seen: Sequence[Event]) -> Verdict:
+    """A refusal is an answer: a server that no longer gives one differs from the log. What HTTP lets
+    either side do with TCP behind it (RFC 9112 §9) is left to them."""
+    was, now = _refusal(recorded), _refusal(seen)
+    if was and was.status and now and not now.status:
+        return ClosingVerdict.FAILED, f"{_why_not_opened(seen)}; in the log {was.reason}"
+    return ClosingVerdict.OK, "the connection was not opened, as in the log"
+
+
+def _refusal(events: Sequence[Event]) -> NotOpened | None:
+    return next((event for event in events if isinstance(event, NotOpened)), None)
+
+
 def _why_not_opened(events: Sequence[Event]) -> str:
-    found = next((event for event in events if isinstance(event, NotOpened)), None)
+    found = _refusal(events)
     return (
         f"the connection was never opened: {found.reason}" if found else "the connection was never opened"
     )
