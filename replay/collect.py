@@ -13,7 +13,7 @@ from replay import limits, schedule
 from replay.explain import Explainer
 from replay.live.part import Part
 from replay.live.run import Target
-from replay.live.transport import Address
+from replay.live.transport import GONE, Address
 from replay.play.actions import Options
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
@@ -31,6 +31,8 @@ from replay.verdict.judge import REENCODED, judge
 from replay.verdict.passed import Passed, is_plain, passed
 from replay.verdict.result import CaseResult
 from replay.wire.side import Side
+
+SLOW = "it may accept too slowly, or no more; see --connect-timeout and --jobs"
 
 MOST_BROKEN = 5
 """Rules that a case has broken, and that are kept of it."""
@@ -187,7 +189,9 @@ class Collected:
         if self._reached and len(self._missed) < limits.MISSES.default:
             return True
         self.unreached = reason
-        if self._reached:  # it has died on what was under way
+        if self._reached and reason != GONE:
+            self.unreached = f"{reason}, though it was there before: {SLOW}"
+        elif self._reached:  # it has died on what was under way
             recently = {cut for cut, when in self._cut_off.items() if at - when < limits.DYING.default}
             self.died_on = recently | self._under_way
         return False

@@ -114,7 +114,7 @@ AGENTS = Limit("agents", 300, "names", "-", "That are kept apart; more are refus
 TOLD = Limit("told", 1000, "cases", "-", "That failed, of one client, that the page at / tells of.")
 FIELDS = Limit("fields", 20, "fields", "-", "Of the query of a request.")
 
-MISSES = Limit("misses", 3, "cases", "-", "For which a server that was there is not; then it has died.")
+MISSES = Limit("misses", 3, "cases", "-", "For which a server that was there is not; then the run ends.")
 BUSY = Limit("busy", 8, "cases", "--jobs", "Played at once, those not counted that only wait.")
 ROOM = Limit("room", 256, "cases", "--jobs", "Played at once, those counted too.")
 QUIET = Limit("quiet", 20, "ms", "-", "Without an octet, from which on a case only waits.")

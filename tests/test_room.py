@@ -7,6 +7,13 @@ import sys
 
 import pytest
 
+from replay.collect import Collected, Seen, Settings
+from replay.live.transport import GONE, Address
+from replay.schedule import CASES
+from replay.suite import Item, known
+from replay.trace.model import Trace, Unreached
+from replay.wire.side import Side
+from tests.memory import echo, join, player
 from tests.processes import ROOT, listening, replay, verdicts
 
 SERVER = ROOT / "tests" / "peers" / "few.py"
@@ -30,3 +37,25 @@ def test_one_after_the_other_if_asked_for() -> None:
         done = replay("run", "-j", "1", "--url", f"ws://127.0.0.1:{port}", *SOME)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "open at once" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("reason", "said", "died_on"),
+    [
+        (GONE, GONE, {4}),
+        ("no connection within 5 s", "no connection within 5 s, though it was there", set()),
+    ],
+)
+def test_a_server_that_is_slow_to_accept_has_not_died(reason: str, said: str, died_on: set[int]) -> None:
+    cases = [known()[f"1.1.{number}"] for number in range(1, 6)]
+    collected = Collected([Item(case) for case in cases], Settings(), lambda *_: True)
+    for number in range(5):
+        collected.part(CASES, number, Address("127.0.0.1", 9))
+    reached = player(cases[0])
+    join(reached, echo())
+    assert collected.done(CASES, 0, Seen(reached.trace()), 0.0)
+    nowhere = Seen(Trace(Side.CLIENT, (Unreached(reason, 0),)))
+    assert [collected.done(CASES, number, nowhere, 1.0) for number in (1, 2, 3)] == [True, True, False]
+    assert collected.unreached is not None
+    assert collected.unreached.startswith(said)
+    assert collected.died_on == died_on

@@ -15,6 +15,9 @@ from replay.live.tls import REFUSED, Tls, reason
 from replay.play.endpoint import Endpoint
 from replay.trace.model import SECOND, How
 
+GONE = "connection refused: nothing listens there"
+"""Why a server isn't reached that isn't there."""
+
 _ANYBODYS = 32768
 """From here on systems hand out ports to who asks for any: Linux, and from 49152 on all (RFC 6335 §6)."""
 
@@ -247,7 +250,7 @@ def _reason(error: Exception, timeout: float, tls: bool) -> str:
         asked = "; does the server speak TLS?" if tls else ""
         return f"no connection within {timeout:g} s{asked}"
     if isinstance(error, ConnectionRefusedError):
-        return "connection refused: nothing listens there"
+        return GONE
     if isinstance(error, ConnectionResetError):
         asked = (
             "; does the server want another TLS version, or a client certificate (--cert)?" if tls else ""
