@@ -105,9 +105,13 @@ class Endpoint:
         frames = self._interpreter.frames(self.side.other)
         # One message alone has a bound of its own: see `Unread`.
         inflated = self._interpreter.inflated(self.side.other) - limits.INFLATED.default
-        too_much = max(self._octets, inflated) > self.limits.octets or frames > self.limits.frames
-        if too_much or self._reads > self.limits.reads:
-            self._give_up()
+        most = self.limits
+        if max(self._octets, inflated) > most.octets:
+            self._give_up(most.octets, "octets")
+        elif frames > most.frames:
+            self._give_up(most.frames, "frames")
+        elif self._reads > most.reads:
+            self._give_up(most.reads, "reads")
 
     def ended(self, how: How, now: int) -> None:
         """The peer ended TCP."""
@@ -339,14 +343,15 @@ class Endpoint:
             if event.side is not self.side:
                 self._events += 1
                 if self._events == self.limits.events + 1:
-                    self._give_up()
+                    self._give_up(self.limits.events, "events")
 
     def _set(self, wait: Wait, after: int, tag: str | None = None) -> None:
         self._timers[wait] = (self._now + after, after, tag)
 
-    def _give_up(self) -> None:
+    def _give_up(self, most: int, what: str) -> None:
+        """The peer has sent more than is read of one connection."""
         if not self.done:
-            self.fired(Timer(Wait.LIMIT, True))
+            self.fired(Timer(Wait.LIMIT, True, tag=f"{most:,} {what}"))
 
     def _clock(self, now: int) -> None:
         if self._epoch is None:

@@ -102,7 +102,7 @@ def closing(result: CaseResult) -> list[tuple[str, str]]:
         "the opening handshake": facts.opening_timed_out,
         "the other Close": facts.close_timed_out,
         "the server's end of TCP": facts.drop_timed_out,
-        "the whole case": facts.limit_reached,
+        "the whole case": facts.limit_reached and facts.bound is None,
     }
     return [
         ("opened", "yes" if facts.opened else "no"),

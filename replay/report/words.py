@@ -300,6 +300,8 @@ def event(got: Event, around: int | None = None, room: int = 80) -> str:
             return _breach(got.rule)
         case Fired(wait=Wait.DELAY):
             return _still_open(got.tag)
+        case Fired(wait=Wait.LIMIT, tag=str(bound)):
+            return f"more came than is read of one connection: {escape(bound, 40)}"
         case Fired():
             return f"{wait(got.wait)} ran out"
         case End():

@@ -29,7 +29,7 @@ class ClosingFacts:
     close_timed_out: bool  # no Close came in answer to the tester's
     drop_timed_out: bool  # the server didn't end TCP in time
     limit_reached: bool  # the time for the whole case, or a bound on what is read, cut it
-    flooded: bool  # it was a bound on what is read
+    bound: str | None  # ... and the bound, as '4,000 events'; None: it was the time, if anything
     agreed: Agreed | None  # the compression
     tester_close: Close | None
     testee_close: Close | None  # the first one, also if it breaks a rule
@@ -47,6 +47,8 @@ class ClosingFacts:
             return f"the {testee}'s Close frame breaks a rule"
         if self.tester_close is None:
             return f"the {self.tester.value} sent no Close frame"
+        if self.bound is not None:
+            return f"replay read no more than {self.bound}"
         if self.limit_reached:
             return "the time for the whole case ran out"
         if self.drop_timed_out:
@@ -64,6 +66,7 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -
     `opening`: the trace has an opening handshake; one that begins with frames was open before.
     """
     events = [event for event in events if not isinstance(event, Message)]  # they decide nothing here
+    bounds = (event.tag for event in events if isinstance(event, Fired) and event.wait is Wait.LIMIT)
     received = Received(tester, RECORDED)
     closes: list[Close] = []
     for event in events:
@@ -86,7 +89,7 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -
         close_timed_out=Wait.CLOSING in fired,
         drop_timed_out=Wait.DROP in fired,
         limit_reached=Wait.LIMIT in fired,
-        flooded=any(isinstance(e, Fired) and e.wait is Wait.LIMIT and e.after is None for e in events),
+        bound=next((bound for bound in bounds if bound is not None), None),
         agreed=next((event.agreed for event in events if isinstance(event, Opened)), None),
         tester_close=next((close for close in closes if close.side is tester), None),
         testee_close=next((close for close in closes if close.side is not tester), None),

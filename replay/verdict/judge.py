@@ -44,8 +44,9 @@ def judge(
     found = _compare(case, events, facts)
     behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
     unseen = Unseen.of(events, tester)
-    lacks = case.deflate is not None and facts.opened and facts.agreed is None
-    if lacks and not (unseen and unseen.handshake):
+    declined = case.deflate is not None and facts.opened and facts.agreed is None
+    declined &= not (unseen and unseen.handshake)
+    if declined:
         behaviour = Behaviour.UNIMPLEMENTED
     broken = tuple(e for e in events if isinstance(e, Violation) and e.side is not tester)
     if case.profile is Profile.RFC:
@@ -58,6 +59,8 @@ def judge(
         if apart is not None:
             behaviour, divergence = Behaviour.FAILED, apart
     ending = case.ending(found.outcome) if found.fit.state == "complete" else case.closing
+    if declined and case.closing is not None:  # then all that the tester does is to close
+        ending = Closing(clean=case.closing.clean)
     if ending is None:
         closing, reason = _recorded_closing(case, facts, events)
     elif found.fits and found.outcome.verdict is Behaviour.INFORMATIONAL and found.outcome.anything:
@@ -91,7 +94,7 @@ def judge(
         return decided(result, unseen.why(), not unseen.hides_testee, True)
     ends = unseen.closing(ending, facts, closing)
     breaches = case.profile is Profile.RFC and _by_the_rfcs(Behaviour.OK, case, broken) is Behaviour.FAILED
-    known = (lacks and not unseen.handshake) or breaches
+    known = declined or breaches
     known |= unseen.behaviour(found.fits, found.fit, found.received, found.outcome.anything, ends)
     return decided(result, unseen.why(), known, ends)
 
@@ -270,11 +273,16 @@ def _why_not_opened(events: Sequence[Event]) -> str:
 
 
 def _limit(facts: ClosingFacts) -> str:
-    if facts.flooded:
-        return f"the {facts.tester.other.value} sent more than is read of one connection"
+    if facts.bound is not None:
+        return _bounded(facts)
     if facts.closed_by_testee and facts.tester_close and facts.tester is Side.CLIENT:
         return "both Close frames had passed, but the server did not end TCP"
     return "the time for the whole case was over"
+
+
+def _bounded(facts: ClosingFacts) -> str:
+    testee = facts.tester.other.value
+    return f"the {testee} sent more than replay reads of one connection, which is {facts.bound}"
 
 
 def _who_closed(facts: ClosingFacts, wanted: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -18,7 +19,7 @@ from replay.protocol.negotiation import Agreed, Ask
 from replay.report import words
 from replay.source import Source
 from replay.spec.load import load
-from replay.spec.model import Behaviour, Case
+from replay.spec.model import Behaviour, Case, Closing
 from replay.spec.recorded import case_of
 from replay.suite import known
 from replay.trace.framing import stream
@@ -103,8 +104,25 @@ def test_rounds_of_which_no_more_is_kept_go_on_as_they_began(kept: str) -> None:
 def test_who_declines_is_unimplemented_and_is_sent_no_message(tester: Side) -> None:
     own = played(MESSAGES, asking() if tester is Side.CLIENT else echo(Side.CLIENT))
     assert [event.code for event in observe(own.trace()) if isinstance(event, Close)] == [1000, 1000]
-    assert verdict(MESSAGES, own.trace(), tester)[0] is Behaviour.UNIMPLEMENTED
+    assert verdict(MESSAGES, own.trace(), tester) == (Behaviour.UNIMPLEMENTED, ClosingVerdict.OK)
     assert not sent(own.trace(), tester)
+
+
+@pytest.mark.parametrize("tester", Side)
+@pytest.mark.parametrize(
+    "closing",
+    [
+        Closing(by="testee", codes=None, clean=False, decisive=True),
+        Closing(by="testee", codes=(1007,), wrong_code_fails=True, decisive=True),
+        Closing(by="testee", codes=(1002,), wrong_code_fails=True),
+    ],
+)
+def test_who_declines_is_not_asked_to_close_as_who_accepts(tester: Side, closing: Closing) -> None:
+    of = replace(MESSAGES, closing=closing)
+    own = played(of, asking() if tester is Side.CLIENT else echo(Side.CLIENT))
+    assert verdict(of, own.trace(), tester) == (Behaviour.UNIMPLEMENTED, ClosingVerdict.OK)
+    taken = played(of, flawless(of, tester))
+    assert verdict(of, taken.trace(), tester)[1] is not ClosingVerdict.OK
 
 
 @pytest.mark.parametrize(
@@ -301,5 +319,5 @@ def test_messages_that_inflate_to_too_much_together_are_given_up() -> None:
     own = player(one, Side.CLIENT, limits=Limits(octets=2**20))
     join(own, like(Swelling, Side.CLIENT))
     result = judge(one, own.trace(), Side.CLIENT)
-    assert result.facts.flooded
+    assert result.facts.bound == f"{own.limits.octets:,} octets"
     assert result.broken == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,11 +12,13 @@ from replay.play.actions import Options
 from replay.play.endpoint import Limits
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.interpreter import observe
+from replay.source import Source
 from replay.spec.canary import CANARY
 from replay.spec.model import Behaviour, SendClose
 from replay.spec.recorded import case_of
 from replay.suite import bundled, expectation, known, read_log
 from replay.trace.model import SECOND, Drop, How, Octets, Timer, Trace, Wait
+from replay.trace.wirelog import read, write
 from replay.verdict.judge import judge
 from replay.verdict.result import ClosingVerdict
 from replay.wire.frame import Opcode, encode, frame
@@ -188,12 +192,25 @@ def test_a_breach_fails_the_connection_once_for_a_frame() -> None:
 
 
 @pytest.mark.parametrize("limits", [Limits(reads=10), Limits(octets=1000), Limits(events=1000)])
-def test_a_peer_that_sends_too_much_is_given_up(limits: Limits) -> None:
+def test_a_peer_that_sends_too_much_is_given_up_and_not_judged(limits: Limits) -> None:
     flood = [{"at": 0.1, "octets": encode(frame(Opcode.PING, b"")).hex() * 50}] * 40
     trace = against(known()["1.1.1"], Side.CLIENT, flood, limits)
     result = judge(known()["1.1.1"], trace, Side.CLIENT)
     assert result.facts.limit_reached
     assert len(observe(trace)) < 2500
+    assert result.unjudged is not None
+    bound = result.unjudged.removeprefix(
+        "the server sent more than replay reads of one connection, which is "
+    )
+    assert re.fullmatch(r"1,\d{3} (octets|events)|10 reads", bound)
+    assert read(Source("log", write(trace))).trace == trace
+
+
+def test_what_came_before_a_bound_decides_if_it_is_wrong() -> None:
+    flood = [{"at": 0.1, "octets": encode(frame(Opcode.TEXT, b"no")).hex() * 50}] * 40
+    trace = against(known()["1.1.1"], Side.CLIENT, flood, Limits(events=10))
+    result = judge(known()["1.1.1"], trace, Side.CLIENT)
+    assert (result.behaviour, result.unjudged) == (Behaviour.FAILED, None)
 
 
 @pytest.mark.parametrize(
