@@ -214,7 +214,7 @@ class Collected:
         if self._settings.expected is not None:
             result = self._settings.expected.mark(result, self.agent or self._settings.target.name)
         if number in self._doubted:
-            return self._count(number, _of_two(self._doubted.pop(number), result))
+            return self._count(number, of_two(self._doubted.pop(number), result))
         again = self._settings.again and number not in self._one_by_one
         if not again or not schedule.may_be_luck(result):
             return self._count(number, result)
@@ -249,11 +249,11 @@ def _unreached(trace: Trace) -> str | None:
     return next((entry.reason for entry in trace.entries if isinstance(entry, Unreached)), None)
 
 
-def _of_two(first: CaseResult, second: CaseResult) -> CaseResult:
+def of_two(first: CaseResult, second: CaseResult) -> CaseResult:
     """The verdict on a case that failed and was then played alone."""
-    if second.counts():
+    if second.counts() or second.unjudged is not None:
         return second
-    was = f"{first.behaviour.value}, closing {first.closing.value}"
+    was = first.unjudged or f"{first.behaviour.value}, closing {first.closing.value}"
     return replace(second, flaky=True, notes=(*second.notes, f"flaky: {was} at first, beside other cases"))
 
 

@@ -91,6 +91,7 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
 
     hosting = guests.hosting
     served = receive(guests, hosting.door)
+    guests.believe()
     fault, planned, runs = _missing(served, guests), len(guests.items), []
     for guest in guests.known.values():
         own = sum(guests.is_for(number, guest.name) for number in range(planned))

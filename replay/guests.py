@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from replay import limits, schedule
-from replay.collect import compressed_anew, counted, since_1970
+from replay.collect import compressed_anew, counted, of_two, since_1970
 from replay.explain import Explainer
 from replay.live.host import Door
 from replay.live.transport import Address
@@ -32,6 +32,7 @@ from replay.play.lobby import (
     Stop,
     errand,
 )
+from replay.play.pace import Pace
 from replay.play.player import Player
 from replay.play.reception import Page, Reception, Teller
 from replay.play.script import script
@@ -45,11 +46,15 @@ from replay.spec.recorded import check_servable, recorded_target, under
 from replay.store.folder import CLIENTS, folder_name
 from replay.store.writer import About, Store
 from replay.suite import Item
+from replay.trace.model import SECOND
 from replay.verdict.expected import Expected
 from replay.verdict.judge import judge
+from replay.verdict.late import reaction
 from replay.verdict.result import CaseResult, RunResult
 from replay.wire.handshake import Request
 from replay.wire.side import Side
+
+LEAST = limits.LEAST.default * SECOND
 
 Watch = Callable[[str, int, CaseResult], None]
 """Is told agent, number and result of each case, not in the main thread."""
@@ -86,6 +91,8 @@ class Guest:
         self.name = name
         self.results: dict[int, CaseResult] = {}
         self.finished = False  # it said that it is done
+        self.pace = Pace(least=LEAST)
+        self._in_vain = 0  # cases in which it was waited for
         self.store, self._fault = store, fault
         self._began: float | None = None
         self._ended = 0.0
@@ -94,6 +101,14 @@ class Guest:
     def fault(self) -> str | None:
         """Why results are not stored, if so."""
         return self.store.fault if self.store else self._fault
+
+    def time(self, result: CaseResult) -> None:
+        """Take in how fast it was: it is given as much time as it has been seen to need."""
+        took = reaction(result.trace, result.events, Side.SERVER)
+        if took is None:
+            self._in_vain += result.failed
+        least = LEAST if self._in_vain < limits.IN_VAIN.default else 0
+        self.pace = Pace(slowest=max(self.pace.slowest, took or 0), least=least)
 
     def add(self, number: int, result: CaseResult, at: float) -> None:
         """A result of a connection that ended then; the later one of a case counts."""
@@ -148,6 +163,8 @@ class Guests:
         self._under_way: dict[Endpoint, UnderWay] = {}
         self._ended: set[Endpoint] = set()  # those of them that are over and not judged yet
         self._last: set[Endpoint] = set()  # whose end is the end
+        self._again = hosting.door.each is not None  # a failure may be bad luck, and is looked at twice
+        self._doubted: dict[int, tuple[CaseResult, float]] = {}  # those failures, and when they ended
         self._folders: set[str] = set()
         self._board = Board([(item.case.id, item.case.title) for item in self.items])
         self._explain = Explainer() if hosting.explained else None
@@ -179,6 +196,24 @@ class Guests:
         result = replace(result, path=item.path, notes=(*result.notes, *said), began=since_1970(result, at))
         if self.hosting.expected is not None:
             result = self.hosting.expected.mark(result, agent)
+        self.known[agent].time(result)
+        if agent == self.hosting.agent and number in self._doubted:
+            result = of_two(self._doubted.pop(number)[0], result)
+        elif self._again and agent == self.hosting.agent and schedule.may_be_luck(result):
+            self._doubted[number] = result, at
+            if len(self._doubted) > limits.AGAIN.default:
+                self._again = False
+                self.believe()
+            return
+        self._add(agent, number, result, at)
+
+    def believe(self) -> None:
+        """The failures that were to be looked at twice count."""
+        doubted, self._doubted = self._doubted, {}
+        for number, (result, at) in doubted.items():
+            self._add(self.hosting.agent, number, result, at)
+
+    def _add(self, agent: str, number: int, result: CaseResult, at: float) -> None:
         if self._explain is not None:
             result = self._explain(result)
         if result.failed:
@@ -198,6 +233,8 @@ class Guests:
         for phase in schedule.phases([item.case for item in self.items], self.hosting.door.jobs):
             played = (n for n in phase.numbers if self.is_for(n, self.hosting.agent))
             yield replace(phase, numbers=tuple(played))
+        for number in list(self._doubted):
+            yield schedule.alone(number)
 
     def is_for(self, number: int, agent: str) -> bool:
         """Whether an agent plays this case."""
@@ -278,7 +315,7 @@ class Guests:
             self.known[play.agent] = self._guest(play.agent)
             self._board.came(play.agent)
         own = script(case, Side.SERVER, self.hosting.options, self.hosting.limits, bytes, "")
-        player = Player(own, self.hosting.limits)
+        player = Player(own, self.hosting.limits, self.known[play.agent].pace)
         self._under_way[player] = UnderWay(play, weight)
         return player
 

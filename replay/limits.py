@@ -37,6 +37,16 @@ TRIPS = Limit(
 OPENINGS = Limit(
     "openings", 20, "times", "-", "What the opening of the connection took; the same, where that is more."
 )
+LEAST = Limit(
+    *("least", 5, "s", "-"),
+    "For what a client of `serve` has to do, until it was waited for in vain; a server has the canary.",
+)
+IN_VAIN = Limit(
+    "in vain", 3, "cases", "-", "Of an agent; from then on its time is that of a server, or of the next."
+)
+ANSWERS = Limit(
+    "answers", 4, "times", "-", "What the slowest answer of an agent took; a limit grows to that."
+)
 GROWTH = Limit("growth", 10, "times", "-", "A limit, to which it grows so at the most.")
 STALLS = Limit(
     "stalls", 4, "times", "-", "A patience of `stalled:` that a case may take while there is progress."
@@ -254,6 +264,9 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         COMMANDED,
         IDLE,
         COMING,
+        LEAST,
+        IN_VAIN,
+        ANSWERS,
         EACH,
         AGENT,
         AGENTS,

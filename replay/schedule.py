@@ -72,4 +72,5 @@ def alone(number: int) -> Phase:
 
 def may_be_luck(result: CaseResult) -> bool:
     """Whether a failure is looked at twice: not where it is expected, or took long or much."""
-    return result.counts() and not result.facts.limit_reached and result.trace.size < HEAVY
+    failed = result.counts() or result.unjudged is not None
+    return failed and not result.facts.limit_reached and result.trace.size < HEAVY

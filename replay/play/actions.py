@@ -65,6 +65,7 @@ class Arm:
     wait: Wait
     after: int
     stalled: bool = False
+    passes: bool = False  # with the best verdict it runs out
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,7 +310,7 @@ class Endpoint:
             case NotOpened():
                 self.not_opened(event)
             case Unread() if event.side is not self.side:
-                self._give_up()
+                self._give_up(limits.INFLATED.default, "octets of a message")
             case Violation() if event.side is not self.side and self.answers():
                 self._breach(event)
             case Close() if event.side is not self.side and self.answers():

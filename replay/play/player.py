@@ -37,7 +37,7 @@ class Player(Endpoint):
     """Runs the actions of a script one after another, and closes when what was expected has come."""
 
     def __init__(self, script: Script, limits: Limits, pace: Pace = FULL) -> None:
-        super().__init__(script.tester, _widened(limits, script), script.keys, script.reading)
+        super().__init__(script.tester, _widened(limits, script, pace), script.keys, script.reading)
         self.script = script
         self.parts_frames = script.chopped
         self._pace = pace
@@ -158,8 +158,8 @@ class Player(Endpoint):
     def _keep_pace(self) -> None:
         """A testee that is slow to open the connection is given more time for the rest of it."""
         self._pace = self._pace.seen(self._now)
-        grown = self._pace.grown
-        self.limits = replace(self.limits, closing=grown(self.limits.closing), drop=grown(self.limits.drop))
+        paced = self._pace.patient
+        self.limits = replace(self.limits, closing=paced(self.limits.closing), drop=paced(self.limits.drop))
 
     def _close_when_decided(self, event: Event) -> None:
         if self.script.close_with is None or not self.is_open:
@@ -214,7 +214,8 @@ class Player(Endpoint):
                 paced = self._pace.shortened if action.shorten else self._pace.grown
                 self._declare(Wait.DELAY, paced(action.after), action.tag)
             case Arm():
-                after = self._pace.grown(action.after)
+                paced = self._pace.grown if action.passes else self._pace.patient
+                after = paced(action.after)
                 self._declare(action.wait, after)
                 self._patience = (action.wait, after) if action.stalled else None
             case EndTcp():
@@ -231,15 +232,15 @@ class Player(Endpoint):
         return Wait.CLOSING if self.has_closed else Wait.EVENTS
 
     def _patience_for(self, action: Await) -> int:
-        patience = self._pace.grown(action.patience)
+        patience = self._pace.patient(action.patience)
         return min(patience, self.limits.drop) if self.both_closed else patience
 
 
-def _widened(base: Limits, script: Script) -> Limits:
+def _widened(base: Limits, script: Script, pace: Pace) -> Limits:
     """The limits of a case: what the script itself waits for, sends and expects comes on top."""
     return replace(
         base,
-        case=base.case + script.waits,
+        case=base.case + pace.patient(script.waits),
         octets=base.octets + 4 * script.volume,
         frames=base.frames + script.volume // 16,
         events=base.events + 2 * script.events,

@@ -25,7 +25,7 @@ from replay.play.compression import Compression
 from replay.play.endpoint import Limits
 from replay.play.recording import of_trace
 from replay.protocol.negotiation import Agreed
-from replay.spec.cost import volume
+from replay.spec.cost import volume, waits_out
 from replay.spec.echo import Rounds
 from replay.spec.model import (
     DATA,
@@ -97,7 +97,7 @@ def _actions(
         return
     compression = Compression(terms, tester) if terms is not None else None
     patience = case.patience
-    arm = Arm(_THEN[patience.then], patience.after, patience.stalled)
+    arm = Arm(_THEN[patience.then], patience.after, patience.stalled, waits_out(case))
     if patience.stalled:
         yield arm
     chop: Chop = options.chop if isinstance(options.chop, int) else "recorded"

@@ -7,7 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from replay.protocol.closing import CLOSING, Act
-from replay.protocol.events import Close, CloseBegins, Event, Holes, Message, Ping, Pong, Unparsed, Unread, Violation
+from replay.protocol.events import (
+    Close,
+    CloseBegins,
+    Event,
+    Holes,
+    Message,
+    Ping,
+    Pong,
+    Unparsed,
+    Unread,
+    Violation,
+)
 from replay.protocol.framing import clean, close_breaches, header_breaches
 from replay.protocol.messages import Assembly, is_utf8
 from replay.protocol.rules import Breach

@@ -294,16 +294,12 @@ def event(got: Event, around: int | None = None, room: int = 80) -> str:
             reason = sample(got.reason[:SAMPLE], len(got.reason), text=True)
             said = f"close, {code(got.code)}" + (f" {reason}" if got.reason else "")
             return said + ("" if got.valid else ", invalid")
-        case CloseBegins():
-            return "close begins"
         case Violation():
             return _breach(got.rule)
         case Fired(wait=Wait.DELAY):
             return _still_open(got.tag)
-        case Fired(wait=Wait.LIMIT, tag=str(bound)):
-            return f"more came than is read of one connection: {escape(bound, 40)}"
         case Fired():
-            return f"{wait(got.wait)} ran out"
+            return f"{wait(got.wait)} ran out" + (f": {escape(got.tag, 40)}" if got.tag else "")
         case End():
             how = f" ({got.how.value})" if got.how is not How.UNKNOWN else ""
             left = f", {count(got.unfinished, 'octet')} of a frame unfinished" if got.unfinished else ""
@@ -312,8 +308,8 @@ def event(got: Event, around: int | None = None, room: int = 80) -> str:
             return "not opened: " + (f"HTTP status {got.status}" if got.status else escape(got.reason, 200))
         case Requested():
             return "request" if got.valid else "request, invalid"
-        case Opened():
-            return "opened"
+        case Opened() | CloseBegins():
+            return "opened" if isinstance(got, Opened) else "close begins"
         case Unparsed():
             return f"unparsed octets: {escape(got.reason, 200)}"
     raise AssertionError(got)

@@ -66,9 +66,14 @@ def silence(case: Case) -> int:
     steps = [step for step in case.steps if isinstance(step, Pause)]
     reached = {None, *(pattern.tag for pattern in case.outcomes[0].patterns)} if steps else set()
     pauses = sum(step.after for step in steps if step.tag in reached)
+    return pauses + (case.patience.after if waits_out(case) else 0)
+
+
+def waits_out(case: Case) -> bool:
+    """Whether the patience runs out if the best outcome comes, for nothing else ends the case."""
     closes = any(isinstance(step, SendClose) for step in case.steps)
     by_testee = case.closing is None or case.closing.by == "testee"
-    return pauses + (0 if closes or by_testee or _decided(case.outcomes) else case.patience.after)
+    return not (closes or by_testee or _decided(case.outcomes))
 
 
 def _decided(outcomes: Sequence[Outcome]) -> bool:

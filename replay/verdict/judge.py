@@ -15,8 +15,9 @@ from replay.spec.recorded import compresses, recorded_terms
 from replay.trace.model import Entry, Trace
 from replay.verdict import opening
 from replay.verdict.facts import ClosingFacts, closing_facts
+from replay.verdict.late import answered_late
 from replay.verdict.own_limit import own_limit
-from replay.verdict.result import CaseResult, ClosingVerdict
+from replay.verdict.result import GOOD, CaseResult, ClosingVerdict
 from replay.verdict.unseen import Unseen, decided
 from replay.wire.side import Side
 
@@ -38,8 +39,42 @@ def judge(
     result of a spec's case lacks the tester's messages, and whatever is wrong with their octets, which
     costs as much to find out as of the testee's. That can only excuse what the testee did: where it broke
     no rule, the verdict is the same.
+
+    What was cut off by a bound on what is read, and what a client did too late, is left unjudged: it
+    can't be called back to do it once more.
     """
     events = observe(trace, case.reading, None if whole or case.trace is not None else tester)
+    result = _judged(case, trace, tester, events, notes)
+    if not result.failed:
+        return result
+    if result.facts.bound is not None and not _decided(result):
+        return result.left_unjudged(_bounded(result.facts))
+    if tester is Side.SERVER:
+        testee_closes = case.closing is not None and case.closing.by == "testee"
+        late = answered_late(trace, events, tester, testee_closes)
+        if late is not None:
+            patient = _judged(case, trace, tester, late.events, notes)
+            good = patient.closing in GOOD or not testee_closes
+            if patient.behaviour is not Behaviour.FAILED and good:
+                return result.left_unjudged(late.said)
+    return result
+
+
+def _decided(result: CaseResult) -> bool:
+    """Whether a failure rests on what was seen, and not on what is missing: what came differs, or begins
+    a message that has grown beyond all bounds, or was closed without what is missing."""
+    testee = result.facts.tester.other
+    apart = result.divergence is not None and result.divergence.observed is not None
+    closed = result.behaviour is Behaviour.FAILED and result.facts.testee_close is not None
+    begun = any(isinstance(event, Unparsed) and event.side is testee for event in result.events)
+    broken = result.case.profile is Profile.RFC and _by_the_rfcs(Behaviour.OK, result.case, result.broken)
+    return apart or closed or begun or broken is Behaviour.FAILED
+
+
+def _judged(
+    case: Case, trace: Trace, tester: Side, events: tuple[Event, ...], notes: tuple[str, ...]
+) -> CaseResult:
+    """The verdict on these events of a trace."""
     facts = closing_facts(events, tester, has_opening(trace))
     found = _compare(case, events, facts)
     behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
@@ -282,7 +317,7 @@ def _limit(facts: ClosingFacts) -> str:
 
 def _bounded(facts: ClosingFacts) -> str:
     testee = facts.tester.other.value
-    return f"the {testee} sent more than replay reads of one connection, which is {facts.bound}"
+    return f"the {testee} sent more than is read of one connection, which is {facts.bound}"
 
 
 def _who_closed(facts: ClosingFacts, wanted: str) -> str:

@@ -1,0 +1,65 @@
+"""What a testee did when the tester's patience had run out: it may have been busy, or out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from replay.protocol.events import Close, Event, Fired, Message, Pong
+from replay.trace.model import SECOND, Octets, Trace, Wait
+from replay.wire.side import Side
+
+_PATIENCE = (Wait.FAIL, Wait.CLOSE)
+
+
+class Late(NamedTuple):
+    events: tuple[Event, ...]  # as if the tester had waited
+    said: str  # that the answer came too late, and after how long
+
+
+def answered_late(trace: Trace, events: Sequence[Event], tester: Side, testee_closes: bool) -> Late | None:
+    """What came behind the end of the tester's patience; None: nothing did, or it still had patience.
+
+    `testee_closes`: it was waited for the testee to close, so that the tester's Close is not to count."""
+    fired = next((at for at, event in enumerate(events) if _runs_out(event, tester)), None)
+    if fired is None:
+        return None
+    acts = (Close, Fired) if testee_closes else (Fired,)
+    behind = [
+        event for event in events[fired + 1 :] if event.side is not tester or not isinstance(event, acts)
+    ]
+    came = (event for event in behind if event.side is not tester)
+    answer = next((event for event in came if isinstance(event, Message | Pong | Close)), None)
+    if answer is None:
+        return None
+    took = _took(trace, events[fired].entry, answer.entry, tester)
+    after = "" if took is None else f", after {took / SECOND:.3f} s"
+    return Late((*events[:fired], *behind), f"the answer came too late{after}")
+
+
+def reaction(trace: Trace, events: Sequence[Event], tester: Side) -> int | None:
+    """Microseconds within which the testee first answered what was last sent to it; None: it did not, or
+    the times aren't known. A Close behind the end of the patience answers the tester's own."""
+    fired = len(trace.entries)
+    for event in events:
+        if _runs_out(event, tester):
+            fired = min(fired, event.entry)
+        elif event.side is not tester and (
+            isinstance(event, Message | Pong) or (isinstance(event, Close) and event.entry < fired)
+        ):
+            return _took(trace, min(fired, event.entry), event.entry, tester)
+    return None
+
+
+def _runs_out(event: Event, tester: Side) -> bool:
+    return isinstance(event, Fired) and event.side is tester and event.wait in _PATIENCE
+
+
+def _took(trace: Trace, before: int, came: int, tester: Side) -> int | None:
+    """From the last write of the tester before an entry to the one that came."""
+    at = trace.entries[came].at
+    for number in range(before - 1, -1, -1):
+        entry = trace.entries[number]
+        if isinstance(entry, Octets) and entry.side is tester:
+            return None if at is None or entry.at is None else at - entry.at
+    return None
