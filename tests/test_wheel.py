@@ -64,12 +64,17 @@ def test_it_is_typed_and_carries_the_suite(wheel: Path) -> None:
     (points,) = (name for name in names if name.endswith("/entry_points.txt"))
     assert b"[pytest11]\nreplay = replay.pytest_plugin" in archive.read(points)
     assert {f"replay/report/board/page.{kind}" for kind in ("html", "css", "js")} <= names
-    for folder in ("specs", "specs/corpora", "traces"):
-        stand = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()}
+    for top, folder in (
+        (ROOT, "specs"),
+        (ROOT, "specs/corpora"),
+        (ROOT, "traces"),
+        (ROOT / "docs", "drivers"),
+    ):
+        stand = {path.relative_to(top).as_posix() for path in (top / folder).rglob("*") if path.is_file()}
         assert stand
         assert {f"replay/bundled/{name}" for name in stand} <= names
         changed = [
-            name for name in stand if archive.read(f"replay/bundled/{name}") != (ROOT / name).read_bytes()
+            name for name in stand if archive.read(f"replay/bundled/{name}") != (top / name).read_bytes()
         ]
         assert not changed
 
