@@ -300,3 +300,8 @@ def test_a_command_has_a_name_without_what_changes(command: str, name: str) -> N
 )
 def test_a_port_that_is_given_to_anybody_is_no_name(address: Address, name: str) -> None:
     assert address.lasting == name
+
+
+def test_where_there_is_no_fork_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    assert "this system has no fork" in failure("./server {port}").reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import shlex
 import signal
@@ -188,6 +189,8 @@ async def _kept(command: str, address: Address, grace: float) -> AsyncIterator[T
 
 def _start(words: Sequence[str], link: socket.socket) -> subprocess.Popen[bytes]:
     """Start the keeper in a session of its own, out of reach of the terminal's ^C."""
+    if not hasattr(os, "fork"):
+        raise TesteeError("can't be started: this system has no fork; start it yourself, and use --url")
     try:
         return subprocess.Popen(
             [sys.executable, "-I", "-S", str(_KEEPER), *words],
