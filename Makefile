@@ -5,13 +5,16 @@ ALONE := .venv/.alone
 INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test live lint format build docs pictures clean
+.PHONY: run test fuzz live lint format build docs pictures clean
 
 run: $(ALONE)
 	$(BIN)/replay run traces/
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto
+
+fuzz: $(INSTALLED)
+	$(BIN)/python -m pytest -n auto -m fuzz
 
 live: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto -m live
