@@ -139,9 +139,10 @@ def _syntax(source: Source, error: json.JSONDecodeError) -> SourceError:
     last = len(text.rstrip())
     if at >= last:
         return SourceError(source.span(last), "not JSON: the text ends too early")
-    hint = None
-    if text[at : at + 2] in ("//", "/*"):
-        hint = "JSON has no comments"
-    elif text[max(0, at - 200) : at + 1].rstrip("}] \t\r\n").endswith(","):
+    before = text[max(0, at - 200) : at + 1].rstrip("}] \t\r\n")
+    if before.endswith(",") and text[at : at + 1] in ("}", "]", ","):
+        comma = max(0, at - 200) + len(before) - 1  # where Python says that it is, from 3.13 on
         hint = "JSON has no comma behind the last value"
+        return SourceError(source.span(comma), "not JSON: a comma without a value behind it", hint)
+    hint = "JSON has no comments" if text[at : at + 2] in ("//", "/*") else None
     return SourceError(source.span(at), f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}", hint)
