@@ -142,7 +142,7 @@ def _syntax(source: Source, error: json.JSONDecodeError) -> SourceError:
     before = text[max(0, at - 200) : at + 1].rstrip("}] \t\r\n")
     if before.endswith(",") and text[at : at + 1] in ("}", "]", ","):
         comma = max(0, at - 200) + len(before) - 1  # where Python says that it is, from 3.13 on
-        hint = "JSON has no comma behind the last value"
-        return SourceError(source.span(comma), "not JSON: a comma without a value behind it", hint)
+        said = "not JSON: a comma without a value behind it"
+        return SourceError(source.span(comma), said, "JSON has no comma behind the last value")
     hint = "JSON has no comments" if text[at : at + 2] in ("//", "/*") else None
     return SourceError(source.span(at), f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}", hint)
