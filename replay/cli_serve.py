@@ -137,6 +137,7 @@ def serve(
     from dataclasses import replace
 
     from replay import flows
+    from replay.collect import counted
     from replay.guests import Guests, Hosting
     from replay.live.host import Door
     from replay.outputs import STDOUT, Outputs, Wanted
@@ -182,7 +183,7 @@ def serve(
         lambda result: command_for(result, None, context),
     )
     console = new_console(stderr=outputs.take_stdout)
-    failures: dict[tuple[str, int], Lines] = {}
+    failures: dict[tuple[str, int], tuple[CaseResult, Lines]] = {}
 
     def listening(address: Address) -> None:
         if not quiet or port == 0:
@@ -202,7 +203,8 @@ def serve(
         failures.pop((name, number), None)
         if counts or (result.failed and verbose):
             again = result.again or command_for(result, None, context)
-            failures[name, number] = terminal.failure(result, again).drawn(console.width)
+            lines = terminal.failure(result, again).drawn(console.width)
+            failures[name, number] = (counted(result), lines)
 
     guests = Guests(items, hosting, watch, listening, outputs.update)
     runs = flows.serve(guests)
@@ -212,9 +214,10 @@ def serve(
     for run in runs:
         if len(runs) > 1:
             console.print(f"\n{safe.escape(run.agent)}", style="bold")
-        for _, number in sorted(key for key in failures if key[0] == run.agent):
+        of_agent = {number: found for (name, number), found in failures.items() if name == run.agent}
+        for lines in terminal.shown(of_agent, verbose, strict):
             console.print()
-            console.print(failures[run.agent, number])
+            console.print(lines)
         if not quiet:
             console.print()
         console.print(terminal.summary(run))

@@ -16,9 +16,9 @@ class Explainer:
         self._room = limits.ALL_EXPLAINED.default
 
     def __call__(self, result: CaseResult) -> CaseResult:
-        from replay.report import terminal, words
+        from replay.report import causes, terminal
 
-        why = "" if result.behaviour is Behaviour.OK and not result.failed else words.why(result)
+        why = "" if result.behaviour is Behaviour.OK and not result.failed else causes.why(result)
         if not result.failed or self._room <= 0:
             return replace(result, why=why)
         shown = terminal.as_text(terminal.failure(result)).strip("\n")

@@ -224,7 +224,8 @@ class CaseTest(pytest.Function):
     def runtest(self) -> None:
         """Raises CaseFailed; skips what is unimplemented, and lets fail what is expected to."""
         from replay.alone import NotReached
-        from replay.report.words import expectation, why
+        from replay.report.causes import why
+        from replay.report.words import expectation
         from replay.spec.model import Behaviour
         from replay.verdict.result import Standing
 
@@ -269,8 +270,8 @@ class CaseTest(pytest.Function):
 
 
 def _in_short(result: CaseResult) -> str:
+    from replay.report.causes import why
     from replay.report.tally import verdict
-    from replay.report.words import why
 
     return f"{verdict(result)}: {why(result)}"
 

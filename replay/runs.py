@@ -12,12 +12,12 @@ import click
 
 from replay import cli_report, flows
 from replay.arguments import FAULTY, Fault, Unreachable, command_for, new_console
-from replay.collect import Settings
+from replay.collect import Settings, counted
 from replay.outputs import Outputs
 from replay.progress import Bar
 from replay.report import several, terminal
+from replay.report.causes import why
 from replay.report.layout import Lines
-from replay.report.words import why
 from replay.source import printable
 from replay.spec.cost import weight
 from replay.store.writer import Store
@@ -86,7 +86,7 @@ class Runs:
         if self._several and not self._asked.quiet:
             self._console.print(f"\n{printable(server.name)}", style="bold")
         track = self._outputs.track(server.agent or None, server.name)
-        failures: dict[int, Lines] = {}
+        failures: dict[int, tuple[CaseResult, Lines]] = {}
         reasons: dict[str, str] = {}
         weights = [weight(item.case) for item in items]
         with Bar(self._console, weights) if self._asked.moves else nullcontext() as advance:
@@ -103,7 +103,8 @@ class Runs:
                     advance(number)
                 self._show(result)
                 if counts or (result.failed and (self._asked.verbose or result.flaky)):
-                    failures[number] = terminal.failure(result, result.again).drawn(self._console.width)
+                    lines = terminal.failure(result, result.again).drawn(self._console.width)
+                    failures[number] = (counted(result), lines)
                 if counts:
                     self._counted += 1
                     reasons[result.case.id] = why(result)
@@ -123,12 +124,12 @@ class Runs:
         elif not self._asked.quiet and not result.failed:
             self._console.print(terminal.notes(result))
 
-    def _show_end(self, store: Store, failures: dict[int, Lines], done: RunResult) -> None:
+    def _show_end(self, store: Store, failures: terminal.Drawn, done: RunResult) -> None:
         if store.fault is not None:
             click.echo(f"warning: {store.fault}", err=True)
-        for number in sorted(failures):
+        for lines in terminal.shown(failures, self._asked.verbose, self._asked.strict):
             self._console.print()
-            self._console.print(failures[number])
+            self._console.print(lines)
         if not self._asked.quiet:
             self._console.print()
         self._console.print(terminal.summary(done))

@@ -52,12 +52,13 @@ def listening(*command: str | Path, env: Mapping[str, str] | None = None) -> Ite
             process.terminate()
 
 
-_BEHAVIOUR = r"(OK|NON-STRICT|INFORMATIONAL|UNIMPLEMENTED|FAILED)"
-_CLOSING = r"(?:closing (WRONG CODE|UNCLEAN|FAILED BY CLIENT|FAILED))?"
-_LINE = re.compile(rf"^{_BEHAVIOUR} +(\d+(?:\.\d+)+) .*?{_CLOSING}(?: +\d+ of \d+)? +[\d.]+ m?s$")
+_WORDS = "OK|NON-STRICT|INFORMATIONAL|UNIMPLEMENTED|FAILED BY CLIENT|FAILED|WRONG CODE|UNCLEAN"
+_HEADING = rf"({_WORDS})"
+_BESIDE = rf"(?: +closing ({_WORDS})| +behaviour ({_WORDS}))?"
+_LINE = re.compile(rf"^{_HEADING} +(\d+(?:\.\d+)+) .*?{_BESIDE}(?: +\d+ of \d+)? +[\d.]+ m?s$")
 
 
 def verdicts(output: str) -> dict[str, tuple[str, str]]:
     """Behaviour and closing by case, from the lines of a run."""
     lines = [match for line in output.splitlines() if (match := _LINE.match(line))]
-    return {line[2]: (line[1], line[3] or "OK") for line in lines}
+    return {line[2]: (line[4], line[1]) if line[4] else (line[1], line[3] or "OK") for line in lines}

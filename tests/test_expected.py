@@ -468,7 +468,7 @@ def test_a_run_writes_what_fails_and_knows_it_from_then_on(tmp_path: Path) -> No
     assert yaml.safe_load((tmp_path / "e.yaml").read_text())[0] == {
         "case": "1.1.1",
         "verdict": "OK / WRONG CODE",
-        "reason": "the server closed with code 1001, expected 1000",
+        "reason": "the server closed with 1001 (going away), expected 1000 (normal closure)",
     }
     assert [path.name for path in tmp_path.iterdir()] == ["e.yaml"]
     status, said = run("wrong-close-code", "--expected", "e.yaml", cwd=tmp_path)

@@ -61,7 +61,7 @@ LAYERS: dict[str, set[str]] = {
     "runs": _ALL | {"arguments", "collect", "flows", "outputs", "progress", "under_test", "cli_report"},
     "cli_config": _ALL,
     "cli_run": _ALL | {"arguments", "cli_config", "collect", "outputs", "runs", "under_test"},
-    "cli_serve": _ALL | {"arguments", "cli_config", "cli_run", "flows", "guests", "outputs"},
+    "cli_serve": _ALL | {"arguments", "cli_config", "cli_run", "collect", "flows", "guests", "outputs"},
     "cli_wstest": _ALL | {"arguments", "cli_run", "cli_serve"},
     "cli": _ALL
     | {"arguments", "cli_run", "cli_diff", "cli_init", "cli_report", "cli_serve", "cli_wstest"}

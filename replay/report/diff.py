@@ -10,6 +10,7 @@ from rich.text import Text
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.rules import RULES
 from replay.report import inflated, log, safe, text_difference, words
+from replay.report.causes import why
 from replay.report.layout import (
     DIM,
     FAULT,
@@ -35,6 +36,7 @@ from replay.source import Span
 from replay.spec.fit import Difference
 from replay.spec.model import Behaviour, Pattern
 from replay.trace.literal import locate
+from replay.verdict.cause import Fault, illegal
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict
 
 SUITE = "suite:"
@@ -55,24 +57,37 @@ def failure(result: CaseResult, command_line: str | None, width: int) -> Iterato
     streams = both(result.trace, result.events)
     stream = streams[result.facts.tester.other]
     yield heading(result, width)
+    said = why(result)
+    yield from labelled("why", said[:1].upper() + said[1:] + ".", width, WRONG)
     yield from told(result, width)
     yield from inflated.agreed(result.events, width)
     if few := rounds(result.case):
         yield from labelled("rounds", few, width)
+    bait = _put_up_with(result)
     if result.unjudged is not None:
         yield from labelled("unjudged", safe.escape(result.unjudged), width)
+    elif bait is not None:
+        yield from arrow(result, width)
+        yield from _rules([bait], streams[bait.side], width)
     else:
         yield from _apart(result, stream, width)
     found = result.divergence
     if not result.facts.opened or (found is not None and found.field == "opening"):
         yield from _section(_answer(stream, width))
-    yield from _rules(result, stream, width)
+    others = [one for one in result.broken if bait is None or one.rule != bait.rule]
+    yield from _rules(others, stream, width)
     yield from _section(_remarks(result, width))
     yield from _section(_log(result, streams, width))
     if command_line:
         yield text()
         for number, line in enumerate(command(safe.escape(command_line), width - INDENT)):
             yield text(("  again".ljust(INDENT) if not number else " " * INDENT, LABEL), line)
+
+
+def _put_up_with(result: CaseResult) -> Violation | None:
+    """What the testee had to refuse, if it is that which is wrong."""
+    accepts = result.cause is not None and result.cause.fault is Fault.ACCEPTS
+    return illegal(result) if accepts else None
 
 
 def _apart(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
@@ -160,6 +175,8 @@ def arrow(result: CaseResult, width: int) -> Iterator[Text]:
     span = span or result.nearest.span or result.case.span
     if span is not None and span.source.name.startswith(SUITE):
         yield text(("  --> ", DIM), (SUITE + safe.escape(result.case.id), PATH))
+        if found is None or label in why(result) or _put_up_with(result):
+            return
     elif span is not None:
         yield from pointed(span, label, width)
         return
@@ -292,9 +309,9 @@ def _answer(stream: Stream, width: int) -> Iterator[Text]:
 # Rules.
 
 
-def _rules(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
-    """The rules that the testee broke, those of one frame together."""
-    shown = result.broken[:MOST_RULES]
+def _rules(broken: Sequence[Violation], stream: Stream, width: int) -> Iterator[Text]:
+    """The rules that one side broke, those of one frame together."""
+    shown = broken[:MOST_RULES]
     for _, group in groupby(shown, key=lambda violation: (violation.side, violation.frame)):
         violations = list(group)
         yield text()
@@ -306,7 +323,7 @@ def _rules(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
             if violation.spoilt is not None:
                 yield from labelled("", inflated.spoilt(violation.spoilt), width, DIM)
         yield from breach(violations, stream, width)
-    if (more := len(result.broken) - len(shown)) > 0:
+    if (more := len(broken) - len(shown)) > 0:
         yield text(" " * INDENT, (f"and {words.count(more, 'more breach', 'more breaches')}", DIM))
 
 

@@ -1,4 +1,4 @@
-"""Workflow commands of GitHub Actions: annotations, on files where the user has them.
+"""Workflow commands of GitHub Actions: an annotation for each cause, on files where the user has them.
 
 GitHub shows ten of a kind for a step.
 """
@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from replay.report import safe
-from replay.report.tally import Count, count, line, named, place, remarks, tally, trouble, verdict
+from replay.report.tally import Count, also, count, line, named, place, remarks, tally, trouble, verdict
+from replay.verdict.cause import by_cause
 from replay.verdict.result import CaseResult, RunResult
+
+MOST_IDS = 40
+"""Ids of cases that an annotation names beside its own."""
 
 MOST = 10
 """Annotations of a kind."""
@@ -20,19 +24,19 @@ def commands(runs: Sequence[RunResult]) -> str:
     warnings = []
     for run in runs:
         who = f" ({safe.escape(named(run), 80)})" if len(runs) > 1 else ""
-        for result in run.results:
-            counted = count(result, run.strict)
-            if counted is Count.FAILED:
-                errors.append(_annotation("error", who, result))
-            elif counted in (Count.FLAKY, Count.UNJUDGED):
-                warnings.append(_annotation("warning", who, result))
+        for failures in by_cause(run.results, run.strict):
+            others = also(failures, failures.example, MOST_IDS)
+            errors.append(_annotation("error", who, failures.example, others))
+        aside = [one for one in run.results if count(one, run.strict) in (Count.FLAKY, Count.UNJUDGED)]
+        warnings += [_annotation("warning", who, one) for one in aside]
     found = tally(runs)
     last = _command("notice", "replay", line(found))
     return "\n".join((*_bounded("error", errors), *_bounded("warning", warnings), last, ""))
 
 
-def _annotation(kind: str, who: str, result: CaseResult) -> str:
+def _annotation(kind: str, who: str, result: CaseResult, others: str = "") -> str:
     said = [safe.escape(one, 500) for one in remarks(result)[:3]]
+    said += [others.strip(" ()")] if others else []
     again = [f"again: {safe.escape(result.again, 500)}"] if result.again else []
     title = f"{safe.escape(result.case.id, 80)} {verdict(result)}{who}"
     message = "\n".join((safe.escape(result.case.title, 300), *said, *again))

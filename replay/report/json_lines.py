@@ -44,6 +44,7 @@ def case(agent: str | None, result: CaseResult, strict: bool = False) -> str:
             "counted": count(result, strict).value,
             "unjudged": result.unjudged,
             "why": result.why or None,
+            "cause": result.cause.key if result.cause is not None else None,
             "closing_reason": result.closing_reason,
             "close_code": close.code if close else None,
             "broken": [
@@ -142,6 +143,7 @@ def schema() -> dict[str, Any]:
         counted=_words(Count),
         unjudged=maybe,
         why=maybe,
+        cause=maybe,
         closing_reason=text,
         close_code={"type": ["integer", "null"]},
         broken=broken,

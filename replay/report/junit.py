@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from replay import __version__
 from replay.report import safe, words
-from replay.report.tally import Count, count, headline, line, named, remarks, tally, trouble, verdict
+from replay.report.tally import Count, also, count, headline, line, named, remarks, tally, trouble, verdict
 from replay.trace.model import SECOND
+from replay.verdict.cause import by_cause
 from replay.verdict.result import CaseResult, RunResult
 
 if TYPE_CHECKING:
@@ -44,7 +45,12 @@ def _suite(run: RunResult) -> TestSuite:
     suite.add_property("address", safe.escape(run.address, 200))
     if run.seed is not None:
         suite.add_property("seed", str(run.seed))
-    tests = [_test(run, result) for result in run.results]
+    alike = {
+        id(result): also(failures, result)
+        for failures in by_cause(run.results, run.strict)
+        for result in failures.results
+    }
+    tests = [_test(run, result, alike.get(id(result), "")) for result in run.results]
     if (said := trouble(run)) is not None:
         broke_off = TestCase("the run", _class(run, "run"), 0)
         error = Error(said, "run")
@@ -56,7 +62,8 @@ def _suite(run: RunResult) -> TestSuite:
     return suite
 
 
-def _test(run: RunResult, result: CaseResult) -> TestCase:
+def _test(run: RunResult, result: CaseResult, alike: str) -> TestCase:
+    """`alike`: of a failure, which others have its cause."""
     from junitparser import Failure, Skipped, TestCase
 
     id, title = safe.escape(result.case.id, 200), safe.escape(result.case.title, 300)
@@ -65,7 +72,7 @@ def _test(run: RunResult, result: CaseResult) -> TestCase:
     said = [safe.escape(one) for one in remarks(result)]
     counted = count(result, run.strict)
     if counted is Count.FAILED:
-        failure = Failure(": ".join((verdict(result), *said[:1])), headline(result))
+        failure = Failure(": ".join((verdict(result), *said[:1])) + alike, headline(result))
         again = [f"again: {result.again}"] if result.again else []
         failure.text = safe.paragraph("\n".join((result.shown, *again)))
         test.result = [failure]

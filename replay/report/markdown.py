@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from replay import limits
 from replay.report import safe
-from replay.report.tally import Count, count, line, named, remarks, tally, verdict
+from replay.report.tally import Count, also, count, line, named, remarks, tally, verdict
+from replay.verdict.cause import Failures, by_cause
 from replay.verdict.result import CaseResult, RunResult
 
 MOST = limits.SUMMARY.default
 """Octets of a summary."""
 
 MOST_ROWS = 100
-"""Cases in a table."""
+"""Causes in a table."""
 
 MOST_SHOWN = 20
 """Failures that are shown whole."""
@@ -46,17 +47,17 @@ def _run(run: RunResult) -> Iterator[str]:
     yield f"\n### {'❌' if found.failed else '✅'} {_text(named(run), 200)}\n"
     for said in found.troubles:
         yield f"**{_text(said)}**\n"
-    failed = [result for result in run.results if count(result, run.strict) is Count.FAILED]
+    failed = by_cause(run.results, run.strict)
     if failed:
         yield "| case | verdict | why |\n|---|---|---|"
-        for result in failed[:MOST_ROWS]:
-            yield _row(result)
+        for failures in failed[:MOST_ROWS]:
+            yield _row(failures)
         if len(failed) > MOST_ROWS:
             yield f"| … | and {len(failed) - MOST_ROWS} more | |"
         yield ""
-    for result in failed[:MOST_SHOWN]:
-        if result.shown:
-            yield from _shown(result)
+    for failures in failed[:MOST_SHOWN]:
+        if failures.example.shown:
+            yield from _shown(failures.example)
     aside: dict[str, list[str]] = {}
     for kind in (Count.UNJUDGED, Count.UNIMPLEMENTED, Count.EXPECTED, Count.FLAKY):
         for result in run.results:
@@ -71,10 +72,12 @@ def _run(run: RunResult) -> Iterator[str]:
     )
 
 
-def _row(result: CaseResult) -> str:
-    said = "; ".join(remarks(result)[:2])
+def _row(failures: Failures) -> str:
+    """The shortest case of a cause, and which others there are."""
+    result = failures.example
+    said = "; ".join(remarks(result)[:2]) + also(failures, result, MOST_IDS)
     title = f"{_text(result.case.id, 80)} {_text(result.case.title, 200)}"
-    return f"| {title} | {_text(verdict(result))} | {_text(said, 500)} |"
+    return f"| {title} | {_text(verdict(result))} | {_text(said, 1000)} |"
 
 
 def _shown(result: CaseResult) -> Iterator[str]:

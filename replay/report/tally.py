@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
 from replay.report import safe, words
 from replay.spec.model import Behaviour
+from replay.verdict.cause import Failures
 from replay.verdict.result import GOOD, UNJUDGED, CaseResult, ClosingVerdict, RunResult
 
 VERDICTS = {behaviour.value: said for behaviour, said in words.BEHAVIOURS.items()} | {
@@ -124,6 +126,15 @@ def beside(result: CaseResult) -> str:
     if result.closing_alone:
         return f"behaviour {result.word}"
     return "" if result.closing in GOOD else f"closing {result.closing.value}"
+
+
+def also(found: Failures, one: CaseResult, most: int = 12) -> str:
+    """Behind what is said of one failure, that others have its cause: ' (so do 98 more cases: 1.1.2 …)'."""
+    if (more := len(found.results) - 1) < 1:
+        return ""
+    ids = (safe.escape(result.case.id, 60) for result in found.results if result is not one)
+    listed = " ".join(islice(ids, most)) + (" …" if more > most else "")
+    return f" ({words.count(more, 'more case')} for the same cause: {listed})"
 
 
 def named(run: RunResult) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from replay.report import diff, safe, words
+from replay.report import causes, diff, safe, words
 from replay.report import verbose as sections
 from replay.report.layout import (
     DIM,
@@ -27,12 +27,16 @@ from replay.report.layout import (
 from replay.report.rounds import rounds, shortened
 from replay.report.tally import VERDICTS, beside, headline, tally
 from replay.spec.model import Behaviour
+from replay.verdict.cause import Failures, by_cause
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult, Standing
 
-__all__ = ["as_text", "failure", "last", "line", "notes", "summary", "verbose"]
+__all__ = ["as_text", "failure", "last", "line", "notes", "shown", "summary", "verbose"]
 
 MOST_IDS = 60
 """Ids of failed cases that the summary lists."""
+
+MOST_ALIKE = 12
+"""Ids of cases that are named beside the one that is shown of their cause."""
 
 MOST_FIXED = 20
 """Expected verdicts that it asks to be taken off."""
@@ -113,6 +117,36 @@ def _expected(result: CaseResult, width: int) -> Iterator[Text]:
         yield from labelled("expected", f"{words.expectation(found)} ({words.place(found.entry)})", width)
 
 
+Drawn = Mapping[int, tuple[CaseResult, Lines]]
+"""Failures as they are shown, by the numbers of their cases."""
+
+
+def shown(failures: Drawn, every: bool, strict: bool) -> Iterator[Lines]:
+    """What is shown of the failures of a run: the shortest of each cause and which others there are, or
+    every one."""
+    numbers = sorted(failures)
+    if every:
+        yield from (failures[number][1] for number in numbers)
+        return
+    lines = {id(failures[number][0]): failures[number][1] for number in numbers}
+    for found in by_cause((failures[number][0] for number in numbers), strict):
+        yield lines[id(found.example)]
+        if len(found.results) > 1:
+            yield alike(found)
+
+
+def alike(failures: Failures) -> Lines:
+    """Which cases fail of the cause of the one above."""
+    ids = [result.case.id for result in failures.results if result is not failures.example]
+    said = f"{words.count(len(ids), 'more case')} for the same cause: {_listed(ids, MOST_ALIKE)}"
+    return Lines(lambda width: labelled("also", said, width))
+
+
+def _listed(ids: Sequence[str], most: int) -> str:
+    more = f" … and {len(ids) - most} more" if len(ids) > most else ""
+    return " ".join(safe.escape(case, 60) for case in ids[:most]) + more
+
+
 def verbose(result: CaseResult) -> Lines:
     """What -v adds for a case: handshake, closing, octets by size, frames by opcode, wire log."""
     return Lines(lambda width: sections.verbose(result, width))
@@ -169,19 +203,19 @@ def _table(verdicts: Counter[str], closings: Counter[ClosingVerdict]) -> Iterato
         yield row
 
 
-def _failed(results: Iterable[CaseResult], width: int) -> Iterator[Text]:
+def _failed(results: Sequence[CaseResult], width: int) -> Iterator[Text]:
     """The failed cases by what is wrong with them, and the flaky ones; not those that are expected."""
-    groups: dict[str, list[str]] = {}
-    for result in results:
-        if result.flaky:
-            groups.setdefault("flaky", []).append(result.case.id)
-        elif result.counts():
-            groups.setdefault(headline(result), []).append(result.case.id)
-    for name, ids in groups.items():
-        more = f" … and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
-        listed = " ".join(safe.escape(case, 60) for case in ids[:MOST_IDS]) + more
+    groups: list[tuple[str, str, list[str]]] = []
+    for found in by_cause(results):
+        said = "" if found.cause is None else causes.sentence(found.cause, found.example.facts.tester.other)
+        groups.append((headline(found.example), said, [result.case.id for result in found.results]))
+    if flaky := [result.case.id for result in results if result.flaky]:
+        groups.append(("flaky", "", flaky))
+    for name, said, ids in groups:
         yield text((f"  {name}", FAULT), (f"  {words.count(len(ids), 'case')}", DIM))
-        yield from labelled("", listed, width)
+        if said:
+            yield from labelled("", said[:1].upper() + said[1:] + ".", width)
+        yield from labelled("", _listed(ids, MOST_IDS), width, DIM if said else "")
     if groups:
         yield text()
 

@@ -29,7 +29,7 @@ from replay.spec.fit import Difference
 from replay.spec.model import Behaviour, Kind, Pattern
 from replay.spec.payload import Payload
 from replay.trace.model import SECOND, How, Wait
-from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, Entry, Expectation, Standing
+from replay.verdict.result import ClosingVerdict, Entry, Expectation, Standing
 from replay.wire.side import Side
 
 SAMPLE = 48
@@ -387,14 +387,3 @@ def _named(got: Message | Pong) -> str:
     if isinstance(got, Pong):
         return "Pong"
     return "inflated message" if got.compressed else "message"
-
-
-def why(result: CaseResult) -> str:
-    """Why a verdict isn't what it should be, or there is none, in a sentence without a full stop."""
-    if result.unjudged is not None:
-        return result.unjudged
-    if result.behaviour is Behaviour.FAILED and result.divergence is not None:
-        return difference(result.divergence)
-    if result.closing not in GOOD or result.behaviour is Behaviour.FAILED:
-        return result.closing_reason
-    return BEHAVIOURS[result.behaviour]

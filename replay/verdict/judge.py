@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from replay.protocol.events import Event, Gap, Message, NotOpened, Unparsed, Violation
@@ -14,6 +15,7 @@ from replay.spec.received import received
 from replay.spec.recorded import compresses, recorded_terms
 from replay.trace.model import Entry, Trace
 from replay.verdict import opening
+from replay.verdict.cause import cause
 from replay.verdict.facts import ClosingFacts, closing_facts
 from replay.verdict.late import answered_late
 from replay.verdict.own_limit import own_limit
@@ -57,7 +59,7 @@ def judge(
             good = patient.closing in GOOD or not testee_closes
             if patient.behaviour is not Behaviour.FAILED and good:
                 return result.left_unjudged(late.said)
-    return result
+    return replace(result, cause=cause(result))
 
 
 def _decided(result: CaseResult) -> bool:

@@ -12,6 +12,7 @@ from replay.source import Span
 from replay.spec.fit import Difference
 from replay.spec.model import Behaviour, Case, Outcome, Pattern
 from replay.trace.model import Trace
+from replay.verdict.cause import Cause
 from replay.verdict.facts import ClosingFacts
 
 
@@ -96,6 +97,7 @@ class CaseResult:
     shown: str = ""  # a failure as a terminal shows it, in plain text
     log: bytes | None = None  # as it is stored, where it was written before
     again: str | None = None  # the command that plays just this case again
+    cause: Cause | None = None  # of a failure: what it is told together with
     unjudged: str | None = None
     """Why there is no verdict, in words: what it would rest on wasn't seen, and what was seen decides
     nothing ('the log leaves out 65,546 octets that the server sent').
@@ -107,7 +109,11 @@ class CaseResult:
     def left_unjudged(self, why: str) -> CaseResult:
         """The same evidence without a verdict: see `unjudged`."""
         return replace(
-            self, behaviour=Behaviour.INFORMATIONAL, closing=ClosingVerdict.INFORMATIONAL, unjudged=why
+            self,
+            behaviour=Behaviour.INFORMATIONAL,
+            closing=ClosingVerdict.INFORMATIONAL,
+            cause=None,
+            unjudged=why,
         )
 
     @property

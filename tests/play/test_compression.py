@@ -16,7 +16,7 @@ from replay.play.player import Player
 from replay.protocol.events import Close, Event, Message, Opened
 from replay.protocol.interpreter import observe
 from replay.protocol.negotiation import Agreed, Ask
-from replay.report import words
+from replay.report import causes
 from replay.source import Source
 from replay.spec.load import load
 from replay.spec.model import Behaviour, Case, Closing
@@ -297,7 +297,7 @@ def test_a_log_that_compresses_nothing_is_played_and_another_agreement_told() ->
     result = judge(of, played(of, asking()).trace(), Side.CLIENT)
     assert [message.data for message in sent(result.trace, Side.CLIENT)] == [b"a"]
     assert result.behaviour is Behaviour.FAILED
-    assert words.why(result) == (
+    assert causes.why(result) == (
         "opening handshake: the server agreed on no extension; in the log on permessage-deflate"
     )
     assert verdict(of, played(of, asking(Ask())).trace(), Side.CLIENT) == GOOD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from replay.report import words
+from replay.report import causes, words
 from replay.source import Source
 from replay.spec.model import Behaviour, Case
 from replay.spec.recorded import case_of
@@ -198,7 +198,7 @@ def test_the_answer_to_the_same_request_is_compared(
 ) -> None:
     case = own(REQUEST + offer + END + ANSWER + chosen + END + HELLO + HELLO_BACK + BYE)
     result = verdict(case, answer(**headers))
-    assert words.why(result) == (f"opening handshake: {said}" if said else words.BEHAVIOURS[Behaviour.OK])
+    assert causes.why(result) == (f"opening handshake: {said}" if said else words.BEHAVIOURS[Behaviour.OK])
     assert result.behaviour is (Behaviour.FAILED if said else Behaviour.OK)
 
 
@@ -218,4 +218,4 @@ def test_a_refusal_has_the_same_status(status: int, said: str | None) -> None:
     result = verdict(case, encode_response(status, "No", [("Content-Length", "0")]))
     assert (result.divergence is None) is (said is None)
     if said:
-        assert words.why(result) == f"opening handshake: {said}"
+        assert causes.why(result) == f"opening handshake: {said}"

@@ -26,6 +26,7 @@ from replay.report.formats import FORMATS
 from replay.report.tally import Count, count, line, tally
 from replay.source import Source
 from replay.spec.model import Behaviour
+from replay.verdict.cause import Cause, Fault, by_cause
 from replay.verdict.result import CaseResult, ClosingVerdict, Entry, Expectation, RunResult, Standing
 from tests.report import samples
 
@@ -86,6 +87,7 @@ def _result(random: Random, number: int) -> CaseResult:
         began=maybe(random.uniform(0, 4e9)),
         expectation=maybe(Expectation(entry, random.choice([*Standing, Standing.LISTED]))),
         flaky=random.random() < 0.2,
+        cause=Cause(Fault.ENDS, detail=str(number)),
         why=text(),
         shown=text(),
         again=maybe(text()),
@@ -269,6 +271,12 @@ def test_all_formats_count_the_same(seed: int) -> None:
     _check_autobahn(json.loads(text["autobahn"]), several)
 
 
+def _causes(run: RunResult) -> int:
+    found = by_cause(run.results, run.strict)
+    assert sum(len(failures.results) for failures in found) == tally([run]).counts[Count.FAILED]
+    return len(found)
+
+
 def _check_github(text: str, several: Sequence[RunResult]) -> None:
     found = tally(several)
     kinds = Counter[str]()
@@ -278,7 +286,7 @@ def _check_github(text: str, several: Sequence[RunResult]) -> None:
         assert all("=" in each for each in command[2].split(","))
         kinds[command[1]] += 1
     assert text.count("\n") == kinds.total()
-    assert kinds["error"] == min(10, found.counts[Count.FAILED] + len(found.troubles))
+    assert kinds["error"] == min(10, sum(map(_causes, several)) + len(found.troubles))
     assert kinds["warning"] == min(10, found.counts[Count.FLAKY] + found.counts[Count.UNJUDGED])
     assert text.endswith(f"::notice title=replay::{line(found)}\n")
 
@@ -302,7 +310,7 @@ def _check_markdown(text: str, several: Sequence[RunResult]) -> None:
         assert re.fullmatch(r"<details><summary>[^<>]*</summary>\n|</details>\n", one), one
     assert not [token for token in pieces if token.type in ("link_open", "image")]
     rows = sum(token.type == "tr_open" for token in tokens)
-    failed = [tally([run]).counts[Count.FAILED] for run in several]
+    failed = [_causes(run) for run in several]
     assert rows == sum(number + 1 for number in failed if number)
     shown = [token.content for token in tokens if token.type == "inline"][-1]
     last = line(tally(several))

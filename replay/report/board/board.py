@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from replay import limits
-from replay.report import words
+from replay.report import causes, words
 from replay.report.tally import VERDICTS
 from replay.spec.model import Behaviour
 from replay.verdict.result import GOOD, CaseResult
@@ -59,7 +59,7 @@ class _Agent:
                 "id": result.case.id,
                 "mark": self._marks[number],
                 "verdict": f"{result.behaviour.value} / {result.closing.value}",
-                "why": words.why(result),
+                "why": causes.why(result),
             }
 
     def shown(self) -> str:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from replay import limits
 from replay.protocol.events import Message, Opened, Pong
-from replay.report import diff, safe, words
+from replay.report import causes, diff, safe, words
 from replay.report import verbose as sections
 from replay.report.html.connection import breach, connection
 from replay.report.layout import DIM, FAULT, LABEL, PATH, WANTED, WRONG
@@ -154,7 +154,7 @@ def standing(result: CaseResult) -> str:
 
 def brief(result: CaseResult) -> Detail:
     """What there is to say of a case when its log is gone."""
-    rows = [("why", result.why or words.why(result)), ("closing", result.closing_reason)]
+    rows = [("why", result.why or causes.why(result)), ("closing", result.closing_reason)]
     rows += [("breaks", f"{words.reference(each.rule)}: {each.detail}") for each in result.broken]
     rows += [("note", note) for note in result.notes]
     said: Detail = {
@@ -172,7 +172,7 @@ def detail(result: CaseResult, room: int) -> Detail:
     fails = rank(result.behaviour, result.closing) == 2
     said: Detail = {
         "tester": result.facts.tester.value,
-        "why": safe.escape(words.why(result), 400),
+        "why": safe.escape(causes.why(result), 400),
         "purpose": list(purpose(result.case, result.facts.tester.other)),
         "closing": f"{result.closing.value}: {safe.escape(result.closing_reason, 300)}",
         "facts": [[key, value] for key, value in sections.closing(result)],

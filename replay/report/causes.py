@@ -1,0 +1,140 @@
+"""Why a case fails, and what the cases that fail of one cause have in common: in sentences, without a
+full stop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from replay.protocol.events import Close, Message, Pong, Violation
+from replay.protocol.rules import RULES
+from replay.report import safe, words
+from replay.report.words import BEHAVIOURS
+from replay.spec.model import Behaviour
+from replay.verdict.cause import Cause, Fault, answer_to, illegal
+from replay.verdict.result import GOOD, CaseResult
+from replay.wire.side import Side
+
+LEGAL = "although nothing that was sent is against a rule"
+
+
+def sentence(cause: Cause, testee: Side) -> str:
+    """What is wrong in all of the cases."""
+    who, rule = f"the {testee.value}", cause.rule or ""
+    match cause.fault:
+        case Fault.UNOPENED if cause.rule is not None:
+            return f"the opening handshake of {who} breaks {_rule(rule)}"
+        case Fault.UNOPENED if cause.code is not None:
+            return f"{who} answers the opening handshake with HTTP status {cause.code}, not 101"
+        case Fault.ACCEPTS:
+            return f"{who} accepts what breaks {_rule(rule)}, and was to fail the connection{_with(rule)}"
+        case Fault.CODE:
+            return f"{who} closes with {_coded(cause.code)}, where another code is wanted"
+        case Fault.REFUSES:
+            return f"{who} closes the connection with {_coded(cause.code)}, {LEGAL}"
+        case Fault.DROPS:
+            return f"{who} ends TCP without a Close frame, {LEGAL}"
+        case Fault.BREAKS:
+            return f"{who} breaks {_rule(rule)}"
+        case Fault.DIFFERS:
+            return f"{who} sends something else than was expected: {safe.escape(cause.detail, 200)}"
+    return safe.escape(cause.detail, 300)
+
+
+def why(result: CaseResult) -> str:
+    """Why a verdict isn't what it should be, or there is none."""
+    if result.unjudged is not None:
+        return result.unjudged
+    cause = result.cause
+    if cause is None:
+        return BEHAVIOURS[result.behaviour] if result.closing in GOOD else result.closing_reason
+    who = f"the {result.facts.tester.other.value}"
+    match cause.fault:
+        case Fault.ACCEPTS if (bait := illegal(result)) is not None:
+            return (
+                f"{who} accepted what breaks {bait.rule}, {words.reference(bait.rule)} "
+                f"({safe.escape(bait.detail, 200)}): it {_did(result, bait)}; it was to fail the connection"
+                f"{_with(bait.rule)}"
+            )
+        case Fault.CODE:
+            bait = illegal(result)
+            of = "" if bait is None else f" for a breach of {bait.rule}"
+            return f"{who} closed with {_closed(result)}{of}, expected {_codes(result)}"
+        case Fault.REFUSES:
+            return f"{who} closed the connection with {_closed(result)}, {LEGAL}{_wanted(result)}"
+        case Fault.DROPS:
+            return f"{who} ended TCP without a Close frame, {LEGAL}{_wanted(result)}"
+        case Fault.BREAKS | Fault.UNOPENED if cause.rule is not None:
+            details = (one.detail for one in result.broken if one.rule == cause.rule)
+            detail = next(details, result.closing_reason)
+            said = f"{who} broke {cause.rule}, {words.reference(cause.rule)}: {safe.escape(detail, 300)}"
+            return said + _wanted(result)
+    if result.behaviour is Behaviour.FAILED and result.divergence is not None:
+        return words.difference(result.divergence) + _uncounted(result)
+    return result.closing_reason
+
+
+def _rule(rule: str) -> str:
+    return f"{rule}, {words.reference(rule)}: {words.sentence(rule).removesuffix('.')}"
+
+
+def _with(rule: str) -> str:
+    """' with 1007 (invalid payload data)', for what is broken."""
+    code = RULES[rule].code if rule in RULES else None
+    return "" if code is None else f" with {words.code(code)}"
+
+
+def _coded(code: int | None) -> str:
+    return words.code(code) if code is not None else "no code"
+
+
+def _codes(result: CaseResult) -> str:
+    """The codes that the testee might have closed with."""
+    ending = result.case.ending(result.nearest)
+    wanted = () if ending is None else ending.codes or ()
+    return " or ".join(words.code(code) for code in wanted if code is not None) or "no code"
+
+
+def _closed(result: CaseResult) -> str:
+    """The Close of the testee: its code and reason."""
+    close = result.facts.testee_close
+    if close is None:
+        return "no code"
+    return words.event(replace(close, valid=True)).removeprefix("close, ")
+
+
+def _did(result: CaseResult, bait: Violation) -> str:
+    """What the testee did in place of failing the connection."""
+    match answer_to(result, bait):
+        case Violation(rule=rule) if rule == bait.rule:
+            return "sent the same back"
+        case Close() as close:
+            return f"answered with {words.noun(close)}"
+        case (Message() | Pong()) as event:
+            return f"sent {words.noun(event)}"
+        case None:
+            return "went on as if nothing had happened"
+    return "went on"
+
+
+def _wanted(result: CaseResult) -> str:
+    """What was expected when it happened."""
+    found = result.divergence
+    if found is None or found.expected is None:
+        return ""
+    return f"; expected {words.noun(found.expected)}"
+
+
+def _uncounted(result: CaseResult) -> str:
+    """What came where nothing more came that counts."""
+    found, testee = result.divergence, result.facts.tester.other
+    if found is None or found.observed is not None or found.field == "opening":
+        return ""
+    counted = {id(event) for event in result.received}
+    for event in result.events:
+        if event.side is not testee or id(event) in counted:
+            continue
+        if isinstance(event, Message | Pong):
+            return f"; {words.noun(event)} came too late to count"
+        if isinstance(event, Violation):
+            return f"; what came breaks {event.rule}: {safe.escape(event.detail, 200)}"
+    return ""

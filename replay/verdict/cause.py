@@ -1,0 +1,177 @@
+"""Why a case fails, as a value: failures that have one cause are told together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from replay.protocol.events import Event, NotOpened, Violation
+from replay.protocol.rules import RULES
+from replay.spec.cost import volume
+from replay.spec.fit import Difference, kind
+from replay.spec.model import Kind
+
+if TYPE_CHECKING:
+    from replay.verdict.result import CaseResult
+
+
+_PONGS = ("ping-answered", "pong-echoes-ping")
+
+
+class Fault(Enum):
+    """What a testee did wrong, of all cases."""
+
+    UNOPENED = "unopened"  # there was no connection: the rule that its handshake broke, or the HTTP status
+    ACCEPTS = "accepts"  # the tester broke the rule, as the case wants, and was not refused
+    CODE = "code"  # it closed with this code, not with one of those that were wanted
+    REFUSES = "refuses"  # it closed with this code, and nothing that was sent is against a rule
+    DROPS = "drops"  # it ended TCP without a Close, and nothing that was sent is against a rule
+    BREAKS = "breaks"  # it broke the rule itself
+    DIFFERS = "differs"  # what came isn't what was to come
+    ENDS = "ends"  # the connection ended in another way than it was to
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Equal for failures that are one."""
+
+    fault: Fault
+    rule: str | None = None
+    code: int | None = None
+    detail: str = ""  # how it differs, or ends, in words
+
+    @property
+    def key(self) -> str:
+        """The same as one word, for programs: 'accepts:text-is-utf8', 'code:1011'."""
+        code = None if self.code is None else str(self.code)
+        return ":".join(filter(None, (self.fault.value, self.rule, code, self.detail.replace(" ", "-"))))
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Cases of one run that fail of one cause."""
+
+    cause: Cause | None  # None: of none that is known
+    results: tuple[CaseResult, ...]
+
+    @property
+    def example(self) -> CaseResult:
+        """The shortest."""
+        return min(self.results, key=lambda result: volume(result.case))
+
+
+def by_cause(results: Iterable[CaseResult], strict: bool = False) -> tuple[Failures, ...]:
+    """The results by which a run fails, those of one cause together, in the order of the first ones."""
+    found: dict[object, list[CaseResult]] = {}
+    for result in results:
+        if result.counts(strict):
+            found.setdefault(result.cause or result.heading, []).append(result)
+    return tuple(Failures(some[0].cause, tuple(some)) for some in found.values())
+
+
+def cause(result: CaseResult) -> Cause | None:
+    """What is wrong first of all; None: nothing is."""
+    if not result.failed:
+        return None
+    facts = result.facts
+    if not facts.opened:
+        return _unopened(result)
+    if result.case.closing is None:
+        return _unlike_the_log(result)
+    bait = illegal(result)
+    ending = result.case.ending(result.nearest) or result.case.closing
+    code = facts.testee_close.code if facts.testee_close else None
+    own = next((event for event in result.broken if RULES[event.rule].code is not None), None)
+    if own is not None and (bait is None or _before(own, bait, result.events)):
+        return Cause(Fault.BREAKS, own.rule)
+    if bait is not None and accepted(result, bait):
+        return Cause(Fault.ACCEPTS, bait.rule)
+    if bait is None and ending.by == "tester" and not facts.failed_by_tester:
+        if facts.closed_by_testee:
+            return Cause(Fault.REFUSES, code=code)
+        if facts.dropped_by_testee and not facts.closed_by_tester:
+            return Cause(Fault.DROPS)
+    if (found := result.divergence) is not None:
+        of_pong = found.expected is not None and found.expected.kind is Kind.PONG
+        rule = next((one.rule for one in result.broken if one.rule in _PONGS), None)
+        return Cause(Fault.BREAKS, rule) if of_pong and rule else Cause(Fault.DIFFERS, detail=_form(found))
+    if facts.testee_close is not None and ending.codes is not None and code not in ending.codes:
+        return Cause(Fault.CODE, code=code)
+    if result.broken:
+        return Cause(Fault.BREAKS, result.broken[0].rule)
+    if facts.tester_close is not None and facts.testee_close is None:
+        return Cause(Fault.BREAKS, "close-answered")
+    return Cause(Fault.ENDS, detail=result.closing_reason)
+
+
+def illegal(result: CaseResult) -> Violation | None:
+    """What the tester did that a testee has to fail the connection for."""
+    tester = result.facts.tester
+    breaches = (event for event in result.events if isinstance(event, Violation) and event.side is tester)
+    return next((breach for breach in breaches if RULES[breach.rule].code is not None), None)
+
+
+def accepted(result: CaseResult, bait: Violation) -> bool:
+    """Whether the testee did not refuse it at once: of a Close, by answering with the same code."""
+    facts, found = result.facts, result.divergence
+    if found is not None and found.expected is None and found.observed is answer_to(result, bait):
+        return found.observed is not None
+    if facts.tester_close is not None and facts.tester_close.start == bait.frame:
+        answer = facts.testee_close
+        return answer is not None and answer.code == facts.tester_close.code
+    ended_it = facts.dropped_by_testee and not facts.closed_by_tester
+    return not facts.closed_by_testee and not ended_it
+
+
+def answer_to(result: CaseResult, bait: Violation) -> Event | None:
+    """What the testee did first when it had what it was to refuse; None: nothing."""
+    behind = iter(result.events)
+    for event in behind:
+        if event is bait:
+            break
+    testee = result.facts.tester.other
+    kinds = (Kind.TEXT, Kind.BINARY, Kind.PONG, Kind.CLOSE, Kind.VIOLATION)
+    return next((event for event in behind if event.side is testee and kind(event) in kinds), None)
+
+
+def _before(one: Violation, other: Violation, events: Sequence[Event]) -> bool:
+    first = next(event for event in events if event is one or event is other)
+    return first is one
+
+
+def _unopened(result: CaseResult) -> Cause:
+    status = next((event.status for event in result.events if isinstance(event, NotOpened)), None)
+    rule = result.broken[0].rule if result.broken else None
+    return Cause(Fault.UNOPENED, rule, status, detail="" if rule or status else result.closing_reason)
+
+
+def _unlike_the_log(result: CaseResult) -> Cause:
+    if (found := result.divergence) is not None:
+        return Cause(Fault.DIFFERS, detail=_form(found))
+    return Cause(Fault.ENDS, detail=result.closing_reason)
+
+
+def _form(found: Difference) -> str:
+    """A difference without its numbers."""
+    if found.field == "opening":
+        return found.said
+    want, got = found.expected, found.observed
+    of = "" if got is None else _named(got)
+    if want is None:
+        return f"{of} that nobody asked for"
+    wanted = want.kind.value
+    if got is None:
+        return f"no {wanted}"
+    if found.offset is None or want.payload is None:
+        return f"{of} in place of {wanted}" if of != wanted else f"another {wanted}"
+    length = len(getattr(got, "data", b""))
+    if found.offset >= length:
+        return f"{wanted} cut short"
+    return f"{wanted} too long" if found.offset >= len(want.payload) else f"{wanted} with other octets"
+
+
+def _named(event: Event) -> str:
+    found = kind(event)
+    return "something" if found is None else found.value

@@ -1,0 +1,111 @@
+"""Why a case fails, as a value: whose fault it is, and which failures are one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from replay.protocol.events import Violation
+from replay.report import causes, github, junit, markdown, terminal
+from replay.suite import known
+from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Wait
+from replay.verdict.cause import Cause, Fault, by_cause
+from replay.verdict.judge import judge
+from replay.verdict.result import CaseResult
+from replay.wire.frame import encode, frame
+from replay.wire.side import Side
+from tests.report import samples
+from tests.report.samples import clean_end, close, judged, opened, sent
+
+C, S = Side.CLIENT, Side.SERVER
+INVALID = bytes.fromhex("cebae1bdb9cf83cebcceb5eda080656469746564")
+END = Drop(S, How.FIN)
+
+
+def server(opcode: int, payload: bytes) -> Octets:
+    return Octets(S, encode(frame(opcode, payload)))
+
+
+def played(id: str, *entries: Entry) -> CaseResult:
+    return judged(known()[id], *opened(*entries))
+
+
+def by_us(code: int) -> Octets:
+    return Octets(C, close(code, key=bytes(4)))
+
+
+BAD_TEXT = Octets(C, sent(1, INVALID))
+PATIENCE = Timer(Wait.FAIL, False, SECOND)
+OUT = Timer(Wait.FAIL, True, SECOND)
+
+TOLD = [
+    # Servers that are right have no cause.
+    (played("1.1.1", Octets(C, sent(1, b"")), server(1, b""), *clean_end()), None, ""),
+    (played("6.3.1", BAD_TEXT, PATIENCE, Octets(S, close(1007)), by_us(1007), END), None, ""),
+    (
+        played("6.3.1", BAD_TEXT, PATIENCE, server(1, INVALID), by_us(1007), Octets(S, close(1007)), END),
+        Cause(Fault.ACCEPTS, "text-is-utf8"),
+        "it sent the same back; it was to fail the connection with 1007 (invalid payload data)",
+    ),
+    (
+        played("6.3.1", BAD_TEXT, PATIENCE, OUT, by_us(1001), Octets(S, close(1001)), END),
+        Cause(Fault.ACCEPTS, "text-is-utf8"),
+        "it answered with a Close with code 1001 (going away)",
+    ),
+    (
+        played("6.3.1", BAD_TEXT, PATIENCE, Octets(S, close(1002, b"no")), by_us(1002), END),
+        Cause(Fault.CODE, code=1002),
+        'closed with 1002 (protocol error) "no" for a breach of text-is-utf8, expected 1007',
+    ),
+    (
+        played(
+            "1.1.1", Octets(C, sent(1, b"")), PATIENCE, Octets(S, close(1003, b"no text")), by_us(1003), END
+        ),
+        Cause(Fault.REFUSES, code=1003),
+        'closed the connection with 1003 (unsupported data) "no text", although nothing that was sent is '
+        "against a rule; expected a text message without a payload",
+    ),
+    (
+        played("1.1.1", Octets(C, sent(1, b"")), PATIENCE, END),
+        Cause(Fault.DROPS),
+        "ended TCP without a Close frame, although",
+    ),
+    (samples.wrong_code(), Cause(Fault.CODE, code=1002), "expected 1000 (normal closure)"),
+    (samples.short(), Cause(Fault.DIFFERS, detail="binary cut short"), "the message ends after 124 of 126"),
+]
+
+
+@pytest.mark.parametrize(("result", "cause", "said"), TOLD)
+def test_a_failure_has_a_cause_that_is_said(result: CaseResult, cause: Cause | None, said: str) -> None:
+    assert result.cause == cause
+    assert result.failed is (cause is not None)
+    assert said in causes.why(result)
+    if cause is not None:
+        assert causes.sentence(cause, S)
+
+
+def test_what_had_to_be_refused_is_underlined_and_not_its_echo() -> None:
+    shown = terminal.as_text(terminal.failure(TOLD[2][0]), 100).partition("wire log")[0]
+    lines = shown.splitlines()
+    at = next(number for number, line in enumerate(lines) if "TX OCTETS" in line)
+    assert "RX OCTETS" not in shown
+    assert lines[at + 1][lines[at + 2].index("^^") :].startswith("a0")  # the octet that can't follow ed
+    assert any(isinstance(event, Violation) and event.side is S for event in TOLD[2][0].events)
+
+
+def test_failures_of_one_cause_are_told_once() -> None:
+    bad = [replace(samples.wrong_code(), case=known()[f"1.1.{number}"]) for number in (3, 2, 1, 7)]
+    other = replace(samples.short(), case=known()["1.2.3"])
+    good = judge(known()["6.3.1"], TOLD[1][0].trace, C)
+    found = by_cause([*bad, good, other])
+    assert [[result.case.id for result in failures.results] for failures in found] == [
+        ["1.1.3", "1.1.2", "1.1.1", "1.1.7"],
+        ["1.2.3"],
+    ]
+    assert found[0].example.case.id == "1.1.1"
+    run = replace(samples.run(), results=(*bad, good, other))
+    assert github.commands([run]).count("::error ") == 2
+    assert "3 more cases for the same cause: 1.1.3 1.1.2 1.1.7" in junit.xml([run])
+    assert markdown.summary([run]).count("\n| 1") == 2
+    assert terminal.as_text(terminal.summary(run), 100).count("where another code is wanted") == 1
