@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from replay.protocol.messages import Utf8
 from replay.protocol.rules import Breach
-from replay.wire.frame import Header, Opcode, minimal_form
+from replay.wire.frame import CONTROL_PAYLOAD, Header, Opcode, minimal_form
 from replay.wire.side import Side
 
 DEFINED = frozenset(Opcode)
@@ -39,7 +39,7 @@ def header_breaches(header: Header, side: Side, fragmented: bool, deflate: bool)
     if header.is_control:
         if not header.fin:
             yield Breach("control-not-fragmented", "FIN is 0", 0)
-        if header.length > 125:
+        if header.length > CONTROL_PAYLOAD:
             yield Breach("control-length", f"the payload is {header.length} octets long", 1)
     elif header.opcode == Opcode.CONTINUATION and not fragmented:
         yield Breach("continuation-continues", "no message is open", 0)

@@ -20,16 +20,13 @@ from replay.spec.model import (
 )
 from replay.spec.payload import Payload
 from replay.trace.model import SECOND
-from replay.wire.frame import Opcode
+from replay.wire.frame import CONTROL_PAYLOAD, Opcode
 
 MOST = 8
 """Steps, or events, that are named of one case."""
 
 CHECKED = 2**16
 """Octets of a text up to which it is looked at whether it is valid."""
-
-MAX_CONTROL = 125
-"""Octets of a control frame's payload (RFC 6455 §5.5)."""
 
 NAMED = 24
 """Octets of a payload that is shown whole."""
@@ -110,11 +107,15 @@ def _frame(step: SendFrame, steps: Sequence[Step], at: int, unfinished: bool) ->
     """One frame: a message or a control frame of its own, or a part of a message."""
     size, rest, opcode = len(step.payload), _odd(step) + _chopped(step), step.opcode
     octets = size_of(step.payload)
-    if opcode == Opcode.CLOSE and step.fin and not step.rsv and size <= MAX_CONTROL:
+    if opcode == Opcode.CLOSE and step.fin and not step.rsv and size <= CONTROL_PAYLOAD:
         return Phrase(*_close(step.payload.octets), quality=rest)
     if opcode in _CONTROL:
         name = _CONTROL[Opcode(opcode)]
-        more = f", more than the {MAX_CONTROL} that a control frame may have" if size > MAX_CONTROL else ""
+        more = (
+            f", more than the {CONTROL_PAYLOAD} that a control frame may have"
+            if size > CONTROL_PAYLOAD
+            else ""
+        )
         more += "" if step.fin else ", marked as one that goes on (FIN 0)"
         return Phrase(f"a {name}", f"{name}s", octets, rest + more, sample(step.payload))
     if opcode == Opcode.CONTINUATION:
@@ -227,8 +228,8 @@ def _close(octets: bytes) -> tuple[str, str]:
     said = f"with code {words.code(int.from_bytes(octets[:2], 'big'))}"
     if reason:
         said += " and a reason" + (_invalid("text", reason) or f" of {words.count(len(reason), 'octet')}")
-    if len(octets) > MAX_CONTROL:
-        said += f": {len(octets)} octets, more than the {MAX_CONTROL} that a control frame may have"
+    if len(octets) > CONTROL_PAYLOAD:
+        said += f": {len(octets)} octets, more than the {CONTROL_PAYLOAD} that a control frame may have"
     return f"a Close {said}", f"Closes {said}"
 
 

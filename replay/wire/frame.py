@@ -26,6 +26,10 @@ class Opcode(IntEnum):
     PONG = 10
 
 
+CONTROL_PAYLOAD = 125
+"""Octets that a control frame's payload may have (RFC 6455 §5.5)."""
+
+
 class Header(NamedTuple):
     """A frame header, octet for octet."""
 
