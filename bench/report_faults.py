@@ -83,7 +83,9 @@ def missing(report: Report) -> bool:
 
 def code(report: Report) -> bool:
     found = _close(report)
-    return found is not None and _write(found[1], bytes.fromhex("880203f3"))
+    if found is None or report.get("localCloseCode") == 1011:  # then it is no fault to answer with it
+        return False
+    return _write(found[1], bytes.fromhex("880203f3"))
 
 
 def no_close(report: Report) -> bool:

@@ -17,9 +17,9 @@ def row(kind: str, octets: bytes) -> list[Any]:
     return [kind, [len(octets), shown], *([False] if kind == "TO" else [])]
 
 
-def report(case: str, opcode: int, text: bytes) -> dict[str, Any]:
+def report(case: str, opcode: int, text: bytes, answer: int | None = None) -> dict[str, Any]:
     heads = row("TO", head(REQUEST).encode()), row("RO", head(RESPONSE).encode())
-    frames = ("TO", opcode, text, KEY), ("RO", opcode, text, b"")
+    frames = ("TO", opcode, text, KEY), ("RO", opcode if answer is None else answer, text, b"")
     closes = ("TO", 8, b"\x03\xe8", KEY), ("RO", 8, b"\x03\xe8", b"")
     sent = [
         row(kind, encode(frame(code, payload, key=key))) for kind, code, payload, key in (*frames, *closes)
@@ -33,8 +33,12 @@ def report(case: str, opcode: int, text: bytes) -> dict[str, Any]:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize(
     ("sound", "word"),
-    [(report("1.2.1", 2, b""), "OK"), (report("1.2.2", 2, b"\xfe" * 125), "unjudged")],
-    ids=["whole", "cut"],
+    [
+        (report("1.2.1", 2, b""), "OK"),
+        (report("1.2.2", 2, b"\xfe" * 125), "unjudged"),
+        (report("2.2", 9, b"Hello, world!", 10), "OK"),
+    ],
+    ids=["whole", "cut", "a Pong"],
 )
 def test_a_fault_is_found(sound: dict[str, Any], word: str, fault: str) -> None:
     assert checked(sound).word == word

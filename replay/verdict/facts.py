@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from replay.protocol.events import Close, CloseBegins, End, Event, Fired, Message, Opened, Violation
 from replay.protocol.negotiation import Agreed
+from replay.protocol.rules import RULES
 from replay.spec.model import RECORDED
 from replay.spec.received import Received, spoils_close
 from replay.trace.model import Wait
 from replay.wire.side import Side
+
+FAILING = frozenset(rule.code for rule in RULES.values() if rule.code is not None)
+"""Codes with which a connection is failed for a breach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class ClosingFacts:
     agreed: Agreed | None  # the compression
     tester_close: Close | None
     testee_close: Close | None  # the first one, also if it breaks a rule
+    let_pass: Violation | None  # a breach for which the tester was to fail the connection, and didn't
 
     @property
     def unclean_reason(self) -> str | None:
@@ -93,7 +98,21 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -
         agreed=next((event.agreed for event in events if isinstance(event, Opened)), None),
         tester_close=next((close for close in closes if close.side is tester), None),
         testee_close=next((close for close in closes if close.side is not tester), None),
+        let_pass=_let_pass(events, tester),
     )
+
+
+def _let_pass(events: Sequence[Event], tester: Side) -> Violation | None:
+    """The first breach of a MUST that the tester has seen and closed behind as if there had been none: the
+    testers that play cases fail the connection there, so such a log may be of another one, or changed."""
+    breach: Violation | None = None
+    for event in events:
+        match event:
+            case Close(side=side, code=code) if side is tester:
+                return None if code in FAILING else breach
+            case Violation(side=side, code=int(), rule=rule) if side is not tester and breach is None:
+                breach = event if RULES[rule].level == "MUST" else None
+    return None
 
 
 def _was_read(close: Close, over: int | None) -> bool:

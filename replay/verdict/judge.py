@@ -244,6 +244,9 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event], pro
         return ClosingVerdict.WRONG_CODE, f"the {testee} closed with code {code}, expected {wanted}"
     if facts.tester is Side.CLIENT and facts.dropped_by_tester:
         return ClosingVerdict.FAILED_BY_CLIENT, "the client had to end TCP; the server has to do that"
+    if (breach := facts.let_pass) is not None:
+        failed = f"for which the {tester} fails the connection; in this log it did not"
+        return ClosingVerdict.FAILED, f"the {testee} broke the rule {breach.rule}, {failed}"
     return ClosingVerdict.OK, "the connection was closed as expected"
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from replay.protocol.events import Close, Event, Gap, Message, NotOpened, Opened, Pong
+from replay.protocol.events import Close, End, Event, Gap, Message, NotOpened, Opened, Pong
 from replay.spec.fit import Fit
 from replay.spec.model import Behaviour, Closing
+from replay.spec.received import Received
 from replay.verdict.facts import ClosingFacts
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict
 from replay.wire.side import Side
@@ -26,8 +27,10 @@ class Unseen:
 
     @classmethod
     def of(cls, events: Sequence[Event], tester: Side) -> Self | None:
-        """None: the log leaves out nothing."""
+        """None: the log leaves out nothing that counts."""
         gaps = tuple(event for event in events if isinstance(event, Gap))
+        if gaps and (over := _over(events, tester)) is not None:
+            gaps = tuple(gap for gap in gaps if gap.side is tester or gap.start < over)
         if not gaps:
             return None
         blind: dict[Side, int] = {}
@@ -81,6 +84,15 @@ class Unseen:
             return before and closing.by == "testee" and verdict is ClosingVerdict.FAILED
         # A side sends one Close. If that of the tester is hidden, it may have been the first.
         return facts.tester_close is not None or self.tester not in self.blind
+
+
+def _over(events: Sequence[Event], tester: Side) -> int | None:
+    """The octet of the testee's behind which nothing counts, as the tester ended TCP for a second breach."""
+    seen = Received(tester, frozenset())
+    for event in events:
+        seen.add(event)
+    ended = any(isinstance(event, End) and event.side is tester for event in events)
+    return seen.over if ended else None
 
 
 def _index(events: Sequence[Event], one: Event) -> int:

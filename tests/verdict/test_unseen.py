@@ -286,3 +286,35 @@ def test_gaps_are_events_of_their_own() -> None:
     assert (gap.size, gap.lost) == (63, False)
     (echo,) = [e for e in result.events if isinstance(e, Message) and e.side.value == "server"]
     assert (echo.length, echo.holes) == (125, ((62, 63),))
+
+
+PING = "TX OCTETS: 8980 00000000"
+
+
+@pytest.mark.parametrize("pong", ["ca00", "aa00", "0a00", "8a80 01020304"])
+def test_a_tester_that_lets_a_breach_pass_is_none_that_plays_cases(pong: str) -> None:
+    """The original takes such a Pong for one, and fails the connection with 1002."""
+    result = checked(log("2.1", PING, f"RX OCTETS: {pong}", END))
+    assert (result.word, result.closing.value, result.unjudged) == ("OK", "FAILED", None)
+    assert result.broken[0].rule in result.closing_reason
+    failed = END.replace("3412", "3410")  # 1002
+    assert verdict(log("2.1", PING, f"RX OCTETS: {pong}", failed)) == ("OK", "OK")
+    # It had closed before, and no longer has to fail anything.
+    close, rest = END.split("\n", 1)
+    assert verdict(log("2.1", PING, "RX OCTETS: 8a00", close, f"RX OCTETS: {pong}", rest))[1] != "FAILED"
+
+
+def test_a_breach_of_a_should_may_pass() -> None:
+    end = END.replace("3412", "30da").replace("03e8", "07d0")  # 2000
+    assert checked(log("7.9.6", end)).facts.let_pass is None
+
+
+def test_behind_what_the_tester_ended_tcp_for_nothing_is_missing() -> None:
+    """At a second breach the original ends TCP and reads no further."""
+    pings = [tx(9, b"payload-%d" % number) for number in range(10)]
+    pongs = encode(frame(10, b"payload-0", rsv=4)) + encode(frame(10, b"payload-1", rsv=4))
+    ended = "TX OCTETS: 8882 37fa213d 3410\nTCP DROPPED BY ME"
+    cut = f"RX OCTETS: {pongs.hex()} ... +88 octets"
+    assert verdict(log("2.10", *pings, cut, ended)) == ("FAILED", "UNCLEAN")
+    once = f"RX OCTETS: {pongs[:11].hex()} ... +99 octets"
+    assert verdict(log("2.10", *pings, once, ended)) == UNJUDGED
