@@ -140,7 +140,6 @@ READERS: dict[str, tuple[Callable[[Path, str], object], list[str]]] = {
 def budget(test: Callable[..., None]) -> Callable[..., None]:
     limited = settings(
         max_examples=250,
-        deadline=None,
         derandomize=False,
         suppress_health_check=list(HealthCheck),
     )

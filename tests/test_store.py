@@ -204,7 +204,7 @@ def test_specs_of_users_are_stored_with_what_they_name(tmp_path: Path) -> None:
     assert len(list((tmp_path / "run" / "sources").iterdir())) == 4
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_whatever_a_peer_sends_rejudges(tmp_path: Path, data: st.DataObject) -> None:
     tester = data.draw(strategies.sides)
@@ -219,7 +219,7 @@ def test_whatever_a_peer_sends_rejudges(tmp_path: Path, data: st.DataObject) -> 
     _agrees(_stored(tmp_path, chosen, results, tester), results)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(strategies.traces())
 def test_whatever_was_seen_rejudges(tmp_path: Path, trace: Trace) -> None:
     trace = replace(trace, headers=())

@@ -117,7 +117,7 @@ def octets(trace: Trace, side: Side) -> list[bytes]:
     return [e.data for e in trace.entries if isinstance(e, Octets) and e.side is side]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(["1.1.2", "1.2.3", "2.5", "2.7", "2.10"]),
     st.sampled_from(Side),

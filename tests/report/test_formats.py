@@ -249,7 +249,7 @@ def _summed(counts: Counter[Count], *apart: Count) -> Counter[Count]:
     return +found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**64))
 def test_all_formats_count_the_same(seed: int) -> None:
     random = Random(seed)

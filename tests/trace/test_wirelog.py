@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.source import Source, SourceError
@@ -48,7 +48,7 @@ def octets(text: str) -> list[bytes]:
     return [entry.data for entry in parse(text).trace.entries if isinstance(entry, Octets)]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(traces())
 def test_what_is_written_reads_back_equal(trace: Trace) -> None:
     text = wirelog.write(trace)
@@ -56,7 +56,7 @@ def test_what_is_written_reads_back_equal(trace: Trace) -> None:
     assert wirelog.write(parse(text).trace) == text
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(traces())
 def test_windows_line_ends_change_nothing(trace: Trace) -> None:
     assert parse("\ufeff" + wirelog.write(trace).replace("\n", "\r\n")).trace == trace
@@ -92,7 +92,7 @@ JSON = json.dumps(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(mutants(CANONICAL), mutants(JSON), mutants(SEED.read_text(encoding="utf-8")), st.text()))
 def test_whatever_is_in_a_file_only_a_source_error_is_raised(text: str) -> None:
     try:
