@@ -1,16 +1,15 @@
-"""What the commands share: what options take, which cases are meant, how faults and commands are shown."""
+"""What the commands share: what options take, which cases are meant, how faults are shown."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import click
-from click.core import ParameterSource
 
 from replay import limits
 from replay.source import SourceError, printable
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from replay.outputs import Wanted
     from replay.play.actions import Chop
     from replay.suite import Item
-    from replay.verdict.result import CaseResult
     from replay.wire.side import Side
 
     _ParamType = click.ParamType[Any]
@@ -323,57 +321,3 @@ def new_console(stderr: bool = False) -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPED
     return console
-
-
-_ASIDE = frozenset(
-    {
-        *("words", "keyword", "seed"),  # which case it is, and its octets: said anew
-        *("jobs", "max_failures"),  # of one case they say nothing
-        *("reports", "json", "out", "opened", "verbose", "quiet", "update_expected"),  # what becomes of it
-    }
-)
-"""What isn't repeated where a case is played again. All other options are, also those to come."""
-
-
-def command_for(
-    result: CaseResult,
-    seed: int | None,
-    context: click.Context | None = None,
-    own: Mapping[str, Any] | None = None,
-) -> str:
-    """The command that plays just this case again, with the same octets and as it was asked for, on the
-    command line or in the config. `own`: what goes before that; `context`: None: the current one."""
-    import shlex
-
-    context = context or click.get_current_context()
-    own = own or {}
-    settings = {**context.params, **own}
-    words = ["replay", context.command.name or ""]
-    for option in context.command.params:
-        name = option.name or ""
-        given = context.get_parameter_source(name) in (
-            ParameterSource.COMMANDLINE,
-            ParameterSource.DEFAULT_MAP,
-        )
-        if name in settings and name not in _ASIDE and (given or name in own):
-            words += _words(option, settings[name])
-    words += [] if seed is None else ["--seed", str(seed)]
-    words += [result.case.id if result.path is None else result.path]
-    if result.path is not None and result.case.trace is None:
-        words.append(result.case.id)
-    return shlex.join(words)
-
-
-def _words(option: click.Parameter, value: Any) -> list[str]:
-    """An option with this value, on a command line."""
-    if isinstance(value, bool):
-        return option.opts[-1:] if value else option.secondary_opts[-1:]
-    said = [_said(one) for one in (value if option.multiple else [value])]
-    return [word for one in said if one for word in (option.opts[-1], one)]
-
-
-def _said(value: Any) -> str:
-    """The word for it; none for nothing, and for a list that only a config can hold."""
-    if isinstance(value, float):
-        return str(value).removesuffix(".0")
-    return str(value) if isinstance(value, str | int | Path | UrlParts | HeaderLine) else ""

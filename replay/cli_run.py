@@ -102,7 +102,8 @@ SECONDS = Seconds()
     "--agent",
     metavar="NAME",
     default="",
-    help="The server's name in reports; else its Server header, its command or its address.",
+    help="The server's name in reports; else its Server header, its command or its address. Of several in "
+    "a config, the one of that name.",
 )
 @reported
 @click.option(
@@ -164,7 +165,7 @@ def run(
     if update_expected and expected is None:
         raise click.UsageError("--update-expected needs --expected FILE")
     if update_expected and len(servers) > 1:
-        raise click.UsageError("--update-expected is for one server: name it with --url or --exec")
+        raise click.UsageError("--update-expected is for one server: name it with --url, --exec or --agent")
     listing = None if expected is None else listing_of(expected, update_expected)
     ids = [] if listing is None else _known_ids(chosen, words)
     wanted = [*reports, Wanted("json", STDOUT)] if json else reports

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from replay import limits
+from replay.again import command_for
 from replay.arguments import (
     FAULTY,
     ExpectedFile,
@@ -18,7 +19,6 @@ from replay.arguments import (
     Seconds,
     Unreachable,
     chosen_items,
-    command_for,
     judged_by,
     known_ids,
     new_console,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,8 @@ def wstest(
     elif cert or key:
         raise click.UsageError("--cert and --key are for a fuzzingserver")
     try:
-        with COMMANDS[mode].make_context(mode, words, context, obj=_config(mode, spec, wsuri)) as inner:
+        config = replace(_config(mode, spec, wsuri), stands=False)  # -m and -w are for what is in no file
+        with COMMANDS[mode].make_context(mode, words, context, obj=config) as inner:
             COMMANDS[mode].invoke(inner)
     except SystemExit as ended:
         sys.exit(0 if exit_zero and ended.code == 1 else ended.code)

@@ -48,6 +48,7 @@ class Config:
     only: str | None = None  # the one command that it is for
     excluded: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = ()  # agents, and what isn't for them
     warnings: tuple[str, ...] = ()  # what of it has no meaning here
+    stands: bool = True  # whether who reads its file finds just this
 
     @property
     def folder(self) -> Path:

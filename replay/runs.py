@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from replay import cli_report, flows
-from replay.arguments import FAULTY, Fault, Unreachable, command_for, new_console
+from replay.again import command_for
+from replay.arguments import FAULTY, Fault, Unreachable, new_console
 from replay.collect import Settings, counted
 from replay.outputs import Outputs
 from replay.progress import Bar

@@ -16,7 +16,7 @@ from replay.live.run import Target
 from replay.live.tls import Tls
 from replay.live.transport import Address
 from replay.play.actions import Options
-from replay.source import SourceError
+from replay.source import SourceError, nearest
 from replay.spec.nodes import Node
 
 _OF_TLS = ("ca", "insecure", "cert", "key", "sni")
@@ -44,7 +44,8 @@ class UnderTest:
 
 
 def servers(context: click.Context, listed: Sequence[Server]) -> tuple[UnderTest, ...]:
-    """Those of the context's command: one that its command line names goes before those of the config.
+    """Those of the context's command: one that its command line names by an address or a command goes
+    before those of the config, of which --agent names one.
 
     Raises SourceError for options that have no meaning for it.
     """
@@ -57,7 +58,22 @@ def servers(context: click.Context, listed: Sequence[Server]) -> tuple[UnderTest
                 raise SourceError(None, f"--{wrong[0]} is for wss://", about=wrong[0])
             context.params.update(dict.fromkeys(idle))  # the config means another server
         return (one,)
+    if _is_typed(context, "agent"):
+        listed = (_called(context.params["agent"], listed),)
     return tuple(_of_config(context, server) for server in listed)
+
+
+def _called(agent: str, listed: Sequence[Server]) -> Server:
+    """The one of that name. Raises SourceError if there is none."""
+    known = {server.agent: server for server in listed}
+    if agent not in known:
+        names = ", ".join(filter(None, known)) or "named by nothing but their addresses: use --url"
+        raise SourceError(
+            None,
+            f"--agent: the config has no server {agent!r}",
+            nearest(agent, known) or f"its servers are {names}",
+        )
+    return known[agent]
 
 
 def _is_typed(context: click.Context, name: str) -> bool:

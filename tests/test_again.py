@@ -6,6 +6,7 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 import yaml
 
 from replay import config, config_rows, suite, under_test
-from replay.arguments import ChopSize, ExpectedFile, Header, HeaderValue, Seconds, Url, command_for
+from replay.again import command_for
+from replay.arguments import ChopSize, ExpectedFile, Header, HeaderValue, Seconds, Url
 from replay.cli import cli
 from replay.trace.model import Trace
 from replay.verdict.judge import judge
@@ -27,7 +29,7 @@ FAULTY = ROOT / "tests" / "peers" / "faulty.py"
 OF_ONE_CASE = {
     *("exitfirst", "max-failures", "jobs"),  # without a meaning
     *("report", "json", "out", "open", "verbose", "quiet", "update-expected"),  # what becomes of it
-    "config",  # what it says is repeated
+    "config",  # named, if there is one
     "seed",  # the one that was played with
 }
 """Options that a case which is played again by itself doesn't need."""
@@ -95,17 +97,23 @@ def settings(context: click.Context) -> dict[str, Any]:
     return {name: value for name, value in context.params.items() if name not in {*aside, "words", None}}
 
 
-def again(context: click.Context, own: Mapping[str, Any] | None = None) -> click.Context:
-    """What the printed command asks for, elsewhere."""
+def printed_for(context: click.Context, own: Mapping[str, Any] | None = None) -> list[str]:
+    """The words of the command for a case that failed, behind `replay`."""
     case, seed = suite.known_case("1.2.3"), 12 if context.command is RUN else None
     assert case is not None
     result = judge(case, Trace(Side.CLIENT, ()), Side.CLIENT)
-    program, name, *words = shlex.split(command_for(result, seed, context, own))
-    assert (program, name) == ("replay", context.command.name)
-    Path("replay.yaml").unlink(missing_ok=True)
+    program, *words = shlex.split(command_for(result, seed, context, own))
+    assert program == "replay"
+    return words
+
+
+def again(context: click.Context, own: Mapping[str, Any] | None = None) -> click.Context:
+    """What the printed command asks for, in the same folder."""
+    name, *words = printed_for(context, own)
+    assert name == context.command.name
     found = context.command.make_context(name, words)
     assert found.params["words"] == ("1.2.3",)
-    assert found.params.get("seed") == seed
+    assert found.params.get("seed") == (12 if context.command is RUN else None)
     return found
 
 
@@ -121,12 +129,32 @@ def test_each_option_is_repeated(here: Path, name: str, key: str) -> None:
     assert settings(again(context)) == settings(context) | {"keyword": None}
 
 
-@pytest.mark.parametrize(("name", "key"), [each for each in cases() if each[1] in KEYS[each[0]]])
-def test_each_key_of_a_config_is_repeated(here: Path, name: str, key: str) -> None:
+IN_CONFIGS = [each for each in cases() if each[1] in KEYS[each[0]]]
+
+
+@pytest.mark.parametrize(("name", "key"), IN_CONFIGS)
+def test_each_key_of_a_config_is_read_again(here: Path, name: str, key: str) -> None:
+    """And none is said: it may hold a secret."""
     command, option = cli.commands[name], options(cli.commands[name])[key]
     said = {"cases": ["1.*"], key: sample(option)}
     (here / "replay.yaml").write_text(yaml.safe_dump(said if name == "run" else {"serve": said}))
     context = command.make_context(name, [])
+    assert context.params[option.name or ""] not in (option.default, None, (), False)
+    assert settings(again(context)) == settings(context)
+    seed = ["--seed", "12"] if name == "run" else []
+    assert printed_for(context) == [name, "--config", "replay.yaml", *seed, "1.2.3"]
+
+
+@pytest.mark.parametrize(("name", "key"), IN_CONFIGS)
+def test_each_key_of_a_config_that_is_in_no_file_is_repeated(here: Path, name: str, key: str) -> None:
+    """As where `wstest` has it from its own command line."""
+    command, option = cli.commands[name], options(cli.commands[name])[key]
+    said = {key: sample(option)}
+    file = here / "replay.yaml"
+    file.write_text(yaml.safe_dump(said if name == "run" else {"serve": said}))
+    held = replace(config.read(file), stands=False)
+    file.unlink()
+    context = command.make_context(name, ["1.*"], obj=held)
     assert context.params[option.name or ""] not in (option.default, None, (), False)
     assert settings(again(context)) == settings(context)
 
@@ -137,23 +165,44 @@ def test_every_key_is_an_option_that_is_repeated_or_not() -> None:
     assert options(RUN).keys() > OF_ONE_CASE
 
 
-def test_each_key_of_a_server_in_a_list_is_repeated(here: Path) -> None:
-    """With what stands beside the list, but where TLS has no meaning for the server."""
+def test_a_server_in_a_list_is_found_again_by_its_name(here: Path) -> None:
+    """With what stands beside the list, but for a flag that it turns off, and where TLS has no meaning."""
     known = options(RUN)
-    rows = config_rows.SERVER.rows
-    whole = {key: sample(known[key]) for key in rows}
+    whole: dict[str, Any] = {key: sample(known[key]) for key in config_rows.SERVER.rows}
+    careful: dict[str, Any] = {"agent": "careful", "url": "wss://127.0.0.1:9443", "insecure": False}
     plain = {"agent": "plain", "url": "ws://127.0.0.1:9001"}
-    beside = {"insecure": True, "profile": "rfc", "timeout": 7}
-    (here / "replay.yaml").write_text(yaml.safe_dump({**beside, "servers": [whole, plain]}))
+    beside = {"insecure": True, "header": "Authorization: Bearer hush", "profile": "rfc", "timeout": 7}
+    (here / "replay.yaml").write_text(yaml.safe_dump({**beside, "servers": [whole, careful, plain]}))
     context = RUN.make_context("run", [])
     listed = config.read(Path("replay.yaml")).servers
-    for server, said in zip(under_test.servers(context, listed), (whole, plain), strict=True):
+    for server, said in zip(under_test.servers(context, listed), (whole, careful, plain), strict=True):
+        words = ["--config", "replay.yaml", "--agent", str(said["agent"]), "--seed", "12", "1.2.3"]
+        assert printed_for(context, own=server.own) == ["run", *words]
         found = again(context, own=server.own)
-        (one,) = under_test.servers(found, ())
-        assert (one.agent, one.target, one.options) == (server.agent, server.target, server.options)
-        assert (one.connect_timeout, found.params["profile"]) == (server.connect_timeout, "rfc")
-        assert found.params["insecure"] == (said is whole)
-        (here / "replay.yaml").write_text(yaml.safe_dump({**beside, "servers": [whole, plain]}))
+        assert under_test.servers(found, listed) == (server,)
+        assert found.params["profile"] == "rfc"
+
+
+def test_a_server_without_a_name_is_found_again_by_its_address(here: Path) -> None:
+    (here / "a.json").write_text(
+        '{"servers": [{"url": "ws://a", "origin": "http://o"}, {"url": "ws://b"}], "cases": ["1.*"]}'
+    )
+    context = RUN.make_context("run", ["--config", "a.json"])
+    listed = config.read(Path("a.json")).servers
+    for server in under_test.servers(context, listed):
+        (one,) = under_test.servers(again(context, own=server.own), listed)
+        assert (one.target, one.options) == (server.target, server.options)
+
+
+def test_a_name_that_no_server_of_the_config_has(tmp_path: Path) -> None:
+    (tmp_path / "replay.yaml").write_text(
+        "servers: [{agent: stable, url: 'ws://a'}, {agent: next, url: 'ws://b'}]"
+    )
+    for said, hint in (("stabel", "did you mean 'stable'?"), ("x", "its servers are stable, next")):
+        done = replay("run", "--agent", said, "1.1.1", cwd=tmp_path)
+        assert done.returncode == 2
+        assert f"the config has no server '{said}'" in done.stderr
+        assert hint in done.stderr
 
 
 def test_where_the_command_line_goes_before_the_config_it_does_again(here: Path) -> None:
@@ -178,18 +227,22 @@ def printed(text: str) -> list[str]:
 @pytest.mark.parametrize(
     "said",
     [
-        "url: ws://127.0.0.1:{port}\nprofile: rfc\nheader: 'X-A: it''s'\nchop: 5\n",
-        "header: 'X-A: it''s'\nchop: 5\nprofile: rfc\nservers: [{{agent: a, url: 'ws://127.0.0.1:{port}'}}]\n",
+        "url: ws://127.0.0.1:{port}\nprofile: rfc\nheader: 'X-A: it''s hush'\nchop: 5\n",
+        "header: 'X-A: it''s hush'\nchop: 5\nprofile: rfc\nservers: [{{agent: a, url: 'ws://127.0.0.1:{port}'}}]\n",
     ],
 )
 def test_the_printed_command_fails_as_the_run_did(tmp_path: Path, said: str) -> None:
-    """Where no config says what server it is, either."""
+    """And what the config says to send isn't told to those who read of the failure."""
     with listening(sys.executable, FAULTY, "--fault", "flips-one-octet") as port:
         (tmp_path / "other.yaml").write_text(said.format(port=port))
-        first = replay("run", "1.2.3", "1.1.1", "--config", "other.yaml", cwd=tmp_path)
+        words = ("run", "1.2.3", "1.1.1", "--config", "other.yaml", "--report", "junit=junit.xml")
+        first = replay(*words, cwd=tmp_path)
         second = replay(*printed(first.stdout), "-v", cwd=tmp_path)
+        report = (tmp_path / "junit.xml").read_text()
     assert (first.returncode, second.returncode) == (1, 1)
+    assert "hush" not in first.stdout + first.stderr + report
+    assert "replay run --config other.yaml" in report
     assert f"ws://127.0.0.1:{port}" in second.stdout
-    assert "X-A: it's" in second.stdout
+    assert "X-A: it's hush" in second.stdout
     assert "1 case: 1 FAILED" in second.stdout
     assert printed(second.stdout) == [word for word in printed(first.stdout) if word != "-v"]

@@ -58,10 +58,13 @@ LAYERS: dict[str, set[str]] = {
     "arguments": _ALL | {"outputs"},
     "progress": set(),
     "under_test": _ALL | {"arguments", "cli_config"},
-    "runs": _ALL | {"arguments", "collect", "flows", "outputs", "progress", "under_test", "cli_report"},
+    "again": _ALL | {"arguments", "cli_config"},
+    "runs": _ALL
+    | {"again", "arguments", "collect", "flows", "outputs", "progress", "under_test", "cli_report"},
     "cli_config": _ALL,
     "cli_run": _ALL | {"arguments", "cli_config", "collect", "outputs", "runs", "under_test"},
-    "cli_serve": _ALL | {"arguments", "cli_config", "cli_run", "collect", "flows", "guests", "outputs"},
+    "cli_serve": _ALL
+    | {"again", "arguments", "cli_config", "cli_run", "collect", "flows", "guests", "outputs"},
     "cli_wstest": _ALL | {"arguments", "cli_run", "cli_serve"},
     "cli": _ALL
     | {"arguments", "cli_run", "cli_diff", "cli_init", "cli_report", "cli_serve", "cli_wstest"}
