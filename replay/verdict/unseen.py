@@ -87,7 +87,7 @@ class Unseen:
 
 
 def _over(events: Sequence[Event], tester: Side) -> int | None:
-    """The octet of the testee's behind which nothing counts, as the tester ended TCP for a second breach."""
+    """The octet of the testee's behind which nothing counts: the tester ended TCP for a second breach."""
     seen = Received(tester, frozenset())
     for event in events:
         seen.add(event)
