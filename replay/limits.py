@@ -162,6 +162,10 @@ FRAMES_READ = Limit(
     "Begun in them, beside one for every 16 octets that are sent; then the same.",
 )
 EVENTS = Limit("events", 4_000, "events", "-", "Made of them, such as messages and Pings; then the same.")
+BREACHES = Limit(
+    *("breaches", 250, "breaches", "-"),
+    "By the frames of the testee; then the same, and what stands behind them in a log isn't read.",
+)
 INFLATED = Limit(
     *("inflated", 16 * 2**20, "octets", "-"),
     "That are read of one compressed message; of more the case is given up, a log isn't judged.",
@@ -195,6 +199,9 @@ ENTRY = Limit("entry", 64 * 2**20, "octets", "-", "That one entry of a wire log 
 ENTRIES = Limit("entries", 2**19, "entries", "-", "Of a wire log that are read.")
 FRAMES = Limit(
     "frames", 2**17, "frames", "-", "Told apart in one run of a log's octets; behind them none are."
+)
+GAP_ROWS = Limit(
+    "gap rows", 10_000, "lines", "-", "Of frames in a log, that are used for what one read left out."
 )
 DIGITS = Limit("digits", 1000, "digits", "-", "Of a whole number in JSON or TOML.")
 UNIT = Limit("unit", 512, "octets", "-", "Of the longest unit that a written log shows as a repeat.")
@@ -300,6 +307,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         READS,
         FRAMES_READ,
         EVENTS,
+        BREACHES,
         INFLATED,
         COMPRESSED,
         SERIES,
@@ -309,7 +317,19 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         HEAD,
     ),
     "The HTML report": (DESK, PAGE, PAGE_LOG, PAGE_LEAST, PAGE_ENTRY, PAGE_MESSAGE, PAGE_BREACHES),
-    "Files and wire logs": (FILE, PAYLOAD_FILE, DIGITS, ENTRIES, LOG, ENTRY, FRAMES, UNIT, DIFFED, SLOWER),
+    "Files and wire logs": (
+        FILE,
+        PAYLOAD_FILE,
+        DIGITS,
+        ENTRIES,
+        LOG,
+        ENTRY,
+        FRAMES,
+        GAP_ROWS,
+        UNIT,
+        DIFFED,
+        SLOWER,
+    ),
     "Reports": (ROWS, EXPLAINED, ALL_EXPLAINED, SUMMARY, STEP_SUMMARY),
     "Specs, configs and selections": (
         *(DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, LEAST_ROUNDS, REASON, BRACKETS),

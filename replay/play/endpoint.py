@@ -107,11 +107,11 @@ class Endpoint:
         inflated = self._interpreter.inflated(self.side.other) - limits.INFLATED.default
         most = self.limits
         if max(self._octets, inflated) > most.octets:
-            self._give_up(most.octets, "octets")
+            self._give_up(f"{most.octets:,} octets")
         elif frames > most.frames:
-            self._give_up(most.frames, "frames")
+            self._give_up(f"{most.frames:,} frames")
         elif self._reads > most.reads:
-            self._give_up(most.reads, "reads")
+            self._give_up(f"{most.reads:,} reads")
 
     def ended(self, how: How, now: int) -> None:
         """The peer ended TCP."""
@@ -309,8 +309,8 @@ class Endpoint:
                 self.respond(event)
             case NotOpened():
                 self.not_opened(event)
-            case Unread() if event.side is not self.side:
-                self._give_up(limits.INFLATED.default, "octets of a message")
+            case Unread(bound=bound) if event.side is not self.side:
+                self._give_up(bound)
             case Violation() if event.side is not self.side and self.answers():
                 self._breach(event)
             case Close() if event.side is not self.side and self.answers():
@@ -343,15 +343,15 @@ class Endpoint:
             if event.side is not self.side:
                 self._events += 1
                 if self._events == self.limits.events + 1:
-                    self._give_up(self.limits.events, "events")
+                    self._give_up(f"{self.limits.events:,} events")
 
     def _set(self, wait: Wait, after: int, tag: str | None = None) -> None:
         self._timers[wait] = (self._now + after, after, tag)
 
-    def _give_up(self, most: int, what: str) -> None:
+    def _give_up(self, bound: str) -> None:
         """The peer has sent more than is read of one connection."""
         if not self.done:
-            self.fired(Timer(Wait.LIMIT, True, tag=f"{most:,} {what}"))
+            self.fired(Timer(Wait.LIMIT, True, tag=bound))
 
     def _clock(self, now: int) -> None:
         if self._epoch is None:

@@ -152,6 +152,8 @@ class Unparsed(Event):
 class Unread(Unparsed):
     """... since replay reads no more of it. That is a limit of its own: no rule is broken."""
 
+    bound: str  # that was passed: '250 breaches'
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap(Unparsed):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from replay import limits
 from replay.protocol.closing import CLOSING, Act
 from replay.protocol.events import (
     Close,
@@ -16,7 +17,6 @@ from replay.protocol.events import (
     Ping,
     Pong,
     Unparsed,
-    Unread,
     Violation,
 )
 from replay.protocol.framing import clean, close_breaches, header_breaches
@@ -39,6 +39,9 @@ FAULTS = {
 }
 """The rule that a fault of a compressed payload breaks. That it is too much breaks none."""
 
+
+MOST_BREACHES = limits.BREACHES.default
+"""Of one side; behind them its frames aren't read."""
 
 _CLOSE = 0x88
 """The first octet of a Close frame that breaks no rule by it."""
@@ -97,6 +100,8 @@ class Frames:
                 continue
             for piece in run.single() if run.times > 1 else (run,):
                 yield from self._piece(stream, piece)
+                if stream.breaches >= MOST_BREACHES and not stream.unparsed:
+                    yield from self._enough(stream, piece)
                 if stream.unparsed:
                     return
         if (begun := decoder.begun) is not None and begun[1] == _CLOSE:
@@ -105,6 +110,13 @@ class Frames:
             if start != stream.close_begun_at and not (known and stream.spoiled):
                 stream.close_begun_at = start
                 yield CloseBegins(**stream.place(start, start + 1))
+
+    def _enough(self, stream: Stream, piece: Piece) -> Iterator[Event]:
+        """Nobody learns more from further breaches of the peer. The recorder's own are meant."""
+        if stream.side is not self._recorder:
+            at = piece.stream_at + len(piece.data)
+            reason = f"its frames broke rules {stream.breaches} times, and replay reads no more of them"
+            yield stream.unread(at, reason, MOST_BREACHES, "breaches")
 
     def skip(self, stream: Stream, decoder: FrameDecoder, most: int) -> Iterator[Event]:
         """The events of octets that aren't known, up to the end of the frame that has begun."""
@@ -323,7 +335,7 @@ class Frames:
         if fault.kind is Kind.TOO_MUCH:
             assembly.ignore()
             reason = f"a message inflates to more than the {MOST} octets that replay reads of one"
-            return stream.lost(at, reason, Unread)
+            return stream.unread(at, reason, MOST, "octets of a message")
         found = stream.violation(FAULTS[fault.kind], fault.detail, at, frame)
         if fault.kind is Kind.TAIL:
             return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
 from replay import limits
-from replay.protocol.events import Unparsed, Violation
+from replay.protocol.events import Unparsed, Unread, Violation
 from replay.protocol.messages import Assembly
 from replay.protocol.negotiation import Agreed
 from replay.protocol.rules import RULES
@@ -69,6 +69,7 @@ class Stream:
         self.stray_pong = False
         self.closed = False
         self.close_begun_at: int | None = None  # the Close frame whose first octets came by themselves
+        self.breaches = 0  # of rules, by its frames
         self.failed = False  # it broke a rule for which the other side fails the connection
         self.unparsed = False
         self.unsure = False  # octets are missing, and no frame border is known behind them
@@ -76,6 +77,7 @@ class Stream:
 
     def begin(self) -> None:
         """From here on it consists of frames."""
+        self.breaches = 0
         self.frames = FrameDecoder(self.position, self.skipped)
 
     def agree(self, terms: Agreed | None) -> None:
@@ -133,6 +135,7 @@ class Stream:
         self, rule: str, detail: str, at: int | None = None, frame: int | None = None
     ) -> Violation:
         """A breach at octet `at`, of the frame that starts at `frame`."""
+        self.breaches += 1
         at = self.position if at is None else at
         code = None if self.harmless(rule) else RULES[rule].code
         if code is not None and not self.unsure:
@@ -140,10 +143,16 @@ class Stream:
         frame = at if frame is None else frame
         return Violation(**self.place(at, at + 1), rule=rule, detail=detail, frame=frame, code=code)
 
-    def lost(self, at: int, reason: str, kind: type[Unparsed] = Unparsed) -> Unparsed:
+    def lost(self, at: int, reason: str) -> Unparsed:
         """From octet `at` on nothing can be read."""
         self.unparsed = True
-        return kind(**self.place(at, max(at, self.position)), reason=reason)
+        return Unparsed(**self.place(at, max(at, self.position)), reason=reason)
+
+    def unread(self, at: int, reason: str, most: int, what: str) -> Unread:
+        """From octet `at` on nothing is read, as there is more of it than replay reads."""
+        self.unparsed = True
+        place = self.place(at, max(at, self.position))
+        return Unread(**place, reason=reason, bound=f"{most:,} {what}")
 
 
 def streams(opened: bool, skips: Side | None, lenient: bool) -> dict[Side, Stream]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from replay import limits
 from replay.trace.annotation import FrameLine
 from replay.trace.framing import END_OF_HEAD, HEADS
 from replay.trace.model import Cut, Entry, Octets
@@ -20,7 +21,7 @@ from replay.wire.side import Side
 
 Drafts = Sequence[Entry | FrameLine]
 
-MAX_ROWS = 10_000
+MAX_ROWS = limits.GAP_ROWS.default
 """FRAME lines that are used for what one read left out."""
 
 
