@@ -44,8 +44,10 @@ def write(columns: Sequence[Column], output: Path) -> None:
     output.parent.stat()  # said before a page is drawn for it
     octets = drawn(columns).encode("utf-8", "replace")
     folder = Folder(output.parent)
-    folder.write(output.name, octets)
-    folder.close()
+    try:
+        folder.write(output.name, octets)
+    finally:
+        folder.close()
 
 
 def beside(folder: Path) -> Callable[[Path], str]:

@@ -227,6 +227,5 @@ def _files(
 
 def _holds_log(file: Path) -> bool:
     """Whether this is a case report of Autobahn's, made with logging on."""
-    with file.open("rb") as opened:
-        octets = opened.read(MAX_FILE)
+    octets = read_octets(file, MAX_FILE)
     return b'class="wirelog_' in octets if file.suffix == ".html" else b'"wirelog"' in octets

@@ -62,6 +62,12 @@ def test_a_named_pipe_is_refused_and_one_of_a_shell_is_read(tmp_path: Path) -> N
     os.close(ours)
 
 
+def test_a_named_pipe_is_no_run(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "run.json")
+    with pytest.raises(SourceError, match="holds something other than a run"):
+        begin(tmp_path, b"{}")
+
+
 def test_a_report_does_not_wait_for_somebody_who_reads_it(tmp_path: Path) -> None:
     os.mkfifo(pipe := tmp_path / "junit.xml")
     outputs = Outputs([Wanted("junit", str(pipe))], {})

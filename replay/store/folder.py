@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from replay import limits, whole_file
-from replay.source import SourceError, printable
+from replay.source import SourceError, printable, read_octets
 from replay.store import RUN
 
 CLIENTS, SERVERS = Path(".replay", "clients"), Path(".replay", "servers")
@@ -227,9 +227,11 @@ def _alone(directory: Path) -> Iterator[None]:
 
 
 def _holds_run(directory: Path) -> bool:
+    file = directory / "run.json"
+    if not file.is_file():  # a named pipe would wait for somebody who writes to it
+        return False
     try:
-        with (directory / "run.json").open("rb") as file:
-            run = json.load(file)
-    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        run = json.loads(read_octets(file, limits.FILE.default))
+    except (FileNotFoundError, ValueError, RecursionError):
         return False
     return isinstance(run, dict) and run.get("format") == RUN

@@ -12,12 +12,12 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, TypeVar
 
 from replay import __version__
-from replay.source import Source, SourceError, Span
+from replay.source import Source, SourceError, Span, read_octets
 from replay.spec.load import load
 from replay.spec.model import Case
 from replay.spec.recorded import case_of
 from replay.store.folder import safe_name
-from replay.suite import SPECS, Item, Log, expectation, known_case
+from replay.suite import MAX_PAYLOAD_FILE, SPECS, Item, Log, expectation, known_case
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse, write
 from replay.wire.side import Side
@@ -72,7 +72,7 @@ class Sources:
             return parse(log).trace
 
         def payload(name: str, span: Span) -> bytes:
-            octets = (folder / name).read_bytes()
+            octets = read_octets(folder / name, MAX_PAYLOAD_FILE)
             if name not in files:
                 files[name] = self._take(name, octets)
             return octets
@@ -158,7 +158,7 @@ class Cases:
         return load(
             self._text(spec.file, spec.name),
             read=stored(lambda file, name: parse(self._text(file, name)).trace),
-            octets=stored(lambda file, _: (self._directory / file).read_bytes()),
+            octets=stored(lambda file, _: read_octets(self._directory / file, MAX_PAYLOAD_FILE)),
             thorough=self._thorough,
         )
 
