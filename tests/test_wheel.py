@@ -25,7 +25,7 @@ pytestmark = pytest.mark.live
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)]
     subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
     (built,) = folder.glob("*.whl")
     return built
@@ -77,6 +77,14 @@ def test_it_is_typed_and_carries_the_suite(wheel: Path) -> None:
             name for name in stand if archive.read(f"replay/bundled/{name}") != (top / name).read_bytes()
         ]
         assert not changed
+
+
+def test_what_is_published_is_as_pypi_wants_it(wheel: Path) -> None:
+    """And the sdist beside it, from which the wheel was built."""
+    (sdist,) = wheel.parent.glob("*.tar.gz")
+    check = [sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist)]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_list_names_the_bundled_cases(installed: Path, tmp_path: Path) -> None:
