@@ -38,6 +38,7 @@ from replay.play.reception import Page, Reception, Teller
 from replay.play.script import script
 from replay.report.board import page
 from replay.report.board.board import Board
+from replay.report.purpose import description
 from replay.schedule import Phase
 from replay.source import SourceError
 from replay.spec.cost import volume
@@ -259,7 +260,8 @@ class Guests:
                 return Teller(lambda: str(len(self.items)))
             case Info(number):
                 case = self.items[number].case
-                return Teller(lambda: json.dumps({"id": case.id, "description": case.title}))
+                said = {"id": case.id, "description": description(case, Side.CLIENT)}
+                return Teller(lambda: json.dumps(said))
             case Status(number, agent):
                 return Teller(lambda: self._status(number, agent))
             case Play():

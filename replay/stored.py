@@ -106,6 +106,7 @@ def _as_judged(told: Told, result: CaseResult) -> Told:
         closing=result.closing,
         unjudged=result.unjudged is not None,
         note=model.standing(result),
+        cause=None if result.cause is None else told.cause,
     )
 
 
@@ -174,7 +175,8 @@ def _verdict(
         duration=verdict.duration,
         size=path.stat().st_size if path is not None and path.is_file() else 0,
         unjudged=verdict.unjudged is not None,
-        note="flaky" if verdict.flaky else safe.escape(verdict.standing, 40),
+        note=model.FLAKY if verdict.flaky else safe.escape(verdict.standing, 40),
+        cause=verdict.cause,
     )
 
 

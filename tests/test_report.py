@@ -118,6 +118,13 @@ def test_a_run_that_fails_writes_the_page_that_report_writes(tmp_path: Path) -> 
         assert found[key]["log"]["frames"]
         assert [bool(lines) for lines in found[key]["octets"]] == [True, True]
     assert found["0-2"]["expected"].startswith("expected: known")
+    (column,) = read(tmp_path / "out")
+    causes = {id: told.cause is not None and told.counts for id, told in column.told.items()}
+    assert causes == {"1.1.1": False, "1.1.3": True, "1.2.3": False, "7.3.2": True}
+    stored = tmp_path / "out" / "002-1.1.3.json"
+    older = {key: value for key, value in json.loads(stored.read_text()).items() if key != "cause"}
+    stored.write_text(json.dumps(older))
+    assert read(tmp_path / "out")[0].told["1.1.3"].cause is None
     again, shows = found["0-1"]["commands"]
     assert again.startswith(f"replay run --url ws://127.0.0.1:{port} ")
     assert shows == f"replay show {tmp_path / 'out' / '002-1.1.3.wirelog'}"

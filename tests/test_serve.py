@@ -56,6 +56,7 @@ def test_a_driver_s_way_through(server: Served, tmp_path: Path) -> None:
     for number, case in enumerate(CASES, 1):
         info = json.loads(server.told(f"/getCaseInfo?case={number}"))
         assert info["id"] == case
+        assert info["description"].startswith("replay sends a ")
         assert info == json.loads(server.told(f"/getCaseInfo?casetuple={case}"))
         server.visit(f"/runCase?case={number}&agent=me")
         assert json.loads(server.told(f"/getCaseStatus?case={number}&agent=me")) == {"behavior": "OK"}

@@ -1,7 +1,7 @@
 """What a client that connects is here for: Autobahn's endpoints, read from its request. Pure.
 
     /getCaseCount                               the number of cases that are served
-    /getCaseInfo?case=|casetuple=               a case's id and title
+    /getCaseInfo?case=|casetuple=               a case's id and what it does
     /runCase?case=|casetuple=&agent=            that case, on this connection
     /getCaseStatus?case=|casetuple=&agent=      the verdict on it, once there is one
     /updateReports?agent=[&shutdownOnComplete=true]     this agent is done

@@ -4,17 +4,37 @@ full stop."""
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.rules import RULES
 from replay.report import safe, words
 from replay.report.words import BEHAVIOURS
+from replay.spec.cost import volume
 from replay.spec.model import Behaviour
 from replay.verdict.cause import Cause, Fault, answer_to, illegal
 from replay.verdict.result import GOOD, CaseResult
 from replay.wire.side import Side
 
 LEGAL = "although nothing that was sent is against a rule"
+
+
+class Said(NamedTuple):
+    """Why a case fails, in words: what is stored, and shown, with its verdict."""
+
+    key: str  # equal for failures of one cause
+    words: str  # what is wrong in all of them
+    why: str  # what is wrong in this one
+    size: int  # octets that it sends, about: the shortest is the example of all
+
+
+def said(result: CaseResult) -> Said | None:
+    """None: it doesn't fail, or nothing is known of why."""
+    cause = result.cause
+    if cause is None:
+        return None
+    words = sentence(cause, result.facts.tester.other)
+    return Said(cause.key, words, result.why or why(result), volume(result.case))
 
 
 def sentence(cause: Cause, testee: Side) -> str:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from replay.report import safe
+from replay.report import causes, safe
 from replay.report.tally import Count, count, line, named, place, remarks, tally, trouble, verdict
 from replay.verdict.result import CaseResult, RunResult
 
@@ -32,6 +32,8 @@ def code_quality(runs: Sequence[RunResult]) -> str:
 def _of(run: RunResult, result: CaseResult, severity: str) -> dict[str, Any]:
     id = safe.escape(result.case.id, 200)
     said = [f"{id} {safe.escape(result.case.title, 300)}", verdict(result), *remarks(result)[:2]]
+    if (cause := causes.said(result)) is not None:
+        said.append(f"cause: {cause.words}")
     description = ": ".join(safe.escape(one, 500) for one in said)
     return _issue(run, id, description, severity, place(result) or (f"{SUITE}/{id}", 1))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from replay.report import safe
+from replay.report import causes, safe
 from replay.report.tally import Count, count, line, named, remarks, tally, trouble, verdict
 from replay.verdict.result import CaseResult, RunResult
 
@@ -52,6 +52,8 @@ def _case(number: int, who: str, result: CaseResult, counted: Count) -> Iterator
         yield "  notes:"
         yield from (f"    - {_quoted(one)}" for one in said)
     if counted is Count.FAILED:
+        if (cause := causes.said(result)) is not None:
+            yield f"  cause: {_quoted(cause.words)}"
         if result.again:
             yield f"  again: {_quoted(safe.escape(result.again))}"
         if shown := safe.paragraph(result.shown).lstrip():

@@ -15,6 +15,7 @@ from types import UnionType
 from typing import Any, TypeVar
 
 from replay import json_text
+from replay.report.causes import Said
 from replay.source import Source, SourceError, printable
 from replay.spec.model import Behaviour, Case, Profile
 from replay.spec.recorded import under
@@ -59,6 +60,7 @@ class StoredVerdict:
     standing: str = ""  # to what is expected; nothing: nothing is
     expected: str = ""  # the same in words
     again: str | None = None  # the command that plays it once more
+    cause: Said | None = None  # of a failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +264,16 @@ def _verdict(case: _Fields) -> StoredVerdict:
         standing=str(expected.get("standing", "")),
         expected=str(expected.get("words", "")),
         again=case.take("again", str | None),
+        cause=_cause(case),
     )
+
+
+def _cause(case: _Fields) -> Said | None:
+    if (found := case.take("cause", dict | None)) is None:
+        return None
+    fields = _Fields(f"{case.name}: cause", found)
+    key, words, why = (fields.take(name, str) for name in ("key", "words", "why"))
+    return Said(key, words, why, fields.take("size", int))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from replay import __version__
 from replay.edition import edition
-from replay.report import words
+from replay.report import causes, words
 from replay.source import SourceError, printable
 from replay.spec.model import Profile
 from replay.store import CASE, RUN, VERSION
@@ -164,6 +164,7 @@ def _state(run: RunResult, planned: int) -> str:
 
 def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:
     found, rounds, expected = result.divergence, result.case.rounds, result.expectation
+    cause = causes.said(result)
     return {
         "format": CASE,
         "version": VERSION,
@@ -176,6 +177,7 @@ def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:
         "close_code": result.facts.testee_close and result.facts.testee_close.code,
         "failed": result.failed,
         "unjudged": result.unjudged,
+        "cause": cause and cause._asdict(),
         "broken": [
             {"rule": one.rule, "side": one.side.value, "offset": one.start, "detail": one.detail}
             for one in result.broken

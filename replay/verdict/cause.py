@@ -88,12 +88,14 @@ def cause(result: CaseResult) -> Cause | None:
         return Cause(Fault.BREAKS, own.rule)
     if bait is not None and accepted(result, bait):
         return Cause(Fault.ACCEPTS, bait.rule)
-    if bait is None and ending.by == "tester" and not facts.failed_by_tester:
+    found = result.divergence
+    missing = found is not None and found.expected is not None and found.observed is None
+    if bait is None and (missing or ending.by == "tester") and not facts.failed_by_tester:
         if facts.closed_by_testee:
             return Cause(Fault.REFUSES, code=code)
         if facts.dropped_by_testee and not facts.closed_by_tester:
             return Cause(Fault.DROPS)
-    if (found := result.divergence) is not None:
+    if found is not None:
         of_pong = found.expected is not None and found.expected.kind is Kind.PONG
         rule = next((one.rule for one in result.broken if one.rule in _PONGS), None)
         return Cause(Fault.BREAKS, rule) if of_pong and rule else Cause(Fault.DIFFERS, detail=_form(found))

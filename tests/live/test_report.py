@@ -164,11 +164,41 @@ def test_a_run_is_counted_as_on_the_terminal(tab: Any, tmp_path: Path) -> None:
     assert tab.locator("#panel a.file").get_attribute("href") == "out/022-6.4.3.wirelog"
 
 
+def test_a_cause_leads_to_its_cases_and_they_to_each_other(tab: Any, tmp_path: Path) -> None:
+    bad = [replace(samples.wrong_code(), case=replace(samples.case(), id=f"1.1.{n}")) for n in range(1, 20)]
+    short = replace(samples.short(), case=replace(samples.case(), id="2.1"))
+    tab.goto(written(tmp_path, run("crashy/1.0", *bad, samples.good(), short)))
+    causes = tab.locator(".causes li")
+    assert causes.count() == 2
+    assert "The server closes with 1002 (protocol error)" in causes.first.inner_text()
+    assert "19 cases" in causes.first.inner_text()
+    more = causes.first.locator("details")
+    assert more.locator("a").first.is_hidden()
+    more.locator("summary").click()
+    more.locator("a", has_text="1.1.7").click()
+    panel = tab.locator("#panel")
+    panel.locator("h2", has_text="1.1.7").wait_for()
+    panel.locator("section", has_text="Cause").locator("summary", has_text="18 more cases").click()
+    panel.locator("section a", has_text="1.1.19").click()
+    panel.locator("h2", has_text="1.1.19").wait_for()
+    assert at(tab) == "#crashy/1.0/1.1.19"
+    html = "document.querySelector('.causes ol').outerHTML.replace(/>\\s+/g, '>').replace(/\\s+</g, '<')"
+    tab.reload()
+    before = tab.evaluate(html)
+    tab.evaluate("causes(0)")  # as it is drawn anew while a run goes on
+    assert tab.evaluate(html) == before
+
+
 @pytest.mark.parametrize("runs", [1, 3])
 def test_nothing_is_wider_than_a_phone(tab: Any, tmp_path: Path, runs: int) -> None:
     tab.set_viewport_size({"width": 390, "height": 844})
     tab.goto(written(tmp_path, *(run("W" * 200 + str(number)) for number in range(runs))))
     width = "document.documentElement.scrollWidth"
+    assert tab.evaluate(width) == 390
+    for each in tab.locator(".causes > summary").all():
+        if runs > 1:
+            each.click()
+    assert tab.locator(".causes li a:visible").count() >= runs
     assert tab.evaluate(width) == 390
     tab.locator(".legend summary").click()
     assert tab.locator(".legend dt").count() > 30

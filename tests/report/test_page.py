@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from replay.report.html import connection, model
 from replay.report.html.page import SHORT, page, served, state
+from replay.suite import known
 from replay.verdict.result import RunResult
 from tests.report import samples
 
@@ -100,7 +102,7 @@ def test_its_policy_lets_in_its_own_style_and_script_only() -> None:
 def test_the_table_stands_without_its_script() -> None:
     run = samples.run()
     found = Elements(page([model.column(run)]))
-    cells = [str(attrs["class"]).split()[0] for attrs, _ in found.of("a")]
+    cells = [str(attrs["class"]).split()[0] for attrs, _ in found.of("a") if "class" in attrs]
     assert sorted(cells) == sorted(SHORT[result.word][0] for result in run.results)
 
 
@@ -115,6 +117,32 @@ def test_a_case_is_told_as_on_a_terminal(sample: Any) -> None:
     if result.divergence is not None:
         (apart,) = [row for row in said["events"]["rows"] if row[3]]
         assert apart[0] == result.divergence.at + 1
+
+
+def test_failures_are_told_by_their_causes_above_the_table() -> None:
+    cases = ((samples.wrong_code, "1.1.3"), (samples.short, "1.2.3"), (samples.wrong_code, "1.2.1"))
+    bad = [replace(sample(), case=known()[id]) for sample, id in cases]
+    quiet = [replace(samples.short(), case=known()["1.2.8"], flaky=True)]
+    green = replace(samples.run(), results=(samples.good(), *quiet))
+    red = model.column(replace(samples.run(), results=(*bad, *quiet)))
+    told = state([red, model.column(green)])
+    ids = [id for id, _ in told["cases"]]
+    found = [
+        (each["words"], ids[each["example"]], [ids[other] for other in each["others"]])
+        for each in told["columns"][0]["causes"]
+    ]
+    assert found == [
+        ("The server closes with 1002 (protocol error), where another code is wanted.", "1.2.1", ["1.1.3"]),
+        ("The server sends something else than was expected: binary cut short.", "1.2.3", []),
+    ]
+    assert told["columns"][1]["causes"] == []
+    assert told["columns"][0]["counts"].endswith(" · 1 flaky")
+    for made in (page, served):
+        text = made([red]).partition('<table id="matrix"')[0]
+        assert all(escape(words) in text for words, _, _ in found)
+        assert text.count('<a href="#') == 3
+    sections = [attrs for attrs, _ in Elements(page([model.column(green)])).of("details")]
+    assert [attrs for attrs in sections if attrs["class"] == "causes" and "hidden" not in attrs] == []
 
 
 def test_the_octet_at_fault_is_named() -> None:

@@ -71,6 +71,13 @@ TOLD = [
         Cause(Fault.DROPS),
         "ended TCP without a Close frame, although",
     ),
+    # It was to refuse what hadn't been sent yet.
+    (
+        played("6.4.1", PATIENCE, Octets(S, close(1011)), by_us(1011), END),
+        Cause(Fault.REFUSES, code=1011),
+        "although nothing that was sent is against a rule; expected the connection still open",
+    ),
+    (played("6.4.1", PATIENCE, END), Cause(Fault.DROPS), "ended TCP without a Close frame, although"),
     (samples.wrong_code(), Cause(Fault.CODE, code=1002), "expected 1000 (normal closure)"),
     (samples.short(), Cause(Fault.DIFFERS, detail="binary cut short"), "the message ends after 124 of 126"),
 ]

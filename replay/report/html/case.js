@@ -46,7 +46,7 @@ async function show() {
     said = { fault: "what is stored of this case can't be had" };
   }
   if (ask !== asked) return;
-  body.replaceChildren(...told(said, cell));
+  body.replaceChildren(...told(said, cell, cause(row, column)));
   body.removeAttribute("aria-busy");
 }
 
@@ -85,8 +85,8 @@ const lined = (drawn) =>
 
 const pairs = (list) => list?.length ? el("dl.facts", {}, list.map(([key, value]) => el("div", {}, el("dt", {}, key), el("dd", {}, value)))) : null;
 
-function told(said, cell) {
-  if (said.fault) return [el("p.why", {}, said.fault), pairs(said.stored)];
+function told(said, cell, cause) {
+  if (said.fault) return [el("p.why", {}, said.fault), pairs(said.stored), cause].filter(Boolean);
   const { log } = said;
   const events = section("Expected and observed", said.events ? compared(said.events) : null, lined(said.octets), lined(said.where));
   const broken = rules(said);
@@ -95,6 +95,7 @@ function told(said, cell) {
     el("p.why", {}, said.why),
     said.purpose ? el("p.purpose", {}, el("b", {}, "Does "), said.purpose[0], el("br"), el("b", {}, "Wants "), said.purpose[1]) : null,
     cell.closing && said.closing && !said.closing.endsWith(said.why) ? el("p.why.also", {}, `closing ${said.closing}`) : null,
+    cause,
     ...(apart || !said.breaches?.rows.length ? [events, broken] : [broken, events]),
     said.original ? original(said.original) : null,
     section("Timeline", log ? timeline(log, said.tester) : null),

@@ -19,6 +19,7 @@ from replay import limits
 from replay.protocol.events import Message, Opened, Pong
 from replay.report import causes, diff, safe, words
 from replay.report import verbose as sections
+from replay.report.causes import Said
 from replay.report.html.connection import breach, connection
 from replay.report.layout import DIM, FAULT, LABEL, PATH, WANTED, WRONG
 from replay.report.purpose import purpose
@@ -26,7 +27,7 @@ from replay.report.rounds import rounds
 from replay.report.stream import Stream, both, parts, to_stream
 from replay.report.tally import VERDICTS
 from replay.spec.model import Behaviour, Outcome
-from replay.verdict.result import GOOD, UNJUDGED, CaseResult, ClosingVerdict, RunResult, rank
+from replay.verdict.result import GOOD, UNJUDGED, CaseResult, ClosingVerdict, RunResult, Standing, rank
 
 WIDE, NARROW = 92, 50
 """Cells of the lines that the page shows as they are on a terminal, and of those for a phone."""
@@ -34,6 +35,7 @@ WIDE, NARROW = 92, 50
 MOST_PATTERNS = 6
 """Events that are named of one of the ways that a case allows."""
 
+FLAKY = "flaky"
 UNREADABLE = "UNREADABLE"
 """What a case is called if what is stored of it can't be read."""
 
@@ -56,6 +58,7 @@ class Told:
     size: int = 0  # of its log, about, in characters
     note: str = ""  # how the verdict stands to what is expected, where that is news
     unjudged: bool = False  # there is no verdict: see `CaseResult.unjudged`
+    cause: Said | None = None  # of a failure: why, where that is known
 
     @property
     def word(self) -> str:
@@ -67,6 +70,16 @@ class Told:
     @property
     def rank(self) -> int:
         return 2 if self.behaviour is None else rank(self.behaviour, self.closing)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a failure that nobody expects."""
+        return self.rank == 2 and not self.listed and self.note != FLAKY
+
+    @property
+    def listed(self) -> bool:
+        """Whether it is other than it has to be, and expected so."""
+        return self.note == Standing.LISTED.value and (self.rank > 0 or self.unjudged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +108,11 @@ class Column:
             if closings[each] and each not in GOOD
         ]
         counted = words.count(len(self.told), "case") + (": " if said else "") + ", ".join(said)
-        return counted + (f"; closing: {', '.join(bad)}" if bad else "")
+        counted += f"; closing: {', '.join(bad)}" if bad else ""
+        listed = Standing.LISTED.value
+        known = Counter(told.note for told in self.told.values() if told.note == FLAKY or told.listed)
+        aside = ", ".join(f"{known[name]} {name}" for name in (listed, FLAKY) if known[name])
+        return counted + (f" · {aside}" if aside else "")
 
 
 def column(run: RunResult) -> Column:
@@ -143,13 +160,14 @@ def told(result: CaseResult) -> Told:
         size=2 * result.trace.size,
         note=standing(result),
         unjudged=result.unjudged is not None,
+        cause=causes.said(result),
     )
 
 
 def standing(result: CaseResult) -> str:
     """How a verdict stands to what is expected, where that is news."""
     found = result.expectation
-    return "flaky" if result.flaky else found.standing.value if found is not None else ""
+    return FLAKY if result.flaky else found.standing.value if found is not None else ""
 
 
 def brief(result: CaseResult) -> Detail:

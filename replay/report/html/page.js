@@ -60,8 +60,10 @@ async function poll() {
     const now = await (await fetch("state")).json();
     if (JSON.stringify([now.cases, now.columns.map((each) => each.name)]) !== JSON.stringify([data.cases, data.columns.map((each) => each.name)])) return location.reload();
     now.cells.forEach((cells, row) => cells.forEach((cell, column) => JSON.stringify(cell) !== JSON.stringify(data.cells[row][column]) && fill(row, column, cell)));
+    const before = data.columns.map((column) => JSON.stringify(column.causes));
     data = { ...data, ...now };
     now.columns.forEach((column, number) => {
+      if (JSON.stringify(column.causes) !== before[number]) causes(number);
       const card = one(`[data-column="${number}"]`);
       one(".counts", card).textContent = column.counts;
       one(".state", card).textContent = column.state;

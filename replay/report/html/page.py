@@ -20,6 +20,7 @@ from replay import __version__, limits
 from replay.report import words
 from replay.report.glossary import WORDS
 from replay.report.html import model
+from replay.report.html.alike import alike
 from replay.report.html.model import Column, Row, Told, rows
 from replay.report.tally import VERDICTS
 from replay.spec.model import Behaviour
@@ -47,7 +48,10 @@ CLOSINGS = {
 }
 """What it says of a closing that isn't as it should be."""
 
-SCRIPTS = ("table.js", "case.js", "timeline.js", "wirelog.js", "page.js")
+FEW = 12
+"""Cases of a cause that are named without being asked for."""
+
+SCRIPTS = ("table.js", "causes.js", "case.js", "timeline.js", "wirelog.js", "page.js")
 """The parts of the one script, in order."""
 
 Advance = Callable[[int], None]
@@ -107,6 +111,9 @@ def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) ->
         groups=_groups(shown),
         many=len(columns) > 4,
         bars=[_bar(column) for column in columns],
+        causes=[alike(shown, number) for number in range(len(columns))],
+        shown=shown,
+        few=FEW,
         changes=[_changes(shown, number) for number in range(len(columns))],
         href=lambda number, id: f"#{called[number]}/{quote(id, safe='')}",
         cell=_cell,
@@ -156,6 +163,7 @@ def _hash(text: str) -> str:
 
 def _index(columns: Sequence[Column], shown: Sequence[Row]) -> dict[str, Any]:
     return {
+        "few": FEW,
         "columns": [
             {
                 "name": name,
@@ -165,8 +173,9 @@ def _index(columns: Sequence[Column], shown: Sequence[Row]) -> dict[str, Any]:
                 "done": len(column.told),
                 "planned": column.planned,
                 "bar": _bar(column),
+                "causes": [each._asdict() for each in alike(shown, number)],
             }
-            for name, column in zip(names(columns), columns, strict=True)
+            for number, (name, column) in enumerate(zip(names(columns), columns, strict=True))
         ],
         "cases": [[row.id, row.title] for row in shown],
         "cells": [[told and _cell(told) for told in row.told] for row in shown],
