@@ -196,7 +196,7 @@ FILE = Limit("file", 256 * 2**20, "octets", "-", "Of any file that is read.")
 PAYLOAD_FILE = Limit("payload file", 64 * 2**20, "octets", "-", "Of a file that a payload's `file:` names.")
 LOG = Limit("log", 256 * 2**20, "octets", "-", "That all entries of a wire log expand to.")
 ENTRY = Limit("entry", 64 * 2**20, "octets", "-", "That one entry of a wire log expands to.")
-ENTRIES = Limit("entries", 2**19, "entries", "-", "Of a wire log that are read.")
+ENTRIES = Limit("entries", 2**18, "entries", "-", "Of a wire log that are read.")
 FRAMES = Limit(
     "frames", 2**17, "frames", "-", "Told apart in one run of a log's octets; behind them none are."
 )

@@ -17,7 +17,7 @@ from replay.protocol.interpreter import observe
 from replay.source import Source, SourceError
 from replay.spec import nodes
 from replay.trace import wirelog
-from replay.trace.model import Drop, Entry, Octets, Trace
+from replay.trace.model import Cut, Drop, Entry, Octets, Trace
 from replay.wire.handshake import encode_request
 from replay.wire.side import Side
 from tests.memory import ACCEPTED, REQUEST
@@ -65,6 +65,7 @@ def server(octets: bytes) -> Callable[[], object]:
 
 
 FRAME = "TX FRAME : OPCODE=1, FIN=True, RSV=0, PAYLOAD-LEN=1, MASK=None, PAYLOAD=61\n"
+PONGS = "RX FRAME : OPCODE=10, FIN=True, RSV=0, PAYLOAD-LEN=1, MASKED=False, MASK=None, PAYLOAD=61\n"
 ROW = ["TF", [1, "a"], 1, True, 0, "aabbccdd", 2**26, None, False]
 
 SHAPES: dict[str, Callable[[int], Callable[[], object]]] = {
@@ -77,6 +78,24 @@ SHAPES: dict[str, Callable[[int], Callable[[], object]]] = {
         + "810161" * n
     ),
     "cut entries": lambda n: log("RX OCTETS: 817e ...\nRX FRAME : OPCODE=1, FIN=True, MASKED=False\n" * n),
+    "cut entries with their lines": lambda n: log("RX OCTETS: 8a01 ...\n" + PONGS * n),
+    "cut entries of known length": lambda n: log("RX OCTETS: 8a01 ... +1 octets\n" * n + PONGS * n),
+    "cut entries in one frame": lambda n: log(
+        "RX OCTETS: 827f00000000" + "00ffffff ...\n" + "RX OCTETS: 61 ...\n" * n + PONGS
+    ),
+    "a cut entry of many frames": lambda n: log(f"RX OCTETS: 8a01 ... +{3 * n} octets\n" + PONGS * (n + 1)),
+    "lines before a cut entry": lambda n: log(PONGS.replace("RX", "TX") * n + "TX OCTETS: 8a01 ...\n"),
+    "quoted lines": lambda n: log("> TX OCTETS: 8100\n" * n),
+    "marks of a quote": lambda n: log("> " * n + "TX OCTETS: 8100\n"),
+    "gaps": lambda n: seen(*[Octets(Side.SERVER, b"\x81\x7e\xff\xffa", cut=Cut(9))] * n),
+    "gaps of no known length": lambda n: seen(*[Octets(Side.SERVER, b"\x8a\x01a", cut=Cut())] * n),
+    "gaps in one message": lambda n: seen(*[Octets(Side.SERVER, b"\x01\x02a", cut=Cut(1))] * n),
+    "octets behind a gap": lambda n: seen(
+        Octets(Side.SERVER, b"\x81", cut=Cut()), *[Octets(Side.SERVER, b"\x8a\x01a" * 9)] * n
+    ),
+    "frames behind a gap": lambda n: seen(
+        Octets(Side.SERVER, b"\x81", cut=Cut()), Octets(Side.SERVER, b"\x8a\x01a" * n)
+    ),
     "prose in capitals": lambda n: log("ABC DEF GHI\n" * n + "000 TX OCTETS: 8100\n"),
     "comments": lambda n: log("# a: b\n" * n + "TX OCTETS: 8100\n"),
     "quoted text": lambda n: log('TX OCTETS: "' + "\\x00" * n + '"'),

@@ -26,6 +26,7 @@ _HEADER = re.compile(
     r'#[ \t]*(?P<key>[A-Za-z][A-Za-z0-9_.-]*|"(?:[^"\\]|\\.)*")[ \t]*:(?:[ \t]+(?P<value>\S.*)?)?'
 )
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+(?:[ \t]+\.\.\.)?[ \t]*")
+_MARKS = re.compile(r"^(?:> ?)+", re.MULTILINE)
 _SIMILAR = 0.75
 _LONGEST_SHOWN = 400
 
@@ -58,6 +59,26 @@ def split(source: Source) -> list[tuple[int, int]]:
     if text.startswith("\ufeff"):
         out[0] = (1, max(1, out[0][1]))
     return out
+
+
+def unquoted(source: Source) -> tuple[Source, Lines]:
+    """A text and its lines, without the marks before each line of a log that a mail or a comment quotes:
+    in the text they are blanked, so that what is left stands where it stood."""
+    lines, text = split(source), source.text
+    found = _MARKS.search(text)
+    if found is None or any(_ENTRY.match(text, *line) for line in lines):
+        return source, lines
+    marks = found[0]
+    out, kept = [], []
+    for (start, end), after in zip(lines, [*source.line_starts[1:], len(text)], strict=True):
+        inside = start
+        if text.startswith(marks, start, end):
+            inside += len(marks)
+        elif text[start:end] == marks.rstrip():
+            inside = end
+        out.append(" " * (inside - start) + text[inside:after])
+        kept.append((inside, end))
+    return Source(source.name, text[: lines[0][0]] + "".join(out)), kept
 
 
 def scan(source: Source, lines: Lines) -> Log:

@@ -44,8 +44,11 @@ def parse(source: Source) -> Parsed:
     if autobahn.is_json(source):
         report = autobahn.read_json(source)
         return _finish(source, autobahn.mend(report.drafts, report), report, (), None, imported=True)
-    page = autobahn.page(source)
-    log = lines.scan(*page) if page else lines.scan(source, lines.split(source))
+    if (page := autobahn.page(source)) is not None:
+        log = lines.scan(*page)
+    else:
+        source, found = lines.unquoted(source)
+        log = lines.scan(source, found)
     drafts = _build(log.words)
     start = log.words[0].head.start if log.words else 0
     report = autobahn.around(source.text[:start]) if page or log.prose else autobahn.Report()

@@ -284,6 +284,25 @@ def test_places_are_those_of_the_file() -> None:
     assert source.text[place.start : place.start + 8] == "01020304"
 
 
+@pytest.mark.parametrize("marks", ["> ", ">", "> > "])
+def test_a_report_may_be_quoted(marks: str) -> None:
+    pasted = [HEADING, "", REQUEST.decode().strip(), RESPONSE.decode().strip(), "", *HANDSHAKE, "", "Well?"]
+    lines = "\r\n".join(pasted).splitlines()
+    quoted = "\n".join(["You wrote:", "", *((marks + line).rstrip() for line in lines), "", "Thank you!"])
+    parsed = wirelog.parse(Source("a", quoted))
+    assert [data(entry) for entry in parsed.trace.entries] == [REQUEST, RESPONSE]
+    assert parsed.trace.header("case") == "1.2.3"
+
+
+def test_a_mistake_in_a_quoted_log_is_shown_where_it_stands() -> None:
+    with pytest.raises(SourceError) as error:
+        wirelog.parse(Source("a", "> # case: 1.1.1\n> TX OCTETS: 8100\n> RX OCTETTS: 8100\n"))
+    assert (error.value.span and str(error.value.span), error.value.hint) == (
+        "a:3:3",
+        "did you mean 'RX OCTETS'?",
+    )
+
+
 def test_the_pasted_report_stands_as_it_is() -> None:
     parsed = wirelog.parse(Source.read(FIXTURES / "autobahn-case-1.2.3-report.txt"))
     assert parsed.warnings == ()
