@@ -297,9 +297,7 @@ class Frames:
         ends = whole and all(fault.kind is Kind.TAIL for fault in faults)
         if assembly.utf8 and (wrong := assembly.utf8.feed(data, ends)) is not None:
             at = piece.start if assembly.inflater else assembly.offset_to_stream(wrong)
-            message = "inflated message" if assembly.inflater else "message"
-            detail = f"octet {wrong} of the {message} is wrong"
-            found = stream.violation("text-is-utf8", detail, at, piece.start)
+            found = stream.violation("text-is-utf8", assembly.utf8.wrong, at, piece.start)
             yield replace(found, spoilt=assembly.spoilt(None, data, wrong) if assembly.inflater else None)
             assembly.ignore()
         for fault in faults:  # behind what came out before them

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from replay.protocol.messages import Utf8
 from replay.protocol.rules import Breach
-from replay.wire.frame import CONTROL_PAYLOAD, Header, Opcode, minimal_form
+from replay.wire.frame import CONTROL_PAYLOAD, Header, Opcode, minimal_form, reserved
 from replay.wire.side import Side
 
 DEFINED = frozenset(Opcode)
@@ -26,7 +26,9 @@ def header_breaches(header: Header, side: Side, fragmented: bool, deflate: bool)
         yield Breach("server-does-not-mask", f"the frame is masked with {header.key.hex()}", 1)
     defined = 4 if deflate else 0
     if header.rsv & ~defined:
-        yield Breach("rsv-zero", f"the reserved bits are {header.rsv:03b}", 0)
+        yield Breach(
+            "rsv-zero", f"{reserved(header.rsv)} {'is' if header.rsv in (1, 2, 4) else 'are'} 1", 0
+        )
     if header.rsv & defined and header.opcode not in (Opcode.TEXT, Opcode.BINARY):
         kind = "a control frame" if header.is_control else "a continuation frame"
         yield Breach("rsv1-on-first-frame", f"RSV1 is 1 on {kind}", 0)
@@ -91,5 +93,6 @@ def close_breaches(payload: bytes, codes: frozenset[int]) -> Iterator[Breach]:
     elif code not in codes:
         later = ", which --profile rfc takes" if code in REGISTERED else ""
         yield Breach("close-code-assigned", f"the code is {code}{later}", 0)
-    if (wrong := Utf8().feed(payload[2:], final=True)) is not None:
-        yield Breach("close-reason-is-utf8", f"octet {wrong} of the reason is wrong", 2 + wrong)
+    reason = Utf8("reason")
+    if (wrong := reason.feed(payload[2:], final=True)) is not None:
+        yield Breach("close-reason-is-utf8", reason.wrong, 2 + wrong)

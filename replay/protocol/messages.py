@@ -19,7 +19,9 @@ class Utf8:
     `ed a0` can't be continued and is told only with the third octet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "message") -> None:
+        self.wrong = ""  # what is wrong, in a sentence without a full stop that calls the text so
+        self._name = name
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._fed = 0
         self._pending = False  # a code point has begun
@@ -42,12 +44,28 @@ class Utf8:
         try:
             self._decoder.decode(data, final)
         except UnicodeDecodeError as error:
-            return base + (error.start if error.reason == "invalid start byte" else error.end)
+            return self._found(bytes(error.object), base, error.start, error.end, error.reason)
         pending = bytes(self._decoder.getstate()[0])
         self._pending = bool(pending)
         if len(pending) == 2 and pending[0] == 0xED and pending[1] >= 0xA0:
-            return self._fed - 1
+            return self._found(pending, self._fed - 2, 0, 1, "invalid continuation byte")
         return None
+
+    def _found(self, data: bytes, base: int, start: int, end: int, reason: str) -> int:
+        """The offset of the octet that is wrong; and in words why, as Python says it."""
+        if reason == "invalid start byte":
+            self.wrong = (
+                f"no character begins with {data[start]:02x}, at offset {base + start} of the {self._name}"
+            )
+            return base + start
+        begun = data[start:end].hex(" ")
+        if end < len(data):
+            at = f"at offset {base + end} of the {self._name}"
+            self.wrong = f"no character goes on with {data[end]:02x} after {begun}, {at}"
+        else:
+            at = f"which begins at offset {base + start}"
+            self.wrong = f"the {self._name} ends inside a character: after {begun}, {at}"
+        return base + end
 
 
 def is_utf8(data: bytes) -> bool:
@@ -79,7 +97,7 @@ class Assembly:
 
     def __post_init__(self) -> None:
         if self.text:
-            self.utf8 = Utf8()
+            self.utf8 = Utf8("inflated message" if self.inflater else "message")
 
     def ignore(self) -> None:
         """It makes no message: a rule is broken, or nobody asks for it."""

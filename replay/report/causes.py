@@ -6,15 +6,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from replay.protocol.events import Close, Message, Pong, Violation
+from replay.protocol.events import Close, Message, Pong, Unparsed, Violation
 from replay.protocol.rules import RULES
 from replay.report import safe, words
 from replay.report.words import BEHAVIOURS
 from replay.spec.cost import volume
 from replay.spec.model import Behaviour
-from replay.verdict.cause import Cause, Fault, answer_to, illegal
+from replay.verdict.cause import Cause, Fault, answer_to, illegal, repeated
 from replay.verdict.result import GOOD, CaseResult
 from replay.wire.side import Side
+
+BY_SILENCE = {"close-answered", "close-before-drop", "server-drops", "ping-answered", "pong-echoes-ping"}
+"""Rules that are broken by what doesn't come, so that there is no octet to point at."""
 
 LEGAL = "although nothing that was sent is against a rule"
 
@@ -80,16 +83,22 @@ def why(result: CaseResult) -> str:
             of = "" if bait is None else f" for a breach of {bait.rule}"
             return f"{who} closed with {_closed(result)}{of}, expected {_codes(result)}"
         case Fault.REFUSES:
-            return f"{who} closed the connection with {_closed(result)}, {LEGAL}{_wanted(result)}"
+            did = "answered the Close" if result.facts.closed_by_tester else "closed the connection"
+            wanted = _wanted(result) if result.divergence else f"; expected {_codes(result)}"
+            return f"{who} {did} with {_closed(result)}, {LEGAL}{wanted}"
         case Fault.DROPS:
             return f"{who} ended TCP without a Close frame, {LEGAL}{_wanted(result)}"
         case Fault.BREAKS | Fault.UNOPENED if cause.rule is not None:
             details = (one.detail for one in result.broken if one.rule == cause.rule)
             detail = next(details, result.closing_reason)
+            found = result.divergence
+            if cause.rule == "pong-echoes-ping" and found is not None and found.offset is not None:
+                detail = words.difference(found)
             said = f"{who} broke {cause.rule}, {words.reference(cause.rule)}: {safe.escape(detail, 300)}"
-            return said + _wanted(result)
+            return said + (_wanted(result) if result.facts.opened else "")
     if result.behaviour is Behaviour.FAILED and result.divergence is not None:
-        return words.difference(result.divergence) + _uncounted(result)
+        twice = "; it is what came just before, once more" if repeated(result, result.divergence) else ""
+        return words.difference(result.divergence) + twice + _uncounted(result)
     return result.closing_reason
 
 
@@ -132,7 +141,7 @@ def _did(result: CaseResult, bait: Violation) -> str:
         case (Message() | Pong()) as event:
             return f"sent {words.noun(event)}"
         case None:
-            return "went on as if nothing had happened"
+            return "did nothing, and left the connection open"
     return "went on"
 
 
@@ -147,7 +156,7 @@ def _wanted(result: CaseResult) -> str:
 def _uncounted(result: CaseResult) -> str:
     """What came where nothing more came that counts."""
     found, testee = result.divergence, result.facts.tester.other
-    if found is None or found.observed is not None or found.field == "opening":
+    if found is None or found.observed is not None or not result.facts.opened:
         return ""
     counted = {id(event) for event in result.received}
     for event in result.events:
@@ -155,6 +164,8 @@ def _uncounted(result: CaseResult) -> str:
             continue
         if isinstance(event, Message | Pong):
             return f"; {words.noun(event)} came too late to count"
-        if isinstance(event, Violation):
+        if isinstance(event, Unparsed):
+            return f"; {safe.escape(event.reason, 200)}"
+        if isinstance(event, Violation) and event.rule not in BY_SILENCE:
             return f"; what came breaks {event.rule}: {safe.escape(event.detail, 200)}"
     return ""

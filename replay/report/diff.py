@@ -10,7 +10,7 @@ from rich.text import Text
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.rules import RULES
 from replay.report import inflated, log, safe, text_difference, words
-from replay.report.causes import why
+from replay.report.causes import BY_SILENCE, why
 from replay.report.layout import (
     DIM,
     FAULT,
@@ -32,6 +32,7 @@ from replay.report.octets import Octet, header_bits, pointed_octets
 from replay.report.purpose import purpose
 from replay.report.rounds import rounds
 from replay.report.stream import Stream, Streams, both, parts, to_payload, to_stream
+from replay.report.tally import headline
 from replay.source import Span
 from replay.spec.fit import Difference
 from replay.spec.model import Behaviour, Pattern
@@ -47,9 +48,6 @@ AROUND = 3
 
 MOST_RULES = 5
 """Broken rules that are shown with their octets; the others are counted."""
-
-ABSENT = {"close-answered", "close-before-drop", "server-drops", "ping-answered", "pong-echoes-ping"}
-"""Rules that are broken by what doesn't come, so that there is no octet to point at."""
 
 
 def failure(result: CaseResult, command_line: str | None, width: int) -> Iterator[Text]:
@@ -123,12 +121,12 @@ def _log(result: CaseResult, streams: Streams, width: int) -> Iterator[Text]:
 
 
 def heading(result: CaseResult, width: int) -> Text:
-    """'FAILED 1.2.3  title … closing: UNCLEAN', 'UNCLEAN 1.2.3  title … behaviour: OK'."""
+    """'FAILED 1.2.3  title … closing: UNCLEAN', 'closing UNCLEAN 1.2.3  title … behaviour: OK'."""
     alone, closing = result.closing_alone, result.closing
     fault = not alone and closing not in GOOD
     beside = f"behaviour: {result.word}" if alone else f"closing: {closing.value}"
     left = text(
-        (result.heading, STYLES[result.heading]),
+        (headline(result), STYLES[result.heading]),
         (f" {safe.escape(result.case.id)}", LABEL),
         f"  {safe.escape(result.case.title)}",
     )
@@ -329,7 +327,7 @@ def _rules(broken: Sequence[Violation], stream: Stream, width: int) -> Iterator[
 
 def breach(violations: Sequence[Violation], stream: Stream, width: int) -> Iterator[Text]:
     """The octets that break the rules of one frame, and its header."""
-    violations = [violation for violation in violations if violation.rule not in ABSENT]
+    violations = [violation for violation in violations if violation.rule not in BY_SILENCE]
     if not violations or violations[0].side is not stream.side:
         return
     placed = stream.frame(violations[0].frame)

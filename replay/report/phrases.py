@@ -20,7 +20,7 @@ from replay.spec.model import (
 )
 from replay.spec.payload import Payload
 from replay.trace.model import SECOND
-from replay.wire.frame import CONTROL_PAYLOAD, Opcode
+from replay.wire.frame import CONTROL_PAYLOAD, Opcode, reserved
 
 MOST = 8
 """Steps, or events, that are named of one case."""
@@ -156,8 +156,7 @@ def _odd(step: SendFrame) -> str:
     """What is unusual of a frame."""
     said = ""
     if step.rsv:
-        bits = [f"RSV{number}" for number in (1, 2, 3) if step.rsv & 8 >> number]
-        said += f" with {' and '.join(bits)} set"
+        said += f" with {reserved(step.rsv)} set"
     if step.mask is False:
         said += ", not masked"
     if step.length is not None and step.length != len(step.payload):

@@ -67,7 +67,7 @@ def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
     if quiet and result.expectation is not None:
         title = words.expectation(result.expectation)
     left = text(
-        (result.heading.ljust(_VERDICT), DIM if quiet else STYLES[result.heading]),
+        (headline(result).ljust(_VERDICT), DIM if quiet else STYLES[result.heading]),
         (f" {_id(result.case.id, width // 2)}", LABEL),
         f" {title}",
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from replay import limits
-from replay.protocol.events import Message, NotOpened, Unparsed, Violation
+from replay.protocol.events import Close, End, Event, Message, NotOpened, Pong, Unparsed, Violation
 from replay.protocol.interpreter import observe
 from replay.spec.model import Behaviour, Case, Kind, Outcome, Patience, Pattern, SendFrame
 from replay.spec.payload import Payload
@@ -40,6 +42,23 @@ def round_trip(trace: Trace, tester: Side) -> int | None:
     return came - sent if came is not None and sent is not None else None
 
 
+def _instead(events: Sequence[Event], testee: Side) -> str:
+    """What it did first, once the connection was open."""
+    for event in events:
+        match event:
+            case Close(side=side) if side is testee:
+                code = "without a code" if event.code is None else f"with code {event.code}"
+                reason = f" ({event.reason.decode(errors='replace')})" if event.reason else ""
+                return f" and closed the connection {code}{reason}"
+            case Pong(side=side) if side is testee:
+                return ", but a Pong"
+            case End(side=side) if side is testee:
+                return " and ended TCP"
+            case Close() | End():
+                break
+    return ""
+
+
 def refusal(trace: Trace, tester: Side) -> str | None:
     """Why there is no point in a suite; None: the testee takes part, be it badly.
 
@@ -58,7 +77,8 @@ def refusal(trace: Trace, tester: Side) -> str | None:
             return None
     if refused is None:
         return (
-            f"the {testee.value} opened the connection, but sent no message back: is it an echo server? "
+            f"the {testee.value} opened the connection, but sent no message back"
+            f"{_instead(events, testee)}: is it an echo server? "
             "Cases that expect `echo` need one; --canary never plays them all the same"
         )
     hint = "" if refused.status is None else "; is the path right?"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from replay.protocol.events import Event, NotOpened, Violation
+from replay.protocol.events import Close, CloseBegins, Event, Message, NotOpened, Pong, Violation
 from replay.protocol.rules import RULES
 from replay.spec.cost import volume
 from replay.spec.fit import Difference, kind
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 
 _PONGS = ("ping-answered", "pong-echoes-ping")
+
+_BLAMES = (1002, 1007)
+"""The codes of a Close that say that the other side broke a rule (RFC 6455 §7.4.1)."""
 
 
 class Fault(Enum):
@@ -63,12 +66,13 @@ class Failures:
 
 
 def by_cause(results: Iterable[CaseResult], strict: bool = False) -> tuple[Failures, ...]:
-    """The results by which a run fails, those of one cause together, in the order of the first ones."""
+    """The results by which a run fails, those of one cause together, the most frequent cause first."""
     found: dict[object, list[CaseResult]] = {}
     for result in results:
         if result.counts(strict):
             found.setdefault(result.cause or result.heading, []).append(result)
-    return tuple(Failures(some[0].cause, tuple(some)) for some in found.values())
+    groups = sorted(found.values(), key=len, reverse=True)
+    return tuple(Failures(some[0].cause, tuple(some)) for some in groups)
 
 
 def cause(result: CaseResult) -> Cause | None:
@@ -86,8 +90,13 @@ def cause(result: CaseResult) -> Cause | None:
     own = next((event for event in result.broken if RULES[event.rule].code is not None), None)
     if own is not None and (bait is None or _before(own, bait, result.events)):
         return Cause(Fault.BREAKS, own.rule)
-    if bait is not None and accepted(result, bait):
-        return Cause(Fault.ACCEPTS, bait.rule)
+    if bait is not None:
+        answer = answer_to(result, bait)
+        other = isinstance(answer, Violation) and answer.rule != bait.rule
+        if isinstance(answer, Violation) and other and RULES[answer.rule].code is not None:
+            return Cause(Fault.BREAKS, answer.rule)
+        if accepted(result, bait):
+            return Cause(Fault.ACCEPTS, bait.rule)
     found = result.divergence
     missing = found is not None and found.expected is not None and found.observed is None
     if bait is None and (missing or ending.by == "tester") and not facts.failed_by_tester:
@@ -98,9 +107,11 @@ def cause(result: CaseResult) -> Cause | None:
     if found is not None:
         of_pong = found.expected is not None and found.expected.kind is Kind.PONG
         rule = next((one.rule for one in result.broken if one.rule in _PONGS), None)
-        return Cause(Fault.BREAKS, rule) if of_pong and rule else Cause(Fault.DIFFERS, detail=_form(found))
+        if of_pong and rule:
+            return Cause(Fault.BREAKS, rule)
+        return Cause(Fault.DIFFERS, detail=_form(result, found))
     if facts.testee_close is not None and ending.codes is not None and code not in ending.codes:
-        return Cause(Fault.CODE, code=code)
+        return Cause(Fault.REFUSES if bait is None and code in _BLAMES else Fault.CODE, code=code)
     if result.broken:
         return Cause(Fault.BREAKS, result.broken[0].rule)
     if facts.tester_close is not None and facts.testee_close is None:
@@ -117,25 +128,35 @@ def illegal(result: CaseResult) -> Violation | None:
 
 def accepted(result: CaseResult, bait: Violation) -> bool:
     """Whether the testee did not refuse it at once: of a Close, by answering with the same code."""
-    facts, found = result.facts, result.divergence
-    if found is not None and found.expected is None and found.observed is answer_to(result, bait):
+    facts, found, answer = result.facts, result.divergence, answer_to(result, bait)
+    if isinstance(answer, Violation) and answer.rule == bait.rule:
+        return True
+    if found is not None and found.expected is None and found.observed is answer:
         return found.observed is not None
     if facts.tester_close is not None and facts.tester_close.start == bait.frame:
-        answer = facts.testee_close
-        return answer is not None and answer.code == facts.tester_close.code
+        reply = facts.testee_close
+        return reply is not None and reply.code == facts.tester_close.code
     ended_it = facts.dropped_by_testee and not facts.closed_by_tester
     return not facts.closed_by_testee and not ended_it
 
 
 def answer_to(result: CaseResult, bait: Violation) -> Event | None:
-    """What the testee did first when it had what it was to refuse; None: nothing."""
+    """What the testee did first when it had what it was to refuse, beside what was wanted of it; None:
+    nothing, before it was asked to close."""
+    found = result.divergence
+    wanted = {id(event) for event in result.received[: None if found is None else found.at]}
     behind = iter(result.events)
     for event in behind:
         if event is bait:
             break
-    testee = result.facts.tester.other
     kinds = (Kind.TEXT, Kind.BINARY, Kind.PONG, Kind.CLOSE, Kind.VIOLATION)
-    return next((event for event in behind if event.side is testee and kind(event) in kinds), None)
+    for event in behind:
+        if event.side is not result.facts.tester:
+            if kind(event) in kinds and id(event) not in wanted:
+                return event
+        elif isinstance(event, Close | CloseBegins) and event.start != bait.frame:
+            return None
+    return None
 
 
 def _before(one: Violation, other: Violation, events: Sequence[Event]) -> bool:
@@ -150,17 +171,40 @@ def _unopened(result: CaseResult) -> Cause:
 
 
 def _unlike_the_log(result: CaseResult) -> Cause:
-    if (found := result.divergence) is not None:
-        return Cause(Fault.DIFFERS, detail=_form(found))
-    return Cause(Fault.ENDS, detail=result.closing_reason)
+    found, facts = result.divergence, result.facts
+    if found is None:
+        return Cause(Fault.ENDS, detail=result.closing_reason)
+    got, want, bait = found.observed, found.expected, illegal(result)
+    if isinstance(got, Violation) and got.side is not facts.tester:
+        return Cause(Fault.BREAKS, got.rule)
+    closes = want is not None and want.kind is Kind.CLOSE
+    if bait is not None and closes and accepted(result, bait):
+        return Cause(Fault.ACCEPTS, bait.rule)
+    if isinstance(got, Close) and got.side is not facts.tester:
+        if closes:
+            return Cause(Fault.CODE, code=got.code)
+        if bait is None and facts.closed_by_testee:
+            return Cause(Fault.REFUSES, code=got.code)
+    return Cause(Fault.DIFFERS, detail=_form(result, found))
 
 
-def _form(found: Difference) -> str:
+def repeated(result: CaseResult, found: Difference) -> bool:
+    """Whether what came in place of something else is what came just before it, once more."""
+    got, at = found.observed, found.at - 1
+    if not isinstance(got, Message | Pong) or at < 0 or at >= len(result.received):
+        return False
+    before = result.received[at]
+    return type(before) is type(got) and before.data == got.data
+
+
+def _form(result: CaseResult, found: Difference) -> str:
     """A difference without its numbers."""
     if found.field == "opening":
         return found.said
     want, got = found.expected, found.observed
     of = "" if got is None else _named(got)
+    if repeated(result, found):
+        return f"the same {'Pong' if isinstance(got, Pong) else 'message'} twice"
     if want is None:
         return f"{of} that nobody asked for"
     wanted = want.kind.value
@@ -168,10 +212,10 @@ def _form(found: Difference) -> str:
         return f"no {wanted}"
     if found.offset is None or want.payload is None:
         return f"{of} in place of {wanted}" if of != wanted else f"another {wanted}"
-    length = len(getattr(got, "data", b""))
-    if found.offset >= length:
-        return f"{wanted} cut short"
-    return f"{wanted} too long" if found.offset >= len(want.payload) else f"{wanted} with other octets"
+    name = "Pong" if isinstance(got, Pong) else "message"
+    if found.offset >= len(getattr(got, "data", b"")):
+        return f"a {name} cut short"
+    return f"a {name} too long" if found.offset >= len(want.payload) else f"a {name} with other octets"
 
 
 def _named(event: Event) -> str:

@@ -73,6 +73,12 @@ def minimal_form(length: int) -> int:
     return 0 if length < 126 else 2 if length < 65536 else 8
 
 
+def reserved(bits: int) -> str:
+    """Which of the three reserved bits of a header are 1: 'RSV2', 'RSV1, RSV2 and RSV3'."""
+    *others, last = [f"RSV{number}" for number in (1, 2, 3) if bits & 8 >> number]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def frame(
     opcode: int,
     payload: bytes = b"",

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from replay.report import causes
 from replay.report.html import connection, model
 from replay.report.html.page import SHORT, page, served, state
 from replay.suite import known
@@ -132,8 +133,12 @@ def test_failures_are_told_by_their_causes_above_the_table() -> None:
         for each in told["columns"][0]["causes"]
     ]
     assert found == [
-        ("The server closes with 1002 (protocol error), where another code is wanted.", "1.2.1", ["1.1.3"]),
-        ("The server sends something else than was expected: binary cut short.", "1.2.3", []),
+        (
+            f"The server closes the connection with 1002 (protocol error), {causes.LEGAL}.",
+            "1.2.1",
+            ["1.1.3"],
+        ),
+        ("The server sends something else than was expected: a message cut short.", "1.2.3", []),
     ]
     assert told["columns"][1]["causes"] == []
     assert told["columns"][0]["counts"].endswith(" · 1 flaky")

@@ -66,7 +66,7 @@ def test_long_text_is_cut() -> None:
 
 
 def test_a_quote_tells_an_escape_from_a_backslash() -> None:
-    assert safe.quoted('\\x1b"\x1b') == '"\\\\x1b\\"\\x1b"'
+    assert safe.quoted('\\x1b"\x1b') == "'\\\\x1b\"\\x1b'"
 
 
 @given(st.binary(min_size=1, max_size=9), st.integers(0, 60), st.integers(0, 60), st.integers(0, 60))
