@@ -205,9 +205,11 @@ class Interpreter:
             yield from self._head(stream, stream.head, data)
 
     def _head(self, stream: Stream, reader: HeadReader, data: bytes) -> Iterator[Event]:
+        begins = 0
         try:
             octets = reader.feed(data)
             while octets is not None:
+                begins = stream.position - len(reader.rest) - len(octets)
                 head = parse_head(stream.side, octets)
                 if isinstance(head, Request) or not 100 <= head.status < 200 or head.status == 101:
                     break
@@ -217,9 +219,9 @@ class Interpreter:
         except HeadError as error:
             if not isinstance(error, HeadTooLarge):
                 rule = "request-host" if isinstance(error, HostError) else "opening-http"
-                yield stream.violation(rule, str(error)[:200], 0)
+                yield stream.violation(rule, str(error)[:200], begins)
             yield from self._not_opened(stream, str(error)[:200])
-            yield stream.lost(0, "no HTTP head")
+            yield stream.lost(begins, "no HTTP head")
             return
         stream.head = None
         if isinstance(head, Request):
@@ -231,20 +233,20 @@ class Interpreter:
                 yield stream.violation(breach.rule, breach.detail, breach.at)
             yield Requested(**place, request=head, valid=not breaches)
         else:
-            yield from self._response(stream, head, reader.rest)
+            yield from self._response(stream, head, reader.rest, begins)
 
     def _response(
-        self, server: Stream, response: Response, rest: bytes, partial: bool = False
+        self, server: Stream, response: Response, rest: bytes, begins: int, partial: bool = False
     ) -> Iterator[Event]:
-        """`partial`: the log cut it off."""
+        """`begins`: its first octet, behind interim responses. `partial`: the log cut it off."""
         client = self._streams[Side.CLIENT]
-        place = server.place(0, len(response.octets))
+        place = server.place(begins, begins + len(response.octets))
         if response.status != 101 or self._request is None:
             reason = f"the server answered {response.status} {response.reason}".rstrip()
             if self._request is None:
                 reason = "a response stands before any request"
             yield from self._not_opened(server, reason, response)
-            yield server.lost(len(response.octets), "what follows is no WebSocket connection")
+            yield server.lost(place["end"], "what follows is no WebSocket connection")
             yield client.lost(client.position, "the connection was not opened")
             return
         partial |= self._partial
@@ -252,7 +254,7 @@ class Interpreter:
         # What of the handshake was cut off may have agreed on compression, in whatever way.
         terms = Agreed() if partial else agreed(response)
         for breach in (*breaches, *(() if partial else misfits(self._request, response))):
-            yield server.violation(breach.rule, breach.detail, breach.at)
+            yield server.violation(breach.rule, breach.detail, begins + breach.at)
         if client.early:
             at = client.position - len(client.early)
             detail = f"{len(client.early)} octets came before the response"
@@ -359,4 +361,5 @@ class Interpreter:
             self._request, self._partial = head, True
             yield Requested(**stream.place(0), request=head, valid=True)
         else:
-            yield from self._response(stream, head, b"", partial=True)
+            begins = stream.position - (cut.more or 0) - len(head.octets)
+            yield from self._response(stream, head, b"", begins, partial=True)
