@@ -40,12 +40,13 @@ def judge(
     own recording: the same events from the testee, and the same end. Unless it is to be `whole`, the
     result of a spec's case lacks the tester's messages, and whatever is wrong with their octets, which
     costs as much to find out as of the testee's. That can only excuse what the testee did: where it broke
-    no rule, the verdict is the same.
+    no rule, the verdict is the same. Of a failure it lacks the cause, which may be the tester's breach.
 
     What was cut off by a bound on what is read, and what a client did too late, is left unjudged: it
     can't be called back to do it once more.
     """
-    events = observe(trace, case.reading, None if whole or case.trace is not None else tester)
+    whole |= case.trace is not None
+    events = observe(trace, case.reading, None if whole else tester)
     result = _judged(case, trace, tester, events, notes)
     if not result.failed:
         return result
@@ -59,7 +60,7 @@ def judge(
             good = patient.closing in GOOD or not testee_closes
             if patient.behaviour is not Behaviour.FAILED and good:
                 return result.left_unjudged(late.said)
-    return replace(result, cause=cause(result))
+    return replace(result, cause=cause(result)) if whole else result
 
 
 def _decided(result: CaseResult) -> bool:

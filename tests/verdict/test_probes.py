@@ -25,7 +25,7 @@ def test_the_verdict_is_the_original_s(probe: dict[str, Any]) -> None:
     result = judge(case, trace, tester)
     brief = judge(case, trace, tester, whole=False)
     if not brief.broken:
-        assert replace(brief, events=result.events) == result
+        assert replace(brief, events=result.events, cause=result.cause) == result
     facts, observed = result.facts, probe["observed"]
     if observed["ended_at"] is None:
         # The original waits for ever. Ours gives up when the time for the case is over.
