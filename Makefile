@@ -39,7 +39,7 @@ pictures: $(INSTALLED)
 	$(BIN)/python -m tests.pictures
 
 clean:
-	rm -rf .venv .cache build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* .cache build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find replay tests -name __pycache__ -prune -exec rm -rf {} +
 
 # On an existing .venv, `venv` only mends what is missing.
