@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from replay import __version__
+from replay.report.diff import SUITE
 from replay.source import Source
+from replay.spec.model import Case
 from replay.suite import bundled, known
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse, write
@@ -34,12 +36,16 @@ def recorded(id: str) -> Trace:
     return Trace(Side.CLIENT, entries, (("agent", f"replay echo/{__version__}"), ("case", id)))
 
 
+def section(case: Case) -> str:
+    """The folder of the bundled specs that a case stands in."""
+    assert case.span is not None
+    return Path(case.span.source.name.removeprefix(SUITE)).parent.name
+
+
 def main() -> None:
     for id, case in known().items():
-        assert case.span is not None
-        section = Path(case.span.source.name).parent.name
-        if section not in HEAVY:
-            path = bundled("traces") / section / f"{id}.wirelog"
+        if (folder := section(case)) not in HEAVY:
+            path = bundled("traces") / folder / f"{id}.wirelog"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(write(recorded(id)))
 

@@ -473,7 +473,7 @@ def test_a_run_writes_what_fails_and_knows_it_from_then_on(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["e.yaml"]
     status, said = run("wrong-close-code", "--expected", "e.yaml", cwd=tmp_path)
     assert status == 0
-    assert "\nOK            1.1.1    expected: the server closed" in "\n" + said
+    assert "\nclosing WRONG CODE 1.1.1    expected: the server closed" in "\n" + said
     assert "wire log" not in said
     assert "2 cases: 2 OK; closing: 2 WRONG CODE · 2 expected\n" in said
     assert "wire log" in run("wrong-close-code", "--expected", "e.yaml", "-v", cwd=tmp_path)[1]

@@ -49,7 +49,10 @@ def sentence(cause: Cause, testee: Side) -> str:
         case Fault.UNOPENED if cause.code is not None:
             return f"{who} answers the opening handshake with HTTP status {cause.code}, not 101"
         case Fault.ACCEPTS:
-            return f"{who} accepts what breaks {_rule(rule)}, and was to fail the connection{_with(rule)}"
+            meaning = f"{words.reference(rule)}: {words.sentence(rule).removesuffix('.')}"
+            return (
+                f"{who} accepts what breaks {rule} ({meaning}); it was to fail the connection{_with(rule)}"
+            )
         case Fault.CODE:
             return f"{who} closes with {_coded(cause.code)}, where another code is wanted"
         case Fault.REFUSES:

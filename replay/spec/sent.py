@@ -88,9 +88,10 @@ def _ended_early(case: Case, events: Sequence[Event], tester: Side) -> bool:
 
 
 def _frames(case: Case) -> Iterator[_Frame]:
-    """What a case sends, up to what depends on the compression or repeats."""
+    """What a case sends, up to what depends on the compression or repeats. Of a frame in pieces only
+    those before a pause are known: in place of the others there may be a Close."""
     opened: OpenFrame | None = None
-    payload = b""
+    payload, left, paused = b"", 0, False
     for step in case.steps:
         match step:
             case SendFrame():
@@ -108,12 +109,13 @@ def _frames(case: Case) -> Iterator[_Frame]:
                 octets = (b"" if step.code is None else step.code.to_bytes(2, "big")) + step.reason
                 yield _Frame(Opcode.CLOSE, True, 0, len(octets), octets)
             case OpenFrame():
-                opened, payload = step, b""
+                opened, payload, left, paused = step, b"", step.length, False
             case SendData() if opened is not None:
-                payload += step.payload.octets
-                if len(payload) >= opened.length:
+                left -= len(step.payload)
+                payload += b"" if paused else step.payload.octets
+                if left <= 0:
                     yield _Frame(opened.opcode, opened.fin, opened.rsv, opened.length, payload)
             case Pause():
-                continue
+                paused = True
             case _:
                 return

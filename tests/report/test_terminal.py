@@ -125,7 +125,7 @@ def test_16_mib_are_shown_at_once() -> None:
 
 def test_a_line_says_all_without_colour() -> None:
     line = terminal.line(samples.wrong_code(), 100).plain
-    assert line.startswith("WRONG CODE    1.2.3    Binary message")
+    assert line.startswith("closing WRONG CODE 1.2.3    Binary message")
     assert "behaviour OK" in line
     assert line.endswith("8 ms")
     assert cell_len(line) == 100
@@ -143,7 +143,7 @@ def test_the_order_of_the_summary_is_that_of_the_verdicts() -> None:
 def test_what_is_expected_is_said_quietly_and_counted() -> None:
     run = samples.expected_run()
     line = terminal.line(run.results[0], 120).plain
-    assert line.startswith("WRONG CODE    1.2.3    expected: 1002 is as good as 1000 there  ")
+    assert line.startswith("closing WRONG CODE 1.2.3    expected: 1002 is as good as 1000 there  ")
     assert "behaviour OK" in line
     shown = terminal.as_text(terminal.summary(run), 120)
     assert "closing WRONG CODE  1 case" not in shown
