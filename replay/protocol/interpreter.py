@@ -48,7 +48,24 @@ def observe(trace: Trace, reading: Reading = ORIGINAL, skips: Side | None = None
     `skips`: see `Interpreter`.
     """
     interpreter = Interpreter(trace.recorder, reading, not has_opening(trace), skips)
-    return tuple(interpreter.feed_all(trace.entries))
+    return _known(tuple(interpreter.feed_all(trace.entries)))
+
+
+def _known(events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The events with a message of which octets are missing told by its digest alone, if the log has it."""
+    if not any(isinstance(event, Message) and event.digest for event in events):
+        return events
+    told: list[Event | None] = []
+    last: dict[Side, tuple[int, Message]] = {}
+    for event in events:
+        if isinstance(event, Message):
+            place, before = last.get(event.side, (0, event))
+            same = (before.text, before.length) == (event.text, event.length)
+            if event.digest and before.holes and same:
+                told[place] = None
+            last[event.side] = len(told), event
+        told.append(event)
+    return tuple(event for event in told if event is not None)
 
 
 def has_opening(trace: Trace) -> bool:
