@@ -110,7 +110,11 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
         seed=None,
         duration=served.seconds,
         unreached=fault
-        or (None if served.interrupted else _and("no client came for a case", served.refused)),
+        or (
+            None
+            if served.interrupted and not served.refused
+            else _and("no client came for a case", served.refused)
+        ),
         interrupted=served.interrupted,
         last_lines=served.last_lines,
         planned=planned,
