@@ -55,7 +55,7 @@ def listening(*command: str | Path, env: Mapping[str, str] | None = None) -> Ite
 _WORDS = "OK|NON-STRICT|INFORMATIONAL|UNIMPLEMENTED|FAILED BY CLIENT|FAILED|WRONG CODE|UNCLEAN"
 _HEADING = rf"({_WORDS})"
 _BESIDE = rf"(?: +closing ({_WORDS})| +behaviour ({_WORDS}))?"
-_LINE = re.compile(rf"^{_HEADING} +(\d+(?:\.\d+)+) .*?{_BESIDE}(?: +\d+ of \d+)? +[\d.]+ m?s$")
+_LINE = re.compile(rf"^(?:closing )?{_HEADING} +(\d+(?:\.\d+)+) .*?{_BESIDE}(?: +\d+ of \d+)? +[\d.]+ m?s$")
 
 
 def verdicts(output: str) -> dict[str, tuple[str, str]]:
