@@ -41,7 +41,7 @@ def at(tab: Any) -> str:
 
 
 def shown(tab: Any) -> list[str]:
-    return [str(each) for each in tab.locator("tr[id]:visible th b").all_inner_texts()]
+    return [str(each) for each in tab.locator("tr[id]:visible th b").all_text_contents()]
 
 
 def test_a_peer_that_sends_markup_is_shown_as_text(tab: Any, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_cause_leads_to_its_cases_and_they_to_each_other(tab: Any, tmp_path: P
     tab.goto(written(tmp_path, run("crashy/1.0", *bad, samples.good(), short)))
     causes = tab.locator(".causes li")
     assert causes.count() == 2
-    assert "The server closes with 1002 (protocol error)" in causes.first.inner_text()
+    assert "The server closes the connection with 1002 (protocol error)" in causes.first.inner_text()
     assert "19 cases" in causes.first.inner_text()
     more = causes.first.locator("details")
     assert more.locator("a").first.is_hidden()
