@@ -73,6 +73,8 @@ def why(result: CaseResult) -> str:
     cause = result.cause
     if cause is None:
         return BEHAVIOURS[result.behaviour] if result.closing in GOOD else result.closing_reason
+    if result.divergence is not None and result.divergence.field == "opening":
+        return words.difference(result.divergence)  # it says what the recorded handshake kept, or had
     who = f"the {result.facts.tester.other.value}"
     match cause.fault:
         case Fault.ACCEPTS if (bait := illegal(result)) is not None:
