@@ -265,16 +265,21 @@ class Record(Generic[T]):
         where: dict[str, Node] = {}
         for key, value in node.pairs:
             if key.text not in self.rows:
-                foreign = not any(name.text in self.rows for name, _ in node.pairs)
-                no_such = foreign and not (key.plain and key.text in self.meant)
-                hint = (self.hint(node) if no_such else None) or help_with(key.text, self.rows, self.meant)
-                raise SourceError(key.span, f"unknown key {quoted(key.text)} in {self.wants}", hint)
+                raise self._unknown(key, node)
             if self.one_of or self.exclusive:
                 self._check_rivals(key, where)
             where[key.text] = value
             values[key.text] = self.rows[key.text].reader.read(value, files)
         self._check_missing(node, where)
         return self.build(Found(node.span, values, where))
+
+    def _unknown(self, key: nodes.Scalar, node: nodes.Mapping) -> SourceError:
+        """A mapping without a single known key may be something else altogether, such as JSON."""
+        foreign = not any(name.text in self.rows for name, _ in node.pairs)
+        of_another_tool = key.plain and key.text in self.meant
+        hint = self.hint(node) if foreign and not of_another_tool else None
+        hint = hint or help_with(key.text, self.rows, self.meant)
+        return SourceError(key.span, f"unknown key {quoted(key.text)} in {self.wants}", hint)
 
     def _check_rivals(self, key: nodes.Scalar, before: Mapping[str, Node]) -> None:
         for rivals in (self.one_of, self.exclusive):
