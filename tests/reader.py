@@ -80,7 +80,7 @@ class Reader:
         """`servers`: the addresses of the docs, with those that are theirs now."""
         self._folder, self._servers = folder, servers
         path = f"{bin}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        aside = ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")
+        aside = ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")
         kept = {name: value for name, value in os.environ.items() if name not in aside}
         self._env = {**kept, "PATH": path, "HOME": str(folder)}
 

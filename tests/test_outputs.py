@@ -27,12 +27,6 @@ NOBODY = "ws://127.0.0.1:9"
 """The port `discard`, where nobody listens."""
 
 
-@pytest.fixture(autouse=True)
-def no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def _all(folder: Path) -> list[str]:
     return [word for name in FORMATS for word in ("--report", f"{name}={folder / 'deep' / name}")]
 
