@@ -22,8 +22,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from replay.campaign.columns import columns
 from replay.report.html.page import page
-from replay.stored import columns
 
 WATCH = """
 new MutationObserver((_, watching) => {

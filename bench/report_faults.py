@@ -18,7 +18,7 @@ from typing import Any
 
 from replay import flows
 from replay.source import Source, SourceError
-from replay.suite import Log
+from replay.suite.files import LogFile
 from replay.trace.wirelog import read
 from replay.verdict.result import CaseResult
 
@@ -28,7 +28,7 @@ Row = list[Any]
 
 def checked(report: Report) -> CaseResult:
     parsed = read(Source("report", json.dumps(report)))
-    return flows.check(Log("report", parsed.trace, parsed.warnings))
+    return flows.check(LogFile("report", parsed.trace, parsed.warnings))
 
 
 def _reads(report: Report) -> list[tuple[int, Row, bytes]]:

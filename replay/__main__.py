@@ -13,7 +13,7 @@ def main() -> None:
     """Run the command line; ^C ends it quietly, also while it is still being loaded."""
     gc.set_threshold(RARELY)
     try:
-        from replay.cli import main as run
+        from replay.commands.main import main as run
 
         run()
     except KeyboardInterrupt:

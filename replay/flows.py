@@ -13,24 +13,24 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from replay.collect import Collected, Settings, Watch
-from replay.live.run import Target, play_all
+from replay.campaign.server import Collected, Settings, Watch
+from replay.cases.model import Behaviour, Profile
+from replay.cases.recorded import has_websocket, under
+from replay.live.servers import Target, play_all
 from replay.live.transport import Address
 from replay.play.pace import Pace
 from replay.protocol.events import Unread
 from replay.protocol.rules import RULES
 from replay.source import SourceError
-from replay.spec.model import Behaviour, Profile
-from replay.spec.recorded import has_websocket, under
 from replay.store.writer import About, Store
-from replay.suite import Item, Log, expectation
+from replay.suite.files import Item, LogFile, expectation
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, RunResult
 from replay.wire.side import Side
 
 if TYPE_CHECKING:
-    from replay.guests import Guests
-    from replay.live.host import Served
+    from replay.campaign.clients import Guests
+    from replay.live.client_contract import Served
     from replay.store.reader import Rejudged, StoredRun
 
 
@@ -87,7 +87,7 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
     Who comes decides which cases are played. If nobody did, the one run says so. ^C leaves what there
     is. Raises SourceError where it can't listen.
     """
-    from replay.live.serve import receive
+    from replay.live.clients import receive
 
     hosting = guests.hosting
     served = receive(guests, hosting.door)
@@ -153,7 +153,7 @@ def _named(target: Target, address: Address | None = None) -> str:
     return str(address or target.address or target.command)
 
 
-def check(log: Log, profile: Profile = Profile.AUTOBAHN) -> CaseResult:
+def check(log: LogFile, profile: Profile = Profile.AUTOBAHN) -> CaseResult:
     """Judge a log offline: by the case that it names, else by the rules alone. Raises SourceError for one
     without a case and without a WebSocket connection."""
     tester = log.trace.recorder

@@ -20,7 +20,7 @@ MAX_DIGITS = limits.DIGITS.default
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-class Field(NamedTuple):
+class JsonField(NamedTuple):
     """A key of an object, and what stands behind it."""
 
     key: str
@@ -67,7 +67,7 @@ def loads(source: Source) -> Any:
     return value
 
 
-def fields(source: Source, start: int | None = None) -> Iterator[Field]:
+def fields(source: Source, start: int | None = None) -> Iterator[JsonField]:
     """The fields of the object that stands at `start`, each as it is read; None: of the one that is the
     whole text. Raises SourceError."""
     at = _opened(source, start or 0, "{")
@@ -86,7 +86,7 @@ def fields(source: Source, start: int | None = None) -> Iterator[Field]:
         keys[key] = place
         at = _behind(source, _behind_space(source, end), ":")
         value, end = _value(source, at)
-        yield Field(key, place, value, source.span(at, end))
+        yield JsonField(key, place, value, source.span(at, end))
         at = _behind_space(source, end)
     if start is None and (end := _behind_space(source, at + 1)) < len(source.text):
         raise _syntax(source, json.JSONDecodeError("Extra data", source.text, end))

@@ -18,8 +18,8 @@ from replay.source import SourceError, printable
 if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
 
-    from replay.alone import Servers
-    from replay.suite import Item
+    from replay.commands.one_by_one import Servers
+    from replay.suite.files import Item
     from replay.verdict.result import CaseResult
 
 LOG = ".wirelog"
@@ -55,7 +55,7 @@ SERVERS = pytest.StashKey["Servers"]()
 
 def _servers(config: pytest.Config) -> Servers:
     """How the tests of a session are played. Raises SourceError."""
-    from replay.alone import Servers
+    from replay.commands.one_by_one import Servers
 
     if SERVERS not in config.stash:
         named = config.getini("replay_expected")
@@ -69,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.replay_url:
         from click import ClickException
 
-        from replay.arguments import Url
+        from replay.commands.options import Url
 
         try:
             Url().convert(config.option.replay_url, None, None)
@@ -147,7 +147,7 @@ def _is_conftest(plugin: Any) -> bool:
     return Path(getattr(plugin, "__file__", None) or "").name == "conftest.py" and hasattr(plugin, FIXTURE)
 
 
-class Cases(pytest.Module):
+class CaseModule(pytest.Module):
     """A file whose tests are cases. A module, since that is what fixtures of a module's scope need."""
 
     obj = None
@@ -168,18 +168,18 @@ class Cases(pytest.Module):
             yield test
 
 
-class CaseFile(Cases):
+class CaseFile(CaseModule):
     def items(self, thorough: bool) -> Sequence[Item]:
-        from replay import suite
+        from replay.suite import files as suite
         from replay.wire.side import Side
 
         path = Path(os.path.relpath(self.path, self.config.invocation_params.dir))
         return suite.items([str(path)], Side.CLIENT, thorough)
 
 
-class Suite(Cases):
+class Suite(CaseModule):
     def items(self, thorough: bool) -> Sequence[Item]:
-        from replay import suite
+        from replay.suite import files as suite
 
         return suite.bundled_items(thorough, _words(self.config))
 
@@ -223,10 +223,10 @@ class CaseTest(pytest.Function):
 
     def runtest(self) -> None:
         """Raises CaseFailed; skips what is unimplemented, and lets fail what is expected to."""
-        from replay.alone import NotReached
+        from replay.cases.model import Behaviour
+        from replay.commands.one_by_one import NotReached
         from replay.report.causes import why
         from replay.report.words import expectation
-        from replay.spec.model import Behaviour
         from replay.verdict.result import Standing
 
         url: Any = self.config.option.replay_url or self.funcargs[FIXTURE]

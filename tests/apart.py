@@ -10,14 +10,13 @@ import os
 import sys
 from typing import Any
 
-from replay.collect import Settings, new_player
-from replay.live.part import Part
-from replay.live.run import Target, play_all
+from replay.campaign.server import Settings, new_player
+from replay.live.assignment import Assignment, Phase
+from replay.live.servers import Target, play_all
 from replay.live.transport import Address
 from replay.play.endpoint import Endpoint
 from replay.play.pace import FULL
-from replay.schedule import Phase
-from replay.spec.canary import CANARY
+from replay.suite.canary import CANARY
 from replay.trace.model import Drop
 
 HERE = os.getpid()
@@ -33,10 +32,10 @@ class Parts:
     def __init__(self, what: str) -> None:
         self.what = what
 
-    def part(self, phase: str, number: int, address: Address) -> Part:
-        return Part(number, address, FULL)
+    def part(self, phase: str, number: int, address: Address) -> Assignment:
+        return Assignment(number, address, FULL)
 
-    def make(self, part: Part) -> Endpoint:
+    def make(self, part: Assignment) -> Endpoint:
         away = os.getpid() != HERE
         if away and self.what == "lost" and part.number == 4:
             os._exit(1)
@@ -45,7 +44,7 @@ class Parts:
         say(f"{part.number} {'worker' if away else 'here'} {os.getpid()}")
         return new_player(CANARY, part.address, Settings(), part.pace)
 
-    def seen(self, part: Part, endpoint: Endpoint) -> Any:
+    def seen(self, part: Assignment, endpoint: Endpoint) -> Any:
         if self.what == "secret":
             return lambda: None
         return endpoint.opened and isinstance(endpoint.trace().entries[-1], Drop)

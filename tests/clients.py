@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from replay.live.tls import Tls
 from replay.live.transport import Address, connect
-from replay.play.echo import Echo
+from replay.play.echo import EchoEndpoint
 from replay.play.endpoint import Limits
 from replay.protocol.events import Message
 from replay.protocol.interpreter import observe
@@ -54,7 +54,7 @@ class Served:
 
     async def one(self, target: str) -> Trace:
         headers = (*REQUEST, ("Sec-WebSocket-Extensions", OFFER))
-        client = Echo(Side.CLIENT, MOST, keys(Side.CLIENT), (target, headers))
+        client = EchoEndpoint(Side.CLIENT, MOST, keys(Side.CLIENT), (target, headers))
         tls = None if self.ca is None else Tls(ca=self.ca)
         address = Address("127.0.0.1", self.port, tls=tls)
         await connect(client, address, 10, tls.context() if tls else None)

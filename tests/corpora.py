@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import TypeVar
 
-from replay.suite import bundled
+from replay.suite.files import bundled
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 
-from replay.edition import FILE, bundled, digest
-from replay.spec.select import natural
-from replay.suite import known
+from replay.cases.select import natural
+from replay.suite.edition import FILE, bundled, digest
+from replay.suite.files import known
 
 
 def main() -> None:

@@ -6,12 +6,12 @@ import itertools
 import random
 from collections.abc import Callable, Sequence
 
+from replay.cases.model import Case
 from replay.play.actions import Options
-from replay.play.echo import Echo
+from replay.play.echo import EchoEndpoint
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.player import Player
 from replay.play.script import script
-from replay.spec.model import Case
 from replay.trace.model import SECOND, How, Trace
 from replay.wire.handshake import accept, encode_request, encode_response
 from replay.wire.side import Side
@@ -46,14 +46,16 @@ def player(
     return Player(own, limits)
 
 
-def echo(side: Side = Side.SERVER, offer: str | None = None, kind: type[Echo] = Echo) -> Echo:
+def echo(
+    side: Side = Side.SERVER, offer: str | None = None, kind: type[EchoEndpoint] = EchoEndpoint
+) -> EchoEndpoint:
     """A flawless peer; as a client with an offer of extensions, if there is one."""
     most = Limits(case=3600 * SECOND, octets=2**30, reads=2**30, frames=2**30, events=2**30)
     request = (*REQUEST, *((("Sec-WebSocket-Extensions", offer),) if offer else ()))
     return kind(side, most, keys(side, 2), ("/", request) if side is Side.CLIENT else None)
 
 
-def flawless(case: Case, tester: Side) -> Echo:
+def flawless(case: Case, tester: Side) -> EchoEndpoint:
     """A flawless testee for a case: it agrees to compress where the case is about that."""
     return echo(tester.other, OFFER if case.deflate else None)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
-from replay import stored
+from replay.campaign import columns as run_columns
 from replay.report import terminal
 from replay.report.html.page import page
 from replay.store import reader
@@ -70,7 +70,7 @@ def report(folder: Path) -> str:
         run(folder / program, [str(ROOT / "tests" / "live" / "servers" / program), *word], *SMALL)
     file = folder / "report.html"
     file.write_text(
-        page(stored.columns([folder / name.split()[0] for name in SERVERS], str)), encoding="utf-8"
+        page(run_columns.columns([folder / name.split()[0] for name in SERVERS], str)), encoding="utf-8"
     )
     return file.as_uri()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from click.core import ParameterSource
 
-from replay.cli import cli
+from replay.commands.main import cli
 from tests.processes import ROOT, listening, replay
 
 NOT_RUN = ("pip", "make", "pbpaste", "npm", "pipx", "uvx")

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from replay import __version__
+from replay.cases.model import Case
 from replay.report.diff import SUITE
 from replay.source import Source
-from replay.spec.model import Case
-from replay.suite import bundled, known
+from replay.suite.files import bundled, known
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse, write
 from replay.wire.side import Side

@@ -14,10 +14,13 @@ import click
 import pytest
 import yaml
 
-from replay import config, config_rows, suite, under_test
-from replay.again import command_for
-from replay.arguments import ChopSize, ExpectedFile, Header, HeaderValue, Seconds, Url
-from replay.cli import cli
+from replay.commands import servers as under_test
+from replay.commands.again import command_for
+from replay.commands.main import cli
+from replay.commands.options import ChopSize, ExpectedFile, HeaderParameter, HeaderValue, Seconds, Url
+from replay.config import file as config
+from replay.config import keys
+from replay.suite import files as suite
 from replay.trace.model import Trace
 from replay.verdict.judge import judge
 from replay.wire.side import Side
@@ -34,7 +37,7 @@ OF_ONE_CASE = {
 }
 """Options that a case which is played again by itself doesn't need."""
 
-KEYS = {"run": config_rows.ROWS, "serve": config_rows.SERVE.rows}
+KEYS = {"run": keys.ROWS, "serve": keys.SERVE.rows}
 
 
 def options(command: click.Command) -> dict[str, click.Option]:
@@ -59,7 +62,7 @@ def sample(option: click.Option) -> Any:
             return 2.25
         case Url():
             return "wss://localhost:9443/a?b=c"
-        case Header():
+        case HeaderParameter():
             return ["X-A: 1", "X-B: it's two"]
         case HeaderValue():
             return ["a", "c"] if option.multiple else "a b"
@@ -168,7 +171,7 @@ def test_every_key_is_an_option_that_is_repeated_or_not() -> None:
 def test_a_server_in_a_list_is_found_again_by_its_name(here: Path) -> None:
     """With what stands beside the list, but for a flag that it turns off, and where TLS has no meaning."""
     known = options(RUN)
-    whole: dict[str, Any] = {key: sample(known[key]) for key in config_rows.SERVER.rows}
+    whole: dict[str, Any] = {key: sample(known[key]) for key in keys.SERVER.rows}
     careful: dict[str, Any] = {"agent": "careful", "url": "wss://127.0.0.1:9443", "insecure": False}
     plain = {"agent": "plain", "url": "ws://127.0.0.1:9001"}
     beside = {"insecure": True, "header": "Authorization: Bearer hush", "profile": "rfc", "timeout": 7}

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from replay import __version__
-from replay.spec.select import natural
-from replay.suite import bundled, known
+from replay.cases.select import natural
+from replay.suite.files import bundled, known
 from replay.trace.wirelog import write
 from tests.processes import ROOT, listening, replay
 from tests.report import samples

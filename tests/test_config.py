@@ -8,10 +8,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from replay import config, under_test
-from replay.cli import cli
-from replay.config_rows import ROWS, Config, Section, Server
-from replay.config_rows import SERVE as SERVE_ROWS
+from replay.commands import servers as under_test
+from replay.commands.main import cli
+from replay.config import file as config
+from replay.config.keys import ROWS, Config, ConfiguredServer, Section
+from replay.config.keys import SERVE as SERVE_ROWS
 from replay.source import SourceError
 
 RUN = cli.commands["run"]
@@ -538,8 +539,8 @@ header = ["X: 1", "Y: 2"]
 def test_several_servers(here: Path, name: str, text: str) -> None:
     (here / name).write_text(text)
     assert found().servers == (
-        Server("a", {"url": "ws://127.0.0.1:9001"}),
-        Server("b", {"exec": "./b", "ca": "ca.pem", "header": ("X: 1", "Y: 2")}),
+        ConfiguredServer("a", {"url": "ws://127.0.0.1:9001"}),
+        ConfiguredServer("b", {"exec": "./b", "ca": "ca.pem", "header": ("X: 1", "Y: 2")}),
     )
     context = RUN.make_context("run", [])
     a, b = under_test.servers(context, found().servers)

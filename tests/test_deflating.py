@@ -15,12 +15,12 @@ from websockets.exceptions import ConnectionClosedError, InvalidHandshake
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory as Offer
 from websockets.sync.client import connect
 
-from replay.collect import Settings
+from replay.campaign.server import Settings
+from replay.cases.model import Case, Profile
 from replay.flows import run
-from replay.live.run import Target
+from replay.live.servers import Target
 from replay.live.transport import Address
-from replay.spec.model import Case, Profile
-from replay.suite import Item, bundled, known
+from replay.suite.files import Item, bundled, known
 from tests.peers.deflating import BOMB, BREAKS, CHARGE, FAULTS, TAIL, Deflate, Terms, agree, bomb
 from tests.processes import listening, replay, verdicts
 

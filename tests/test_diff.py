@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from replay.cases.model import Behaviour as B
 from replay.report import changes
 from replay.report.layout import as_text
-from replay.spec.model import Behaviour as B
 from replay.trace.model import SECOND
 from replay.verdict.change import Change, Comparison, Known, Run, compare
 from replay.verdict.result import ClosingVerdict as C

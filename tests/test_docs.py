@@ -26,11 +26,11 @@ from typing import NamedTuple
 import pytest
 from _pytest.mark import ParameterSet
 
+from replay.cases.load import load
+from replay.cases.model import Case
 from replay.report import glossary, rules
 from replay.source import Source, SourceError
-from replay.spec.load import load
-from replay.spec.model import Case
-from replay.suite import read_log, read_spec
+from replay.suite.files import read_log, read_spec
 from replay.trace.wirelog import parse
 from tests.processes import ROOT
 from tests.reader import Reader, at_the_desk

@@ -12,11 +12,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from replay import expected_file
-from replay.expected_update import Updated, again, updated
+from replay.cases.model import Behaviour
+from replay.expected import file as expected_file
+from replay.expected.entries import VERDICTS, Expected, word
+from replay.expected.update import Updated, again, updated
 from replay.source import Source, SourceError
-from replay.spec.model import Behaviour
-from replay.verdict.expected import VERDICTS, Expected, word
 from replay.verdict.result import CaseResult, ClosingVerdict, RunResult, Standing
 from tests.processes import ROOT, listening, replay
 from tests.report import samples

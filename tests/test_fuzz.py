@@ -16,10 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from replay import autobahn_config, compared, config, expected_file
+from replay.cases.load import load
+from replay.commands import compared
+from replay.config import autobahn as autobahn_config
+from replay.config import file as config
+from replay.expected import file as expected_file
 from replay.protocol.interpreter import observe
 from replay.source import Source, SourceError
-from replay.spec.load import load
 from replay.store import reader
 from replay.trace import wirelog
 from replay.trace.model import Octets, Trace

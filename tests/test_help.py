@@ -14,11 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from replay import __version__
-from replay.arguments import ChopSize, Seconds
-from replay.cli import cli
-from replay.edition import bundled, digest, edition
-from replay.spec.select import natural
-from replay.suite import known
+from replay.cases.select import natural
+from replay.commands.main import cli
+from replay.commands.options import ChopSize, Seconds
+from replay.suite.edition import bundled, digest, edition
+from replay.suite.files import known
 from tests.processes import replay
 
 _EXAMPLE = re.compile(r"^(?:\w+ \| )?replay(?P<words>(?: (?!\s).*?)?)(?: {2,}.*| >.*)?$")
@@ -67,7 +67,7 @@ def test_the_suite_is_the_one_that_its_version_says() -> None:
 def completed(*words: str) -> list[str]:
     environment = {"_REPLAY_COMPLETE": "bash_complete", "COMP_WORDS": shlex.join(words)}
     environment["COMP_CWORD"] = str(len(words) - 1)
-    program = "import sys; sys.argv[0] = 'replay'; from replay.cli import main; main()"
+    program = "import sys; sys.argv[0] = 'replay'; from replay.commands.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, **environment},

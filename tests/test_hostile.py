@@ -80,7 +80,7 @@ def test_memory_is_bounded(name: str, status: int, tmp_path: Path) -> None:
     """Eight connections at once, each with 4 MiB at the most, in under 400 MiB of memory in all."""
     limited = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]),) * 2);"
-        "sys.argv = ['replay', *sys.argv[2:]]; from replay.cli import main; main()"
+        "sys.argv = ['replay', *sys.argv[2:]]; from replay.commands.main import main; main()"
     )
     with listening(sys.executable, SERVER, name) as port:
         words = ["run", "--out", str(tmp_path), "-j", "8", "--url", f"ws://127.0.0.1:{port}", "1.1.*"]

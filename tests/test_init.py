@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from replay import starter
-from replay.starter import COMMANDS, CONFIG, GITHUB, GITLAB, GITLAB_JOB, Start
+from replay.commands import scaffold
+from replay.commands.scaffold import COMMANDS, CONFIG, GITHUB, GITLAB, GITLAB_JOB, Start
 from tests.processes import ROOT, replay
 
 FAULTY = f"{sys.executable} {ROOT / 'tests/peers/faulty.py'} --fault none --port {{port}}"
@@ -75,13 +75,13 @@ COMMON = [*COMMANDS.values(), HOSTILE, "python a.py {url} {port}", "go run . {po
 
 def test_workflows_are_valid_and_hold_the_command(tmp_path: Path) -> None:
     present = frozenset({"package.json", "requirements.txt", "go.mod"})
-    of_github, of_gitlab = [], [starter.INCLUDE]
+    of_github, of_gitlab = [], [scaffold.INCLUDE]
     for command, tested in product(COMMON, ("server", "client")):
-        github = starter.files(Start(tested, command, "github"), present)
-        gitlab = starter.files(Start(tested, command, "gitlab"), present)
+        github = scaffold.files(Start(tested, command, "github"), present)
+        gitlab = scaffold.files(Start(tested, command, "gitlab"), present)
         of_github.append(github[GITHUB])
         of_gitlab.append(gitlab[GITLAB_JOB])
-        assert starter.files(Start(tested, command, "none"), present).keys() <= {CONFIG}
+        assert scaffold.files(Start(tested, command, "none"), present).keys() <= {CONFIG}
         said = yaml.safe_load(github[CONFIG])
         assert said == ({"exec": command} if tested == "server" else {"serve": {"each": command}})
     valid("github-workflows", of_github, tmp_path)
@@ -99,7 +99,7 @@ def test_workflows_are_valid_and_hold_the_command(tmp_path: Path) -> None:
 )
 def test_what_the_command_needs_is_installed(command: str, files: list[str], expected: str) -> None:
     for ci, name in (("github", GITHUB), ("gitlab", GITLAB_JOB)):
-        assert expected in starter.files(Start("server", command, ci), frozenset(files))[name]
+        assert expected in scaffold.files(Start("server", command, ci), frozenset(files))[name]
 
 
 def test_no_file_is_overwritten_unless_it_is_asked_for(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_no_file_is_overwritten_unless_it_is_asked_for(tmp_path: Path) -> None:
     assert "replay.yaml: there already" in init(tmp_path, "--ci", "gitlab", status=2)
     assert sorted(path.name for path in tmp_path.iterdir()) == [GITLAB, CONFIG]
     said = init(tmp_path, "--ci", "gitlab", "--force")
-    assert f"add to {GITLAB}:\n{starter.INCLUDE}" in said
+    assert f"add to {GITLAB}:\n{scaffold.INCLUDE}" in said
     assert "put the command of your server in place of './my-server --port {port}'" in said
     assert (tmp_path / GITLAB).read_text() == "stages: [test]\n"
     assert "exec:" in (tmp_path / CONFIG).read_text()

@@ -1,83 +1,53 @@
 """The layers of the package, held by reading every import.
 
-source <- wire <- trace <- protocol <- spec <- {play, verdict}, play <- live, verdict <- report,
-all <- flows <- cli; `limits` is open to all. Only `live` waits, only `config` and `cli` read the
-environment, and chance is passed in.
+Only `live` waits, only `config` and `commands` read the environment, and chance is passed in.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "replay"
 
-_CORE = {"limits", "source", "json_text", "wire", "trace", "protocol", "spec"}
-_ALL = _CORE | {"play", "verdict", "live", "report", "schedule", "edition", "suite", "store", "config"}
-_ALL |= {"expected_file", "expected_update", "config_rows", "autobahn_config"}
+_BASE = {"limits", "source", "json_text", "whole_file"}
+_CORE = {*_BASE, "wire", "trace", "protocol", "typed", "cases"}
+_CAMPAIGN = {*_CORE, "play", "verdict", "live", "expected", "suite", "report", "store"}
+_COMMANDS = {*_CAMPAIGN, "config", "campaign", "flows"}
 
 LAYERS: dict[str, set[str]] = {
     "limits": set(),
     "source": {"limits"},
     "json_text": {"limits", "source"},
     "whole_file": set(),
-    "wire": {"limits", "source"},
-    "trace": {"limits", "source", "json_text", "wire"},
-    "protocol": {"limits", "source", "wire", "trace"},
-    "spec": {"limits", "source", "wire", "trace", "protocol"},
+    "wire": _BASE,
+    "trace": {*_BASE, "wire"},
+    "protocol": {*_BASE, "wire", "trace"},
+    "typed": {*_BASE, "trace"},
+    "cases": _CORE - {"cases"},
     "play": _CORE,
     "verdict": _CORE,
-    "schedule": _CORE | {"verdict"},
-    "edition": set(),
-    "suite": _CORE | {"edition", "verdict"},
-    "store": _CORE | {"whole_file", "verdict", "report", "suite", "edition"},
-    "live": _CORE | {"play", "schedule"},
-    "report": _CORE | {"verdict"},
-    "explain": _CORE | {"verdict", "report"},
-    "outputs": _CORE | {"whole_file", "verdict", "report", "store", "collect", "pages"},
-    "toml_table": _CORE,
-    "config_rows": _CORE | {"verdict"},
-    "autobahn_config": _CORE | {"suite", "config_rows"},
-    "config": _CORE | {"verdict", "config_rows", "toml_table", "autobahn_config"},
-    "expected_file": _CORE | {"verdict"},
-    "expected_update": _CORE | {"whole_file", "verdict", "expected_file"},
-    "collect": _CORE | {"play", "live", "verdict", "suite", "schedule", "explain"},
-    "guests": _CORE
-    | {"play", "live", "verdict", "suite", "schedule", "store", "collect", "explain", "report"},
-    "stored": _CORE | {"verdict", "report", "suite", "store"},
-    "pages": _CORE | {"verdict", "report", "store", "stored", "progress"},
-    "served": _CORE | {"report", "stored", "live"},
-    "cli_report": _ALL | {"arguments", "pages", "stored", "served"},
-    "compared": _ALL | {"flows"},
-    "flows": _ALL | {"collect", "guests"},
-    "arguments": _ALL | {"outputs"},
-    "progress": set(),
-    "under_test": _ALL | {"arguments", "cli_config"},
-    "again": _ALL | {"arguments", "cli_config"},
-    "runs": _ALL
-    | {"again", "arguments", "collect", "flows", "outputs", "progress", "under_test", "cli_report"},
-    "cli_config": _ALL,
-    "cli_run": _ALL | {"arguments", "cli_config", "collect", "outputs", "runs", "under_test"},
-    "cli_serve": _ALL
-    | {"again", "arguments", "cli_config", "cli_run", "collect", "flows", "guests", "outputs"},
-    "cli_wstest": _ALL | {"arguments", "cli_run", "cli_serve"},
-    "cli": _ALL
-    | {"arguments", "cli_run", "cli_diff", "cli_init", "cli_report", "cli_serve", "cli_wstest"}
-    | {"collect", "explain", "flows", "outputs"},
-    "cli_diff": _ALL | {"arguments", "compared"},
-    "cli_init": _ALL | {"starter"},
-    "alone": _ALL | {"cli_run", "collect", "flows", "under_test"},
-    "pytest_plugin": _ALL | {"alone", "arguments"},
-    "starter": set(),
+    "live": {*_CORE, "play"},
+    "expected": {*_CORE, "verdict"},
+    "suite": {*_CORE, "verdict"},
+    "config": {*_CORE, "verdict", "expected", "suite"},
+    "report": {*_CORE, "verdict", "expected"},
+    "store": {*_CORE, "verdict", "report", "suite"},
+    "campaign": _CAMPAIGN - {"typed"},
+    "flows": (_CAMPAIGN | {"campaign"}) - {"expected", "report", "typed"},
+    "commands": _COMMANDS,
+    "pytest_plugin": {*_COMMANDS, "commands"},
     "__init__": set(),
-    "__main__": {"cli"},
+    "__main__": {"commands"},
 }
-"""Each folder or module at the top of the package, and what it may import beside itself."""
+"""Each folder or module at the top of the package, lowest first, and what it may import beside itself."""
 
 WAITING = {
     "asyncio",
@@ -98,12 +68,12 @@ WAITING = {
 """Modules that wait, start something, or know the time: for `live` only."""
 
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.unsetenv"}
-READS_ENVIRONMENT = {"config", "arguments", "cli", "cli_run", "cli_serve"}
+READS_ENVIRONMENT = {"config", "commands"}
 
-MAKES_CHANCE = {"collect", "play"}
+MAKES_CHANCE = {"campaign", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""
-DRAWS_SEED = {"cli_run"}
-KNOWS_THE_DAY = {"cli_run", "cli_serve", "report"}
+DRAWS_SEED = {"commands"}
+KNOWS_THE_DAY = {"commands", "report"}
 """Where `datetime` may be imported: for the day of expected verdicts, and to write a time."""
 
 INPUT_OUTPUT = {"exists", "glob", "input", "is_dir", "is_file", "iterdir", "open", "print"}
@@ -121,13 +91,46 @@ def test_imports_keep_the_layers() -> None:
     assert not found, "\n" + "\n".join(found)
 
 
+def test_lower_layers_stand_first() -> None:
+    assert all(LAYERS.keys() > allowed for allowed in LAYERS.values())
+    before: set[str] = set()
+    for name, allowed in LAYERS.items():
+        assert allowed <= before, f"{name} may import what stands below it"
+        before.add(name)
+
+
+def test_contributing_has_the_same_table() -> None:
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text()
+    rows = re.findall(r"^\| `([a-z_]+)(?:/|\.py)` \|.*\| ([^|]*) \|$", text, re.MULTILINE)
+    told: dict[str, set[str]] = {}
+    for name, cell in rows:
+        listed = set(re.findall(r"`([a-z_]+)`", cell))
+        told[name] = set(told) - listed if cell.startswith("all above") else listed
+    assert told == {name: allowed for name, allowed in LAYERS.items() if not name.startswith("__")}
+    assert list(told) == [name for name in LAYERS if not name.startswith("__")]
+
+
+def test_no_modules_import_each_other() -> None:
+    names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in modules(PACKAGE)}
+    graph: dict[str, set[str]] = {}
+    for path in modules(PACKAGE):
+        place = path.relative_to(PACKAGE.parent)
+        wanted = {name for node in ast.walk(ast.parse(path.read_text())) for name in imported(node, place)}
+        found = {name if name in names else name.rpartition(".")[0] for name in wanted}
+        graph[".".join(place.with_suffix("").parts)] = found & names
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
 def test_every_top_level_name_has_a_layer() -> None:
     unknown = {unit(PACKAGE, path) for path in modules(PACKAGE)} - LAYERS.keys()
     assert not unknown, f"give these a row in LAYERS: {sorted(unknown)}"
 
 
 def test_importing_the_commands_loads_nothing_heavy() -> None:
-    program = "import sys, replay.cli; print(*sorted(sys.modules))"
+    program = "import sys, replay.commands.main; print(*sorted(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout.split()
@@ -139,21 +142,21 @@ def test_importing_the_commands_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("module", "text", "breach"),
     [
-        ("wire/frame.py", "from replay.spec import model", "wire imports spec"),
+        ("wire/frame.py", "from replay.cases import model", "wire imports cases"),
         ("play/player.py", "import replay.verdict.judge", "play imports verdict"),
         ("verdict/judge.py", "from ..play import player", "verdict imports play"),
         ("report/html.py", "from replay import live", "report imports live"),
         ("report/junit.py", "def f():\n    import replay.play", "report imports play"),
-        ("spec/fit.py", "if TYPE_CHECKING:\n    from replay.flows import run", "spec imports flows"),
+        ("cases/fit.py", "if TYPE_CHECKING:\n    from replay.flows import run", "cases imports flows"),
         ("trace/har.py", "m = importlib.import_module('replay.play')", "trace imports play"),
         ("play/player.py", "import asyncio", "play imports asyncio"),
-        ("schedule.py", "from time import monotonic", "schedule imports time"),
+        ("campaign/schedule.py", "from time import monotonic", "campaign imports time"),
         ("flows.py", "import os.path, concurrent.futures", "flows imports concurrent"),
         ("report/words.py", "import os\nx = os.environ.get('A')", "report uses os.environ"),
         ("live/echo.py", "import os as o\no.getenv('A')", "live uses os.getenv"),
         ("flows.py", "from os import environ", "flows uses os.environ"),
         ("play/script.py", "import random\nx = random.randbytes(4)", "play uses random.randbytes"),
-        ("verdict/expected.py", "from datetime import date", "verdict imports datetime"),
+        ("expected/entries.py", "from datetime import date", "expected imports datetime"),
         ("flows.py", "from random import choice", "flows uses random.choice"),
         ("wire/masking.py", "import random\nr = random.Random(1)", "wire makes a random.Random"),
         ("verdict/result.py", "x = open('f').read()", "verdict does open() on import"),
@@ -175,10 +178,10 @@ def test_a_planted_breach_is_seen(tmp_path: Path, module: str, text: str, breach
 def test_what_is_allowed_passes(tmp_path: Path) -> None:
     allowed = {
         "live/transport.py": "import asyncio, socket, time\nfrom replay.play.player import Player\n",
-        "cli_run.py": "from datetime import date",
-        "cli.py": "import os\nfrom replay import __version__, flows\nx = os.environ\n",
-        "collect.py": "import random\nfrom replay.live import echo\nr = random.Random(1)\n",
-        "spec/load.py": "import random, yaml\nfrom . import model\ndef f(r: random.Random): open('f')\n",
+        "commands/run.py": "from datetime import date",
+        "commands/main.py": "import os\nfrom replay import __version__, flows\nx = os.environ\n",
+        "campaign/server.py": "import random\nfrom replay.live import echo\nr = random.Random(1)\n",
+        "cases/load.py": "import random, yaml\nfrom . import model\ndef f(r: random.Random): open('f')\n",
         "wire/masking.py": "from random import Random\ndef f(chance: Random): ...\n",
     }
     for module, text in allowed.items():

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from replay import expected_file
+from replay.expected import file as expected_file
 from replay.protocol.interpreter import observe
 from replay.source import Source, SourceError
-from replay.spec import nodes
 from replay.trace import wirelog
 from replay.trace.model import Cut, Drop, Entry, Octets, Trace
+from replay.typed import nodes
 from replay.wire.handshake import encode_request
 from replay.wire.side import Side
 from tests.memory import ACCEPTED, REQUEST

@@ -6,9 +6,9 @@ import io
 
 from rich.console import Console
 
-from replay.progress import Bar, left
-from replay.spec.cost import weight
-from replay.suite import known
+from replay.campaign.progress import Bar, left
+from replay.cases.cost import weight
+from replay.suite.files import known
 
 
 def drawn(terminal: bool) -> str:

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from replay.campaign.columns import columns
 from replay.report.html.model import Column
-from replay.stored import columns
 from tests.clients import ECHO
 from tests.processes import ROOT, listening, replay
 from tests.report.test_page import details

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from replay.collect import Collected, Seen, Settings
+from replay.campaign.schedule import CASES
+from replay.campaign.server import Collected, Seen, Settings
 from replay.live.transport import GONE, Address
-from replay.schedule import CASES
-from replay.suite import Item, known
+from replay.suite.files import Item, known
 from replay.trace.model import Trace, Unreached
 from replay.wire.side import Side
 from tests.memory import echo, join, player

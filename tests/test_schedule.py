@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay import schedule
+from replay.campaign import schedule
+from replay.cases.cost import silence, volume
+from replay.cases.model import Case, Profile
 from replay.play.echo import CLOSING
 from replay.play.endpoint import Limits
 from replay.play.pace import MOST_GROWTH, SHORTEST, Pace
 from replay.source import Source, Span
-from replay.spec.cost import silence, volume
-from replay.spec.model import Case, Profile
-from replay.suite import known
+from replay.suite.files import known
 from replay.trace.model import SECOND
 from replay.verdict.judge import judge
 from replay.verdict.result import Entry, Expectation, Standing

@@ -21,11 +21,11 @@ import pytest
 from websockets.sync.client import connect
 
 from replay import limits
-from replay.guests import Guests, Hosting
+from replay.campaign.clients import Guests, Hosting
 from replay.play.endpoint import Endpoint
 from replay.play.player import Player
 from replay.store import reader
-from replay.suite import Item, known
+from replay.suite.files import Item, known
 from replay.trace.model import How
 from replay.wire.handshake import encode_request
 from tests.clients import ECHO, Served, serving

@@ -15,16 +15,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from replay.collect import Seen
+from replay.campaign.server import Seen
+from replay.cases.model import Behaviour
+from replay.cases.recorded import case_of
 from replay.play.endpoint import Limits
 from replay.report import terminal
 from replay.source import Source, SourceError
-from replay.spec.model import Behaviour
-from replay.spec.recorded import case_of
 from replay.store.folder import LAST, MAX_NAME, PREVIOUS, safe_name
 from replay.store.reader import Rejudged, StoredRun, load, rejudge
 from replay.store.writer import About, Store
-from replay.suite import Item, bundled, bundled_items, items, known
+from replay.suite.files import Item, bundled, bundled_items, items, known
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse, write
 from replay.verdict.judge import judge
@@ -520,7 +520,7 @@ def test_two_runs_that_start_at_once_have_a_folder_each(tmp_path: Path) -> None:
 STORING = """
 import sys
 from pathlib import Path
-from replay.suite import bundled_items
+from replay.suite.files import bundled_items
 from replay.store.writer import Store
 from tests.test_store import CLIENT, _played
 def step():
@@ -569,7 +569,7 @@ FULL = """
 import resource, signal, sys
 from dataclasses import asdict
 from pathlib import Path
-from replay.suite import bundled_items
+from replay.suite.files import bundled_items
 from replay.store.writer import Store
 from tests.test_store import CLIENT, _played, _run
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -7,7 +7,7 @@ import hashlib
 from base64 import b64encode
 
 from replay.live.transport import Address, connect
-from replay.suite import known
+from replay.suite.files import known
 from replay.verdict.judge import judge
 from replay.wire.side import Side
 from tests.memory import KEY, player

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from replay.suite import known
+from replay.suite.files import known
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.live

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from replay import whole_file
-from replay.outputs import Outputs, Wanted
+from replay.campaign.outputs import Outputs, WantedReport
 from replay.source import Source, SourceError
 from replay.store.folder import begin
 
@@ -70,11 +70,11 @@ def test_a_named_pipe_is_no_run(tmp_path: Path) -> None:
 
 def test_a_report_does_not_wait_for_somebody_who_reads_it(tmp_path: Path) -> None:
     os.mkfifo(pipe := tmp_path / "junit.xml")
-    outputs = Outputs([Wanted("junit", str(pipe))], {})
+    outputs = Outputs([WantedReport("junit", str(pipe))], {})
     outputs.finish([])
     assert outputs.faults == [f"{pipe}: nobody reads from this pipe"]
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    outputs = Outputs([Wanted("junit", str(pipe))], {})
+    outputs = Outputs([WantedReport("junit", str(pipe))], {})
     outputs.finish([])
     assert os.read(reader, 2**16).startswith(b"<?xml")
     os.close(reader)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from replay import autobahn_config
-from replay.config_rows import Server
+from replay.config import autobahn as autobahn_config
+from replay.config.keys import ConfiguredServer
 from replay.source import Source, SourceError
 from tests.clients import Served
 from tests.live.verdicts import stored
@@ -63,8 +63,8 @@ def cases(*patterns: str, without: tuple[str, ...] = ()) -> tuple[str, ...]:
 def test_a_fuzzingclient() -> None:
     config = read(CLIENT)
     assert config.servers == (
-        Server("AutobahnPython", {"url": "ws://127.0.0.1:9001/ws"}),
-        Server(
+        ConfiguredServer("AutobahnPython", {"url": "ws://127.0.0.1:9001/ws"}),
+        ConfiguredServer(
             "tls",
             {
                 "url": "wss://localhost",

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from replay import limits
 from replay.live.transport import Address, Connection
-from replay.play.echo import Echo
+from replay.play.echo import EchoEndpoint
 from replay.play.endpoint import Limits
 from replay.protocol.events import Event
 from replay.trace.model import SECOND
@@ -20,7 +20,7 @@ _LIMITS = Limits(
 )
 
 
-class _Server(Echo):
+class _Server(EchoEndpoint):
     """Keeps no trace: nobody asks it for one."""
 
     def event(self, event: Event) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from replay.live.part import QUIET, Part, Play, busy
+from replay.live.assignment import QUIET, Assigner, Assignment, busy
 from replay.live.transport import Address, connect
 from replay.play.endpoint import Endpoint
 from replay.trace.model import SECOND
@@ -45,7 +45,7 @@ class Away:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AssignmentState:
     """How a part stands."""
 
     number: int | None
@@ -70,7 +70,7 @@ class Worker:
         """How many parts it plays."""
         return len(self._playing)
 
-    def play(self, part: Part) -> tuple[Away, asyncio.Future[None]]:
+    def play(self, part: Assignment) -> tuple[Away, asyncio.Future[None]]:
         """Have it play a part, which is over with the future. That raises Lost."""
         loop = asyncio.get_running_loop()
         if not self._listening:
@@ -85,7 +85,7 @@ class Worker:
 
     def _hear(self) -> None:
         try:
-            told: Told = self._pipe.recv()
+            told: AssignmentState = self._pipe.recv()
         except (EOFError, OSError):
             self._lose()
             return
@@ -123,7 +123,7 @@ class Worker:
 
 
 @contextmanager
-def workers(most: int, play: Play, connect_timeout: float) -> Iterator[Sequence[Worker]]:
+def workers(most: int, play: Assigner, connect_timeout: float) -> Iterator[Sequence[Worker]]:
     """As many as there are processors, and `most`; none where there is only one, or where a process
     can't safely be forked: beside threads, and elsewhere than on Linux."""
     found: list[Worker] = []
@@ -139,7 +139,7 @@ def workers(most: int, play: Play, connect_timeout: float) -> Iterator[Sequence[
             worker.end()
 
 
-def _forked(play: Play, connect_timeout: float, others: Sequence[Worker]) -> Worker:
+def _forked(play: Assigner, connect_timeout: float, others: Sequence[Worker]) -> Worker:
     from multiprocessing import Pipe
 
     gc.freeze()  # what there is is shared for longer
@@ -153,7 +153,7 @@ def _forked(play: Play, connect_timeout: float, others: Sequence[Worker]) -> Wor
     return Worker(pid, ours)
 
 
-def _work(pipe: End, play: Play, connect_timeout: float) -> NoReturn:
+def _work(pipe: End, play: Assigner, connect_timeout: float) -> NoReturn:
     """What the process does, up to its end: when nobody tells it anything any more."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -168,11 +168,11 @@ def _work(pipe: End, play: Play, connect_timeout: float) -> NoReturn:
 class _Work:
     """Inside of a worker."""
 
-    def __init__(self, pipe: End, play: Play, connect_timeout: float) -> None:
+    def __init__(self, pipe: End, play: Assigner, connect_timeout: float) -> None:
         self._pipe, self._play, self._timeout = pipe, play, connect_timeout
         self._playing: dict[int | None, Endpoint] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._told: dict[int | None, Told] = {}
+        self._told: dict[int | None, AssignmentState] = {}
         self._contexts: dict[Address, SSLContext] = {}
         self._over = asyncio.Event()
 
@@ -184,24 +184,24 @@ class _Work:
 
     def _begin(self) -> None:
         try:
-            part: Part = self._pipe.recv()
+            part: Assignment = self._pipe.recv()
         except (EOFError, OSError):
             self._over.set()
             return
         self._tasks.add(task := asyncio.create_task(self._speak(part)))
         task.add_done_callback(self._tasks.discard)
 
-    async def _speak(self, part: Part) -> None:
+    async def _speak(self, part: Assignment) -> None:
         try:
             endpoint = self._playing[part.number] = self._play.make(part)
             await connect(endpoint, part.address, self._timeout, self._context(part.address))
             del self._playing[part.number]
             self._told.pop(part.number, None)
             seen = self._play.seen(part, endpoint)
-            self._tell(Told(part.number, endpoint.opened, False, True, seen))
+            self._tell(AssignmentState(part.number, endpoint.opened, False, True, seen))
         except Exception:
             self._playing.pop(part.number, None)
-            self._tell(Told(part.number, False, False, True, fault=traceback.format_exc()))
+            self._tell(AssignmentState(part.number, False, False, True, fault=traceback.format_exc()))
 
     def _context(self, address: Address) -> SSLContext | None:
         if address.tls is None:
@@ -217,12 +217,12 @@ class _Work:
             await asyncio.sleep(QUIET / SECOND / 4)
             now = int(loop.time() * SECOND)
             for number, endpoint in self._playing.items():
-                told = Told(number, endpoint.opened, busy(endpoint, now))
+                told = AssignmentState(number, endpoint.opened, busy(endpoint, now))
                 if self._told.get(number) != told:
                     self._told[number] = told
                     self._tell(told)
 
-    def _tell(self, told: Told) -> None:
+    def _tell(self, told: AssignmentState) -> None:
         try:
             self._pipe.send(told)
         except OSError:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from replay import __version__
-from replay.protocol.framing import ORIGINAL, Reading
+from replay.cases.model import EventKind, Pattern, Profile
+from replay.protocol.frame_rules import ORIGINAL, Reading
 from replay.protocol.negotiation import Agreed, Ask, answer, valid_offers
-from replay.spec.model import Kind, Pattern, Profile
 from replay.trace.model import Wait
 from replay.wire.frame import decode_header
 from replay.wire.handshake import Request, accept, encode_request, encode_response
@@ -84,7 +84,7 @@ class Script:
     """Made as they are taken, for one connection, once the compression is agreed or declined."""
     keys: Callable[[], bytes]  # makes the masking key of each frame
     whole: bool  # behaves as a whole endpoint; else only recorded octets are sent
-    kinds: frozenset[Kind]  # of the events that count
+    kinds: frozenset[EventKind]  # of the events that count
     alternatives: tuple[tuple[Pattern, ...], ...] = ()
     close_with: CloseWith | None = None  # when one of them is complete; None: the testee has to close
     profile: Profile = Profile.AUTOBAHN

@@ -32,7 +32,7 @@ class _Wrong(Exception):
     """This is no command."""
 
 
-class Commands(Endpoint):
+class CommandedEndpoint(Endpoint):
     def __init__(self) -> None:
         brief = Limits(case=limits.STATUS.default * SECOND, octets=limits.COMMANDED.default)
         super().__init__(Side.SERVER, brief, bytes)

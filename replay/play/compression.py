@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from replay import limits
+from replay.cases.payload import Payload
 from replay.protocol.negotiation import Agreed
-from replay.spec.payload import Payload
 from replay.wire.deflate import Deflater
 from replay.wire.side import Side
 

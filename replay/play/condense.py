@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from replay import limits
-from replay.spec.model import Kind, Pattern
-from replay.spec.payload import digest
+from replay.cases.model import EventKind, Pattern
+from replay.cases.payload import digest
 from replay.trace.model import Cut, Digest, Entry, Octets
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
@@ -22,7 +22,7 @@ HELD = limits.HELD.default
 """... and behind them, until it is known how it ends."""
 
 
-class Rounds:
+class Condensed:
     """The compressed rounds of a connection, each as it comes back equal to what was sent."""
 
     def __init__(self, start: int, tester: Side, expected: Sequence[Pattern]) -> None:
@@ -77,4 +77,4 @@ class Rounds:
         """That of a round: its opcode, its length and its SHA-256."""
         pattern = self._expected[number]
         assert pattern.payload is not None
-        return (Opcode.TEXT if pattern.kind is Kind.TEXT else Opcode.BINARY, *digest(pattern.payload))
+        return (Opcode.TEXT if pattern.kind is EventKind.TEXT else Opcode.BINARY, *digest(pattern.payload))

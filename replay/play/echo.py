@@ -17,7 +17,7 @@ CLOSING = limits.ECHO_CLOSING.default * SECOND // 1000
 """Microseconds that it waits for the Close of a peer that it has failed."""
 
 
-class Echo(Endpoint):
+class EchoEndpoint(Endpoint):
     """Echoes text and binary messages, each in one frame, as client or as server."""
 
     asks: Sequence[Ask] = (Ask(),)

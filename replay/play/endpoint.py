@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from replay import limits
 from replay.play.actions import response
 from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Unread, Violation
-from replay.protocol.framing import ORIGINAL, Reading
+from replay.protocol.frame_rules import ORIGINAL, Reading
+from replay.protocol.handshake_rules import request_breaches
 from replay.protocol.interpreter import Interpreter
 from replay.protocol.negotiation import Ask
-from replay.protocol.opening import request_breaches
 from replay.protocol.rules import RULES
 from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
 from replay.wire.deflate import Deflater

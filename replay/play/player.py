@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from replay import limits
+from replay.cases.fit import NOTHING_YET, fit
+from replay.cases.received import Received
 from replay.play.actions import (
     Action,
     Arm,
@@ -17,13 +19,11 @@ from replay.play.actions import (
     Script,
     Write,
 )
-from replay.play.condense import Rounds
+from replay.play.condense import Condensed
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
 from replay.protocol.events import Event, Message, NotOpened, Opened, Ping, Requested
 from replay.protocol.negotiation import Agreed
-from replay.spec.fit import NOTHING_YET, fit
-from replay.spec.received import Received
 from replay.trace.model import Timer, Trace, Wait
 from replay.wire.frame import Opcode
 from replay.wire.handshake import Request
@@ -50,7 +50,7 @@ class Player(Endpoint):
         self._pongs: list[bytes] = []  # that have to wait for its end
         self._echoes = 0  # messages that have come back
         self._patience: tuple[Wait, int] | None = None  # that starts anew with any progress
-        self._rounds: Rounds | None = None  # compressed ones, as long as nothing else comes between
+        self._rounds: Condensed | None = None  # compressed ones, as long as nothing else comes between
 
     def opening(self) -> None:
         if self.side is Side.CLIENT:
@@ -83,7 +83,7 @@ class Player(Endpoint):
                 pass
             case Opened():
                 if self.script.rounds and event.agreed:
-                    self._rounds = Rounds(at + 1, self.side, self.script.alternatives[0])
+                    self._rounds = Condensed(at + 1, self.side, self.script.alternatives[0])
                 self._keep_pace()
                 self._begin(event.agreed)
             case _ if event.side is not self.side:

@@ -6,6 +6,9 @@ import bisect
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from replay.cases.cost import volume
+from replay.cases.model import RECORDED, Case, Pattern
+from replay.cases.recorded import compresses, patterns, recorded_terms
 from replay.play.actions import (
     Action,
     Await,
@@ -26,9 +29,6 @@ from replay.protocol.events import Close, End, Event, Fired, NotOpened, Requeste
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.negotiation import Agreed, Ask, agreed, answer, fits, valid_offers
 from replay.protocol.rules import RULES
-from replay.spec.cost import volume
-from replay.spec.model import RECORDED, Case, Pattern
-from replay.spec.recorded import compresses, patterns, recorded_terms
 from replay.trace.model import Drop, Octets, Timer, Trace, Wait
 from replay.wire.handshake import HeadError, HeadReader, Request, Response, accept, edit_head, parse_head
 from replay.wire.side import Side

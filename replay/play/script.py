@@ -6,6 +6,19 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 
+from replay.cases.cost import volume, waits_out
+from replay.cases.echo import RepeatedEchoes
+from replay.cases.model import (
+    DATA,
+    Case,
+    OpenFrame,
+    Pause,
+    Repeat,
+    SendClose,
+    SendData,
+    SendFrame,
+    SendMessage,
+)
 from replay.play.actions import (
     Action,
     Arm,
@@ -25,19 +38,6 @@ from replay.play.compression import Compression
 from replay.play.endpoint import Limits
 from replay.play.recording import of_trace
 from replay.protocol.negotiation import Agreed
-from replay.spec.cost import volume, waits_out
-from replay.spec.echo import Rounds
-from replay.spec.model import (
-    DATA,
-    Case,
-    OpenFrame,
-    Pause,
-    Repeat,
-    SendClose,
-    SendData,
-    SendFrame,
-    SendMessage,
-)
 from replay.trace.model import Wait
 from replay.wire.frame import Opcode, encode, encode_header, encode_message, frame
 from replay.wire.masking import mask
@@ -175,7 +175,7 @@ def _only_rounds(case: Case) -> bool:
     """Whether all that it sends is a message in each round, and all that it wants is their echo."""
     match case.steps:
         case [Repeat(steps=[SendMessage()])]:
-            return all(isinstance(outcome.patterns, Rounds) for outcome in case.outcomes)
+            return all(isinstance(outcome.patterns, RepeatedEchoes) for outcome in case.outcomes)
     return False
 
 

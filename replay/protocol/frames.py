@@ -19,23 +19,23 @@ from replay.protocol.events import (
     Unparsed,
     Violation,
 )
-from replay.protocol.framing import clean, close_breaches, header_breaches
+from replay.protocol.frame_rules import clean, close_breaches, header_breaches
 from replay.protocol.messages import Assembly, is_utf8
 from replay.protocol.rules import Breach
-from replay.protocol.stream import MOST, Place, Stream
+from replay.protocol.stream import MOST, EventPlace, SideStream
 from replay.trace.model import Octets
 from replay.wire.decoder import FrameDecoder, Piece
-from replay.wire.deflate import Fault, Inflater, Kind
-from replay.wire.frame import Header, Opcode
+from replay.wire.deflate import DeflateFault, DeflateFaultKind, Inflater
+from replay.wire.frame import FrameHeader, Opcode
 from replay.wire.masking import mask
 from replay.wire.side import Side
 
 FAULTS = {
-    Kind.NOT_DEFLATE: "message-inflates",
-    Kind.UNFINISHED: "message-inflates",
-    Kind.WINDOW: "window-kept",
-    Kind.CONTEXT: "context-not-kept",
-    Kind.TAIL: "tail-removed",
+    DeflateFaultKind.NOT_DEFLATE: "message-inflates",
+    DeflateFaultKind.UNFINISHED: "message-inflates",
+    DeflateFaultKind.WINDOW: "window-kept",
+    DeflateFaultKind.CONTEXT: "context-not-kept",
+    DeflateFaultKind.TAIL: "tail-removed",
 }
 """The rule that a fault of a compressed payload breaks. That it is too much breaks none."""
 
@@ -58,7 +58,7 @@ class Frames:
         self._recorder = recorder
         self._codes = codes
 
-    def message(self, stream: Stream, decoder: FrameDecoder, data: bytes) -> Iterable[Event] | None:
+    def message(self, stream: SideStream, decoder: FrameDecoder, data: bytes) -> Iterable[Event] | None:
         """The events of octets that are one frame and a whole message, as most reads and writes are; None:
         they aren't, or break a rule by their header."""
         if stream.assembly is not None or stream.context_lost or not data or data[0] not in _MESSAGES:
@@ -74,7 +74,7 @@ class Frames:
         if stream.skipped:
             return ()
         octets = payload = mask(data[body:], header.key)
-        faults: Sequence[Fault] = ()
+        faults: Sequence[DeflateFault] = ()
         text, compressed = header.opcode == Opcode.TEXT, bool(header.rsv)
         if compressed and stream.inflater is not None:
             octets, faults = self._inflated(stream, stream.inflater, payload, True)
@@ -93,7 +93,7 @@ class Frames:
         )
         return (message,)
 
-    def read(self, stream: Stream, decoder: FrameDecoder, data: bytes) -> Iterator[Event]:
+    def read(self, stream: SideStream, decoder: FrameDecoder, data: bytes) -> Iterator[Event]:
         """The events of the next octets."""
         for run in decoder.feed(data):
             if run.times > 1 and self._takes_whole(stream, run):
@@ -111,21 +111,21 @@ class Frames:
                 stream.close_begun_at = start
                 yield CloseBegins(**stream.place(start, start + 1))
 
-    def _enough(self, stream: Stream, piece: Piece) -> Iterator[Event]:
+    def _enough(self, stream: SideStream, piece: Piece) -> Iterator[Event]:
         """Nobody learns more from further breaches of the peer. The recorder's own are meant."""
         if stream.side is not self._recorder:
             at = piece.stream_at + len(piece.data)
             reason = f"its frames broke rules {stream.breaches} times, and replay reads no more of them"
             yield stream.unread(at, reason, MOST_BREACHES, "breaches")
 
-    def skip(self, stream: Stream, decoder: FrameDecoder, most: int) -> Iterator[Event]:
+    def skip(self, stream: SideStream, decoder: FrameDecoder, most: int) -> Iterator[Event]:
         """The events of octets that aren't known, up to the end of the frame that has begun."""
         if (piece := decoder.skip(most)) is not None:
             stream.position += piece.missing
             yield from self._piece(stream, piece)
 
     def read_payload(
-        self, stream: Stream, decoder: FrameDecoder, entries: Sequence[Octets]
+        self, stream: SideStream, decoder: FrameDecoder, entries: Sequence[Octets]
     ) -> Iterator[Event]:
         """The events of entries that hold payload of one data frame and nothing else, taken as one
         where nothing has to be said of any but the last."""
@@ -138,7 +138,7 @@ class Frames:
                 stream.position += len(part.data)
                 yield from self._piece(stream, part)
 
-    def _piece(self, stream: Stream, piece: Piece) -> Iterator[Event]:
+    def _piece(self, stream: SideStream, piece: Piece) -> Iterator[Event]:
         header = piece.header
         if piece.opens:
             stream.frames_begun += 1
@@ -156,7 +156,7 @@ class Frames:
         else:
             yield from self._data(stream, piece)
 
-    def _takes_whole(self, stream: Stream, run: Piece) -> bool:
+    def _takes_whole(self, stream: SideStream, run: Piece) -> bool:
         """Take continuation frames that are alike as one, unless something has to be said of any."""
         assembly = stream.assembly
         if assembly is None or not self._is_clean(stream, run.header) or not assembly.takes(run.data):
@@ -171,14 +171,14 @@ class Frames:
             assembly.chunks.append(run.data)
         return True
 
-    def _counts_anyway(self, stream: Stream, header: Header, broken: Sequence[Breach]) -> bool:
+    def _counts_anyway(self, stream: SideStream, header: FrameHeader, broken: Sequence[Breach]) -> bool:
         """Whether a control frame is one although its header breaks a rule. A tester's Close that
         does so is meant to be none, unless it is just too long."""
         own_close = stream.side is self._recorder and header.opcode == Opcode.CLOSE
         meant = not own_close or all(breach.rule == "control-length" for breach in broken)
         return header.opcode in (Opcode.PING, Opcode.PONG, Opcode.CLOSE) and header.form < 8 and meant
 
-    def _is_clean(self, stream: Stream, header: Header) -> bool:
+    def _is_clean(self, stream: SideStream, header: FrameHeader) -> bool:
         """Whether a header surely breaks no rule: told without looking at each of them."""
         if stream.closed or stream.other.closed:
             return False
@@ -186,7 +186,7 @@ class Frames:
         fragmented = stream.assembly is not None
         return clean(first, form, length, bool(key), stream.side, fragmented, stream.inflater is not None)
 
-    def _header_breaches(self, stream: Stream, header: Header) -> Iterator[Breach]:
+    def _header_breaches(self, stream: SideStream, header: FrameHeader) -> Iterator[Breach]:
         yield from header_breaches(
             header, stream.side, stream.assembly is not None, stream.inflater is not None
         )
@@ -194,7 +194,7 @@ class Frames:
         if rule := CLOSING[stream.closed, stream.other.closed, act]:
             yield Breach(rule, "a data frame after the Close frame", 0)
 
-    def _control(self, stream: Stream, piece: Piece) -> Iterator[Event]:
+    def _control(self, stream: SideStream, piece: Piece) -> Iterator[Event]:
         if stream.spoiled:
             return
         if piece.missing or stream.control_hole:  # what came before the hole is all that can be used
@@ -232,7 +232,7 @@ class Frames:
                 yield from self._close(stream, data, piece.start, body, place, hole)
 
     def _close(
-        self, stream: Stream, data: bytes, start: int, body: int, place: Place, hole: int
+        self, stream: SideStream, data: bytes, start: int, body: int, place: EventPlace, hole: int
     ) -> Iterator[Event]:
         other = stream.other
         code = int.from_bytes(data[:2], "big") if len(data) > 1 else None
@@ -251,7 +251,7 @@ class Frames:
                 yield stream.violation(rule, detail, start, start)
         yield Close(**place, code=code, reason=data[2:], valid=valid)
 
-    def _data(self, stream: Stream, piece: Piece) -> Iterator[Event]:
+    def _data(self, stream: SideStream, piece: Piece) -> Iterator[Event]:
         opcode = piece.header.first & 0x0F
         if opcode > Opcode.BINARY:
             return
@@ -262,7 +262,7 @@ class Frames:
         if piece.opens and not begins:
             assembly.parts.append((piece.start + piece.header.size, piece.header.length))
         data = piece.data
-        faults: Sequence[Fault] = ()
+        faults: Sequence[DeflateFault] = ()
         if piece.missing:
             if assembly.inflater is not None:
                 stream.context_lost |= assembly.inflater.keeps_context
@@ -274,7 +274,7 @@ class Frames:
             data, faults = self._inflated(stream, assembly.inflater, data, piece.last and piece.header.fin)
         yield from self._taken(stream, assembly, piece, data, faults)
 
-    def _begun(self, stream: Stream, piece: Piece) -> Assembly:
+    def _begun(self, stream: SideStream, piece: Piece) -> Assembly:
         """The message that begins with this piece of a frame."""
         header = piece.header
         inflater = stream.inflater if header.rsv & 4 and header.opcode and not stream.skipped else None
@@ -290,11 +290,16 @@ class Frames:
         return assembly
 
     def _taken(
-        self, stream: Stream, assembly: Assembly, piece: Piece, data: bytes, faults: Sequence[Fault]
+        self,
+        stream: SideStream,
+        assembly: Assembly,
+        piece: Piece,
+        data: bytes,
+        faults: Sequence[DeflateFault],
     ) -> Iterator[Event]:
         """The events of a piece of a message that came to this data, and to these faults."""
         whole = piece.last and piece.header.fin
-        ends = whole and all(fault.kind is Kind.TAIL for fault in faults)
+        ends = whole and all(fault.kind is DeflateFaultKind.TAIL for fault in faults)
         if assembly.utf8 and (wrong := assembly.utf8.feed(data, ends)) is not None:
             at = piece.start if assembly.inflater else assembly.offset_to_stream(wrong)
             found = stream.violation("text-is-utf8", assembly.utf8.wrong, at, piece.start)
@@ -318,8 +323,8 @@ class Frames:
             )
 
     def _inflated(
-        self, stream: Stream, inflater: Inflater, data: bytes, whole: bool
-    ) -> tuple[bytes, Sequence[Fault]]:
+        self, stream: SideStream, inflater: Inflater, data: bytes, whole: bool
+    ) -> tuple[bytes, Sequence[DeflateFault]]:
         """What comes out of the next octets of a compressed message, and what is wrong with them."""
         data, within = inflater.feed(data)
         behind = inflater.end() if whole else None
@@ -327,15 +332,15 @@ class Frames:
         return data, [fault for fault in (within, behind) if fault is not None]
 
     def _fault(
-        self, stream: Stream, assembly: Assembly, fault: Fault, data: bytes, frame: int
+        self, stream: SideStream, assembly: Assembly, fault: DeflateFault, data: bytes, frame: int
     ) -> Violation | Unparsed:
         at = assembly.offset_to_stream(fault.at)
-        if fault.kind is Kind.TOO_MUCH:
+        if fault.kind is DeflateFaultKind.TOO_MUCH:
             assembly.ignore()
             reason = f"a message inflates to more than the {MOST} octets that replay reads of one"
             return stream.unread(at, reason, MOST, "octets of a message")
         found = stream.violation(FAULTS[fault.kind], fault.detail, at, frame)
-        if fault.kind is Kind.TAIL:
+        if fault.kind is DeflateFaultKind.TAIL:
             return found
         spoilt = assembly.spoilt(fault.at, data)
         assembly.ignore()

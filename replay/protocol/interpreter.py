@@ -20,11 +20,11 @@ from replay.protocol.events import (
     Requested,
     Unparsed,
 )
+from replay.protocol.frame_rules import ORIGINAL, Reading
 from replay.protocol.frames import Frames
-from replay.protocol.framing import ORIGINAL, Reading
+from replay.protocol.handshake_rules import request_breaches, response_breaches
 from replay.protocol.negotiation import Agreed, agreed, misfits, offer_breaches
-from replay.protocol.opening import request_breaches, response_breaches
-from replay.protocol.stream import Stream, streams
+from replay.protocol.stream import SideStream, streams
 from replay.trace.model import Cut, Digest, Drop, Entry, Logging, Octets, Timer, Trace, Unreached, Wait
 from replay.wire.frame import Opcode
 from replay.wire.handshake import (
@@ -210,7 +210,7 @@ class Interpreter:
 
     # The opening handshake.
 
-    def _octets(self, stream: Stream, data: bytes) -> Iterator[Event]:
+    def _octets(self, stream: SideStream, data: bytes) -> Iterator[Event]:
         stream.position += len(data)
         if stream.unparsed or not data:
             return
@@ -221,7 +221,7 @@ class Interpreter:
         else:
             yield from self._head(stream, stream.head, data)
 
-    def _head(self, stream: Stream, reader: HeadReader, data: bytes) -> Iterator[Event]:
+    def _head(self, stream: SideStream, reader: HeadReader, data: bytes) -> Iterator[Event]:
         begins = 0
         try:
             octets = reader.feed(data)
@@ -253,7 +253,7 @@ class Interpreter:
             yield from self._response(stream, head, reader.rest, begins)
 
     def _response(
-        self, server: Stream, response: Response, rest: bytes, begins: int, partial: bool = False
+        self, server: SideStream, response: Response, rest: bytes, begins: int, partial: bool = False
     ) -> Iterator[Event]:
         """`begins`: its first octet, behind interim responses. `partial`: the log cut it off."""
         client = self._streams[Side.CLIENT]
@@ -297,7 +297,9 @@ class Interpreter:
             stream.begin()
             yield from self._octets(stream, octets)
 
-    def _not_opened(self, stream: Stream, reason: str, response: Response | None = None) -> Iterator[Event]:
+    def _not_opened(
+        self, stream: SideStream, reason: str, response: Response | None = None
+    ) -> Iterator[Event]:
         if not self.opened and not self._over:
             self._over = True
             status = None if response is None else response.status
@@ -340,7 +342,7 @@ class Interpreter:
         unfinished = stream.frames.unfinished if stream.frames else 0
         yield End(**stream.place(), how=drop.how, unfinished=unfinished)
 
-    def _octets_and_cut(self, stream: Stream, data: bytes, cut: Cut) -> Iterator[Event]:
+    def _octets_and_cut(self, stream: SideStream, data: bytes, cut: Cut) -> Iterator[Event]:
         if stream.unsure:
             yield from missing.behind(self._frames, stream, data)
         else:
@@ -364,7 +366,7 @@ class Interpreter:
             yield missing.gap(stream, None, lost=True)
             stream.lose()
 
-    def _cut_head(self, stream: Stream, cut: Cut) -> Iterator[Event]:
+    def _cut_head(self, stream: SideStream, cut: Cut) -> Iterator[Event]:
         """A handshake that the log cut off: frames begin in the next entry. What is shown of it isn't
         judged, and neither is what it may have agreed on."""
         head = partial_head(stream.side, stream.head.rest) if stream.head else None

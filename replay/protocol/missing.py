@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from replay.protocol.events import Event, Gap, Violation
+from replay.protocol.frame_rules import clean
 from replay.protocol.frames import Frames
-from replay.protocol.framing import clean
-from replay.protocol.stream import Stream
+from replay.protocol.stream import SideStream
 from replay.wire.frame import decode_header
 
 
-def passed(frames: Frames, stream: Stream, size: int | None) -> Iterator[Event]:
+def passed(frames: Frames, stream: SideStream, size: int | None) -> Iterator[Event]:
     """The events of so many octets (None: the log doesn't say) that are missing."""
     if size == 0 or stream.frames is None:
         return
@@ -30,14 +30,14 @@ def passed(frames: Frames, stream: Stream, size: int | None) -> Iterator[Event]:
         stream.lose()
 
 
-def gap(stream: Stream, size: int | None, *, lost: bool) -> Gap:
+def gap(stream: SideStream, size: int | None, *, lost: bool) -> Gap:
     """The event of octets that are missing at the place that a stream has come to."""
     left_out = "octets" if size is None else f"{size} octet{'s' * (size != 1)}"
     reason = f"the log left out {left_out}" + (", and with them where the next frame begins" * lost)
     return Gap(**stream.place(), reason=reason, size=size, lost=lost)
 
 
-def behind(frames: Frames, stream: Stream, data: bytes) -> Iterator[Event]:
+def behind(frames: Frames, stream: SideStream, data: bytes) -> Iterator[Event]:
     """The events of an entry of a stream that is unsure."""
     if stream.frames is not None and _is_whole(stream, data):
         stream.position += len(data)
@@ -49,7 +49,7 @@ def behind(frames: Frames, stream: Stream, data: bytes) -> Iterator[Event]:
         stream.lose()
 
 
-def _is_whole(stream: Stream, data: bytes) -> bool:
+def _is_whole(stream: SideStream, data: bytes) -> bool:
     """Whether these octets are frames, from the first to the last octet, that break no rule by their
     headers: by chance that is hardly ever so."""
     at = 0

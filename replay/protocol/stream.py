@@ -25,7 +25,7 @@ class Begun(NamedTuple):
     reason: str
 
 
-class Place(TypedDict):
+class EventPlace(TypedDict):
     """Where an event stands: the fields that all events share."""
 
     side: Side
@@ -41,10 +41,10 @@ class Now:
     entry: int = -1
 
 
-class Stream:
+class SideStream:
     """What one side has sent so far."""
 
-    other: Stream  # that of the other side
+    other: SideStream  # that of the other side
 
     def __init__(self, side: Side, opened: bool, now: Now, skipped: bool, lenient: bool) -> None:
         self.side = side
@@ -121,11 +121,11 @@ class Stream:
             return Begun(self.message_at, reason)
         return None
 
-    def place(self, start: int | None = None, end: int | None = None) -> Place:
+    def place(self, start: int | None = None, end: int | None = None) -> EventPlace:
         """Where an event stands that the entry in hand completes; by default, behind all that was seen."""
         start = self.position if start is None else start
         end = self.position if end is None else end
-        return Place(side=self.side, entry=self.now.entry, start=start, end=end)
+        return EventPlace(side=self.side, entry=self.now.entry, start=start, end=end)
 
     def harmless(self, rule: str) -> bool:
         """Whether a breach of this rule, which would fail the connection, doesn't."""
@@ -155,10 +155,10 @@ class Stream:
         return Unread(**place, reason=reason, bound=f"{most:,} {what}")
 
 
-def streams(opened: bool, skips: Side | None, lenient: bool) -> dict[Side, Stream]:
+def streams(opened: bool, skips: Side | None, lenient: bool) -> dict[Side, SideStream]:
     """Those of both sides, at the start of a connection; see `Interpreter` for `skips`, and `Reading`."""
     now = Now()
-    both = {side: Stream(side, opened, now, side is skips, lenient) for side in Side}
+    both = {side: SideStream(side, opened, now, side is skips, lenient) for side in Side}
     for side, stream in both.items():
         stream.other = both[side.other]
     return both

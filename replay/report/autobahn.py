@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from replay.cases.model import Behaviour, Case, Closing, EventKind, Pattern
 from replay.protocol.events import Close, Event, Fired, Message, Ping, Pong
 from replay.report import purpose, safe, words
 from replay.report.autobahn_log import connection, shown
-from replay.spec.model import Behaviour, Case, Closing, Kind, Pattern
 from replay.trace.model import SECOND, Wait
 from replay.verdict.facts import ClosingFacts
 from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
@@ -44,7 +44,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _PART = 80
 """Characters of a part of a file's name that comes from outside."""
 
-_KINDS = {Kind.TEXT: False, Kind.BINARY: True}
+_KINDS = {EventKind.TEXT: False, EventKind.BINARY: True}
 
 
 def prefixes(agents: Iterable[str]) -> dict[str, str]:
@@ -232,11 +232,11 @@ def _pattern(pattern: Pattern) -> list[Any] | None:
     payload = pattern.payload
     data = "" if payload is None else shown(words.part(payload, 0, 65), len(payload))
     match pattern.kind:
-        case Kind.TEXT | Kind.BINARY:
+        case EventKind.TEXT | EventKind.BINARY:
             return ["message", data, _KINDS[pattern.kind]]
-        case Kind.PONG:
+        case EventKind.PONG:
             return ["pong", data]
-        case Kind.STILL_OPEN:
+        case EventKind.STILL_OPEN:
             return ["timeout", pattern.tag]
     return None
 

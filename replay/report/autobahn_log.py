@@ -11,7 +11,7 @@ from typing import Any
 from replay import limits
 from replay.protocol.events import Event, Message, Opened
 from replay.report import log
-from replay.report.stream import Placed, Stream
+from replay.report.stream import Placed, SentOctets
 from replay.trace.model import SECOND, Entry, Logging, Octets, Timer, Trace, Wait
 from replay.wire.frame import Opcode
 from replay.wire.handshake import MAX_HEAD
@@ -38,7 +38,7 @@ Row = list[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class LoggedConnection:
     """RX is the testee."""
 
     request: str
@@ -51,14 +51,14 @@ class Connection:
     wirelog: Sequence[Row]
 
 
-def connection(trace: Trace, events: tuple[Event, ...], tester: Side) -> Connection:
-    streams = {side: Stream(trace, side, events) for side in Side}
+def connection(trace: Trace, events: tuple[Event, ...], tester: Side) -> LoggedConnection:
+    streams = {side: SentOctets(trace, side, events) for side in Side}
     heads = {side: _head(stream) for side, stream in streams.items()}
     sizes = {side: _sizes(trace, side) for side in Side}
     frames = {
         side: Counter(placed.header.opcode for placed in _whole(one)) for side, one in streams.items()
     }
-    return Connection(
+    return LoggedConnection(
         heads[Side.CLIENT],
         heads[Side.SERVER],
         sizes[tester.other],
@@ -84,7 +84,7 @@ def _cut(octets: bytes, total: int | None) -> tuple[bytes, str]:
     return (octets[:SHOWN], " ...") if total > LONG else (octets, "")
 
 
-def _head(stream: Stream) -> str:
+def _head(stream: SentOctets) -> str:
     """The request or response."""
     head = stream.slice(0, min(stream.head, MAX_HEAD))
     try:
@@ -97,14 +97,14 @@ def _sizes(trace: Trace, side: Side) -> Counter[int]:
     return Counter(log.size(one) for one in trace.entries if isinstance(one, Octets) and one.side is side)
 
 
-def _whole(stream: Stream) -> Iterator[Placed]:
+def _whole(stream: SentOctets) -> Iterator[Placed]:
     return (placed for placed in stream.frames if placed.end <= stream.length)
 
 
 # The wire log.
 
 
-def _rows(trace: Trace, streams: Mapping[Side, Stream], tester: Side) -> Iterator[Row]:
+def _rows(trace: Trace, streams: Mapping[Side, SentOctets], tester: Side) -> Iterator[Row]:
     """A row an entry. The tester's frames stand before the octets that they begin in, the testee's
     behind those that complete them."""
     begun = _by_entry(streams[tester], lambda placed: placed.start)
@@ -129,7 +129,7 @@ def _rows(trace: Trace, streams: Mapping[Side, Stream], tester: Side) -> Iterato
             yield from _timer(entry)
 
 
-def _by_entry(stream: Stream, where: Callable[[Placed], int]) -> dict[int, list[Placed]]:
+def _by_entry(stream: SentOctets, where: Callable[[Placed], int]) -> dict[int, list[Placed]]:
     found: dict[int, list[Placed]] = {}
     for placed in _whole(stream):
         if (place := stream.place(where(placed))) is not None:
@@ -137,7 +137,7 @@ def _by_entry(stream: Stream, where: Callable[[Placed], int]) -> dict[int, list[
     return found
 
 
-def _sent(placed: Placed, stream: Stream) -> Row:
+def _sent(placed: Placed, stream: SentOctets) -> Row:
     header = placed.header
     return [
         "TF",
@@ -152,7 +152,7 @@ def _sent(placed: Placed, stream: Stream) -> Row:
     ]
 
 
-def _got(placed: Placed, stream: Stream) -> Row:
+def _got(placed: Placed, stream: SentOctets) -> Row:
     header = placed.header
     return [
         *("RF", _payload(placed, stream), header.opcode, header.fin, header.rsv),
@@ -160,7 +160,7 @@ def _got(placed: Placed, stream: Stream) -> Row:
     ]
 
 
-def _payload(placed: Placed, stream: Stream) -> Row:
+def _payload(placed: Placed, stream: SentOctets) -> Row:
     length = placed.header.length
     return [length, shown(stream.payload(placed, SHOWN + 1), length)]
 
@@ -191,7 +191,7 @@ def _bounded(rows: Iterator[Row]) -> list[Row]:
 
 
 def _traffic(
-    streams: Mapping[Side, Stream], events: Sequence[Event], tester: Side
+    streams: Mapping[Side, SentOctets], events: Sequence[Event], tester: Side
 ) -> dict[str, int | float | None] | None:
     """None where the connection wasn't opened, or octets weren't kept."""
     if not any(isinstance(event, Opened) for event in events):

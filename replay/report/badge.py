@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from replay.report.tally import Count, tally
+from replay.report.tally import CountedAs, tally
 from replay.verdict.result import RunResult
 
 LABEL = "websocket"
@@ -54,15 +54,15 @@ def _said(runs: Sequence[RunResult]) -> tuple[str, str]:
     found = tally(runs)
     if found.troubles:
         return ("interrupted" if all(run.unreached is None for run in runs) else "not reached"), "red"
-    if failed := found.counts[Count.FAILED]:
+    if failed := found.counts[CountedAs.FAILED]:
         said, colour = f"{failed} of {found.total} failed", "red"
     else:
-        good = found.counts[Count.PASSED] + found.counts[Count.FLAKY]
+        good = found.counts[CountedAs.PASSED] + found.counts[CountedAs.FLAKY]
         said, colour = f"{good} of {found.total}", "brightgreen" if good == found.total else "yellow"
-    if lacking := found.counts[Count.UNIMPLEMENTED]:
+    if lacking := found.counts[CountedAs.UNIMPLEMENTED]:
         said += f", {lacking} unimplemented"
-    if unjudged := found.counts[Count.UNJUDGED]:
+    if unjudged := found.counts[CountedAs.UNJUDGED]:
         said += f", {unjudged} unjudged"
-    if expected := found.counts[Count.EXPECTED]:
+    if expected := found.counts[CountedAs.EXPECTED]:
         said += f", {expected} expected to fail"
     return said, colour

@@ -6,14 +6,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+from replay.cases.cost import volume
+from replay.cases.model import Behaviour
 from replay.protocol.events import Close, Message, Pong, Unparsed, Violation
 from replay.protocol.rules import RULES
 from replay.report import safe, words
 from replay.report.words import BEHAVIOURS
-from replay.spec.cost import volume
-from replay.spec.model import Behaviour
-from replay.verdict.cause import Cause, Fault, answer_to, illegal, repeated
-from replay.verdict.result import GOOD, CaseResult
+from replay.verdict.cause import answer_to, illegal, repeated
+from replay.verdict.result import GOOD, CaseResult, Cause, Misdeed
 from replay.wire.side import Side
 
 BY_SILENCE = {"close-answered", "close-before-drop", "server-drops", "ping-answered", "pong-echoes-ping"}
@@ -22,7 +22,7 @@ BY_SILENCE = {"close-answered", "close-before-drop", "server-drops", "ping-answe
 LEGAL = "although nothing that was sent is against a rule"
 
 
-class Said(NamedTuple):
+class CauseWords(NamedTuple):
     """Why a case fails, in words: what is stored, and shown, with its verdict."""
 
     key: str  # equal for failures of one cause
@@ -31,37 +31,37 @@ class Said(NamedTuple):
     size: int  # octets that it sends, about: the shortest is the example of all
 
 
-def said(result: CaseResult) -> Said | None:
+def said(result: CaseResult) -> CauseWords | None:
     """None: it doesn't fail, or nothing is known of why."""
     cause = result.cause
     if cause is None:
         return None
     words = sentence(cause, result.facts.tester.other)
-    return Said(cause.key, words, result.why or why(result), volume(result.case))
+    return CauseWords(cause.key, words, result.why or why(result), volume(result.case))
 
 
 def sentence(cause: Cause, testee: Side) -> str:
     """What is wrong in all of the cases."""
     who, rule = f"the {testee.value}", cause.rule or ""
     match cause.fault:
-        case Fault.UNOPENED if cause.rule is not None:
+        case Misdeed.UNOPENED if cause.rule is not None:
             return f"the opening handshake of {who} breaks {_rule(rule)}"
-        case Fault.UNOPENED if cause.code is not None:
+        case Misdeed.UNOPENED if cause.code is not None:
             return f"{who} answers the opening handshake with HTTP status {cause.code}, not 101"
-        case Fault.ACCEPTS:
+        case Misdeed.ACCEPTS:
             meaning = f"{words.reference(rule)}: {words.sentence(rule).removesuffix('.')}"
             return (
                 f"{who} accepts what breaks {rule} ({meaning}); it was to fail the connection{_with(rule)}"
             )
-        case Fault.CODE:
+        case Misdeed.CODE:
             return f"{who} closes with {_coded(cause.code)}, where another code is wanted"
-        case Fault.REFUSES:
+        case Misdeed.REFUSES:
             return f"{who} closes the connection with {_coded(cause.code)}, {LEGAL}"
-        case Fault.DROPS:
+        case Misdeed.DROPS:
             return f"{who} ends TCP without a Close frame, {LEGAL}"
-        case Fault.BREAKS:
+        case Misdeed.BREAKS:
             return f"{who} breaks {_rule(rule)}"
-        case Fault.DIFFERS:
+        case Misdeed.DIFFERS:
             return f"{who} sends something else than was expected: {safe.escape(cause.detail, 200)}"
     return safe.escape(cause.detail, 300)
 
@@ -77,23 +77,23 @@ def why(result: CaseResult) -> str:
         return words.difference(result.divergence)  # it says what the recorded handshake kept, or had
     who = f"the {result.facts.tester.other.value}"
     match cause.fault:
-        case Fault.ACCEPTS if (bait := illegal(result)) is not None:
+        case Misdeed.ACCEPTS if (bait := illegal(result)) is not None:
             return (
                 f"{who} accepted what breaks {bait.rule}, {words.reference(bait.rule)} "
                 f"({safe.escape(bait.detail, 200)}): it {_did(result, bait)}; it was to fail the connection"
                 f"{_with(bait.rule)}"
             )
-        case Fault.CODE:
+        case Misdeed.CODE:
             bait = illegal(result)
             of = "" if bait is None else f" for a breach of {bait.rule}"
             return f"{who} closed with {_closed(result)}{of}, expected {_codes(result)}"
-        case Fault.REFUSES:
+        case Misdeed.REFUSES:
             did = "answered the Close" if result.facts.closed_by_tester else "closed the connection"
             wanted = _wanted(result) if result.divergence else f"; expected {_codes(result)}"
             return f"{who} {did} with {_closed(result)}, {LEGAL}{wanted}"
-        case Fault.DROPS:
+        case Misdeed.DROPS:
             return f"{who} ended TCP without a Close frame, {LEGAL}{_wanted(result)}"
-        case Fault.BREAKS | Fault.UNOPENED if cause.rule is not None:
+        case Misdeed.BREAKS | Misdeed.UNOPENED if cause.rule is not None:
             details = (one.detail for one in result.broken if one.rule == cause.rule)
             detail = next(details, result.closing_reason)
             found = result.divergence

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from replay.expected.entries import word
 from replay.report import diff, safe, words
 from replay.report.layout import DIM, FAULT, LABEL, Lines, labelled, sides, text, wrapped
 from replay.report.stream import both
 from replay.trace.model import SECOND
 from replay.verdict.change import Change, Changed, Comparison, Known, Run
-from replay.verdict.expected import word
 from replay.verdict.result import GOOD, UNJUDGED, CaseResult
 
 MOST_IDS = 60

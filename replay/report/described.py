@@ -6,11 +6,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from replay.report import safe, words
-from replay.report.layout import LABEL, STYLES, Lines, labelled, text, wrapped
-from replay.report.purpose import codes, purpose
-from replay.report.rounds import rounds
-from replay.spec.model import (
+from replay.cases.model import (
     Case,
     Closing,
     OpenFrame,
@@ -23,7 +19,11 @@ from replay.spec.model import (
     SendMessage,
     Step,
 )
-from replay.spec.payload import Payload
+from replay.cases.payload import Payload
+from replay.report import safe, words
+from replay.report.layout import LABEL, STYLES, Lines, labelled, text, wrapped
+from replay.report.purpose import codes, purpose
+from replay.report.rounds import rounds
 from replay.trace.model import SECOND
 
 MOST, MOST_EVENTS = 40, 6

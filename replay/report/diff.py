@@ -7,6 +7,8 @@ from itertools import groupby
 
 from rich.text import Text
 
+from replay.cases.fit import Difference
+from replay.cases.model import Behaviour, Pattern
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.rules import RULES
 from replay.report import inflated, log, safe, text_difference, words
@@ -31,14 +33,12 @@ from replay.report.layout import (
 from replay.report.octets import Octet, header_bits, pointed_octets
 from replay.report.purpose import purpose
 from replay.report.rounds import rounds
-from replay.report.stream import Stream, Streams, both, parts, to_payload, to_stream
+from replay.report.stream import SentOctets, Streams, both, parts, to_payload, to_stream
 from replay.report.tally import headline
 from replay.source import Span
-from replay.spec.fit import Difference
-from replay.spec.model import Behaviour, Pattern
 from replay.trace.literal import locate
-from replay.verdict.cause import Fault, illegal
-from replay.verdict.result import GOOD, CaseResult, ClosingVerdict
+from replay.verdict.cause import illegal
+from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, Misdeed
 
 SUITE = "suite:"
 """What the names of the bundled specs begin with; the user has no such file."""
@@ -84,11 +84,11 @@ def failure(result: CaseResult, command_line: str | None, width: int) -> Iterato
 
 def _put_up_with(result: CaseResult) -> Violation | None:
     """What the testee had to refuse, if it is that which is wrong."""
-    accepts = result.cause is not None and result.cause.fault is Fault.ACCEPTS
+    accepts = result.cause is not None and result.cause.fault is Misdeed.ACCEPTS
     return illegal(result) if accepts else None
 
 
-def _apart(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
+def _apart(result: CaseResult, stream: SentOctets, width: int) -> Iterator[Text]:
     """Where expected and observed part, in the user's file, in the events and in the octets."""
     yield from arrow(result, width)
     if result.divergence is not None and result.divergence.field != "opening":
@@ -190,7 +190,7 @@ def _place(result: CaseResult, found: Difference) -> Span | None:
     if want is None:
         return result.nearest.span
     if want.recorded is not None and found.offset is not None and result.case.trace is not None:
-        stream = Stream(result.case.trace, want.recorded.side)
+        stream = SentOctets(result.case.trace, want.recorded.side)
         offset = to_stream(parts(want.recorded, stream), found.offset)
         if offset is not None and (place := stream.place(offset)) is not None:
             span = result.case.trace.entries[place.entry].span
@@ -241,7 +241,7 @@ def _behind(expected: int, events: int) -> str:
 # The octets received.
 
 
-def octets(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
+def octets(result: CaseResult, stream: SentOctets, width: int) -> Iterator[Text]:
     """Those where expected and observed part, else those of a close code that is wrong."""
     if result.divergence is not None:
         yield from _octets(result, result.divergence, stream, width)
@@ -249,7 +249,7 @@ def octets(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
         yield from _close_octets(result, stream, width)
 
 
-def _octets(result: CaseResult, found: Difference, stream: Stream, width: int) -> Iterator[Text]:
+def _octets(result: CaseResult, found: Difference, stream: SentOctets, width: int) -> Iterator[Text]:
     got = found.observed
     if got is None or got.side is not stream.side or (isinstance(got, Message) and got.digest):
         return
@@ -272,7 +272,7 @@ def _octets(result: CaseResult, found: Difference, stream: Stream, width: int) -
     yield from header_bits(placed, stream, width)
 
 
-def _close_octets(result: CaseResult, stream: Stream, width: int) -> Iterator[Text]:
+def _close_octets(result: CaseResult, stream: SentOctets, width: int) -> Iterator[Text]:
     """The close code as it came, if it is what is wrong."""
     close = result.facts.testee_close
     if result.closing is not ClosingVerdict.WRONG_CODE or close is None:
@@ -296,7 +296,7 @@ def _expected_octet(want: Pattern | None, pieces: tuple[tuple[int, int], ...], o
     return octet
 
 
-def _answer(stream: Stream, width: int) -> Iterator[Text]:
+def _answer(stream: SentOctets, width: int) -> Iterator[Text]:
     """How the testee's side of an opening handshake that failed began."""
     head = stream.slice(0, 2048).split(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
     for number, line in enumerate(line for line in head[:8] if line):
@@ -307,7 +307,7 @@ def _answer(stream: Stream, width: int) -> Iterator[Text]:
 # Rules.
 
 
-def _rules(broken: Sequence[Violation], stream: Stream, width: int) -> Iterator[Text]:
+def _rules(broken: Sequence[Violation], stream: SentOctets, width: int) -> Iterator[Text]:
     """The rules that one side broke, those of one frame together."""
     shown = broken[:MOST_RULES]
     for _, group in groupby(shown, key=lambda violation: (violation.side, violation.frame)):
@@ -325,7 +325,7 @@ def _rules(broken: Sequence[Violation], stream: Stream, width: int) -> Iterator[
         yield text(" " * INDENT, (f"and {words.count(more, 'more breach', 'more breaches')}", DIM))
 
 
-def breach(violations: Sequence[Violation], stream: Stream, width: int) -> Iterator[Text]:
+def breach(violations: Sequence[Violation], stream: SentOctets, width: int) -> Iterator[Text]:
     """The octets that break the rules of one frame, and its header."""
     violations = [violation for violation in violations if violation.rule not in BY_SILENCE]
     if not violations or violations[0].side is not stream.side:

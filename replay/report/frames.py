@@ -11,7 +11,7 @@ from rich.text import Text
 from replay.protocol.events import Event, Message, NotOpened, Unparsed, Violation
 from replay.report import contents, inflated, log, safe, words
 from replay.report.layout import DIM, FAULT, LABEL, WRONG, Lines, pad, text, wrapped
-from replay.report.stream import Placed, Stream, both
+from replay.report.stream import Placed, SentOctets, both
 from replay.trace.model import SECOND, Digest, Octets, Trace
 from replay.wire.side import Side
 
@@ -60,7 +60,7 @@ def _show(trace: Trace, events: tuple[Event, ...], width: int, whole: bool) -> I
         yield from _tell(told.pop(number, []), columns, whole)
 
 
-def _by_entry(stream: Stream) -> dict[int, list[Placed]]:
+def _by_entry(stream: SentOctets) -> dict[int, list[Placed]]:
     """The frames by the entry that completes them, an unfinished one by the last entry."""
     rows: dict[int, list[Placed]] = defaultdict(list)
     for placed in stream.frames:
@@ -69,7 +69,7 @@ def _by_entry(stream: Stream) -> dict[int, list[Placed]]:
     return rows
 
 
-def _told(streams: dict[Side, Stream], events: tuple[Event, ...], whole: bool) -> Told:
+def _told(streams: dict[Side, SentOctets], events: tuple[Event, ...], whole: bool) -> Told:
     """What is said beneath a frame (by its side and start) or beneath an entry (by its number)."""
     frames = [(side, placed) for side, stream in streams.items() for placed in stream.frames]
     starts = {(side, placed.body): placed.start for side, placed in frames}
@@ -87,7 +87,7 @@ def _told(streams: dict[Side, Stream], events: tuple[Event, ...], whole: bool) -
     return told
 
 
-def _head(lead: str, stream: Stream) -> Iterator[Text]:
+def _head(lead: str, stream: SentOctets) -> Iterator[Text]:
     head = stream.slice(0, stream.head).decode("latin-1").split("\r\n")
     for number, line in enumerate(line for line in head if line):
         said = safe.escape(line, 400)
@@ -135,7 +135,7 @@ class _Columns:
     offset: int
 
     @classmethod
-    def of(cls, trace: Trace, streams: dict[Side, Stream], width: int) -> _Columns:
+    def of(cls, trace: Trace, streams: dict[Side, SentOctets], width: int) -> _Columns:
         wide = width >= WIDE
         times = [entry.at for entry in trace.entries if entry.at is not None]
         frames = [placed for stream in streams.values() for placed in stream.frames]
@@ -186,7 +186,7 @@ class _Columns:
         marker = "= " if first else ""
         return text((marker.rjust(self.margin), DIM), pad(said, max(8, self.width - self.margin)).rstrip())
 
-    def row(self, number: int, at: int | None, placed: Placed, stream: Stream) -> Text:
+    def row(self, number: int, at: int | None, placed: Placed, stream: SentOctets) -> Text:
         """One frame."""
         header = placed.header
         key = "0" if not header.key else header.key.hex() if self.wide else "1"
@@ -203,7 +203,7 @@ def _time(at: int, wide: bool) -> str:
     return f"{at / SECOND:.{6 if wide else 3}f}"
 
 
-def _payload(placed: Placed, stream: Stream, limit: int) -> str:
+def _payload(placed: Placed, stream: SentOctets, limit: int) -> str:
     """The payload's first octets, so many at the most; of a Close its code and reason."""
     header = placed.header
     data = stream.payload(placed, 128 if header.opcode == 8 else limit)

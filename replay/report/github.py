@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from replay.report import safe
-from replay.report.tally import Count, also, count, line, named, place, remarks, tally, trouble, verdict
+from replay.report.tally import CountedAs, also, count, line, named, place, remarks, tally, trouble, verdict
 from replay.verdict.cause import by_cause
 from replay.verdict.result import CaseResult, RunResult
 
@@ -27,7 +27,9 @@ def commands(runs: Sequence[RunResult]) -> str:
         for failures in by_cause(run.results, run.strict):
             others = also(failures, failures.example, MOST_IDS)
             errors.append(_annotation("error", who, failures.example, others))
-        aside = [one for one in run.results if count(one, run.strict) in (Count.FLAKY, Count.UNJUDGED)]
+        aside = [
+            one for one in run.results if count(one, run.strict) in (CountedAs.FLAKY, CountedAs.UNJUDGED)
+        ]
         warnings += [_annotation("warning", who, one) for one in aside]
     found = tally(runs)
     last = _command("notice", "replay", line(found))

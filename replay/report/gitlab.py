@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from replay.report import causes, safe
-from replay.report.tally import Count, count, line, named, place, remarks, tally, trouble, verdict
+from replay.report.tally import CountedAs, count, line, named, place, remarks, tally, trouble, verdict
 from replay.verdict.result import CaseResult, RunResult
 
 SUITE = "websocket-suite"
@@ -22,9 +22,9 @@ def code_quality(runs: Sequence[RunResult]) -> str:
             issues.append(_issue(run, "run", said, "blocker", (SUITE, 1)))
         for result in run.results:
             counted = count(result, run.strict)
-            if counted in (Count.FAILED, Count.FLAKY, Count.UNJUDGED):
-                issues.append(_of(run, result, "major" if counted is Count.FAILED else "minor"))
-        if (found := tally([run])).counts[Count.UNIMPLEMENTED]:
+            if counted in (CountedAs.FAILED, CountedAs.FLAKY, CountedAs.UNJUDGED):
+                issues.append(_of(run, result, "major" if counted is CountedAs.FAILED else "minor"))
+        if (found := tally([run])).counts[CountedAs.UNIMPLEMENTED]:
             issues.append(_issue(run, "unimplemented", line(found), "info", (SUITE, 1)))
     return json.dumps(issues, indent=1) + "\n"
 

@@ -7,13 +7,13 @@ from functools import partial
 
 from rich.text import Text
 
+from replay.cases.fit import Difference
+from replay.cases.payload import Payload
 from replay.protocol.events import Event, Message, Opened, Spoilt
 from replay.report import safe, words
 from replay.report.layout import DIM, labelled, text, wrapped
 from replay.report.octets import MARGIN, header_bits, pointed_inflated
-from replay.report.stream import Stream
-from replay.spec.fit import Difference
-from replay.spec.payload import Payload
+from replay.report.stream import SentOctets
 from replay.wire.side import Side
 
 MOST_FRAMES = 6
@@ -56,7 +56,7 @@ def ratio(*events: Message) -> str:
     return f"×{times:.2f}" if times < 10 else f"×{times:.0f}"
 
 
-def differing(event: Message, found: Difference, stream: Stream, width: int) -> Iterator[Text]:
+def differing(event: Message, found: Difference, stream: SentOctets, width: int) -> Iterator[Text]:
     """Where a compressed message differs, which is nowhere on the wire, and the frames that it came in."""
     want = found.expected.payload if found.expected is not None else None
     if found.offset is not None and want is not None:
@@ -69,7 +69,7 @@ def _octet(payload: Payload, at: int) -> bytes:
     return words.part(payload, at, at + 1)
 
 
-def _carried(event: Message, stream: Stream, width: int) -> Iterator[Text]:
+def _carried(event: Message, stream: SentOctets, width: int) -> Iterator[Text]:
     placed = [found for start, _ in event.parts if (found := stream.frame_around(start - 1)) is not None]
     starts = ", ".join(str(found.start) for found in placed[:MOST_FRAMES])
     more = f" and {len(placed) - MOST_FRAMES} more" if len(placed) > MOST_FRAMES else ""

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from replay import __version__
+from replay.cases.model import Behaviour
 from replay.report import safe, words
-from replay.report.tally import Count, count, tally, trouble
-from replay.spec.model import Behaviour
+from replay.report.tally import CountedAs, count, tally, trouble
 from replay.trace.model import SECOND
 from replay.verdict.result import CaseResult, ClosingVerdict, Expectation, RunResult, Standing
 
@@ -71,7 +71,7 @@ def run(found: RunResult) -> str:
             "state": _state(found),
             "planned": found.planned,
             "judged": counted.total,
-            "counted": {one.value: counted.counts[one] for one in Count},
+            "counted": {one.value: counted.counts[one] for one in CountedAs},
             "behaviour": {one.value: counted.behaviours[one] for one in Behaviour},
             "closing": {one.value: counted.closings[one] for one in ClosingVerdict},
             "trouble": trouble(found),
@@ -140,7 +140,7 @@ def schema() -> dict[str, Any]:
         path=maybe,
         behaviour=_words(Behaviour),
         closing=_words(ClosingVerdict),
-        counted=_words(Count),
+        counted=_words(CountedAs),
         unjudged=maybe,
         why=maybe,
         cause=maybe,
@@ -161,7 +161,7 @@ def schema() -> dict[str, Any]:
         state={"enum": ["complete", "stopped", "interrupted", "unreached"]},
         planned=number,
         judged=number,
-        counted=_object(**{one.value: number for one in Count}),
+        counted=_object(**{one.value: number for one in CountedAs}),
         behaviour=_object(**{one.value: number for one in Behaviour}),
         closing=_object(**{one.value: number for one in ClosingVerdict}),
         trouble=maybe,
@@ -178,7 +178,7 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _words(of: type[Behaviour | ClosingVerdict | Count | Standing]) -> dict[str, Any]:
+def _words(of: type[Behaviour | ClosingVerdict | CountedAs | Standing]) -> dict[str, Any]:
     return {"enum": [one.value for one in of]}
 
 

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 
 from replay import __version__
 from replay.report import safe, words
-from replay.report.tally import Count, also, count, headline, line, named, remarks, tally, trouble, verdict
+from replay.report.tally import (
+    CountedAs,
+    also,
+    count,
+    headline,
+    line,
+    named,
+    remarks,
+    tally,
+    trouble,
+    verdict,
+)
 from replay.trace.model import SECOND
 from replay.verdict.cause import by_cause
 from replay.verdict.result import CaseResult, RunResult
@@ -71,12 +82,12 @@ def _test(run: RunResult, result: CaseResult, alike: str) -> TestCase:
     test.time = (result.duration or 0) / SECOND
     said = [safe.escape(one) for one in remarks(result)]
     counted = count(result, run.strict)
-    if counted is Count.FAILED:
+    if counted is CountedAs.FAILED:
         failure = Failure(": ".join((verdict(result), *said[:1])) + alike, headline(result))
         again = [f"again: {result.again}"] if result.again else []
         failure.text = safe.paragraph("\n".join((result.shown, *again)))
         test.result = [failure]
-    elif counted in (Count.UNIMPLEMENTED, Count.UNJUDGED, Count.EXPECTED):
+    elif counted in (CountedAs.UNIMPLEMENTED, CountedAs.UNJUDGED, CountedAs.EXPECTED):
         test.result = [Skipped(": ".join((verdict(result), *said)), counted.value)]
     elif said or result.word != "OK":
         test.system_out = "\n".join((verdict(result), *said))

@@ -11,9 +11,9 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
+from replay.cases.model import Behaviour
 from replay.report.safe import escape
 from replay.source import Span, excerpt
-from replay.spec.model import Behaviour
 from replay.verdict.result import UNJUDGED, ClosingVerdict
 
 STYLES = {

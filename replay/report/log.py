@@ -8,7 +8,7 @@ from rich.text import Text
 
 from replay.report import safe, words
 from replay.report.layout import DIM, sides, text
-from replay.report.stream import Placed, Stream, Streams
+from replay.report.stream import Placed, SentOctets, Streams
 from replay.trace.kinds import write
 from replay.trace.literal import quote
 from replay.trace.model import SECOND, Digest, Entry, Octets, Trace
@@ -107,7 +107,7 @@ def size(entry: Octets) -> int:
     return len(entry.data) + (entry.cut.more or 0 if entry.cut is not None else 0)
 
 
-def frame(placed: Placed, stream: Stream) -> str:
+def frame(placed: Placed, stream: SentOctets) -> str:
     """'binary 126', 'close 1000', 'close, empty', 'continuation 0': a frame in a few words."""
     name = words.opcode(placed.header.opcode)
     if placed.header.opcode == 8 and not placed.header.length:
@@ -118,7 +118,7 @@ def frame(placed: Placed, stream: Stream) -> str:
     return f"{name} {placed.header.length}{packed}" + ("" if placed.header.fin else "+")
 
 
-def _gloss(stream: Stream, number: int) -> str:
+def _gloss(stream: SentOctets, number: int) -> str:
     """What frames begin in an entry, in words."""
     frames = [frame(placed, stream) for placed in stream.begun_in(number, 3)]
     return ", ".join(frames[:2]) + (", …" if len(frames) > 2 else "")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from replay import limits
 from replay.report import safe
-from replay.report.tally import Count, also, count, line, named, remarks, tally, verdict
-from replay.verdict.cause import Failures, by_cause
+from replay.report.tally import CountedAs, also, count, line, named, remarks, tally, verdict
+from replay.verdict.cause import FailureGroup, by_cause
 from replay.verdict.result import CaseResult, RunResult
 
 MOST = limits.SUMMARY.default
@@ -59,7 +59,7 @@ def _run(run: RunResult) -> Iterator[str]:
         if failures.example.shown:
             yield from _shown(failures.example)
     aside: dict[str, list[str]] = {}
-    for kind in (Count.UNJUDGED, Count.UNIMPLEMENTED, Count.EXPECTED, Count.FLAKY):
+    for kind in (CountedAs.UNJUDGED, CountedAs.UNIMPLEMENTED, CountedAs.EXPECTED, CountedAs.FLAKY):
         for result in run.results:
             if count(result, run.strict) is kind:
                 missing = f", {_text(result.unjudged, 300)}" if result.unjudged is not None else ""
@@ -72,7 +72,7 @@ def _run(run: RunResult) -> Iterator[str]:
     )
 
 
-def _row(failures: Failures) -> str:
+def _row(failures: FailureGroup) -> str:
     """The shortest case of a cause, and which others there are."""
     result = failures.example
     said = "; ".join(remarks(result)[:2]) + also(failures, result, MOST_IDS)

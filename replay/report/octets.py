@@ -8,7 +8,7 @@ from rich.text import Text
 
 from replay.report import safe, words
 from replay.report.layout import DIM, FAULT, LABEL, WANTED, text
-from replay.report.stream import Place, Placed, Stream
+from replay.report.stream import OctetPlace, Placed, SentOctets
 from replay.wire.frame import encode_header
 from replay.wire.masking import mask
 
@@ -38,13 +38,13 @@ Octet = Callable[[int], bytes]
 """What was expected at an offset of the stream: one octet, or none."""
 
 
-def entry_label(entry: int, stream: Stream) -> str:
+def entry_label(entry: int, stream: SentOctets) -> str:
     """'005 RX OCTETS', as the written log has it."""
     return f"{stream.numbers[entry]:03} {'TX' if stream.recorded else 'RX'} OCTETS"
 
 
 def pointed_octets(
-    stream: Stream,
+    stream: SentOctets,
     offset: int,
     width: int,
     length: int = 1,
@@ -89,7 +89,7 @@ def pointed_inflated(data: bytes, offset: int, width: int, expected: Octet) -> I
     yield _row(label, LABEL, number, data[first : first + per_row], width, column, per_row)
     wanted = [expected(first + at) for at in range(per_row)]
     yield _row("  expected".ljust(MARGIN), "", "", wanted, width, column, per_row, WANTED)
-    yield _caret(offset - first, 1, Place(0, offset, len(data), 0), width, column, " inflated")
+    yield _caret(offset - first, 1, OctetPlace(0, offset, len(data), 0), width, column, " inflated")
 
 
 def _window(offset: int, width: int, margin: int) -> tuple[int, int]:
@@ -120,7 +120,7 @@ def _row(
     return line
 
 
-def _caret(at: int, length: int, place: Place, width: int, column: int, what: str = "") -> Text:
+def _caret(at: int, length: int, place: OctetPlace, width: int, column: int, what: str = "") -> Text:
     start = column + at * 3 + (1 if at >= 8 else 0)
     carets = "^" * max(2, length * 3 - 1)
     if place.offset >= place.length:
@@ -142,7 +142,7 @@ def _unmasked(frame: Placed, first: int, row: bytes) -> list[bytes]:
     return cells
 
 
-def _head_line(stream: Stream, place: Place, offset: int, width: int) -> Iterator[Text]:
+def _head_line(stream: SentOctets, place: OctetPlace, offset: int, width: int) -> Iterator[Text]:
     """The line of the opening handshake that the octet is in, with carets under all of it."""
     start = max(0, offset - 4096)
     line_start = stream.slice(start, offset).rfind(b"\n") + 1 + start
@@ -157,7 +157,9 @@ def _head_line(stream: Stream, place: Place, offset: int, width: int) -> Iterato
     yield text((" " * (len(label) + 1) + carets + said, FAULT))
 
 
-def header_bits(placed: Placed, stream: Stream, width: int, rules: Collection[str] = ()) -> Iterator[Text]:
+def header_bits(
+    placed: Placed, stream: SentOctets, width: int, rules: Collection[str] = ()
+) -> Iterator[Text]:
     """A frame's header: its octets, and field by field; carets under the fields that break `rules`."""
     broken = {FIELDS.get(rule) for rule in rules}
     header = placed.header

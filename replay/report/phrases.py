@@ -7,8 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
-from replay.report import safe, words
-from replay.spec.model import (
+from replay.cases.model import (
     OpenFrame,
     Pause,
     Repeat,
@@ -18,7 +17,8 @@ from replay.spec.model import (
     SendMessage,
     Step,
 )
-from replay.spec.payload import Payload
+from replay.cases.payload import Payload
+from replay.report import safe, words
 from replay.trace.model import SECOND
 from replay.wire.frame import CONTROL_PAYLOAD, Opcode, reserved
 

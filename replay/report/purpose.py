@@ -9,21 +9,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from operator import eq
 
-from replay.report import safe, words
-from replay.report.phrases import Phrase, sample, sent, sequence, size_of, written
-from replay.source import SourceError
-from replay.spec.echo import echo
-from replay.spec.model import (
+from replay.cases.echo import echo
+from replay.cases.model import (
     Behaviour,
     Case,
     Closing,
-    Kind,
+    EventKind,
     Outcome,
     Pattern,
     Profile,
     SendClose,
     SendFrame,
 )
+from replay.report import safe, words
+from replay.report.phrases import Phrase, sample, sent, sequence, size_of, written
+from replay.source import SourceError
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
 
@@ -80,8 +80,8 @@ def _wants(case: Case, outcome: Outcome) -> str:
         if number == 1:
             return "to send the message back"
         return f"to send all {number} messages back, in the same order"
-    open_for = [pattern for pattern in outcome.patterns if pattern.kind is Kind.STILL_OPEN]
-    others = [pattern for pattern in outcome.patterns if pattern.kind is not Kind.STILL_OPEN]
+    open_for = [pattern for pattern in outcome.patterns if pattern.kind is EventKind.STILL_OPEN]
+    others = [pattern for pattern in outcome.patterns if pattern.kind is not EventKind.STILL_OPEN]
     said = []
     if open_for:
         tags = " and ".join(safe.escape(pattern.tag or "") for pattern in open_for)
@@ -109,16 +109,16 @@ def _patterns(patterns: Iterable[Pattern]) -> Iterator[Phrase]:
 
 def _pattern(pattern: Pattern) -> Phrase:
     maybe = ", which may be missing" if pattern.optional else ""
-    if pattern.kind in (Kind.TEXT, Kind.BINARY, Kind.PONG):
+    if pattern.kind in (EventKind.TEXT, EventKind.BINARY, EventKind.PONG):
         one, many = (
             ("a Pong", "Pongs")
-            if pattern.kind is Kind.PONG
+            if pattern.kind is EventKind.PONG
             else (f"a {pattern.kind.value} message", f"{pattern.kind.value} messages")
         )
         if pattern.payload is None:
             return Phrase(one, many, maybe)
         return Phrase(one, many, size_of(pattern.payload), maybe, sample(pattern.payload))
-    if pattern.kind is Kind.END:
+    if pattern.kind is EventKind.END:
         return Phrase("the end of TCP", "ends of TCP")
     return Phrase(words.noun(pattern), "", maybe)
 

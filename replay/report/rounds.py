@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from replay.cases.model import Case
 from replay.report import safe, words
-from replay.spec.model import Case
 
 MOST_SECTIONS = 4
 """Sections that are named at the most."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
+from replay.cases.select import natural
+from replay.expected.entries import word
 from replay.report import safe, terminal, words
 from replay.report.layout import DIM, FAULT, Lines, pad, text
-from replay.spec.select import natural
-from replay.verdict.expected import word
 from replay.verdict.result import CaseResult, RunResult
 
 MOST_CASES = 60

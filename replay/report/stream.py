@@ -14,13 +14,13 @@ from typing import NamedTuple
 from replay.protocol.events import Event, Message, Opened, Pong, Unparsed
 from replay.trace.model import Octets, Trace
 from replay.trace.written import numbers
-from replay.wire.frame import Header, Opcode, alike, decode_header
+from replay.wire.frame import FrameHeader, Opcode, alike, decode_header
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.masking import mask
 from replay.wire.side import Side
 
 
-class Place(NamedTuple):
+class OctetPlace(NamedTuple):
     """An octet in a trace."""
 
     entry: int  # number of the entry
@@ -33,7 +33,7 @@ class Placed(NamedTuple):
     """A frame in a stream."""
 
     start: int
-    header: Header
+    header: FrameHeader
 
     @property
     def body(self) -> int:
@@ -49,7 +49,7 @@ class Placed(NamedTuple):
         return map(Placed, range(self.start, self.start + times * size, size), repeat(self.header))
 
 
-class Stream:
+class SentOctets:
     """All octets that one side sent."""
 
     def __init__(self, trace: Trace, side: Side, events: tuple[Event, ...] = ()) -> None:
@@ -107,7 +107,7 @@ class Stream:
                 break
         return found
 
-    def place(self, offset: int) -> Place | None:
+    def place(self, offset: int) -> OctetPlace | None:
         """The entry that holds the octet; for the end of the stream, the place behind the last one."""
         index = bisect.bisect_right(self._starts, min(offset, self.length - 1)) - 1
         if index < 0:
@@ -115,7 +115,7 @@ class Stream:
         start, length = self._starts[index], len(self._chunks[index])
         if offset - start > length:
             return None
-        return Place(self._entries[index], offset - start, length, start)
+        return OctetPlace(self._entries[index], offset - start, length, start)
 
     def entries(self, start: int, end: int) -> list[int]:
         """The numbers of the entries with octets from `start` up to `end`."""
@@ -146,7 +146,7 @@ class Stream:
         end = min(len(chunk), self._limit - self._starts[index])
         return max(1, alike(chunk, offset, body, placed.header.length, end))
 
-    def _header(self, at: int) -> tuple[Header, int] | None:
+    def _header(self, at: int) -> tuple[FrameHeader, int] | None:
         """The header that starts at octet `at`, if it is whole."""
         index = bisect.bisect_right(self._starts, at) - 1
         offset = at - self._starts[index]
@@ -204,19 +204,19 @@ class Stream:
         return mask(self.slice(placed.body, end), placed.header.key)
 
 
-Streams = dict[Side, Stream]
+Streams = dict[Side, SentOctets]
 
 
 def both(trace: Trace, events: tuple[Event, ...]) -> Streams:
     """The streams of both sides, which know the numbers of the entries in the written log."""
-    streams = {side: Stream(trace, side, events) for side in Side}
+    streams = {side: SentOctets(trace, side, events) for side in Side}
     known = numbers(trace)
     for stream in streams.values():
         stream.numbers = known
     return streams
 
 
-def parts(event: Event, stream: Stream) -> tuple[tuple[int, int], ...]:
+def parts(event: Event, stream: SentOctets) -> tuple[tuple[int, int], ...]:
     """Where the payload of a message or Pong stands in its stream: (offset, length) of each frame.
 
     Empty where that can't be said: what was inflated stands nowhere as it is shown.

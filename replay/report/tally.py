@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 
+from replay.cases.model import Behaviour
 from replay.report import safe, words
-from replay.spec.model import Behaviour
-from replay.verdict.cause import Failures
+from replay.verdict.cause import FailureGroup
 from replay.verdict.result import GOOD, UNJUDGED, CaseResult, ClosingVerdict, RunResult
 
 VERDICTS = {behaviour.value: said for behaviour, said in words.BEHAVIOURS.items()} | {
@@ -19,7 +19,7 @@ VERDICTS = {behaviour.value: said for behaviour, said in words.BEHAVIOURS.items(
 """What a case is called by its behaviour, or because it has none, in the order in which they are listed."""
 
 
-class Count(Enum):
+class CountedAs(Enum):
     """What a case is counted as, one of these."""
 
     PASSED = "passed"
@@ -30,23 +30,23 @@ class Count(Enum):
     UNJUDGED = UNJUDGED  # there is no verdict: what it would rest on wasn't seen
 
 
-def count(result: CaseResult, strict: bool = False) -> Count:
+def count(result: CaseResult, strict: bool = False) -> CountedAs:
     if result.counts(strict):
-        return Count.FAILED
+        return CountedAs.FAILED
     if result.flaky:
-        return Count.FLAKY
+        return CountedAs.FLAKY
     if result.is_expected:
-        return Count.EXPECTED
+        return CountedAs.EXPECTED
     if result.unjudged is not None:
-        return Count.UNJUDGED
-    return Count.UNIMPLEMENTED if result.behaviour is Behaviour.UNIMPLEMENTED else Count.PASSED
+        return CountedAs.UNJUDGED
+    return CountedAs.UNIMPLEMENTED if result.behaviour is Behaviour.UNIMPLEMENTED else CountedAs.PASSED
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How many cases of some runs are counted as what, and have which verdict."""
 
-    counts: Counter[Count]
+    counts: Counter[CountedAs]
     behaviours: Counter[Behaviour]  # an unjudged case is INFORMATIONAL here ...
     verdicts: Counter[str]  # ... and 'unjudged' here; by what each is called
     closings: Counter[ClosingVerdict]
@@ -60,7 +60,7 @@ class Tally:
     @property
     def failed(self) -> bool:
         """Whether any run is other than it has to be."""
-        return bool(self.counts[Count.FAILED] or self.troubles)
+        return bool(self.counts[CountedAs.FAILED] or self.troubles)
 
 
 def tally(runs: Sequence[RunResult]) -> Tally:
@@ -101,7 +101,7 @@ def line(found: Tally) -> str:
     ]
     others = [
         f"{found.counts[c]} {c.value}"
-        for c in (Count.FAILED, Count.EXPECTED, Count.FLAKY)
+        for c in (CountedAs.FAILED, CountedAs.EXPECTED, CountedAs.FLAKY)
         if found.counts[c]
     ]
     others += [f"{found.missing} not run"] if found.missing else []
@@ -128,7 +128,7 @@ def beside(result: CaseResult) -> str:
     return "" if result.closing in GOOD else f"closing {result.closing.value}"
 
 
-def also(found: Failures, one: CaseResult, most: int = 12) -> str:
+def also(found: FailureGroup, one: CaseResult, most: int = 12) -> str:
     """Behind what is said of one failure, that others have its cause: ' (so do 98 more cases: 1.1.2 …)'."""
     if (more := len(found.results) - 1) < 1:
         return ""

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from replay.report import causes, safe
-from replay.report.tally import Count, count, line, named, remarks, tally, trouble, verdict
+from replay.report.tally import CountedAs, count, line, named, remarks, tally, trouble, verdict
 from replay.verdict.result import CaseResult, RunResult
 
 
@@ -34,24 +34,24 @@ def _lines(runs: Sequence[RunResult]) -> Iterator[str]:
             return
 
 
-def _case(number: int, who: str, result: CaseResult, counted: Count) -> Iterator[str]:
+def _case(number: int, who: str, result: CaseResult, counted: CountedAs) -> Iterator[str]:
     said = [safe.escape(one, 300) for one in remarks(result)]
-    passed = counted not in (Count.FAILED, Count.EXPECTED)
+    passed = counted not in (CountedAs.FAILED, CountedAs.EXPECTED)
     name = _plain(f"{who}{safe.escape(result.case.id, 200)} {safe.escape(result.case.title, 300)}")
     directive = ""
-    if counted in (Count.UNIMPLEMENTED, Count.UNJUDGED):
+    if counted in (CountedAs.UNIMPLEMENTED, CountedAs.UNJUDGED):
         directive = f" # SKIP {verdict(result)}"
-    elif counted is Count.EXPECTED:
+    elif counted is CountedAs.EXPECTED:
         directive = f" # TODO {_plain(': '.join((verdict(result), *said[1:2])))}"
     yield f"{'ok' if passed else 'not ok'} {number} - {name}{directive}"
-    if counted is Count.PASSED and not said:
+    if counted is CountedAs.PASSED and not said:
         return
     yield "  ---"
     yield f"  verdict: {_quoted(verdict(result))}"
     if said:
         yield "  notes:"
         yield from (f"    - {_quoted(one)}" for one in said)
-    if counted is Count.FAILED:
+    if counted is CountedAs.FAILED:
         if (cause := causes.said(result)) is not None:
             yield f"  cause: {_quoted(cause.words)}"
         if result.again:

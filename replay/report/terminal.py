@@ -9,6 +9,7 @@ from itertools import chain
 from rich.cells import cell_len
 from rich.text import Text
 
+from replay.cases.model import Behaviour
 from replay.report import causes, diff, safe, words
 from replay.report import verbose as sections
 from replay.report.layout import (
@@ -26,8 +27,7 @@ from replay.report.layout import (
 )
 from replay.report.rounds import rounds, shortened
 from replay.report.tally import VERDICTS, beside, headline, tally
-from replay.spec.model import Behaviour
-from replay.verdict.cause import Failures, by_cause
+from replay.verdict.cause import FailureGroup, by_cause
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult, Standing
 
 __all__ = ["as_text", "failure", "last", "line", "notes", "shown", "summary", "verbose"]
@@ -135,7 +135,7 @@ def shown(failures: Drawn, every: bool, strict: bool) -> Iterator[Lines]:
             yield alike(found)
 
 
-def alike(failures: Failures) -> Lines:
+def alike(failures: FailureGroup) -> Lines:
     """Which cases fail of the cause of the one above."""
     ids = [result.case.id for result in failures.results if result is not failures.example]
     said = f"{words.count(len(ids), 'more case')} for the same cause: {_listed(ids, MOST_ALIKE)}"

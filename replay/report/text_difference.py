@@ -10,10 +10,10 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
+from replay.cases.fit import Difference
 from replay.protocol.events import Message
 from replay.report import safe, words
 from replay.report.layout import DIM, INDENT, LABEL, WANTED, WRONG, labelled, text
-from replay.spec.fit import Difference
 
 LONGEST = 64 * 2**10
 """Octets of a text that is looked at as a whole; of a longer one what stands around the difference."""

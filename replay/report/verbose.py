@@ -12,7 +12,7 @@ from replay.protocol.events import Close, Message, Opened
 from replay.report import inflated, log, safe, words
 from replay.report.layout import DIM, INDENT, LABEL, labelled, pad, text, wrapped
 from replay.report.rounds import rounds
-from replay.report.stream import Stream, both
+from replay.report.stream import SentOctets, both
 from replay.trace.model import Octets
 from replay.verdict.result import CaseResult
 from replay.wire.handshake import MAX_HEAD
@@ -81,7 +81,7 @@ def _title(string: str) -> Text:
     return text(("  " + string, LABEL))
 
 
-def _handshake(streams: dict[Side, Stream], width: int) -> Iterator[Text]:
+def _handshake(streams: dict[Side, SentOctets], width: int) -> Iterator[Text]:
     for side in (Side.CLIENT, Side.SERVER):
         stream = streams[side]
         head = stream.slice(0, min(stream.head, MAX_HEAD)).decode("latin-1").split("\r\n")
@@ -143,7 +143,7 @@ def _sizes(result: CaseResult, side: Side) -> Table:
     return table
 
 
-def _frames(stream: Stream) -> Table:
+def _frames(stream: SentOctets) -> Table:
     counts = Counter(placed.header.opcode for placed in stream.frames)
     table: Table = [("opcode", "", "count")]
     table += [(str(number), words.opcode(number), str(n)) for number, n in sorted(counts.items())]

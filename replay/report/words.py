@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from replay.cases.fit import Difference
+from replay.cases.model import Behaviour, EventKind, Pattern
+from replay.cases.payload import Payload
 from replay.protocol.events import (
     Close,
     CloseBegins,
@@ -25,9 +28,6 @@ from replay.protocol.events import (
 )
 from replay.protocol.rules import RULES
 from replay.report.safe import escape, is_text, sample
-from replay.spec.fit import Difference
-from replay.spec.model import Behaviour, Kind, Pattern
-from replay.spec.payload import Payload
 from replay.trace.model import SECOND, How, Wait
 from replay.verdict.result import ClosingVerdict, Entry, Expectation, Standing
 from replay.wire.side import Side
@@ -265,17 +265,17 @@ def _breach(rule: str | None) -> str:
 def pattern(want: Pattern, around: int | None = None, room: int = 80) -> str:
     """What is expected, in about `room` cells; of its payload what stands near the offset `around`."""
     match want.kind:
-        case Kind.TEXT | Kind.BINARY | Kind.PONG:
+        case EventKind.TEXT | EventKind.BINARY | EventKind.PONG:
             return _data(want.kind.value, want.payload, around, room)
-        case Kind.STILL_OPEN:
+        case EventKind.STILL_OPEN:
             return _still_open(want.tag)
-        case Kind.CLOSE:
+        case EventKind.CLOSE:
             return f"close, {code(want.code)}"
-        case Kind.VIOLATION:
+        case EventKind.VIOLATION:
             return _breach(want.rule)
-        case Kind.END:
+        case EventKind.END:
             return "end of TCP"
-        case Kind.NOT_OPENED:
+        case EventKind.NOT_OPENED:
             return "not opened" + (f": HTTP status {want.code}" if want.code else "")
 
 
@@ -322,19 +322,19 @@ def _kind(message: Message) -> str:
 def noun(item: Pattern | Event) -> str:
     """The same within a sentence: 'a binary message of 126 octets'."""
     match item:
-        case Pattern(kind=Kind.TEXT | Kind.BINARY as kind, payload=payload):
+        case Pattern(kind=EventKind.TEXT | EventKind.BINARY as kind, payload=payload):
             return _sized(f"a {kind.value} message", payload)
-        case Pattern(kind=Kind.PONG, payload=payload):
+        case Pattern(kind=EventKind.PONG, payload=payload):
             return _sized("a Pong", payload)
         case Message(digest=None):
             return _sized(f"a {_kind(item)} message", Payload(item.data or b"?", item.length))
         case Pong():
             return _sized("a Pong", Payload(item.data or b"?", item.length))
-        case Close() | Pattern(kind=Kind.CLOSE):
+        case Close() | Pattern(kind=EventKind.CLOSE):
             return f"a Close with {_coded(item.code)}"
-        case Pattern(kind=Kind.STILL_OPEN) | Fired(wait=Wait.DELAY):
+        case Pattern(kind=EventKind.STILL_OPEN) | Fired(wait=Wait.DELAY):
             return f"the connection {_still_open(item.tag)}"
-        case Violation() | Pattern(kind=Kind.VIOLATION):
+        case Violation() | Pattern(kind=EventKind.VIOLATION):
             return f"a {_breach(item.rule)}"
         case Pattern():
             return pattern(item)

@@ -15,13 +15,13 @@ from types import UnionType
 from typing import Any, TypeVar
 
 from replay import json_text
-from replay.report.causes import Said
+from replay.cases.model import Behaviour, Case, Profile
+from replay.cases.recorded import under
+from replay.report.causes import CauseWords
 from replay.source import Source, SourceError, printable
-from replay.spec.model import Behaviour, Case, Profile
-from replay.spec.recorded import under
 from replay.store import CASE, RUN, VERSION
 from replay.store.folder import NAME
-from replay.store.sources import Cases, StoredSource
+from replay.store.sources import StoredCases, StoredSource
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge
@@ -60,7 +60,7 @@ class StoredVerdict:
     standing: str = ""  # to what is expected; nothing: nothing is
     expected: str = ""  # the same in words
     again: str | None = None  # the command that plays it once more
-    cause: Said | None = None  # of a failure
+    cause: CauseWords | None = None  # of a failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def rejudge(run: StoredRun) -> Iterator[Rejudged]:
 
 def rejudging(run: StoredRun) -> Callable[[StoredCase], Rejudged]:
     """What judges one case of a run again, offline."""
-    cases = Cases(run.directory, run.sources, run.tester, printable(run.version), run.thorough)
+    cases = StoredCases(run.directory, run.sources, run.tester, printable(run.version), run.thorough)
 
     def again(case: StoredCase) -> Rejudged:
         if case.verdict is None:
@@ -182,7 +182,7 @@ def rejudging(run: StoredRun) -> Callable[[StoredCase], Rejudged]:
     return again
 
 
-def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: Cases) -> Rejudged:
+def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: StoredCases) -> Rejudged:
     try:
         trace = observed(run.directory, verdict)
         result = judge(under(_expected(case, cases), run.profile, run.tester), trace, run.tester)
@@ -207,7 +207,7 @@ def _log(directory: Path, verdict: StoredVerdict) -> Source:
     return source
 
 
-def _expected(case: StoredCase, cases: Cases) -> Case:
+def _expected(case: StoredCase, cases: StoredCases) -> Case:
     if case.source is None:
         return cases.bundled(case.id)
     if case.of == "spec":
@@ -268,12 +268,12 @@ def _verdict(case: _Fields) -> StoredVerdict:
     )
 
 
-def _cause(case: _Fields) -> Said | None:
+def _cause(case: _Fields) -> CauseWords | None:
     if (found := case.take("cause", dict | None)) is None:
         return None
     fields = _Fields(f"{case.name}: cause", found)
     key, words, why = (fields.take(name, str) for name in ("key", "words", "why"))
-    return Said(key, words, why, fields.take("size", int))
+    return CauseWords(key, words, why, fields.take("size", int))
 
 
 @dataclass(frozen=True, slots=True)

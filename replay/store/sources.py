@@ -12,12 +12,12 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, TypeVar
 
 from replay import __version__
+from replay.cases.load import load
+from replay.cases.model import Case
+from replay.cases.recorded import case_of
 from replay.source import Source, SourceError, Span, read_octets
-from replay.spec.load import load
-from replay.spec.model import Case
-from replay.spec.recorded import case_of
 from replay.store.folder import safe_name
-from replay.suite import MAX_PAYLOAD_FILE, SPECS, Item, Log, expectation, known_case
+from replay.suite.files import MAX_PAYLOAD_FILE, SPECS, Item, LogFile, expectation, known_case
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse, write
 from replay.wire.side import Side
@@ -101,7 +101,7 @@ class StoredSource:
     files: Mapping[str, str]  # that a spec names, and as what they are stored
 
 
-class Cases:
+class StoredCases:
     """Gives back what the cases of a run are judged by. A spec is loaded once."""
 
     def __init__(
@@ -136,7 +136,7 @@ class Cases:
         if own:
             return case_of(trace, id, self._tester)
         self.bundled(id)
-        return expectation(Log(source.name, trace, ()), self._tester)[0]
+        return expectation(LogFile(source.name, trace, ()), self._tester)[0]
 
     def _named(self, case: Case | None, id: str, where: str) -> Case:
         if case is None:

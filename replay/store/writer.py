@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from replay import __version__
-from replay.edition import edition
+from replay.cases.model import Profile
 from replay.report import causes, words
 from replay.source import SourceError, printable
-from replay.spec.model import Profile
 from replay.store import CASE, RUN, VERSION
 from replay.store.folder import LAST, Folder, begin, safe_name
 from replay.store.sources import Sources
-from replay.suite import Item
+from replay.suite.edition import edition
+from replay.suite.files import Item
 from replay.trace.wirelog import storable
 from replay.verdict.result import CaseResult, RunResult
 from replay.wire.side import Side

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from replay.source import SourceError, Span
 from replay.trace import fields, literal
-from replay.trace.fields import Field, Value
-from replay.trace.framing import Found, Stream, stream
+from replay.trace.fields import PlacedValue, Value
+from replay.trace.framing import LoggedFrame, LoggedFrames, stream
 from replay.trace.model import Entry, Octets
-from replay.wire.frame import Frame, Header, encode, frame
+from replay.wire.frame import Frame, FrameHeader, encode, frame
 from replay.wire.side import Side
 
 READERS: fields.Readers = {
@@ -33,7 +33,7 @@ READERS: fields.Readers = {
     "SYNC": fields.truth,
 }
 _AUTOBAHN = ("PAYLOAD-REPEAT-LEN", "CHOPSIZE", "SYNC")
-_ON_WIRE: dict[str, Callable[[Header], Value]] = {
+_ON_WIRE: dict[str, Callable[[FrameHeader], Value]] = {
     "OPCODE": lambda header: header.opcode,
     "FIN": lambda header: header.fin,
     "RSV": lambda header: header.rsv,
@@ -48,7 +48,7 @@ class FrameLine:
     """A FRAME line as read."""
 
     side: Side
-    fields: dict[str, Field]
+    fields: dict[str, PlacedValue]
     span: Span  # of the line's words
     at: int | None = None
     shown: str = ""  # the payload as a report shows it: as text, or as '0x' and hex
@@ -81,7 +81,7 @@ def shown_payloads(shown: str) -> list[bytes]:
     return found
 
 
-class Difference(NamedTuple):
+class Contradiction(NamedTuple):
     span: Span
     message: str
 
@@ -133,7 +133,7 @@ def octets(line: FrameLine, sent_by: Side) -> Octets:
     return Octets(line.side, encode(made), line.at, span=source.span(start, literal_at.end))
 
 
-def difference(line: FrameLine, found: Found, where: str = "the octets") -> Difference | None:
+def difference(line: FrameLine, found: LoggedFrame, where: str = "the octets") -> Contradiction | None:
     """The first field in which the line and the frame in the octets differ; `where` those stand."""
     header = found.header
     if header is None:
@@ -143,7 +143,9 @@ def difference(line: FrameLine, found: Found, where: str = "the octets") -> Diff
         field = line.fields.get("PAYLOAD-REPEAT-LEN" if repeated and name == "PAYLOAD-LEN" else name)
         if field is not None and field.value != on_wire(header):
             expected, said = show(on_wire(header)), show(field.value)
-            return Difference(field.span, f"{name} contradicts {where}: expected {expected}, found {said}")
+            return Contradiction(
+                field.span, f"{name} contradicts {where}: expected {expected}, found {said}"
+            )
     field = line.fields.get("PAYLOAD")
     if field is None or not isinstance(field.value, bytes):
         return None
@@ -152,13 +154,13 @@ def difference(line: FrameLine, found: Found, where: str = "the octets") -> Diff
         return None
     if len(said_) != header.length:
         message = f"PAYLOAD contradicts {where}: expected {header.length} octets, found {len(said_)}"
-        return Difference(field.span, message)
+        return Contradiction(field.span, message)
     at = next(i for i, (a, b) in enumerate(zip(said_, there, strict=False)) if a != b)
     message = (
         f"PAYLOAD contradicts {where} at octet {at} of {header.length}: "
         f"expected {there[at]:02x}, found {said_[at]:02x}"
     )
-    return Difference(literal.locate(field.span, at), message)
+    return Contradiction(literal.locate(field.span, at), message)
 
 
 def show(value: Value) -> str:
@@ -171,7 +173,7 @@ Drafts = Sequence[Entry | FrameLine]
 
 def settle(
     drafts: Drafts, recorder: Side, me: Side, *, report: bool
-) -> tuple[list[Entry], list[Difference]]:
+) -> tuple[list[Entry], list[Contradiction]]:
     """Compare the FRAME lines with the octets; what remains are entries.
 
     A line without octets becomes the octets that it describes. Raises SourceError for a line that
@@ -180,7 +182,7 @@ def settle(
     `me` is the side that the drafts name for TX.
     """
     made: dict[int, Octets] = {}
-    warnings: list[Difference] = []
+    warnings: list[Contradiction] = []
     for side in Side:
         sent_by = recorder if side is me else recorder.other
         ahead = side is me  # TX lines stand before their octets, RX lines behind them
@@ -206,9 +208,9 @@ def settle(
                 elif known and strict:
                     made[index] = octets(line, sent_by)
                 elif known:
-                    warnings.append(Difference(line.span, "no frame in the octets fits this line"))
+                    warnings.append(Contradiction(line.span, "no frame in the octets fits this line"))
                 elif "PAYLOAD" in line.fields:
-                    warnings.append(Difference(line.span, "not compared: octets beside it are missing"))
+                    warnings.append(Contradiction(line.span, "not compared: octets beside it are missing"))
     entries = [
         made.get(index, draft)
         for index, draft in enumerate(drafts)
@@ -248,7 +250,7 @@ def _place(entry: Entry | FrameLine) -> str:
     return f"the octets of line {entry.span.line}" if entry.span else "the octets"
 
 
-def _filled(entry: Entry | FrameLine, line: FrameLine, found: Found) -> Octets | None:
+def _filled(entry: Entry | FrameLine, line: FrameLine, found: LoggedFrame) -> Octets | None:
     """An entry whose source cut it off within a frame that the line describes in full."""
     payload = line.value("PAYLOAD")
     if not isinstance(entry, Octets) or entry.cut is None or found.whole or found.first != found.last:
@@ -265,8 +267,8 @@ Lines = list[tuple[int, FrameLine]]
 
 
 def _segments(
-    drafts: Drafts, side: Side, ahead: bool, found: Stream
-) -> list[tuple[Lines, list[Found], bool]]:
+    drafts: Drafts, side: Side, ahead: bool, found: LoggedFrames
+) -> list[tuple[Lines, list[LoggedFrame], bool]]:
     """Lines that stand together, the frames beside them, and whether those are all known."""
     segment = 0
     of_entry: dict[int, int] = {}
@@ -282,7 +284,7 @@ def _segments(
             lines.setdefault(segment, []).append((index, draft))
         else:
             of_entry[index] = segment
-    frames: dict[int, list[Found]] = {}
+    frames: dict[int, list[LoggedFrame]] = {}
     for one in found.frames:
         frames.setdefault(of_entry[one.first if ahead else one.last], []).append(one)
     unknown = {of_entry[index] for index in found.lost}
@@ -296,7 +298,7 @@ class _Likely:
     """Which frames a line may fit, without a look at all the others: each line costs as much as what is
     like it."""
 
-    def __init__(self, frames: Sequence[Found]) -> None:
+    def __init__(self, frames: Sequence[LoggedFrame]) -> None:
         self._frames = frames
         self._known: dict[tuple[str, ...], dict[tuple[Value, ...], list[int]]] = {}
         self._open = [number for number, found in enumerate(frames) if not found.whole]
@@ -330,20 +332,20 @@ def _from(numbers: Sequence[int], least: int) -> Iterator[int]:
 
 
 def _pair(
-    lines: Lines, frames: Sequence[Found], ahead: bool, near: Mapping[int, range]
-) -> tuple[list[tuple[FrameLine, Found]], list[tuple[int, FrameLine, Found | None]]]:
+    lines: Lines, frames: Sequence[LoggedFrame], ahead: bool, near: Mapping[int, range]
+) -> tuple[list[tuple[FrameLine, LoggedFrame]], list[tuple[int, FrameLine, LoggedFrame | None]]]:
     """The lines that fit a frame, with it; the others, with the frame in whose place they stand.
 
     A line that is `near` some entries can't fit frames of others. With more lines than frames, the
     ones next to the octets belong to them.
     """
-    fitting: list[tuple[FrameLine, Found]] = []
-    alone: list[tuple[int, FrameLine, Found | None]] = []
+    fitting: list[tuple[FrameLine, LoggedFrame]] = []
+    alone: list[tuple[int, FrameLine, LoggedFrame | None]] = []
     waiting: Lines = []
     at = 0
     likely = _Likely(frames)
 
-    def is_near(index: int, found: Found) -> bool:
+    def is_near(index: int, found: LoggedFrame) -> bool:
         return index not in near or (found.first if ahead else found.last) in near[index]
 
     def close(end: int) -> None:

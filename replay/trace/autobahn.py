@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from replay import json_text, limits
 from replay.source import Source, SourceError, Span
 from replay.trace.annotation import READERS, FrameLine, shown_payloads
-from replay.trace.fields import Field, Value, key
+from replay.trace.fields import PlacedValue, Value, key
 from replay.trace.framing import HEADS, stream
 from replay.trace.kinds import ME
 from replay.trace.literal import MAX_ENTRY
 from replay.trace.model import SECOND, Cut, Drop, Entry, Logging, Octets, Timer, Wait
-from replay.wire.frame import Frame, Header, encode, frame
+from replay.wire.frame import Frame, FrameHeader, encode, frame
 from replay.wire.side import Side
 
 _SHOWN = 64
@@ -233,7 +233,7 @@ def _end(report: dict[str, Any], span: Span) -> list[Entry]:
 class _Described(NamedTuple):
     """A frame with a payload that repeats: its octets are made when a cut entry has so many."""
 
-    header: Header
+    header: FrameHeader
     payload: bytes
 
     @property
@@ -303,8 +303,8 @@ class _Rows:
         return FrameLine(ME.other, _named(values, span), span, shown=str(shown))
 
 
-def _named(values: Sequence[Value], span: Span) -> dict[str, Field]:
-    return {name: Field(value, span) for name, value in zip(READERS, values, strict=False)}
+def _named(values: Sequence[Value], span: Span) -> dict[str, PlacedValue]:
+    return {name: PlacedValue(value, span) for name, value in zip(READERS, values, strict=False)}
 
 
 def _timer(wait: Wait, fired: bool) -> Callable[[_Rows, Any, Span], Timer]:

@@ -19,7 +19,7 @@ _SECONDS = re.compile(r"(\d{1,12})(?:\.(\d+))?")
 Value = int | bool | bytes | str | None
 
 
-class Field(NamedTuple):
+class PlacedValue(NamedTuple):
     """A value, and where it stands."""
 
     value: Value
@@ -69,13 +69,13 @@ def digest(text: str) -> str:
 Readers = Mapping[str, Callable[[str], Value]]
 
 
-def read(body: Span, readers: Readers, limit: int, last: str | None = None) -> dict[str, Field]:
+def read(body: Span, readers: Readers, limit: int, last: str | None = None) -> dict[str, PlacedValue]:
     """Read all fields of `body`; the field `last` is an octet literal and takes the rest of the line.
 
     Raises SourceError for an unknown key, one that stands there twice, and a value of another type.
     """
     source, text = body.source, body.source.text
-    fields: dict[str, Field] = {}
+    fields: dict[str, PlacedValue] = {}
     at = body.start
     while (space := _SPACE.match(text, at, body.end)) and (at := space.end()) < body.end:
         found = _KEY.match(text, at, body.end)
@@ -92,13 +92,13 @@ def read(body: Span, readers: Readers, limit: int, last: str | None = None) -> d
             start = found.end()
             rest = text[start : body.end]
             span = source.span(start + len(rest) - len(rest.lstrip()), start + len(rest.rstrip()))
-            fields[name] = Field(literal.parse(span, limit), span)
+            fields[name] = PlacedValue(literal.parse(span, limit), span)
             break
         value = _VALUE.match(text, found.end(), body.end)
         assert value is not None  # the pattern fits everywhere
         span = source.span(value.start(), value.end())
         try:
-            fields[name] = Field(readers[name](value[0]), span)
+            fields[name] = PlacedValue(readers[name](value[0]), span)
         except ValueError as error:
             raise SourceError(span, f"{name}: expected {error}, found {value[0]!r}") from None
         end = _NEXT.match(text, value.end(), body.end)

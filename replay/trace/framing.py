@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from replay import limits
 from replay.trace.model import Cut, Drop, Logging, Octets
-from replay.wire.frame import Header, alike, decode_header
+from replay.wire.frame import FrameHeader, alike, decode_header
 from replay.wire.masking import mask
 from replay.wire.side import Side
 
@@ -28,12 +28,12 @@ _LONGEST_HEADER = 14
 HEADS = (b"GET ", b"HTTP/")
 
 
-class Found(NamedTuple):
+class LoggedFrame(NamedTuple):
     """A frame in the octets of one side."""
 
     first: int  # index of the entry with its first octet
     last: int  # index of the entry with the last of its octets that is there
-    header: Header | None  # None: not even the header is whole
+    header: FrameHeader | None  # None: not even the header is whole
     at: int  # where it starts in the first entry
     run: bytes  # octets with the frame among them: those of the entry that holds it, else its own
     start: int  # where it starts in `run`
@@ -56,10 +56,10 @@ class Found(NamedTuple):
 
 
 @dataclass(slots=True)
-class Stream:
+class LoggedFrames:
     """The frames of one side. In the entries of `lost`, behind missing octets, no borders are known."""
 
-    frames: list[Found] = field(default_factory=list)
+    frames: list[LoggedFrame] = field(default_factory=list)
     lost: set[int] = field(default_factory=set)
     ends: set[int] = field(default_factory=set)
     """Entries behind whose last shown octet a head or a frame ends."""
@@ -76,13 +76,13 @@ _Run = list[tuple[int, bytes]]
 
 def stream(
     entries: Sequence[object], side: Side, *, aligned: bool = False, most: int | None = None
-) -> Stream:
+) -> LoggedFrames:
     """Find the frames that `side` sent. Whatever isn't an Octets or Logging entry is skipped.
 
     `aligned`: behind octets that are missing, the next entry starts a frame; so does an
     Autobahn report, which logs one write a frame. `most`: see `Stream.crowded`.
     """
-    out = Stream(most=most)
+    out = LoggedFrames(most=most)
     run: _Run = []
     opening, lost = True, False
     for index, entry in enumerate(entries):
@@ -105,7 +105,7 @@ def stream(
     return out
 
 
-def _scan(out: Stream, run: _Run, opening: bool, cut: Cut | None) -> bool:
+def _scan(out: LoggedFrames, run: _Run, opening: bool, cut: Cut | None) -> bool:
     """Take the frames of a run of octets; is the next octet the first of a frame?"""
     number, at = _place(run, 0, 0)
     if opening and _octets(run, number, 0, _STATUS)[0].startswith(HEADS):
@@ -142,7 +142,7 @@ def _scan(out: Stream, run: _Run, opening: bool, cut: Cut | None) -> bool:
             header, body = decode_header(octets) or (None, len(octets))
             if header is not None:
                 octets, last = _octets(run, number, at, body + header.length)
-        out.frames.append(Found(first, run[last][0], header, at, octets, start, body))
+        out.frames.append(LoggedFrame(first, run[last][0], header, at, octets, start, body))
         size = body + header.length - start if header else len(octets)
         if header is None or start + size > len(octets):
             return header is not None and cut is not None and cut.more == size - len(octets)

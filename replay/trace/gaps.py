@@ -16,7 +16,7 @@ from replay import limits
 from replay.trace.annotation import FrameLine
 from replay.trace.framing import END_OF_HEAD, HEADS
 from replay.trace.model import Cut, Entry, Octets
-from replay.wire.frame import Header, decode_header, encode, frame
+from replay.wire.frame import FrameHeader, decode_header, encode, frame
 from replay.wire.side import Side
 
 Drafts = Sequence[Entry | FrameLine]
@@ -172,7 +172,7 @@ class _Walk:
             if at > len(data):
                 self.left = at - len(data)
 
-    def _begin(self, header: Header) -> None:
+    def _begin(self, header: FrameHeader) -> None:
         row = self._next()
         if row is not None and decode_header(row.header) != (header, len(row.header)):
             self.rows = ()  # they say something else, so they say nothing of what isn't there

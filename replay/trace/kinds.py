@@ -59,7 +59,7 @@ Builder = Callable[[Words, int], Entry | FrameLine]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class LineKind:
     build: Builder
     form: str  # what a person would write, for messages
     shape: re.Pattern[str]  # what tells it from prose that starts with the same words
@@ -143,21 +143,23 @@ _END = re.compile(r"\s*(?:\(.*)?\Z")
 _TIMED = re.compile(r"\s*\Z|\s+(?:AFTER\b|\+?\d|(?:for|on)\s+TAG\b)")
 
 
-def _kinds() -> dict[str, Kind]:
-    kinds: dict[str, Kind] = {}
+def _kinds() -> dict[str, LineKind]:
+    kinds: dict[str, LineKind] = {}
     for way, side in (("TX", ME), ("RX", ME.other)):
-        kinds[f"{way} OCTETS"] = Kind(_octets(side), f"{way} OCTETS: 8100", _COLON)
-        kinds[f"{way} FRAME"] = Kind(_frame(side), f"{way} FRAME : OPCODE=1, FIN=True, RSV=0", _COLON)
-        kinds[f"{way} MESSAGE"] = Kind(_digest(side), f"{way} MESSAGE : OPCODE=1, LEN=5, SHA256=…", _COLON)
+        kinds[f"{way} OCTETS"] = LineKind(_octets(side), f"{way} OCTETS: 8100", _COLON)
+        kinds[f"{way} FRAME"] = LineKind(_frame(side), f"{way} FRAME : OPCODE=1, FIN=True, RSV=0", _COLON)
+        kinds[f"{way} MESSAGE"] = LineKind(
+            _digest(side), f"{way} MESSAGE : OPCODE=1, LEN=5, SHA256=…", _COLON
+        )
     for (wait, fired), words in TIMERS.items():
         after = " " if words.startswith(("AWAIT", "DELAY")) else " AFTER "
         form = "DELAY TIMEOUT on TAG A" if words == "DELAY TIMEOUT" else f"{words}{after}1.000000 sec"
-        kinds[words] = Kind(_timer(wait, fired), form, _TIMED)
+        kinds[words] = LineKind(_timer(wait, fired), form, _TIMED)
     for who, side in (("ME", ME), ("PEER", ME.other)):
-        kinds[f"TCP DROPPED BY {who}"] = Kind(_drop(side), f"TCP DROPPED BY {who}", _END)
-    kinds["TCP NOT CONNECTED"] = Kind(_unreached, 'TCP NOT CONNECTED: "refused"', _COLON)
+        kinds[f"TCP DROPPED BY {who}"] = LineKind(_drop(side), f"TCP DROPPED BY {who}", _END)
+    kinds["TCP NOT CONNECTED"] = LineKind(_unreached, 'TCP NOT CONNECTED: "refused"', _COLON)
     for words, on in (("ENABLED", True), ("DISABLED", False)):
-        kinds[f"WIRELOG {words}"] = Kind(_logging(on), f"WIRELOG {words}", _END)
+        kinds[f"WIRELOG {words}"] = LineKind(_logging(on), f"WIRELOG {words}", _END)
     return kinds
 
 

@@ -35,7 +35,7 @@ MAX_ENTRIES = limits.ENTRIES.default
 
 
 @dataclass(slots=True)
-class Log:
+class LogLines:
     """The entries of a text, and what its header lines say."""
 
     words: list[Words] = field(default_factory=list)
@@ -81,7 +81,7 @@ def unquoted(source: Source) -> tuple[Source, Lines]:
     return Source(source.name, text[: lines[0][0]] + "".join(out)), kept
 
 
-def scan(source: Source, lines: Lines) -> Log:
+def scan(source: Source, lines: Lines) -> LogLines:
     """Find the entries in these lines of a text.
 
     Raises SourceError for a line that is neither an entry, nor a part of one, nor prose, and when
@@ -94,13 +94,13 @@ class _Scanner:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._text = source.text
-        self._log = Log()
+        self._log = LogLines()
         self._base = 0
         self._open: list[int] | None = None  # start and end of the body of the entry above
         self._found: re.Match[str] | None = None
         self._shown = ""
 
-    def scan(self, lines: Lines) -> Log:
+    def scan(self, lines: Lines) -> LogLines:
         first = next((i for i, line in enumerate(lines) if self._looks_like_entry(*line)), None)
         opening = next((line for line in lines if self._stripped(*line)[:1] not in ("", "#")), None)
         headers = any(_HEADER.fullmatch(self._text, *line) for line in self._comments_above(lines, opening))

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from replay.trace import framing, kinds, literal
 from replay.trace.fields import show_seconds
-from replay.trace.framing import Found
+from replay.trace.framing import LoggedFrame
 from replay.trace.model import Octets, Trace
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.side import Side
@@ -65,7 +65,7 @@ def numbers(trace: Trace) -> list[int]:
     return found
 
 
-_Frames = dict[int, list[Found]]
+_Frames = dict[int, list[LoggedFrame]]
 
 
 def _told(trace: Trace) -> tuple[dict[Side, _Frames], _Frames, _Frames]:
@@ -83,7 +83,7 @@ def _told(trace: Trace) -> tuple[dict[Side, _Frames], _Frames, _Frames]:
     return first, before, behind
 
 
-def _beside(stream: framing.Stream, entry: Callable[[Found], int]) -> _Frames:
+def _beside(stream: framing.LoggedFrames, entry: Callable[[LoggedFrame], int]) -> _Frames:
     """The whole frames of each entry, unless they are too many to be told one by one."""
     whole = (found for found in stream.frames if found.whole)
     of_entry = ((index, list(some)) for index, some in groupby(whole, entry))
@@ -98,7 +98,7 @@ _Known = dict[_Key, tuple[bytes | memoryview, str]]
 all of them takes longer than to compare them), by what else the text depends on, and by its column."""
 
 
-def _octets(line: str, data: bytes, frames: Sequence[Found], tail: list[str], known: _Known) -> str:
+def _octets(line: str, data: bytes, frames: Sequence[LoggedFrame], tail: list[str], known: _Known) -> str:
     """An OCTETS entry that starts with `line`."""
     borders = _borders(frames) if frames else ()
     if tail:
@@ -137,7 +137,7 @@ def _head_end(data: bytes) -> int:
     return end + 4 if end >= 0 else len(data) if len(data) <= MAX_HEAD else 0
 
 
-def _borders(frames: Sequence[Found]) -> tuple[int, ...]:
+def _borders(frames: Sequence[LoggedFrame]) -> tuple[int, ...]:
     """Where headers, keys and payloads start in an entry."""
     borders: list[int] = []
     for found in frames:
@@ -152,7 +152,7 @@ def _parts(data: bytes, start: int, borders: Sequence[int]) -> list[str]:
     return [item for a, b in pairwise(marks) for item in literal.items(data, a, b) or ()]
 
 
-def _frame(way: str, found: Found, number: int, known: _Known) -> str:
+def _frame(way: str, found: LoggedFrame, number: int, known: _Known) -> str:
     """The FRAME line of a whole frame."""
     line = f"{number:03d} {way} FRAME : "
     run, start = found.run, found.start
@@ -164,7 +164,7 @@ def _frame(way: str, found: Found, number: int, known: _Known) -> str:
     return line + text
 
 
-def _frame_fields(way: str, found: Found, column: int) -> str:
+def _frame_fields(way: str, found: LoggedFrame, column: int) -> str:
     """What a FRAME line says behind so many columns."""
     header = found.header
     assert header is not None  # only whole frames have one

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING
 
+from replay.cases.cost import volume
+from replay.cases.fit import Difference, kind
+from replay.cases.model import EventKind
 from replay.protocol.events import Close, CloseBegins, Event, Message, NotOpened, Pong, Violation
 from replay.protocol.rules import RULES
-from replay.spec.cost import volume
-from replay.spec.fit import Difference, kind
-from replay.spec.model import Kind
-
-if TYPE_CHECKING:
-    from replay.verdict.result import CaseResult
-
+from replay.verdict.result import CaseResult, Cause, Misdeed
 
 _PONGS = ("ping-answered", "pong-echoes-ping")
 
@@ -23,37 +18,8 @@ _BLAMES = (1002, 1007)
 """The codes of a Close that say that the other side broke a rule (RFC 6455 §7.4.1)."""
 
 
-class Fault(Enum):
-    """What a testee did wrong, of all cases."""
-
-    UNOPENED = "unopened"  # there was no connection: the rule that its handshake broke, or the HTTP status
-    ACCEPTS = "accepts"  # the tester broke the rule, as the case wants, and was not refused
-    CODE = "code"  # it closed with this code, not with one of those that were wanted
-    REFUSES = "refuses"  # it closed with this code, and nothing that was sent is against a rule
-    DROPS = "drops"  # it ended TCP without a Close, and nothing that was sent is against a rule
-    BREAKS = "breaks"  # it broke the rule itself
-    DIFFERS = "differs"  # what came isn't what was to come
-    ENDS = "ends"  # the connection ended in another way than it was to
-
-
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """Equal for failures that are one."""
-
-    fault: Fault
-    rule: str | None = None
-    code: int | None = None
-    detail: str = ""  # how it differs, or ends, in words
-
-    @property
-    def key(self) -> str:
-        """The same as one word, for programs: 'accepts:text-is-utf8', 'code:1011'."""
-        code = None if self.code is None else str(self.code)
-        return ":".join(filter(None, (self.fault.value, self.rule, code, self.detail.replace(" ", "-"))))
-
-
-@dataclass(frozen=True, slots=True)
-class Failures:
+class FailureGroup:
     """Cases of one run that fail of one cause."""
 
     cause: Cause | None  # None: of none that is known
@@ -65,14 +31,14 @@ class Failures:
         return min(self.results, key=lambda result: volume(result.case))
 
 
-def by_cause(results: Iterable[CaseResult], strict: bool = False) -> tuple[Failures, ...]:
+def by_cause(results: Iterable[CaseResult], strict: bool = False) -> tuple[FailureGroup, ...]:
     """The results by which a run fails, those of one cause together, the most frequent cause first."""
     found: dict[object, list[CaseResult]] = {}
     for result in results:
         if result.counts(strict):
             found.setdefault(result.cause or result.heading, []).append(result)
     groups = sorted(found.values(), key=len, reverse=True)
-    return tuple(Failures(some[0].cause, tuple(some)) for some in groups)
+    return tuple(FailureGroup(some[0].cause, tuple(some)) for some in groups)
 
 
 def cause(result: CaseResult) -> Cause | None:
@@ -89,34 +55,34 @@ def cause(result: CaseResult) -> Cause | None:
     code = facts.testee_close.code if facts.testee_close else None
     own = next((event for event in result.broken if RULES[event.rule].code is not None), None)
     if own is not None and (bait is None or _before(own, bait, result.events)):
-        return Cause(Fault.BREAKS, own.rule)
+        return Cause(Misdeed.BREAKS, own.rule)
     if bait is not None:
         answer = answer_to(result, bait)
         other = isinstance(answer, Violation) and answer.rule != bait.rule
         if isinstance(answer, Violation) and other and RULES[answer.rule].code is not None:
-            return Cause(Fault.BREAKS, answer.rule)
+            return Cause(Misdeed.BREAKS, answer.rule)
         if accepted(result, bait):
-            return Cause(Fault.ACCEPTS, bait.rule)
+            return Cause(Misdeed.ACCEPTS, bait.rule)
     found = result.divergence
     missing = found is not None and found.expected is not None and found.observed is None
     if bait is None and (missing or ending.by == "tester") and not facts.failed_by_tester:
         if facts.closed_by_testee:
-            return Cause(Fault.REFUSES, code=code)
+            return Cause(Misdeed.REFUSES, code=code)
         if facts.dropped_by_testee and not facts.closed_by_tester:
-            return Cause(Fault.DROPS)
+            return Cause(Misdeed.DROPS)
     if found is not None:
-        of_pong = found.expected is not None and found.expected.kind is Kind.PONG
+        of_pong = found.expected is not None and found.expected.kind is EventKind.PONG
         rule = next((one.rule for one in result.broken if one.rule in _PONGS), None)
         if of_pong and rule:
-            return Cause(Fault.BREAKS, rule)
-        return Cause(Fault.DIFFERS, detail=_form(result, found))
+            return Cause(Misdeed.BREAKS, rule)
+        return Cause(Misdeed.DIFFERS, detail=_form(result, found))
     if facts.testee_close is not None and ending.codes is not None and code not in ending.codes:
-        return Cause(Fault.REFUSES if bait is None and code in _BLAMES else Fault.CODE, code=code)
+        return Cause(Misdeed.REFUSES if bait is None and code in _BLAMES else Misdeed.CODE, code=code)
     if result.broken:
-        return Cause(Fault.BREAKS, result.broken[0].rule)
+        return Cause(Misdeed.BREAKS, result.broken[0].rule)
     if facts.tester_close is not None and facts.testee_close is None:
-        return Cause(Fault.BREAKS, "close-answered")
-    return Cause(Fault.ENDS, detail=result.closing_reason)
+        return Cause(Misdeed.BREAKS, "close-answered")
+    return Cause(Misdeed.ENDS, detail=result.closing_reason)
 
 
 def illegal(result: CaseResult) -> Violation | None:
@@ -149,7 +115,7 @@ def answer_to(result: CaseResult, bait: Violation) -> Event | None:
     for event in behind:
         if event is bait:
             break
-    kinds = (Kind.TEXT, Kind.BINARY, Kind.PONG, Kind.CLOSE, Kind.VIOLATION)
+    kinds = (EventKind.TEXT, EventKind.BINARY, EventKind.PONG, EventKind.CLOSE, EventKind.VIOLATION)
     for event in behind:
         if event.side is not result.facts.tester:
             if kind(event) in kinds and id(event) not in wanted:
@@ -167,25 +133,25 @@ def _before(one: Violation, other: Violation, events: Sequence[Event]) -> bool:
 def _unopened(result: CaseResult) -> Cause:
     status = next((event.status for event in result.events if isinstance(event, NotOpened)), None)
     rule = result.broken[0].rule if result.broken else None
-    return Cause(Fault.UNOPENED, rule, status, detail="" if rule or status else result.closing_reason)
+    return Cause(Misdeed.UNOPENED, rule, status, detail="" if rule or status else result.closing_reason)
 
 
 def _unlike_the_log(result: CaseResult) -> Cause:
     found, facts = result.divergence, result.facts
     if found is None:
-        return Cause(Fault.ENDS, detail=result.closing_reason)
+        return Cause(Misdeed.ENDS, detail=result.closing_reason)
     got, want, bait = found.observed, found.expected, illegal(result)
     if isinstance(got, Violation) and got.side is not facts.tester:
-        return Cause(Fault.BREAKS, got.rule)
-    closes = want is not None and want.kind is Kind.CLOSE
+        return Cause(Misdeed.BREAKS, got.rule)
+    closes = want is not None and want.kind is EventKind.CLOSE
     if bait is not None and closes and accepted(result, bait):
-        return Cause(Fault.ACCEPTS, bait.rule)
+        return Cause(Misdeed.ACCEPTS, bait.rule)
     if isinstance(got, Close) and got.side is not facts.tester:
         if closes:
-            return Cause(Fault.CODE, code=got.code)
+            return Cause(Misdeed.CODE, code=got.code)
         if bait is None and facts.closed_by_testee:
-            return Cause(Fault.REFUSES, code=got.code)
-    return Cause(Fault.DIFFERS, detail=_form(result, found))
+            return Cause(Misdeed.REFUSES, code=got.code)
+    return Cause(Misdeed.DIFFERS, detail=_form(result, found))
 
 
 def repeated(result: CaseResult, found: Difference) -> bool:

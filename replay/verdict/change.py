@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from replay import limits
+from replay.cases.model import Behaviour
+from replay.cases.recorded import case_of
+from replay.cases.select import natural
 from replay.source import SourceError
-from replay.spec.model import Behaviour
-from replay.spec.recorded import case_of
-from replay.spec.select import natural
 from replay.trace.model import SECOND, Cut, Digest, Logging, Octets, Trace
 from replay.verdict.judge import judge
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, rank

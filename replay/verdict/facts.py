@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from replay.cases.model import RECORDED
+from replay.cases.received import Received, spoils_close
 from replay.protocol.events import Close, CloseBegins, End, Event, Fired, Message, Opened, Violation
 from replay.protocol.negotiation import Agreed
 from replay.protocol.rules import RULES
-from replay.spec.model import RECORDED
-from replay.spec.received import Received, spoils_close
 from replay.trace.model import Wait
 from replay.wire.side import Side
 

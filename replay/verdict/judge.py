@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from replay.cases.fit import Fit, fit
+from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile
+from replay.cases.received import received
+from replay.cases.recorded import compresses, recorded_terms
 from replay.protocol.events import Event, Gap, Message, NotOpened, Unparsed, Violation
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.rules import RULES
-from replay.spec.fit import Fit, fit
-from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern, Profile
-from replay.spec.received import received
-from replay.spec.recorded import compresses, recorded_terms
 from replay.trace.model import Entry, Trace
 from replay.verdict import opening
 from replay.verdict.cause import cause
@@ -23,7 +23,7 @@ from replay.verdict.result import GOOD, CaseResult, ClosingVerdict
 from replay.verdict.unseen import Unseen, decided
 from replay.wire.side import Side
 
-_ENDING = frozenset({Kind.CLOSE, Kind.END, Kind.NOT_OPENED})
+_ENDING = frozenset({EventKind.CLOSE, EventKind.END, EventKind.NOT_OPENED})
 
 REENCODED = "reencoded"
 """The header of a trace whose tester compressed the recorded messages anew."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from replay.cases.fit import Difference
+from replay.cases.received import is_free
 from replay.protocol.events import Event, NotOpened, Opened, Requested, Violation
 from replay.protocol.negotiation import NAME, agreed
 from replay.protocol.rules import RULES
-from replay.spec.fit import Difference
-from replay.spec.received import is_free
 from replay.wire.extensions import ExtensionsError, head_extensions
 from replay.wire.handshake import Request, Response
 from replay.wire.side import Side

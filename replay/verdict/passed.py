@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from replay.cases.model import Behaviour, Case
 from replay.protocol.events import Opened, Violation
-from replay.spec.model import Behaviour, Case
 from replay.trace.model import Trace
 from replay.trace.wirelog import storable
 from replay.verdict.facts import ClosingFacts

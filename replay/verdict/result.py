@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
+from replay.cases.fit import Difference
+from replay.cases.model import Behaviour, Case, Outcome, Pattern
 from replay.protocol.events import Event, Violation
 from replay.source import Span
-from replay.spec.fit import Difference
-from replay.spec.model import Behaviour, Case, Outcome, Pattern
 from replay.trace.model import Trace
-from replay.verdict.cause import Cause
 from replay.verdict.facts import ClosingFacts
 
 
@@ -52,6 +51,35 @@ class Entry:
     link: str | None = None
     until: str | None = None  # the last day on which it holds, as 2027-01-31
     ids: frozenset[str] = frozenset()  # of the cases that the pattern names
+
+
+class Misdeed(Enum):
+    """What a testee did wrong, of all cases."""
+
+    UNOPENED = "unopened"  # there was no connection: the rule that its handshake broke, or the HTTP status
+    ACCEPTS = "accepts"  # the tester broke the rule, as the case wants, and was not refused
+    CODE = "code"  # it closed with this code, not with one of those that were wanted
+    REFUSES = "refuses"  # it closed with this code, and nothing that was sent is against a rule
+    DROPS = "drops"  # it ended TCP without a Close, and nothing that was sent is against a rule
+    BREAKS = "breaks"  # it broke the rule itself
+    DIFFERS = "differs"  # what came isn't what was to come
+    ENDS = "ends"  # the connection ended in another way than it was to
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Equal for failures that are one."""
+
+    fault: Misdeed
+    rule: str | None = None
+    code: int | None = None
+    detail: str = ""  # how it differs, or ends, in words
+
+    @property
+    def key(self) -> str:
+        """The same as one word, for programs: 'accepts:text-is-utf8', 'code:1011'."""
+        code = None if self.code is None else str(self.code)
+        return ":".join(filter(None, (self.fault.value, self.rule, code, self.detail.replace(" ", "-"))))
 
 
 class Standing(Enum):

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from replay.cases.fit import Fit
+from replay.cases.model import Behaviour, Closing
+from replay.cases.received import Received
 from replay.protocol.events import Close, End, Event, Gap, Message, NotOpened, Opened, Pong
-from replay.spec.fit import Fit
-from replay.spec.model import Behaviour, Closing
-from replay.spec.received import Received
 from replay.verdict.facts import ClosingFacts
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict
 from replay.wire.side import Side

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from replay.wire.frame import Header, alike, decode_header
+from replay.wire.frame import FrameHeader, alike, decode_header
 from replay.wire.masking import mask
 
 
 class Piece(NamedTuple):
     """A part of a frame's payload, unmasked, as soon as it has come."""
 
-    header: Header
+    header: FrameHeader
     start: int  # where the frame's first octet stands in the stream
     at: int  # offset of `data` in the payload
     data: bytes  # empty where payloads are skipped
@@ -59,7 +59,7 @@ class FrameDecoder:
         self._position = stream_at
         self._skips = skips
         self._buffer = bytearray()
-        self._header: Header | None = None
+        self._header: FrameHeader | None = None
         self._start = stream_at
         self._at = 0
 
@@ -92,7 +92,7 @@ class FrameDecoder:
         """Octets that the frame which has begun still lacks; 0: there is none with a whole header."""
         return 0 if self._header is None else self._header.length - self._at
 
-    def alone(self, data: bytes) -> tuple[Header, int] | None:
+    def alone(self, data: bytes) -> tuple[FrameHeader, int] | None:
         """The header and the start of the payload, if the next octets of the stream are one whole frame;
         they aren't taken yet."""
         if self._header is not None or self._buffer or (found := decode_header(data)) is None:

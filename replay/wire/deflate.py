@@ -27,7 +27,7 @@ EMPTY = b"\x00"
 """The payload of an empty message (§7.2.3.6)."""
 
 
-class Kind(Enum):
+class DeflateFaultKind(Enum):
     """What can be wrong with the payload of a compressed message."""
 
     NOT_DEFLATE = "not DEFLATE"  # RFC 1951
@@ -38,10 +38,10 @@ class Kind(Enum):
     TOO_MUCH = "too much"  # RFC 6455 §10.4
 
 
-class Fault(NamedTuple):
+class DeflateFault(NamedTuple):
     """What is wrong, and at which octet of the message's payload, as it stood on the wire."""
 
-    kind: Kind
+    kind: DeflateFaultKind
     detail: str
     at: int
 
@@ -50,7 +50,7 @@ class Inflated(NamedTuple):
     """The octets that came out, up to the fault if there is one."""
 
     data: bytes
-    fault: Fault | None = None
+    fault: DeflateFault | None = None
 
 
 class Inflater:
@@ -108,18 +108,18 @@ class Inflater:
         if len(data) > room:
             self._failed = True
             detail = f"the message has more than {self._most} octets"
-            return Inflated(data[:room], Fault(Kind.TOO_MUCH, detail, 0))
+            return Inflated(data[:room], DeflateFault(DeflateFaultKind.TOO_MUCH, detail, 0))
         self._fed += chunks
         self._made += len(data)
         return Inflated(data)
 
-    def end(self) -> Fault | None:
+    def end(self) -> DeflateFault | None:
         """The payload is whole; the next octets are another message's."""
         fault, begun = None, b""
         blocks = None if self._failed else self._blocks
         if blocks and not (self._fed and blocks.end()):
             fault, begun = self._unended()
-        told = blocks is not None and (fault is None or fault.kind is Kind.TAIL)
+        told = blocks is not None and (fault is None or fault.kind is DeflateFaultKind.TAIL)
         if self._keeps:
             self._blocks.settle()
             self.sound &= told
@@ -132,7 +132,7 @@ class Inflater:
         self._begin(blocks, begun)
         return fault
 
-    def _unended(self) -> tuple[Fault, bytes]:
+    def _unended(self) -> tuple[DeflateFault, bytes]:
         """Why the data doesn't end with the four octets that were appended; and if it kept its own, those
         with which the next message of this context begins."""
         payload = b"".join(self._fed)
@@ -146,9 +146,11 @@ class Inflater:
                 # Behind a final block its own are the begin of a block, which takes those appended as data.
                 final = blocks.final
                 if blocks.end():
-                    return Fault(Kind.TAIL, "the payload ends in 00 00 ff ff", at), TAIL * (1 + final)
+                    return DeflateFault(
+                        DeflateFaultKind.TAIL, "the payload ends in 00 00 ff ff", at
+                    ), TAIL * (1 + final)
         detail = "the payload ends inside a block" if payload else "the payload is empty, not 00"
-        return Fault(Kind.UNFINISHED, detail + self._since, len(payload)), b""
+        return DeflateFault(DeflateFaultKind.UNFINISHED, detail + self._since, len(payload)), b""
 
     @property
     def _since(self) -> str:
@@ -195,20 +197,23 @@ class Inflater:
         at += sum(map(len, self._fed))
         self._made += len(data)
         self._blocks, self._failed = blocks, True
-        return Inflated(data, Fault(*self._told(reason), at))
+        return Inflated(data, DeflateFault(*self._told(reason), at))
 
-    def _told(self, reason: str) -> tuple[Kind, str]:
+    def _told(self, reason: str) -> tuple[DeflateFaultKind, str]:
         """What zlib's reason means here."""
         window = 1 << self._bits
         if "distance too far back" not in reason:
             if self._begun:
                 reason = f"it goes on inside a block{self._since}"
-            return Kind.NOT_DEFLATE, f"the payload is no DEFLATE data: {reason}"
+            return DeflateFaultKind.NOT_DEFLATE, f"the payload is no DEFLATE data: {reason}"
         if self._past.held + self._made >= window:
-            return Kind.WINDOW, f"a distance goes back more than the window of {window} octets"
+            return DeflateFaultKind.WINDOW, f"a distance goes back more than the window of {window} octets"
         if self._keeps:
-            return Kind.NOT_DEFLATE, "a distance goes back to before the first message"
-        return Kind.CONTEXT, "a distance goes back to before the message, and no context is kept"
+            return DeflateFaultKind.NOT_DEFLATE, "a distance goes back to before the first message"
+        return (
+            DeflateFaultKind.CONTEXT,
+            "a distance goes back to before the message, and no context is kept",
+        )
 
 
 class Deflater:

@@ -30,7 +30,7 @@ CONTROL_PAYLOAD = 125
 """Octets that a control frame's payload may have (RFC 6455 §5.5)."""
 
 
-class Header(NamedTuple):
+class FrameHeader(NamedTuple):
     """A frame header, octet for octet."""
 
     first: int  # FIN, RSV1-3 and opcode, the octet as it came
@@ -64,7 +64,7 @@ class Header(NamedTuple):
 class Frame(NamedTuple):
     """A header and the payload, unmasked. The payload may be shorter than the header says."""
 
-    header: Header
+    header: FrameHeader
     payload: bytes
 
 
@@ -100,10 +100,10 @@ def frame(
         raise ValueError(f"a length of {length} doesn't fit a form of {form} octets")
     if len(key) not in (0, 4) or not 0 <= opcode <= 15 or not 0 <= rsv <= 7:
         raise ValueError("key: 0 or 4 octets, opcode: 0 to 15, rsv: 0 to 7")
-    return Frame(Header(fin << 7 | rsv << 4 | opcode, form, length, key), payload)
+    return Frame(FrameHeader(fin << 7 | rsv << 4 | opcode, form, length, key), payload)
 
 
-def encode_header(header: Header) -> bytes:
+def encode_header(header: FrameHeader) -> bytes:
     """The octets of a header."""
     short = {0: header.length, 2: 126, 8: 127}[header.form]
     masked = 0x80 if header.key else 0
@@ -141,10 +141,10 @@ def encode_message(
 
 
 def _header(first: int, key: bytes, length: int) -> bytes:
-    return encode_header(Header(first, minimal_form(length), length, key))
+    return encode_header(FrameHeader(first, minimal_form(length), length, key))
 
 
-def decode_header(buf: bytes | bytearray, at: int = 0) -> tuple[Header, int] | None:
+def decode_header(buf: bytes | bytearray, at: int = 0) -> tuple[FrameHeader, int] | None:
     """The header at `at` and where its payload starts; None: incomplete. Judges nothing."""
     if len(buf) < at + 2:
         return None
@@ -157,7 +157,7 @@ def decode_header(buf: bytes | bytearray, at: int = 0) -> tuple[Header, int] | N
         return None
     if form:
         length = int.from_bytes(buf[at + 2 : key_at], "big")
-    return Header(buf[at], form, length, bytes(buf[key_at:body_at])), body_at
+    return FrameHeader(buf[at], form, length, bytes(buf[key_at:body_at])), body_at
 
 
 def decode(octets: bytes) -> tuple[list[Frame], bytes]:

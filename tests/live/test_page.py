@@ -12,8 +12,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from replay.spec.cost import volume
-from replay.suite import known
+from replay.cases.cost import volume
+from replay.suite.files import known
 from tests.browser import browser, tab
 from tests.chromium import KEPT, opened, played
 from tests.clients import Served, serving

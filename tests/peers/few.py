@@ -10,7 +10,7 @@ import sys
 from typing import ClassVar
 
 from replay.live.transport import Connection
-from replay.play.echo import Echo
+from replay.play.echo import EchoEndpoint
 from replay.play.endpoint import Limits
 from replay.trace.model import SECOND
 from replay.wire.side import Side
@@ -48,7 +48,7 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     limits = Limits(case=3600 * SECOND)
     server = await loop.create_server(
-        lambda: Counted(Echo(Side.SERVER, limits, bytes), loop), "127.0.0.1", 0
+        lambda: Counted(EchoEndpoint(Side.SERVER, limits, bytes), loop), "127.0.0.1", 0
     )
     print("listening on", server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from replay import limits
-from replay.play.commands import Commands
+from replay.play.commands import CommandedEndpoint
 from replay.protocol.events import Close, Event, Message
 from replay.protocol.interpreter import observe
 from replay.trace.model import Octets
@@ -21,7 +21,7 @@ KEY = b"\1\2\3\4"
 
 def answered(*messages: object, opcode: int = 1) -> tuple[list[bytes], list[Event]]:
     """The writes that answer these, and what they mean."""
-    own = Commands()
+    own = CommandedEndpoint()
     own.connected(0)
     own.received(encode_request("/", REQUEST), 0)
     for message in messages:

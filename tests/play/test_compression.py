@@ -8,9 +8,12 @@ from dataclasses import replace
 import pytest
 
 from replay import limits
+from replay.cases.load import load
+from replay.cases.model import Behaviour, Case, Closing
+from replay.cases.recorded import case_of
 from replay.play.actions import Options
 from replay.play.compression import MOST
-from replay.play.echo import Echo
+from replay.play.echo import EchoEndpoint
 from replay.play.endpoint import Limits
 from replay.play.player import Player
 from replay.protocol.events import Close, Event, Message, Opened
@@ -18,10 +21,7 @@ from replay.protocol.interpreter import observe
 from replay.protocol.negotiation import Agreed, Ask
 from replay.report import causes
 from replay.source import Source
-from replay.spec.load import load
-from replay.spec.model import Behaviour, Case, Closing
-from replay.spec.recorded import case_of
-from replay.suite import known
+from replay.suite.files import known
 from replay.trace.framing import stream
 from replay.trace.model import Digest, Octets, Trace
 from replay.trace.wirelog import parse, write
@@ -42,14 +42,14 @@ def case(send: str, deflate: str = f"{{offer: {PERMISSIVE}}}") -> Case:
     return found
 
 
-def asking(*asks: Ask) -> Echo:
+def asking(*asks: Ask) -> EchoEndpoint:
     """A server that asks so of the client; one that asks for nothing declines."""
     peer = flawless(MESSAGES, Side.CLIENT)
     peer.asks = asks
     return peer
 
 
-def played(of: Case, peer: Echo, options: Options | None = None) -> Player:
+def played(of: Case, peer: EchoEndpoint, options: Options | None = None) -> Player:
     own = player(of, peer.side.other, options)
     join(own, peer)
     return own
@@ -165,7 +165,7 @@ def test_what_a_server_asks_for_is_agreed(answer: str, agreed: Agreed) -> None:
 ROUNDS = known()["12.2.4"]
 
 
-class Pinging(Echo):
+class Pinging(EchoEndpoint):
     """Sends a Ping beside the 40th echo."""
 
     count = 0
@@ -178,7 +178,7 @@ class Pinging(Echo):
                 self.send_frame(Opcode.PING, b"in between")
 
 
-class Garbling(Echo):
+class Garbling(EchoEndpoint):
     """Sends another message in place of the 40th echo."""
 
     count = 0
@@ -188,7 +188,7 @@ class Garbling(Echo):
         super().send_message(text, data if self.count != 40 else data[:-1] + b"?")
 
 
-class Late(Echo):
+class Late(EchoEndpoint):
     """Sends one more message when it is asked to close."""
 
     def reply_code(self, close: Close) -> int | None:
@@ -196,7 +196,7 @@ class Late(Echo):
         return super().reply_code(close)
 
 
-def like(kind: type[Echo], tester: Side) -> Echo:
+def like(kind: type[EchoEndpoint], tester: Side) -> EchoEndpoint:
     return echo(tester.other, OFFER, kind)
 
 
@@ -230,7 +230,7 @@ def test_rounds_that_came_back_are_kept_as_digests_and_judged_the_same(tester: S
     [(Pinging, Behaviour.OK), (Garbling, Behaviour.FAILED), (Late, Behaviour.FAILED)],
 )
 def test_what_is_out_of_the_ordinary_is_kept_whole(
-    kind: type[Echo], behaviour: Behaviour, tester: Side
+    kind: type[EchoEndpoint], behaviour: Behaviour, tester: Side
 ) -> None:
     own = played(ROUNDS, like(kind, tester))
     assert whole(own).size > 2 * limits.WHOLE.default
@@ -306,7 +306,7 @@ def test_a_log_that_compresses_nothing_is_played_and_another_agreement_told() ->
 # What is read of it.
 
 
-class Swelling(Echo):
+class Swelling(EchoEndpoint):
     """Sends messages of 9 MiB, few octets each."""
 
     def send_message(self, text: bool, data: bytes) -> None:

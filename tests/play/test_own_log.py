@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from replay.cases.model import Behaviour, Case
+from replay.cases.recorded import case_of
 from replay.report import causes, words
 from replay.source import Source
-from replay.spec.model import Behaviour, Case
-from replay.spec.recorded import case_of
 from replay.trace.model import How, Octets, Trace
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge

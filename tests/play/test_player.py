@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from replay.cases.model import Behaviour, SendClose
+from replay.cases.recorded import case_of
 from replay.play.actions import Options
 from replay.play.endpoint import Limits
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.interpreter import observe
 from replay.source import Source
-from replay.spec.canary import CANARY
-from replay.spec.model import Behaviour, SendClose
-from replay.spec.recorded import case_of
-from replay.suite import bundled, expectation, known, read_log
+from replay.suite.canary import CANARY
+from replay.suite.files import bundled, expectation, known, read_log
 from replay.trace.model import SECOND, Drop, How, Octets, Timer, Trace, Wait
 from replay.trace.wirelog import read, write
 from replay.verdict.judge import judge

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from replay.guests import Guests, Hosting
+from replay.campaign.clients import Guests, Hosting
+from replay.cases.model import Case
+from replay.cases.recorded import case_of
 from replay.protocol.events import NotOpened
 from replay.protocol.interpreter import observe
 from replay.source import Source, SourceError
-from replay.spec.model import Case
-from replay.spec.recorded import case_of
-from replay.suite import Item
+from replay.suite.files import Item
 from replay.trace.model import SECOND, Drop, How, Trace
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from replay.cases.model import Behaviour, Case
+from replay.cases.recorded import case_of
+from replay.cases.swapped import swapped
 from replay.play.actions import Options
 from replay.protocol.events import Event, Message, Opened
 from replay.protocol.interpreter import observe
 from replay.source import Source
-from replay.spec.model import Behaviour, Case
-from replay.spec.recorded import case_of
-from replay.spec.swapped import swapped
-from replay.suite import bundled, known
+from replay.suite.files import bundled, known
 from replay.trace.model import Octets, Trace
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from replay.play.echo import Echo
+from replay.cases.model import Case, Profile
+from replay.cases.recorded import under
+from replay.play.echo import EchoEndpoint
 from replay.play.endpoint import Endpoint
 from replay.protocol.events import Close, Event
 from replay.source import Source
-from replay.spec.model import Case, Profile
-from replay.spec.recorded import under
-from replay.suite import bundled, items, known
+from replay.suite.files import bundled, items, known
 from replay.trace.wirelog import parse, write
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult
@@ -21,7 +21,7 @@ from tests.record import HEAVY, recorded, section
 LOGS = {path.stem: path for path in bundled("traces").rglob("*.wirelog")}
 
 
-class Deaf(Echo):
+class Deaf(EchoEndpoint):
     """Opens the connection, and does nothing more."""
 
     def event(self, event: Event) -> None:
@@ -31,7 +31,7 @@ class Deaf(Echo):
         return False
 
 
-class Curt(Echo):
+class Curt(EchoEndpoint):
     """Answers each Close, and the first frame that breaks a rule, but sends no message back."""
 
     def event(self, event: Event) -> None:
@@ -59,14 +59,14 @@ def test_a_log_is_canonical_and_what_its_case_yields(id: str) -> None:
     assert write(recorded(id)) == text
 
 
-@pytest.mark.parametrize("kind", [Echo, Deaf, Curt])
+@pytest.mark.parametrize("kind", [EchoEndpoint, Deaf, Curt])
 @pytest.mark.parametrize("testee", Side)
 @pytest.mark.parametrize("id", LOGS)
-def test_both_routes_lead_to_the_same_verdict(id: str, testee: Side, kind: type[Echo]) -> None:
+def test_both_routes_lead_to_the_same_verdict(id: str, testee: Side, kind: type[EchoEndpoint]) -> None:
     (item,) = items([str(LOGS[id])], testee.other)
     case = under(item.case, Profile.AUTOBAHN, testee.other)
     by_spec, by_log = played(known()[id], echo(testee, kind=kind)), played(case, echo(testee, kind=kind))
     assert by_log.failed is by_spec.failed
-    if kind is Echo:
+    if kind is EchoEndpoint:
         assert (by_log.behaviour, by_log.closing) == (by_spec.behaviour, by_spec.closing)
         assert not by_log.failed

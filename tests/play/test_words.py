@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from replay.cases.load import load
+from replay.cases.model import Behaviour, Case, Profile
 from replay.play.actions import Options
 from replay.play.endpoint import Limits
 from replay.play.pace import FULL, MOST_GROWTH, OPENINGS, SHORTEST, TRIPS, Pace
@@ -12,8 +14,6 @@ from replay.play.script import script
 from replay.protocol.events import Close, Message, Ping, Pong, Violation
 from replay.protocol.interpreter import observe
 from replay.source import Source
-from replay.spec.load import load
-from replay.spec.model import Behaviour, Case, Profile
 from replay.trace.model import SECOND, Octets, Timer, Trace, Wait
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, ClosingVerdict

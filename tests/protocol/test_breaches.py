@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from replay import limits
+from replay.cases.model import Behaviour
 from replay.flows import check
 from replay.protocol.events import Event, Message, Unread, Violation
 from replay.protocol.interpreter import observe
-from replay.spec.model import Behaviour
-from replay.suite import Log
+from replay.suite.files import LogFile
 from replay.trace.model import Octets, Trace
 from replay.wire.side import Side
 
@@ -51,7 +51,7 @@ def test_what_the_recorder_breaks_is_meant() -> None:
 
 
 def test_a_log_of_it_is_judged_all_the_same() -> None:
-    result = check(Log("a.wirelog", trace(Side.SERVER, BROKEN * 10_000, 1), ()))
+    result = check(LogFile("a.wirelog", trace(Side.SERVER, BROKEN * 10_000, 1), ()))
     assert result.behaviour is Behaviour.FAILED
     assert result.unjudged is None
     assert result.broken[0].rule == "rsv-zero"

@@ -8,7 +8,7 @@ import pytest
 
 from replay.protocol.closing import CLOSING, Act
 from replay.protocol.events import Close, CloseBegins, Violation
-from replay.protocol.framing import NEVER_SENT, REGISTERED, RFC_6455, close_breaches
+from replay.protocol.frame_rules import NEVER_SENT, REGISTERED, RFC_6455, close_breaches
 from replay.protocol.interpreter import observe
 from replay.protocol.rules import RULES
 from replay.trace.model import Octets, Trace

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replay.protocol.handshake_rules import request_breaches, response_breaches
 from replay.protocol.negotiation import (
     Agreed,
     Ask,
@@ -19,7 +20,6 @@ from replay.protocol.negotiation import (
     offer_breaches,
     valid_offers,
 )
-from replay.protocol.opening import request_breaches, response_breaches
 from replay.protocol.rules import Breach
 from replay.wire.handshake import (
     Request,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Repeat, SendMessage
+from replay.cases.payload import Payload
+from replay.cases.recorded import case_of
+from replay.expected.entries import ENTRIES, Expected, resolved
 from replay.source import Source, Span
-from replay.spec import nodes
-from replay.spec.fields import Files
-from replay.spec.model import Behaviour, Case, Closing, Kind, Outcome, Pattern, Repeat, SendMessage
-from replay.spec.payload import Payload
-from replay.spec.recorded import case_of
 from replay.trace.model import (
     SECOND,
     Cut,
@@ -24,7 +23,8 @@ from replay.trace.model import (
     Unreached,
     Wait,
 )
-from replay.verdict.expected import ENTRIES, Expected, resolved
+from replay.typed import nodes
+from replay.typed.readers import Files
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult, RunResult
 from replay.wire.deflate import Deflater
@@ -113,7 +113,7 @@ def case(
     )
 
 
-def echo(kind: Kind, payload: Payload) -> Pattern:
+def echo(kind: EventKind, payload: Payload) -> Pattern:
     return Pattern(kind, payload, span=find("echo"))
 
 
@@ -122,7 +122,7 @@ def judged(of: Case, *entries: Entry, tester: Side = C) -> CaseResult:
     return replace(result, path="specs/01-framing/1.2-binary.yaml")
 
 
-MESSAGE = echo(Kind.BINARY, Payload(b"\xfe", 126))
+MESSAGE = echo(EventKind.BINARY, Payload(b"\xfe", 126))
 FIRST = Octets(C, sent(2, b"\xfe" * 126))
 PATIENCE = Timer(Wait.FAIL, False, SECOND)
 
@@ -153,7 +153,9 @@ def short() -> CaseResult:
 
 def missing_pong() -> CaseResult:
     of = case(
-        Pattern(Kind.PONG, Payload(b"are you there?")), id="2.4", title="Ping with a payload is answered"
+        Pattern(EventKind.PONG, Payload(b"are you there?")),
+        id="2.4",
+        title="Ping with a payload is answered",
     )
     entries = opened(
         Octets(C, sent(9, b"are you there?")), PATIENCE, Timer(Wait.FAIL, True, SECOND), *clean_end()
@@ -163,7 +165,7 @@ def missing_pong() -> CaseResult:
 
 def extra_message() -> CaseResult:
     of = case(
-        *[echo(Kind.TEXT, Payload(f"message {n}".encode())) for n in range(20)],
+        *[echo(EventKind.TEXT, Payload(f"message {n}".encode())) for n in range(20)],
         id="5.19",
         title="Many messages",
     )
@@ -209,13 +211,15 @@ def large() -> CaseResult:
     data[size - 2] ^= 1
     octets = encode(frame(1, bytes(data)))
     reads = [Octets(S, octets[at : at + 65536]) for at in range(0, len(octets), 65536)]
-    of = case(echo(Kind.TEXT, Payload(b"BAsd7&jh23", size)), id="9.1.6", title="Text message of 16 MiB")
+    of = case(
+        echo(EventKind.TEXT, Payload(b"BAsd7&jh23", size)), id="9.1.6", title="Text message of 16 MiB"
+    )
     return judged(of, *opened(Octets(C, sent(1, bytes(data))), *reads, *clean_end()))
 
 
 def hostile() -> CaseResult:
     """A peer that sends what a terminal, a markup language or a person may stumble over."""
-    of = case(echo(Kind.TEXT, Payload(b"Hello")), id="1.1.2", title="Text message")
+    of = case(echo(EventKind.TEXT, Payload(b"Hello")), id="1.1.2", title="Text message")
     end = Octets(S, close(3000, HOSTILE.encode()[:120]))
     return judged(
         of,
@@ -239,7 +243,7 @@ def client_flipped() -> CaseResult:
         Octets(C, close(1000, key=TX_KEY)),
         Drop(S, How.FIN),
     )
-    of = case(echo(Kind.TEXT, Payload(b"Hello, client")), id="1.1.2", title="Text message")
+    of = case(echo(EventKind.TEXT, Payload(b"Hello, client")), id="1.1.2", title="Text message")
     return judged(of, *entries, tester=S)
 
 
@@ -292,7 +296,9 @@ def compressed() -> CaseResult:
         packed(1, bytes.fromhex("f24805000000ffffcac9c90700")),
         packed(2, b"\0"),
     )
-    of = case(*[echo(Kind.TEXT, Payload(b"Hello"))] * 6, echo(Kind.BINARY, Payload()), id="12.1.1")
+    of = case(
+        *[echo(EventKind.TEXT, Payload(b"Hello"))] * 6, echo(EventKind.BINARY, Payload()), id="12.1.1"
+    )
     entries = (Octets(C, packed(1, HELLO, key=TX_KEY)), *[Octets(S, octets) for octets in back])
     return judged(of, *deflating(*entries, *clean_end()))
 
@@ -305,7 +311,7 @@ def compressed_flipped() -> CaseResult:
     parts = packed(1, payload[:9], fin=False), packed(0, payload[9:30], fin=False), packed(0, payload[30:])
     sent_ = packed(1, Deflater(15, False, 2).message(wanted), key=TX_KEY)
     slice_ = Payload(b"?" * 1040 + wanted, next=1040, round=1)
-    of = case(echo(Kind.TEXT, slice_), id="12.3.9", title="Compressed text messages of a verse")
+    of = case(echo(EventKind.TEXT, slice_), id="12.3.9", title="Compressed text messages of a verse")
     of = replace(of, steps=(Repeat(25, (SendMessage(True, slice_),), of=1000),))
     entries = Octets(C, sent_), PATIENCE, Octets(S, parts[0]), Octets(S, parts[1] + parts[2])
     return judged(of, *deflating(*entries, *clean_end()))
@@ -322,7 +328,7 @@ def spoilt() -> CaseResult:
         packed(1, HELLO + b"\0\0\xff\xff"),
         packed(1, HELLO),
     )
-    of = case(echo(Kind.TEXT, Payload(b"Hello")), id="12.1.1", title="Compressed text messages")
+    of = case(echo(EventKind.TEXT, Payload(b"Hello")), id="12.1.1", title="Compressed text messages")
     entries = (Octets(C, packed(1, HELLO, key=TX_KEY)), *[Octets(S, octets) for octets in back])
     return judged(of, *deflating(*entries, *clean_end(1007)))
 
@@ -336,7 +342,7 @@ def digests() -> CaseResult:
         rounds += [Octets(C, b"", cut=Cut(13, known)), Digest(C, 1, 5, known)]
         rounds += [Octets(S, b"", cut=Cut(more, known)) for more in (4, 5)]
         rounds.append(Digest(S, 1, 5, known))
-    of = case(*[echo(Kind.TEXT, Payload(data))] * 4, id="12.1.1", title="Compressed text messages")
+    of = case(*[echo(EventKind.TEXT, Payload(data))] * 4, id="12.1.1", title="Compressed text messages")
     return judged(of, *deflating(*rounds, Octets(S, b"", cut=Cut(2770)), *clean_end()))
 
 

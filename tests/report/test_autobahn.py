@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from replay import limits
+from replay.cases.model import Behaviour, EventKind
+from replay.cases.payload import Payload
 from replay.report import autobahn
 from replay.report.autobahn_log import shown
 from replay.source import Source
-from replay.spec.model import Behaviour, Kind
-from replay.spec.payload import Payload
-from replay.suite import bundled, items, known
+from replay.suite.files import bundled, items, known
 from replay.trace.model import Drop, How, Octets, Timer, Trace, Wait
 from replay.trace.wirelog import read
 from replay.verdict.judge import judge
@@ -288,7 +288,7 @@ def test_of_compressed_messages_it_is_counted_how_many_octets_they_were() -> Non
     sent = Octets(C, samples.packed(1, samples.HELLO, key=samples.TX_KEY))
     back = Octets(S, samples.packed(1, samples.HELLO))
     of = replace(
-        samples.case(samples.echo(Kind.TEXT, Payload(b"Hello")), id="12.1.1"),
+        samples.case(samples.echo(EventKind.TEXT, Payload(b"Hello")), id="12.1.1"),
         deflate=known()["12.1.1"].deflate,
     )
     result = samples.judged(of, *samples.deflating(sent, back, *samples.clean_end()))

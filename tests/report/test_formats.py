@@ -20,14 +20,23 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from replay import limits
-from replay.explain import Explainer
+from replay.campaign.explain import Explainer
+from replay.cases.model import Behaviour
 from replay.report import json_lines
 from replay.report.formats import FORMATS
-from replay.report.tally import Count, count, line, tally
+from replay.report.tally import CountedAs, count, line, tally
 from replay.source import Source
-from replay.spec.model import Behaviour
-from replay.verdict.cause import Cause, Fault, by_cause
-from replay.verdict.result import CaseResult, ClosingVerdict, Entry, Expectation, RunResult, Standing
+from replay.verdict.cause import by_cause
+from replay.verdict.result import (
+    CaseResult,
+    Cause,
+    ClosingVerdict,
+    Entry,
+    Expectation,
+    Misdeed,
+    RunResult,
+    Standing,
+)
 from tests.report import samples
 
 T = TypeVar("T")
@@ -87,7 +96,7 @@ def _result(random: Random, number: int) -> CaseResult:
         began=maybe(random.uniform(0, 4e9)),
         expectation=maybe(Expectation(entry, random.choice([*Standing, Standing.LISTED]))),
         flaky=random.random() < 0.2,
-        cause=Cause(Fault.ENDS, detail=str(number)),
+        cause=Cause(Misdeed.ENDS, detail=str(number)),
         why=text(),
         shown=text(),
         again=maybe(text()),
@@ -118,7 +127,7 @@ LISTED = Expectation(Entry("*", ("FAILED",), "", Source("x", "x").span(0)), Stan
 def test_what_has_no_verdict_passes_and_is_no_pass_under_strict() -> None:
     flipped = replace(samples.flipped(), case=replace(GOOD.case, id="1.2.4"))
     unjudged = flipped.left_unjudged("the log leaves out 2 octets that the server sent")
-    assert (count(unjudged), count(unjudged, strict=True)) == (Count.UNJUDGED, Count.FAILED)
+    assert (count(unjudged), count(unjudged, strict=True)) == (CountedAs.UNJUDGED, CountedAs.FAILED)
     run = RunResult("a", "ws://x", (unjudged, GOOD), None, 1.0, planned=2)
     assert (run.exit_status(), run.exit_status(strict=True)) == (0, 1)
     assert line(tally([run])) == "2 cases: 1 OK, 1 unjudged"
@@ -150,15 +159,29 @@ def test_a_failure_is_named_by_what_fails() -> None:
 @pytest.mark.parametrize(
     ("behaviour", "closing", "expectation", "flaky", "counted", "strictly"),
     [
-        (Behaviour.OK, ClosingVerdict.OK, None, False, Count.PASSED, Count.PASSED),
-        (Behaviour.NON_STRICT, ClosingVerdict.OK, None, False, Count.PASSED, Count.FAILED),
-        (Behaviour.INFORMATIONAL, ClosingVerdict.INFORMATIONAL, None, False, Count.PASSED, Count.PASSED),
-        (Behaviour.UNIMPLEMENTED, ClosingVerdict.OK, None, False, Count.UNIMPLEMENTED, Count.FAILED),
-        (Behaviour.UNIMPLEMENTED, ClosingVerdict.OK, LISTED, False, Count.EXPECTED, Count.EXPECTED),
-        (Behaviour.OK, ClosingVerdict.UNCLEAN, None, False, Count.FAILED, Count.FAILED),
-        (Behaviour.FAILED, ClosingVerdict.OK, LISTED, False, Count.EXPECTED, Count.EXPECTED),
-        (Behaviour.OK, ClosingVerdict.OK, LISTED, False, Count.PASSED, Count.PASSED),
-        (Behaviour.OK, ClosingVerdict.OK, None, True, Count.FLAKY, Count.FLAKY),
+        (Behaviour.OK, ClosingVerdict.OK, None, False, CountedAs.PASSED, CountedAs.PASSED),
+        (Behaviour.NON_STRICT, ClosingVerdict.OK, None, False, CountedAs.PASSED, CountedAs.FAILED),
+        (
+            Behaviour.INFORMATIONAL,
+            ClosingVerdict.INFORMATIONAL,
+            None,
+            False,
+            CountedAs.PASSED,
+            CountedAs.PASSED,
+        ),
+        (
+            Behaviour.UNIMPLEMENTED,
+            ClosingVerdict.OK,
+            None,
+            False,
+            CountedAs.UNIMPLEMENTED,
+            CountedAs.FAILED,
+        ),
+        (Behaviour.UNIMPLEMENTED, ClosingVerdict.OK, LISTED, False, CountedAs.EXPECTED, CountedAs.EXPECTED),
+        (Behaviour.OK, ClosingVerdict.UNCLEAN, None, False, CountedAs.FAILED, CountedAs.FAILED),
+        (Behaviour.FAILED, ClosingVerdict.OK, LISTED, False, CountedAs.EXPECTED, CountedAs.EXPECTED),
+        (Behaviour.OK, ClosingVerdict.OK, LISTED, False, CountedAs.PASSED, CountedAs.PASSED),
+        (Behaviour.OK, ClosingVerdict.OK, None, True, CountedAs.FLAKY, CountedAs.FLAKY),
     ],
 )
 def test_what_a_case_is_counted_as(
@@ -166,26 +189,26 @@ def test_what_a_case_is_counted_as(
     closing: ClosingVerdict,
     expectation: Expectation | None,
     flaky: bool,
-    counted: Count,
-    strictly: Count,
+    counted: CountedAs,
+    strictly: CountedAs,
 ) -> None:
     result = replace(GOOD, behaviour=behaviour, closing=closing, expectation=expectation, flaky=flaky)
     assert (count(result), count(result, strict=True)) == (counted, strictly)
 
 
-def _junit(text: str) -> Counter[Count]:
+def _junit(text: str) -> Counter[CountedAs]:
     root = ET.fromstring(text)
-    found = Counter[Count]()
+    found = Counter[CountedAs]()
     for test in root.iter("testcase"):
         children = [child.tag for child in test]
         assert set(children) <= {"failure", "skipped", "error", "system-out"}
         skipped = test.find("skipped")
         if test.find("failure") is not None:
-            found[Count.FAILED] += 1
+            found[CountedAs.FAILED] += 1
         elif skipped is not None:
-            found[Count(skipped.get("type"))] += 1
+            found[CountedAs(skipped.get("type"))] += 1
         elif test.find("error") is None:
-            found[Count.PASSED] += 1
+            found[CountedAs.PASSED] += 1
     for suite in root.iter("testsuite"):
         assert int(suite.get("tests", "")) == len(suite.findall("testcase"))
         tags = [child.tag for child in suite]
@@ -193,15 +216,15 @@ def _junit(text: str) -> Counter[Count]:
     suites = root.findall("testsuite")
     for name in ("tests", "failures", "errors"):
         assert int(root.get(name, "")) == sum(int(suite.get(name, "")) for suite in suites)
-    assert sum(int(suite.get("failures", "")) for suite in suites) == found[Count.FAILED]
+    assert sum(int(suite.get("failures", "")) for suite in suites) == found[CountedAs.FAILED]
     return found
 
 
 _TEST = re.compile(r"(ok|not ok) (\d+) - (?:[^#\\]|\\.)*(?:# (SKIP|TODO) .*)?")
 
 
-def _tap(text: str) -> Counter[Count]:
-    found, blocks = Counter[Count](), list[str]()
+def _tap(text: str) -> Counter[CountedAs]:
+    found, blocks = Counter[CountedAs](), list[str]()
     rows = text.split("\n")
     assert rows.pop() == ""
     assert rows[0] == "TAP version 13"
@@ -217,10 +240,10 @@ def _tap(text: str) -> Counter[Count]:
             blocks.append("")
         elif test := _TEST.fullmatch(row):
             assert int(test[2]) == found.total() + 1
-            passed = Count.PASSED
+            passed = CountedAs.PASSED
             if test[3] == "SKIP":
-                passed = Count.UNJUDGED if row.endswith(" # SKIP unjudged") else Count.UNIMPLEMENTED
-            found[passed if test[1] == "ok" else Count.EXPECTED if test[3] else Count.FAILED] += 1
+                passed = CountedAs.UNJUDGED if row.endswith(" # SKIP unjudged") else CountedAs.UNIMPLEMENTED
+            found[passed if test[1] == "ok" else CountedAs.EXPECTED if test[3] else CountedAs.FAILED] += 1
         else:
             assert row.startswith(("# ", "Bail out! "))
     assert plan == found.total()
@@ -229,23 +252,25 @@ def _tap(text: str) -> Counter[Count]:
     return found
 
 
-def _json(text: str) -> Counter[Count]:
+def _json(text: str) -> Counter[CountedAs]:
     found = [json.loads(row) for row in text.splitlines()]
     schema = jsonschema.Draft202012Validator(json_lines.schema())
     for one in found:
         schema.validate(one)
         "".join(map(str, one.values())).encode()  # no surrogates
-    counts = Counter(Count(one["counted"]) for one in found if one["type"] == "case")
+    counts = Counter(CountedAs(one["counted"]) for one in found if one["type"] == "case")
     of_runs = [one["counted"] for one in found if one["type"] == "run"]
-    assert counts == Counter({one: sum(of[one.value] for of in of_runs) for one in Count if counts[one]})
+    assert counts == Counter(
+        {one: sum(of[one.value] for of in of_runs) for one in CountedAs if counts[one]}
+    )
     return counts
 
 
-def _summed(counts: Counter[Count], *apart: Count) -> Counter[Count]:
+def _summed(counts: Counter[CountedAs], *apart: CountedAs) -> Counter[CountedAs]:
     """The counts that a format tells apart; the others count as passed."""
-    found = Counter[Count]()
+    found = Counter[CountedAs]()
     for one, number in counts.items():
-        found[one if one in apart else Count.PASSED] += number
+        found[one if one in apart else CountedAs.PASSED] += number
     return +found
 
 
@@ -259,7 +284,7 @@ def test_all_formats_count_the_same(seed: int) -> None:
     for name, said in text.items():
         assert len(said) < 200_000, name
         said.encode()
-    told_apart = (Count.FAILED, Count.UNIMPLEMENTED, Count.UNJUDGED, Count.EXPECTED)
+    told_apart = (CountedAs.FAILED, CountedAs.UNIMPLEMENTED, CountedAs.UNJUDGED, CountedAs.EXPECTED)
     assert _json(text["json"]) == +found.counts
     assert +_junit(text["junit"]) == _summed(found.counts, *told_apart)
     assert +_tap(text["tap"]) == _summed(found.counts, *told_apart)
@@ -273,7 +298,7 @@ def test_all_formats_count_the_same(seed: int) -> None:
 
 def _causes(run: RunResult) -> int:
     found = by_cause(run.results, run.strict)
-    assert sum(len(failures.results) for failures in found) == tally([run]).counts[Count.FAILED]
+    assert sum(len(failures.results) for failures in found) == tally([run]).counts[CountedAs.FAILED]
     return len(found)
 
 
@@ -287,15 +312,15 @@ def _check_github(text: str, several: Sequence[RunResult]) -> None:
         kinds[command[1]] += 1
     assert text.count("\n") == kinds.total()
     assert kinds["error"] == min(10, sum(map(_causes, several)) + len(found.troubles))
-    assert kinds["warning"] == min(10, found.counts[Count.FLAKY] + found.counts[Count.UNJUDGED])
+    assert kinds["warning"] == min(10, found.counts[CountedAs.FLAKY] + found.counts[CountedAs.UNJUDGED])
     assert text.endswith(f"::notice title=replay::{line(found)}\n")
 
 
 def _check_gitlab(issues: list[dict[str, Any]], several: Sequence[RunResult]) -> None:
     found = tally(several)
     severities = Counter(issue["severity"] for issue in issues)
-    assert severities["major"] == found.counts[Count.FAILED]
-    assert severities["minor"] == found.counts[Count.FLAKY] + found.counts[Count.UNJUDGED]
+    assert severities["major"] == found.counts[CountedAs.FAILED]
+    assert severities["minor"] == found.counts[CountedAs.FLAKY] + found.counts[CountedAs.UNJUDGED]
     assert severities["blocker"] == len(found.troubles)
     for issue in issues:
         assert issue["location"]["lines"]["begin"] >= 1
@@ -324,9 +349,9 @@ def _check_badge(svg: str, endpoint: dict[str, Any], several: Sequence[RunResult
     assert (endpoint["color"] == "red") == found.failed
     if not found.troubles:
         assert str(found.total) in endpoint["message"]
-        lacking = found.counts[Count.UNIMPLEMENTED]
+        lacking = found.counts[CountedAs.UNIMPLEMENTED]
         assert (f"{lacking} unimplemented" in endpoint["message"]) == bool(lacking)
-        unjudged = found.counts[Count.UNJUDGED]
+        unjudged = found.counts[CountedAs.UNJUDGED]
         assert (f"{unjudged} unjudged" in endpoint["message"]) == bool(unjudged)
 
 

@@ -9,7 +9,7 @@ import pytest
 from replay.protocol.events import Message
 from replay.protocol.interpreter import observe
 from replay.report import frames, terminal
-from replay.report.stream import Stream, parts
+from replay.report.stream import SentOctets, parts
 from replay.trace.model import Octets, Trace
 from replay.verdict.result import CaseResult
 from replay.wire.side import Side
@@ -41,7 +41,7 @@ def test_how_it_is_cut_changes_nothing(sample: Callable[[], CaseResult], size: i
 
 def test_an_inflated_octet_stands_nowhere_on_the_wire() -> None:
     result = samples.compressed()
-    stream = Stream(result.trace, Side.SERVER, result.events)
+    stream = SentOctets(result.trace, Side.SERVER, result.events)
     messages = [event for event in result.events if isinstance(event, Message)]
     alike = [message for message in messages if message.parts[0][1] == len(message.data)]
     assert alike

@@ -18,7 +18,7 @@ import pytest
 from replay.report import causes
 from replay.report.html import connection, model
 from replay.report.html.page import SHORT, page, served, state
-from replay.suite import known
+from replay.suite.files import known
 from replay.verdict.result import RunResult
 from tests.report import samples
 

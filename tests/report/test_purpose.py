@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from replay.cases.load import load
+from replay.cases.model import Case, Profile
 from replay.report.purpose import description, expectation, purpose
 from replay.source import Source
-from replay.spec.load import load
-from replay.spec.model import Case, Profile
-from replay.suite import expectation as judged_by
-from replay.suite import known, known_case, read_log
+from replay.suite.files import expectation as judged_by
+from replay.suite.files import known, known_case, read_log
 from replay.wire.side import Side
 from tests.processes import ROOT, replay
 

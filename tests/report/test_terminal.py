@@ -15,12 +15,12 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 
+from replay.cases.model import Behaviour, EventKind, Pattern
+from replay.cases.payload import Payload
 from replay.protocol.events import Violation
 from replay.protocol.interpreter import observe
 from replay.report import frames, layout, terminal
 from replay.source import Source, excerpt
-from replay.spec.model import Behaviour, Kind, Pattern
-from replay.spec.payload import Payload
 from replay.trace.model import Cut, Octets, Trace
 from replay.verdict.result import CaseResult
 from replay.wire.frame import encode, frame
@@ -253,7 +253,9 @@ def test_an_event_that_nothing_expects() -> None:
 
 def test_a_failure_of_another_kind() -> None:
     of = samples.case(
-        Pattern(Kind.STILL_OPEN, tag="A"), samples.echo(Kind.TEXT, Payload(b"x")), title="Fail fast"
+        Pattern(EventKind.STILL_OPEN, tag="A"),
+        samples.echo(EventKind.TEXT, Payload(b"x")),
+        title="Fail fast",
     )
     back = Octets(Side.SERVER, encode(frame(1, b"x")))
     result = samples.judged(of, *samples.opened(back))

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
+from replay.cases.fit import Difference, first_difference
+from replay.cases.model import EventKind, Pattern
+from replay.cases.payload import Payload
 from replay.protocol.events import Message
 from replay.report import text_difference
-from replay.spec.fit import Difference, first_difference
-from replay.spec.model import Kind, Pattern
-from replay.spec.payload import Payload
 from replay.wire.side import Side
 
 
@@ -18,7 +18,7 @@ def shown(expected: str, observed: str, width: int = 80) -> list[str]:
     want, got = expected.encode(), observed.encode()
     message = Message(side=Side.SERVER, entry=0, start=0, end=0, text=True, data=got, parts=())
     found = Difference(
-        0, Pattern(Kind.TEXT, Payload(want)), message, "payload", first_difference(want, got)
+        0, Pattern(EventKind.TEXT, Payload(want)), message, "payload", first_difference(want, got)
     )
     return [line.plain for line in text_difference.lines(found, width)]
 

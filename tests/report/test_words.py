@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replay.cases.fit import Difference, difference
+from replay.cases.model import Behaviour, EventKind, Pattern
+from replay.cases.payload import Payload
 from replay.protocol.events import Close, Event, Fired, Message, Pong
 from replay.protocol.interpreter import observe
 from replay.protocol.rules import RULES
 from replay.report import safe, words
-from replay.report.stream import Stream, both, to_payload, to_stream
-from replay.spec.fit import Difference, difference
-from replay.spec.model import Behaviour, Kind, Pattern
-from replay.spec.payload import Payload
+from replay.report.stream import SentOctets, both, to_payload, to_stream
 from replay.trace.model import Cut, Octets, Trace, Wait
 from replay.trace.wirelog import write
 from replay.verdict.result import CaseResult, ClosingVerdict
@@ -35,7 +35,7 @@ def test_every_word_has_its_meaning() -> None:
     assert words.BEHAVIOURS.keys() == set(Behaviour)
     assert words.CLOSINGS.keys() == set(ClosingVerdict)
     assert all(words.wait(wait) for wait in Wait)
-    assert all(words.pattern(Pattern(kind)) and words.noun(Pattern(kind)) for kind in Kind)
+    assert all(words.pattern(Pattern(kind)) and words.noun(Pattern(kind)) for kind in EventKind)
     assert all(words.reference(rule).startswith("RFC ") and words.sentence(rule) for rule in RULES)
 
 
@@ -144,38 +144,42 @@ def fired(tag: str) -> Fired:
     ("want", "got", "said"),
     [
         (
-            Pattern(Kind.BINARY, Payload(b"\xfe", 126)),
+            Pattern(EventKind.BINARY, Payload(b"\xfe", 126)),
             message(b"\xfe" * 124 + b"\xfd\xfe", text=False),
             "the message differs at offset 124 of 126: expected fe, observed fd",
         ),
         (
-            Pattern(Kind.TEXT, Payload(b"Hello")),
+            Pattern(EventKind.TEXT, Payload(b"Hello")),
             message(b"Help"),
             "the message differs at offset 3 of 5: expected 6c 'l', observed 70 'p'",
         ),
-        (Pattern(Kind.TEXT, Payload(b"Hello")), message(b"Hel"), "the message ends after 3 of 5 octets"),
         (
-            Pattern(Kind.TEXT, Payload(b"Hello")),
+            Pattern(EventKind.TEXT, Payload(b"Hello")),
+            message(b"Hel"),
+            "the message ends after 3 of 5 octets",
+        ),
+        (
+            Pattern(EventKind.TEXT, Payload(b"Hello")),
             message(b"Hello!"),
             "the message goes on after the expected 5 octets: 6 came",
         ),
         (
-            Pattern(Kind.PONG, Payload(b"a")),
+            Pattern(EventKind.PONG, Payload(b"a")),
             pong(b"b"),
             "the Pong differs at offset 0 of 1: expected 61 'a', observed 62 'b'",
         ),
         (
-            Pattern(Kind.PONG, Payload(b"\x00")),
+            Pattern(EventKind.PONG, Payload(b"\x00")),
             message(b""),
             "expected a Pong of 1 octet, observed a text message without a payload",
         ),
         (
-            Pattern(Kind.CLOSE, code=1000),
+            Pattern(EventKind.CLOSE, code=1000),
             close(None),
             "expected a Close with code 1000 (normal closure), observed a Close with no code",
         ),
         (
-            Pattern(Kind.STILL_OPEN, tag="A"),
+            Pattern(EventKind.STILL_OPEN, tag="A"),
             fired("B"),
             "expected the connection still open after pause A, "
             "observed the connection still open after pause B",
@@ -189,7 +193,7 @@ def test_a_difference_in_a_sentence(want: Pattern, got: Event, said: str) -> Non
 
 
 def test_what_is_missing_and_what_is_too_much() -> None:
-    missing = Difference(1, Pattern(Kind.PONG, Payload()), None, "missing")
+    missing = Difference(1, Pattern(EventKind.PONG, Payload()), None, "missing")
     assert (
         words.difference(missing) == "2nd event: expected a Pong without a payload, but nothing more came"
     )
@@ -201,7 +205,7 @@ def test_what_is_missing_and_what_is_too_much() -> None:
 
 def test_an_octet_is_found_in_the_entry_that_holds_it() -> None:
     trace = Trace(S, (Octets(S, b"abc"), Octets(Side.CLIENT, b"x"), Octets(S, b""), Octets(S, b"defg")))
-    stream = Stream(trace, S)
+    stream = SentOctets(trace, S)
     assert stream.slice(1, 6) == b"bcdef"
     found = [stream.place(at) for at in range(8)]
     assert [place and (place.entry, place.offset) for place in found] == [
@@ -229,7 +233,7 @@ def test_entries_with_very_many_frames_have_those_numbers_too(count: int) -> Non
 def test_octets_that_a_log_left_out_are_skipped() -> None:
     octets = encode(frame(2, b"a" * 100))
     trace = Trace(S, (Octets(S, octets[:10], cut=Cut(92)), Octets(S, encode(frame(1, b"hi")))))
-    stream = Stream(trace, S)
+    stream = SentOctets(trace, S)
     assert [(placed.start, placed.header.length) for placed in stream.frames] == [(0, 100), (102, 2)]
     assert stream.slice(8, 104) == b"aa"
     assert stream.payload(stream.frames[1], 10) == b"hi"

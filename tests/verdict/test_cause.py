@@ -8,11 +8,11 @@ import pytest
 
 from replay.protocol.events import Violation
 from replay.report import causes, github, junit, markdown, terminal
-from replay.suite import known
+from replay.suite.files import known
 from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Wait
-from replay.verdict.cause import Cause, Fault, by_cause
+from replay.verdict.cause import by_cause
 from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult
+from replay.verdict.result import CaseResult, Cause, Misdeed
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.report import samples
@@ -50,49 +50,49 @@ TOLD = [
     (played("6.3.1", BAD_TEXT, PATIENCE, Octets(S, close(1007)), by_us(1007), END), None, ""),
     (
         played("6.3.1", BAD_TEXT, PATIENCE, server(1, INVALID), by_us(1007), Octets(S, close(1007)), END),
-        Cause(Fault.ACCEPTS, "text-is-utf8"),
+        Cause(Misdeed.ACCEPTS, "text-is-utf8"),
         "it sent the same back; it was to fail the connection with 1007 (invalid payload data)",
     ),
     (
         played("6.3.1", BAD_TEXT, PATIENCE, OUT, by_us(1001), Octets(S, close(1001)), END),
-        Cause(Fault.ACCEPTS, "text-is-utf8"),
+        Cause(Misdeed.ACCEPTS, "text-is-utf8"),
         "it did nothing, and left the connection open; it was to fail",
     ),
     (
         played("6.3.1", BAD_TEXT, PATIENCE, Octets(S, close(1002, b"no")), by_us(1002), END),
-        Cause(Fault.CODE, code=1002),
+        Cause(Misdeed.CODE, code=1002),
         'closed with 1002 (protocol error) "no" for a breach of text-is-utf8, expected 1007',
     ),
     (
         played(
             "1.1.1", Octets(C, sent(1, b"")), PATIENCE, Octets(S, close(1003, b"no text")), by_us(1003), END
         ),
-        Cause(Fault.REFUSES, code=1003),
+        Cause(Misdeed.REFUSES, code=1003),
         'closed the connection with 1003 (unsupported data) "no text", although nothing that was sent is '
         "against a rule; expected a text message without a payload",
     ),
     (
         played("1.1.1", Octets(C, sent(1, b"")), PATIENCE, END),
-        Cause(Fault.DROPS),
+        Cause(Misdeed.DROPS),
         "ended TCP without a Close frame, although",
     ),
     # It was to refuse what hadn't been sent yet.
     (
         played("6.4.1", PATIENCE, Octets(S, close(1011)), by_us(1011), END),
-        Cause(Fault.REFUSES, code=1011),
+        Cause(Misdeed.REFUSES, code=1011),
         "although nothing that was sent is against a rule; expected the connection still open",
     ),
-    (played("6.4.1", PATIENCE, END), Cause(Fault.DROPS), "ended TCP without a Close frame, although"),
+    (played("6.4.1", PATIENCE, END), Cause(Misdeed.DROPS), "ended TCP without a Close frame, although"),
     # What came for a legal message isn't the answer to what broke a rule behind it.
     (
         played("3.2", *LEGAL_THEN_RSV2, PATIENCE, server(1, b"Hello, world!"), OUT, by_us(1001), END),
-        Cause(Fault.ACCEPTS, "rsv-zero"),
+        Cause(Misdeed.ACCEPTS, "rsv-zero"),
         "(RSV2 is 1): it did nothing",
     ),
     # A Close that may not be sent refuses all the same, and is what is wrong.
     (
         played("6.3.1", BAD_TEXT, PATIENCE, Octets(S, close(1006)), by_us(1002), END),
-        Cause(Fault.BREAKS, "close-code"),
+        Cause(Misdeed.BREAKS, "close-code"),
         "the code is 1006",
     ),
     (
@@ -103,7 +103,7 @@ TOLD = [
             by_us(1007),
             END,
         ),
-        Cause(Fault.REFUSES, code=1007),
+        Cause(Misdeed.REFUSES, code=1007),
         "although nothing that was sent is against a rule; expected a text message of 18 octets",
     ),
     (
@@ -114,13 +114,13 @@ TOLD = [
             server(10, b"Hello, world!"),
             *clean_end(),
         ),
-        Cause(Fault.DIFFERS, detail="the same Pong twice"),
+        Cause(Misdeed.DIFFERS, detail="the same Pong twice"),
         "it is what came just before, once more",
     ),
-    (samples.wrong_code(), Cause(Fault.REFUSES, code=1002), "expected 1000 (normal closure)"),
+    (samples.wrong_code(), Cause(Misdeed.REFUSES, code=1002), "expected 1000 (normal closure)"),
     (
         samples.short(),
-        Cause(Fault.DIFFERS, detail="a message cut short"),
+        Cause(Misdeed.DIFFERS, detail="a message cut short"),
         "the message ends after 124 of 126",
     ),
 ]

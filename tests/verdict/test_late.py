@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from replay import limits
-from replay.guests import Guests, Hosting
-from replay.live.host import Door
+from replay.campaign.clients import Guests, Hosting
+from replay.campaign.schedule import AGAIN, CASES
+from replay.cases.cost import waits_out
+from replay.cases.load import load
+from replay.cases.model import Case
+from replay.live.client_contract import Door
 from replay.play.player import Player
-from replay.schedule import AGAIN, CASES
 from replay.source import Source
-from replay.spec.cost import waits_out
-from replay.spec.load import load
-from replay.spec.model import Case
-from replay.suite import Item, known
+from replay.suite.files import Item, known
 from replay.trace.model import SECOND
 from replay.verdict.judge import judge
 from replay.verdict.result import CaseResult

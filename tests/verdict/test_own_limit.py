@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from replay.spec.model import Behaviour, Case, Kind, Outcome, Pattern, Profile, SendFrame
-from replay.spec.payload import Payload
-from replay.suite import known
+from replay.cases.model import Behaviour, Case, EventKind, Outcome, Pattern, Profile, SendFrame
+from replay.cases.payload import Payload
+from replay.suite.files import known
 from replay.verdict.judge import judge
 from replay.verdict.result import ClosingVerdict
 from replay.wire.frame import encode, frame
@@ -21,7 +21,7 @@ def case(payload: Payload, fragments: int = 1) -> Case:
         SendFrame(1 if not number else 0, payload, fin=number == fragments - 1)
         for number in range(fragments)
     )
-    whole = Pattern(Kind.TEXT, Payload(payload.octets * fragments))
+    whole = Pattern(EventKind.TEXT, Payload(payload.octets * fragments))
     return Case("x", "", "", pieces, (Outcome(Behaviour.OK, (whole,)),))
 
 

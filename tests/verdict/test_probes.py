@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from replay.suite import known
+from replay.suite.files import known
 from replay.verdict.judge import judge
 from replay.wire.side import Side
 from tests.memory import against

@@ -10,7 +10,7 @@ import pytest
 from replay import flows
 from replay.protocol.events import Close, Gap, Message, Pong, Unparsed, Violation
 from replay.source import Source, SourceError
-from replay.suite import Log
+from replay.suite.files import LogFile
 from replay.trace.model import Cut, Octets
 from replay.trace.wirelog import parse
 from replay.verdict.result import CaseResult
@@ -38,7 +38,7 @@ def log(case: str, *lines: str, agreed: str = "") -> str:
 
 def checked(text: str) -> CaseResult:
     parsed = parse(Source("log", text))
-    return flows.check(Log("log", parsed.trace, parsed.warnings))
+    return flows.check(LogFile("log", parsed.trace, parsed.warnings))
 
 
 def verdict(text: str) -> tuple[str, str]:

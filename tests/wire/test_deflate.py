@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.wire.blocks import EXACT, TAIL, library
-from replay.wire.deflate import Deflater, Fault, Inflater, Kind
+from replay.wire.deflate import DeflateFault, DeflateFaultKind, Deflater, Inflater
 from tests.chops import every_chop
 from tests.inflate import Slow, Writer
 
@@ -28,7 +28,7 @@ payloads = st.one_of(
 )
 
 
-def inflate(inflater: Inflater, chunks: Sequence[bytes]) -> tuple[bytes, Fault | None]:
+def inflate(inflater: Inflater, chunks: Sequence[bytes]) -> tuple[bytes, DeflateFault | None]:
     """One message; what is fed behind a fault gives nothing, nor does its end."""
     data, fault = b"", None
     for chunk in chunks:
@@ -42,7 +42,7 @@ def inflate(inflater: Inflater, chunks: Sequence[bytes]) -> tuple[bytes, Fault |
 
 def outcome(
     payload: bytes, bits: int = 15, keeps: bool = True, most: int = MOST
-) -> tuple[bytes, Fault | None]:
+) -> tuple[bytes, DeflateFault | None]:
     """What a first message gives, which no chopping may change."""
     found = [inflate(Inflater(bits, keeps, most), chop) for chop in every_chop(payload)]
     assert all(one == found[0] for one in found)
@@ -124,7 +124,7 @@ def test_a_compressor_may_begin_behind_what_went_before(
 def test_what_the_wrong_octet_completes_is_lost_with_it() -> None:
     payload = bytes.fromhex("04c101010000008220ecffe8006e")
     found, fault = inflate(Inflater(15, False, MOST), [payload])
-    assert (found, fault and (fault.kind, fault.at)) == (bytes(3), (Kind.NOT_DEFLATE, 13))
+    assert (found, fault and (fault.kind, fault.at)) == (bytes(3), (DeflateFaultKind.NOT_DEFLATE, 13))
 
 
 @given(payloads, payloads, windows, st.booleans(), st.data())
@@ -146,12 +146,12 @@ def test_it_sees_what_the_slow_way_sees(
     slow = Slow(bytes(payload), 1 << bits, past if keeps else b"", keeps)
     kind = slow.run()
     found, fault = inflate(inflater, [bytes(payload[:9]), bytes(payload[9:])])
-    if fault and fault.kind is Kind.TAIL:
+    if fault and fault.kind is DeflateFaultKind.TAIL:
         assert kind == "UNFINISHED"
         kind = Slow(bytes(payload[:-4]), 1 << bits, past if keeps else b"", keeps).run() or "TAIL"
     # What the wrong octet itself completed is lost with it.
     lost = len(slow.out) - slow.start - len(found)
-    assert lost == 0 or (lost == 1 and fault and fault.kind is Kind.NOT_DEFLATE)
+    assert lost == 0 or (lost == 1 and fault and fault.kind is DeflateFaultKind.NOT_DEFLATE)
     assert found == slow.out[slow.start : slow.start + len(found)]
     assert (fault and fault.kind.name) == kind
     assert fault is None or 0 <= fault.at <= len(payload)
@@ -207,7 +207,7 @@ def test_the_window_is_held_exactly(bits: int) -> None:
         data, fault = inflate(Inflater(bits, True, MOST), chopped)
         assert data == literals
         assert fault is not None
-        assert fault.kind is Kind.WINDOW
+        assert fault.kind is DeflateFaultKind.WINDOW
         assert before <= fault.at <= before + 4
 
 
@@ -230,7 +230,7 @@ def test_far_behind_the_start_the_window_is_held_within_half_of_it(bits: int) ->
         data, fault = inflate(inflater, [payload])
         assert data.startswith(before)
         assert (fault is None) is fits
-        assert fault is None or (fault.kind, fault.at) == (Kind.WINDOW, len(payload) - 2)
+        assert fault is None or (fault.kind, fault.at) == (DeflateFaultKind.WINDOW, len(payload) - 2)
 
 
 def test_a_distance_that_other_steps_pass_by_is_no_fault() -> None:
@@ -258,7 +258,7 @@ def test_a_message_that_needs_the_one_before_is_told() -> None:
     data, fault = inflate(inflater, [deflater.message(b"Hello")])
     assert data == b"H"
     assert fault is not None
-    assert (fault.kind, fault.at) == (Kind.CONTEXT, 2)
+    assert (fault.kind, fault.at) == (DeflateFaultKind.CONTEXT, 2)
     assert inflater.sound
     assert inflate(inflater, [bytes.fromhex("f248cdc9c90700")]) == (b"Hello", None)
 
@@ -266,7 +266,7 @@ def test_a_message_that_needs_the_one_before_is_told() -> None:
 def test_no_message_can_need_one_before_the_first() -> None:
     _, fault = outcome(Writer().fixed(97, (3, 2)).payload())
     assert fault is not None
-    assert fault.kind is Kind.NOT_DEFLATE
+    assert fault.kind is DeflateFaultKind.NOT_DEFLATE
     assert "before the first message" in fault.detail
 
 
@@ -274,13 +274,13 @@ def test_no_message_can_need_one_before_the_first() -> None:
 @pytest.mark.parametrize("bits", [8, 15])
 def test_a_tail_that_was_not_cut_is_told(start: str, bits: int) -> None:
     payload = bytes.fromhex(start)
-    assert outcome(payload + TAIL, bits)[1] == Fault(
-        Kind.TAIL, "the payload ends in 00 00 ff ff", len(payload)
+    assert outcome(payload + TAIL, bits)[1] == DeflateFault(
+        DeflateFaultKind.TAIL, "the payload ends in 00 00 ff ff", len(payload)
     )
     inflater = Inflater(bits, False, MOST)
     for _ in range(2):  # without context nothing of it is left
         data, fault = inflate(inflater, [payload, TAIL])
-        assert (data, fault and fault.kind) == (b"" if start == "00" else b"Hello", Kind.TAIL)
+        assert (data, fault and fault.kind) == (b"" if start == "00" else b"Hello", DeflateFaultKind.TAIL)
 
 
 @pytest.mark.parametrize("start", ["f248cdc9c90700", "00"])
@@ -305,7 +305,7 @@ def test_behind_a_tail_that_was_not_cut_the_context_is_what_the_rfc_makes_of_it(
         try:
             came += stream.decompress(following)
         except zlib.error:
-            assert (fault and fault.kind, data) == (Kind.NOT_DEFLATE, b"")
+            assert (fault and fault.kind, data) == (DeflateFaultKind.NOT_DEFLATE, b"")
         else:
             assert came.endswith(data)
             assert bool(fault) is (following != within + sound)
@@ -320,13 +320,13 @@ def test_these_four_octets_may_be_data() -> None:
     assert outcome(Writer().stored(b"ab" + TAIL).payload()) == (b"ab" + TAIL, None)
     assert outcome(b"\0" + TAIL + b"\0") == (b"", None)
     unfinished = Writer().stored(b"ab" + TAIL).octets()
-    assert outcome(unfinished)[1] == Fault(
-        Kind.UNFINISHED, "the payload ends inside a block", len(unfinished)
+    assert outcome(unfinished)[1] == DeflateFault(
+        DeflateFaultKind.UNFINISHED, "the payload ends inside a block", len(unfinished)
     )
     inside = Writer().stored(bytes(9) + TAIL * 2).octets()[:-4]
     _, fault = outcome(inside)
     assert fault is not None
-    assert fault.kind is Kind.UNFINISHED
+    assert fault.kind is DeflateFaultKind.UNFINISHED
 
 
 def test_a_payload_that_ends_with_a_final_block_is_whole() -> None:
@@ -359,8 +359,8 @@ def test_a_payload_that_ends_too_early_is_told(payload: str) -> None:
     octets = bytes.fromhex(payload)
     _, fault = outcome(octets)
     assert fault is not None
-    assert fault.kind in (Kind.UNFINISHED, Kind.NOT_DEFLATE)
-    assert fault.kind is Kind.NOT_DEFLATE or fault.at == len(octets)
+    assert fault.kind in (DeflateFaultKind.UNFINISHED, DeflateFaultKind.NOT_DEFLATE)
+    assert fault.kind is DeflateFaultKind.NOT_DEFLATE or fault.at == len(octets)
     inflater = Inflater(15, True, MOST)
     inflate(inflater, [octets])
     assert not inflater.sound
@@ -370,8 +370,8 @@ def test_what_comes_before_a_fault_comes_out() -> None:
     payload = Writer().stored(b"Hello").bits(6, 3).bits(0, 5).octets()
     data, fault = outcome(payload + NOISE[:5000])
     assert data == b"Hello"
-    assert fault == Fault(
-        Kind.NOT_DEFLATE, "the payload is no DEFLATE data: invalid block type", len(payload) - 1
+    assert fault == DeflateFault(
+        DeflateFaultKind.NOT_DEFLATE, "the payload is no DEFLATE data: invalid block type", len(payload) - 1
     )
     long = Writer().stored(NOISE[:9000]).bits(6, 3).octets()
     for at in (1, 8999, 9004):
@@ -386,7 +386,10 @@ def test_no_more_comes_out_than_asked_for(bits: int) -> None:
     data, fault = outcome(payload, bits, most=4999)
     assert data == bytes(4999)
     assert fault is not None
-    assert (fault.kind, fault.detail) == (Kind.TOO_MUCH, "the message has more than 4999 octets")
+    assert (fault.kind, fault.detail) == (
+        DeflateFaultKind.TOO_MUCH,
+        "the message has more than 4999 octets",
+    )
     assert outcome(payload, bits, most=0)[0] == b""
 
 
@@ -396,7 +399,7 @@ def test_a_bomb_takes_no_room() -> None:
     tracemalloc.start()
     for payload in (bomb, finals + bomb):
         data, fault = inflate(Inflater(15, True, 2**16), [payload])
-        assert (len(data), fault and fault.kind) == (2**16, Kind.TOO_MUCH)
+        assert (len(data), fault and fault.kind) == (2**16, DeflateFaultKind.TOO_MUCH)
     assert tracemalloc.get_traced_memory()[1] < 2**22
     tracemalloc.stop()
 
@@ -409,4 +412,4 @@ def test_blocks_that_zlib_does_not_end_are_known() -> None:
     for size in range(1, len(octets)):
         fault = inflate(Inflater(15, True, MOST), [octets[:size]])[1]
         kind = Slow(octets[:size], 2**15).run()
-        assert (fault and fault.kind.name) == kind or (fault and fault.kind is Kind.TAIL)
+        assert (fault and fault.kind.name) == kind or (fault and fault.kind is DeflateFaultKind.TAIL)

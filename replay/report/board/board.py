@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from replay import limits
+from replay.cases.model import Behaviour
 from replay.report import causes, words
 from replay.report.tally import VERDICTS
-from replay.spec.model import Behaviour
 from replay.verdict.result import GOOD, CaseResult
 
 MARKS = {

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from replay.report import safe
-from replay.report.causes import Said
-from replay.report.html.model import Row
+from replay.report.causes import CauseWords
+from replay.report.html.model import PageRow
 
 
 class Alike(NamedTuple):
@@ -19,9 +19,9 @@ class Alike(NamedTuple):
     others: list[int]
 
 
-def alike(shown: Sequence[Row], column: int) -> list[Alike]:
+def alike(shown: Sequence[PageRow], column: int) -> list[Alike]:
     """The causes for which the run in a column fails, in the order of their first cases."""
-    found: dict[str, list[tuple[int, Said]]] = {}
+    found: dict[str, list[tuple[int, CauseWords]]] = {}
     for number, row in enumerate(shown):
         told = row.told[column]
         if told is not None and told.cause is not None and told.counts:
@@ -29,7 +29,7 @@ def alike(shown: Sequence[Row], column: int) -> list[Alike]:
     return [_alike(cases) for cases in found.values()]
 
 
-def _alike(cases: Sequence[tuple[int, Said]]) -> Alike:
+def _alike(cases: Sequence[tuple[int, CauseWords]]) -> Alike:
     example, said = min(cases, key=lambda case: case[1].size)
     others = [number for number, _ in cases if number != example]
     return Alike(_sentence(said.words), example, _sentence(said.why), others)

@@ -24,7 +24,7 @@ from replay import limits
 from replay.protocol.events import Event, Message, Violation
 from replay.report import inflated, log, safe, words
 from replay.report.octets import FIELDS
-from replay.report.stream import Placed, Stream, Streams
+from replay.report.stream import Placed, SentOctets, Streams
 from replay.trace.kinds import write
 from replay.trace.model import Entry, Octets, Trace
 from replay.wire.masking import mask
@@ -130,7 +130,7 @@ class _Drawn:
         elif entry.cut is not None:
             yield ["more", None]
 
-    def _frame(self, placed: Placed, stream: Stream) -> int:
+    def _frame(self, placed: Placed, stream: SentOctets) -> int:
         """The number of a frame; it is described when it is first met."""
         key = (stream.side, placed.start)
         if key not in self._known:
@@ -138,7 +138,7 @@ class _Drawn:
             self.frames.append(self._described(placed, stream))
         return self._known[key]
 
-    def _described(self, placed: Placed, stream: Stream) -> Row:
+    def _described(self, placed: Placed, stream: SentOctets) -> Row:
         header = placed.header
         row: Row = {
             "side": stream.side.value,
@@ -162,7 +162,7 @@ class _Drawn:
         return row
 
 
-def _said(placed: Placed, stream: Stream) -> str:
+def _said(placed: Placed, stream: SentOctets) -> str:
     """A frame in a few words: 'text 126', 'close 1002 (protocol error) "…"'."""
     if placed.header.opcode == 8 and placed.header.length > 1:
         data = stream.payload(placed, 125)

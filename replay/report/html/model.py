@@ -16,17 +16,17 @@ from typing import Any
 from rich.text import Text
 
 from replay import limits
+from replay.cases.model import Behaviour, Outcome
 from replay.protocol.events import Message, Opened, Pong
 from replay.report import causes, diff, safe, words
 from replay.report import verbose as sections
-from replay.report.causes import Said
+from replay.report.causes import CauseWords
 from replay.report.html.connection import breach, connection
 from replay.report.layout import DIM, FAULT, LABEL, PATH, WANTED, WRONG
 from replay.report.purpose import purpose
 from replay.report.rounds import rounds
-from replay.report.stream import Stream, both, parts, to_stream
+from replay.report.stream import SentOctets, both, parts, to_stream
 from replay.report.tally import VERDICTS
-from replay.spec.model import Behaviour, Outcome
 from replay.verdict.result import GOOD, UNJUDGED, CaseResult, ClosingVerdict, RunResult, Standing, rank
 
 WIDE, NARROW = 92, 50
@@ -45,7 +45,7 @@ _CLASSES = {DIM: "dim", LABEL: "label", PATH: "path", FAULT: "fault", WRONG: "wr
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PageCase:
     """The verdict on one case. `behaviour` None: what is stored of it can't be read."""
 
     id: str
@@ -58,7 +58,7 @@ class Told:
     size: int = 0  # of its log, about, in characters
     note: str = ""  # how the verdict stands to what is expected, where that is news
     unjudged: bool = False  # there is no verdict: see `CaseResult.unjudged`
-    cause: Said | None = None  # of a failure: why, where that is known
+    cause: CauseWords | None = None  # of a failure: why, where that is known
 
     @property
     def word(self) -> str:
@@ -87,7 +87,7 @@ class Column:
     """A testee and the verdicts on it, by id."""
 
     name: str
-    told: Mapping[str, Told]
+    told: Mapping[str, PageCase]
     planned: int
     waiting: Mapping[str, str] = field(default_factory=dict)  # titles of cases without a verdict, by id
     address: str = ""
@@ -133,10 +133,10 @@ def column(run: RunResult) -> Column:
     )
 
 
-def by_id(verdicts: Iterable[Told]) -> dict[str, Told]:
+def by_id(verdicts: Iterable[PageCase]) -> dict[str, PageCase]:
     """Verdicts by their ids, made fit to be shown; a second one of the same id (a case and its log) has
     a number behind it."""
-    found: dict[str, Told] = {}
+    found: dict[str, PageCase] = {}
     for each in verdicts:
         id = shown = safe.escape(each.id, 200)
         number = 2
@@ -146,10 +146,10 @@ def by_id(verdicts: Iterable[Told]) -> dict[str, Told]:
     return found
 
 
-def told(result: CaseResult) -> Told:
+def told(result: CaseResult) -> PageCase:
     """A verdict that is at hand with all that it rests on."""
     close = result.facts.testee_close
-    return Told(
+    return PageCase(
         id=result.case.id,
         title=safe.escape(result.case.title, 300),
         behaviour=result.behaviour,
@@ -254,7 +254,7 @@ def _allowed(outcome: Outcome) -> list[Any]:
     return [outcome.verdict.value, said + (f" and {more} more" if more else "")]
 
 
-def _breaches(result: CaseResult, stream: Stream) -> Detail:
+def _breaches(result: CaseResult, stream: SentOctets) -> Detail:
     """The rules that the testee broke, with the octets that break them."""
     shown = result.broken[: limits.PAGE_BREACHES.default]
     rows = [breach(each) | {"lines": lines(partial(diff.breach, [each], stream))} for each in shown]
@@ -276,21 +276,21 @@ def _pieces(line: Text, width: int) -> Iterator[list[str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PageRow:
     """A case, and the verdict of each column on it."""
 
     id: str
     title: str
-    told: tuple[Told | None, ...]
+    told: tuple[PageCase | None, ...]
 
 
-def rows(columns: Sequence[Column], order: Callable[[str], Any]) -> list[Row]:
+def rows(columns: Sequence[Column], order: Callable[[str], Any]) -> list[PageRow]:
     """The cases of all columns, once each."""
     titles: dict[str, str] = {}
     for each in columns:
         for id, title in (*each.waiting.items(), *((id, one.title) for id, one in each.told.items())):
             titles[id] = titles.get(id) or title
     return [
-        Row(id, titles[id], tuple(each.told.get(id) for each in columns))
+        PageRow(id, titles[id], tuple(each.told.get(id) for each in columns))
         for id in sorted(titles, key=order)
     ]

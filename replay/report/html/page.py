@@ -17,14 +17,14 @@ from typing import Any
 from urllib.parse import quote
 
 from replay import __version__, limits
+from replay.cases.model import Behaviour
+from replay.cases.select import natural
 from replay.report import words
 from replay.report.glossary import WORDS
 from replay.report.html import model
 from replay.report.html.alike import alike
-from replay.report.html.model import Column, Row, Told, rows
+from replay.report.html.model import Column, PageCase, PageRow, rows
 from replay.report.tally import VERDICTS
-from replay.spec.model import Behaviour
-from replay.spec.select import natural
 from replay.verdict.result import GOOD, UNJUDGED, ClosingVerdict
 
 LEAST, LOG, PAGE = limits.PAGE_LEAST.default, limits.PAGE_LOG.default, limits.PAGE.default
@@ -74,7 +74,7 @@ def page(columns: Sequence[Column], advance: Advance = lambda number: None, most
     return opened + "\n".join(scripts) + closed
 
 
-def taken(columns: Sequence[Column]) -> list[Told]:
+def taken(columns: Sequence[Column]) -> list[PageCase]:
     """The verdicts in the order in which the page takes them in."""
     return [told for told, _ in _cells(rows(columns, natural))]
 
@@ -89,7 +89,7 @@ def state(columns: Sequence[Column]) -> dict[str, Any]:
     return _index(columns, rows(columns, natural))
 
 
-def _drawn(columns: Sequence[Column], shown: Sequence[Row], mode: str | None) -> str:
+def _drawn(columns: Sequence[Column], shown: Sequence[PageRow], mode: str | None) -> str:
     from importlib.resources import files
 
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -161,7 +161,7 @@ def _hash(text: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
 
-def _index(columns: Sequence[Column], shown: Sequence[Row]) -> dict[str, Any]:
+def _index(columns: Sequence[Column], shown: Sequence[PageRow]) -> dict[str, Any]:
     return {
         "few": FEW,
         "columns": [
@@ -182,7 +182,7 @@ def _index(columns: Sequence[Column], shown: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def _cell(told: Told) -> dict[str, Any]:
+def _cell(told: PageCase) -> dict[str, Any]:
     """A verdict as its cell shows it."""
     name, word = SHORT[told.word]
     cell: dict[str, Any] = {"class": name, "word": word, "rank": told.rank}
@@ -200,21 +200,21 @@ def _cell(told: Told) -> dict[str, Any]:
     return cell
 
 
-def _groups(shown: Sequence[Row]) -> list[tuple[str, str, list[tuple[int, Row]]]]:
+def _groups(shown: Sequence[PageRow]) -> list[tuple[str, str, list[tuple[int, PageRow]]]]:
     """The rows by section: its key, its name, and the rows with their numbers."""
-    groups: dict[str, list[tuple[int, Row]]] = {}
+    groups: dict[str, list[tuple[int, PageRow]]] = {}
     for number, row in enumerate(shown):
         key = row.id.partition(".")[0]
         groups.setdefault(key if key.isdecimal() else "", []).append((number, row))
     return [(key, words.SECTIONS.get(key, ""), found) for key, found in groups.items()]
 
 
-def _parts(found: Sequence[tuple[int, Row]]) -> list[list[tuple[int, Row]]]:
+def _parts(found: Sequence[tuple[int, PageRow]]) -> list[list[tuple[int, PageRow]]]:
     """The rows of a section by the first two parts of their ids: what is drawn together."""
     return [[*rows] for _, rows in groupby(found, key=lambda each: each[1].id.split(".")[:2])]
 
 
-def _passed(found: Sequence[tuple[int, Row]]) -> list[tuple[int, int]]:
+def _passed(found: Sequence[tuple[int, PageRow]]) -> list[tuple[int, int]]:
     """For each column, how many cases of a section are as they have to be, and how many there are."""
     told = zip(*(row.told for _, row in found), strict=True)
     ranks = [[each.rank for each in column if each is not None] for column in told]
@@ -238,14 +238,14 @@ def _bar(column: Column) -> list[tuple[str, float, float]]:
     return parts
 
 
-def _changes(shown: Sequence[Row], number: int) -> tuple[int, int]:
+def _changes(shown: Sequence[PageRow], number: int) -> tuple[int, int]:
     """How many cases of a column are worse, and how many better, than those of the first one."""
     pairs = [(row.told[0], row.told[number]) for row in shown]
     ranks = [(before.rank, now.rank) for before, now in pairs if before is not None and now is not None]
     return sum(now > before for before, now in ranks), sum(now < before for before, now in ranks)
 
 
-def _cells(shown: Sequence[Row]) -> list[tuple[Told, str]]:
+def _cells(shown: Sequence[PageRow]) -> list[tuple[PageCase, str]]:
     """The verdicts with their 'column-row': those that fail first, then the rest, small logs first."""
     cells = [
         (told, f"{column}-{number}")
@@ -256,7 +256,7 @@ def _cells(shown: Sequence[Row]) -> list[tuple[Told, str]]:
     return sorted(cells, key=lambda cell: (-cell[0].rank, cell[0].size))
 
 
-def _chunks(shown: Sequence[Row], room: int, advance: Advance) -> Iterator[tuple[str, str]]:
+def _chunks(shown: Sequence[PageRow], room: int, advance: Advance) -> Iterator[tuple[str, str]]:
     """The details of the verdicts, by 'column-row', in so many octets all together: small logs leave
     what they don't need to larger ones."""
     cells = _cells(shown)

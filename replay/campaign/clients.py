@@ -1,0 +1,349 @@
+"""The clients that are served: a player for each case that one asks for, and its results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from replay import limits
+from replay.campaign import schedule
+from replay.campaign.explain import Explainer
+from replay.campaign.server import compressed_anew, counted, of_two, since_1970
+from replay.cases.cost import volume
+from replay.cases.model import Profile
+from replay.cases.recorded import check_servable, recorded_target, under
+from replay.expected.entries import Expected
+from replay.live.assignment import Phase
+from replay.live.client_contract import Door
+from replay.live.transport import Address
+from replay.play.actions import Options
+from replay.play.commands import CommandedEndpoint
+from replay.play.driver_requests import (
+    BoardFailures,
+    BoardProgress,
+    GetCaseCount,
+    GetCaseInfo,
+    GetCaseStatus,
+    PlainResponse,
+    RunCase,
+    RunRecorded,
+    ShowBoard,
+    StopServer,
+    TakeCommands,
+    UpdateReports,
+    driver_request,
+)
+from replay.play.endpoint import Endpoint, Limits
+from replay.play.pace import Pace
+from replay.play.player import Player
+from replay.play.script import script
+from replay.play.visitors import Page, Reception, Teller
+from replay.report.board import page
+from replay.report.board.board import Board
+from replay.report.purpose import description
+from replay.source import SourceError
+from replay.store.folder import CLIENTS, folder_name
+from replay.store.writer import About, Store
+from replay.suite.files import Item
+from replay.trace.model import SECOND
+from replay.verdict.judge import judge
+from replay.verdict.late import reaction
+from replay.verdict.result import CaseResult, RunResult
+from replay.wire.handshake import Request
+from replay.wire.side import Side
+
+LEAST = limits.LEAST.default * SECOND
+
+Watch = Callable[[str, int, CaseResult], None]
+"""Is told agent, number and result of each case, not in the main thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """How clients are served."""
+
+    door: Door = field(default_factory=Door)
+    profile: Profile = Profile.AUTOBAHN
+    thorough: bool = False  # the cases have all their rounds
+    options: Options = field(default_factory=Options)
+    limits: Limits = field(default_factory=Limits)
+    expected: Expected | None = None
+    directory: Path | None = None  # of a run for each agent; None: CLIENTS
+    agent: str = "client"  # the name of those that are started once a case
+    explained: bool = False  # results say why they are what they are
+    not_for: Callable[[str], frozenset[str]] = lambda _: frozenset()  # the ids that an agent doesn't play
+    again: Callable[[CaseResult], str | None] = lambda _: None  # the command that plays a case once more
+
+
+class UnderWay(NamedTuple):
+    """A case that is played."""
+
+    play: RunCase
+    weight: int  # octets
+
+
+class Guest:
+    """One agent, and what its cases have come to."""
+
+    def __init__(self, name: str, store: Store | None, fault: str | None) -> None:
+        self.name = name
+        self.results: dict[int, CaseResult] = {}
+        self.finished = False  # it said that it is done
+        self.pace = Pace(least=LEAST)
+        self._in_vain = 0  # cases in which it was waited for
+        self.store, self._fault = store, fault
+        self._began: float | None = None
+        self._ended = 0.0
+
+    @property
+    def fault(self) -> str | None:
+        """Why results are not stored, if so."""
+        return self.store.fault if self.store else self._fault
+
+    def time(self, result: CaseResult) -> None:
+        """Take in how fast it was: it is given as much time as it has been seen to need."""
+        took = reaction(result.trace, result.events, Side.SERVER)
+        if took is None:
+            self._in_vain += result.failed
+        least = LEAST if self._in_vain < limits.IN_VAIN.default else 0
+        self.pace = Pace(slowest=max(self.pace.slowest, took or 0), least=least)
+
+    def add(self, number: int, result: CaseResult, at: float) -> None:
+        """A result of a connection that ended then; the later one of a case counts."""
+        if self._began is None:
+            self._began = since_1970(result, at)
+        self._ended = at
+        if self.store is not None:
+            self.store.add(number, result)
+        self.results[number] = counted(result)
+
+    def run(self, address: str, planned: int, interrupted: bool, fault: str | None) -> RunResult:
+        """What has come of it. `fault`: why there will be no more, if some is missing."""
+        partial = len(self.results) < planned
+        return RunResult(
+            agent=self.name,
+            address=address,
+            results=tuple(self.results[number] for number in sorted(self.results)),
+            seed=None,
+            duration=self._ended - (self._began or 0.0),
+            unreached=fault if partial else None,
+            planned=planned,
+            interrupted=interrupted and partial and not self.finished,
+        )
+
+
+class Guests:
+    """Receives them: a `live.host.Host`."""
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        hosting: Hosting,
+        watch: Watch,
+        listening: Callable[[Address], None],
+        report: Callable[[Sequence[RunResult]], None] = lambda runs: None,
+    ) -> None:
+        """`report` is told what has come of all agents so far, when one of them is done. Raises SourceError
+        for a log that can't be served."""
+        self.hosting = hosting
+        self.items = [replace(item, case=under(item.case, hosting.profile, Side.SERVER)) for item in items]
+        for item in self.items:
+            check_servable(item.case)
+        self.address = ""
+        self.over = False
+        self.known: dict[str, Guest] = {}
+        self._watch, self._listening, self._report = watch, listening, report
+        self._ids = [item.case.id for item in items]
+        self._targets: dict[str, list[int]] = {}  # of recorded requests, and the logs that have them
+        for number, item in enumerate(items):
+            if (target := recorded_target(item.case)) is not None:
+                self._targets.setdefault(target, []).append(number)
+        self._under_way: dict[Endpoint, UnderWay] = {}
+        self._ended: set[Endpoint] = set()  # those of them that are over and not judged yet
+        self._last: set[Endpoint] = set()  # whose end is the end
+        self._again = hosting.door.each is not None  # a failure may be bad luck, and is looked at twice
+        self._doubted: dict[int, tuple[CaseResult, float]] = {}  # those failures, and when they ended
+        self._folders: set[str] = set()
+        self._board = Board([(item.case.id, item.case.title) for item in self.items])
+        self._explain = Explainer() if hosting.explained else None
+
+    def listening(self, address: Address) -> None:
+        self.address = str(address)
+        self._listening(address)
+
+    def visitor(self) -> Endpoint:
+        return Reception(self._receive)
+
+    def left(self, endpoint: Endpoint) -> int | None:
+        if endpoint in self._last:
+            self.over = True
+        if endpoint not in self._under_way:
+            return None
+        self._ended.add(endpoint)
+        return self._under_way[endpoint].play.number
+
+    def judge(self, endpoint: Endpoint, at: float) -> None:
+        play = self._under_way[endpoint].play
+        number, agent = play.number, play.agent
+        item = self.items[number]
+        headers = [("case", item.case.id)]
+        if self.hosting.thorough and item.case.rounds is not None:
+            headers.append(("thorough", "yes"))
+        result = judge(item.case, endpoint.trace(tuple(headers)), Side.SERVER, item.notes)
+        said = compressed_anew(item, result, Side.SERVER, self.hosting.options)
+        result = replace(result, path=item.path, notes=(*result.notes, *said), began=since_1970(result, at))
+        if self.hosting.expected is not None:
+            result = self.hosting.expected.mark(result, agent)
+        self.known[agent].time(result)
+        if agent == self.hosting.agent and number in self._doubted:
+            result = of_two(self._doubted.pop(number)[0], result)
+        elif self._again and agent == self.hosting.agent and schedule.may_be_luck(result):
+            self._doubted[number] = result, at
+            if len(self._doubted) > limits.AGAIN.default:
+                self._again = False
+                self.believe()
+            return
+        self._add(agent, number, result, at)
+
+    def believe(self) -> None:
+        """The failures that were to be looked at twice count."""
+        doubted, self._doubted = self._doubted, {}
+        for number, (result, at) in doubted.items():
+            self._add(self.hosting.agent, number, result, at)
+
+    def _add(self, agent: str, number: int, result: CaseResult, at: float) -> None:
+        if self._explain is not None:
+            result = self._explain(result)
+        if result.failed:
+            result = replace(result, again=self.hosting.again(result))
+        self.known[agent].add(number, result, at)
+        self._board.add(agent, number, result)
+        self._watch(agent, number, result)
+
+    def judged(self, endpoint: Endpoint) -> None:
+        del self._under_way[endpoint]
+        self._ended.discard(endpoint)
+
+    def plays(self, number: int) -> bool:
+        return any(each.play.number == number for each in self._under_way.values())
+
+    def phases(self) -> Iterator[Phase]:
+        for phase in schedule.phases([item.case for item in self.items], self.hosting.door.jobs):
+            played = (n for n in phase.numbers if self.is_for(n, self.hosting.agent))
+            yield replace(phase, numbers=tuple(played))
+        for number in list(self._doubted):
+            yield schedule.alone(number)
+
+    def is_for(self, number: int, agent: str) -> bool:
+        """Whether an agent plays this case."""
+        return self.items[number].case.id not in self.hosting.not_for(agent)
+
+    def target(self, number: int) -> str:
+        return f"/runCase?case={number + 1}&agent={quote(self.hosting.agent, safe='')}"
+
+    def _receive(self, request: Request) -> Endpoint | None:
+        door, scheme = self.hosting.door, self.address.partition(":")[0]
+        found = driver_request(request, self._ids, self._targets, door.host, scheme)
+        match found:
+            case PlainResponse():
+                return Page(found)
+            case ShowBoard(authority):
+                return Page(
+                    PlainResponse(200, "OK", page.page(), page.headers(authority), "text/html", found.bare)
+                )
+            case BoardProgress(since):
+                return Page(_told(self._board.progress(since), found.bare))
+            case BoardFailures(agent):
+                return Page(_told(self._board.failures(agent), found.bare))
+            case GetCaseCount():
+                return Teller(lambda: str(len(self.items)))
+            case GetCaseInfo(number):
+                case = self.items[number].case
+                said = {"id": case.id, "description": description(case, Side.CLIENT)}
+                return Teller(lambda: json.dumps(said))
+            case GetCaseStatus(number, agent):
+                return Teller(lambda: self._status(number, agent))
+            case RunCase():
+                return self._play(found)
+            case RunRecorded(target):
+                return self._play(self._recorded(target))
+            case TakeCommands():
+                return CommandedEndpoint()
+            case UpdateReports() | StopServer():
+                if isinstance(found, UpdateReports) and not self._reported(found.agent):
+                    return None
+                done = Teller(str)
+                if isinstance(found, UpdateReports) and found.agent in self.known:
+                    self.known[found.agent].finished = True
+                    self._board.finish(found.agent)
+                if isinstance(found, StopServer) or found.stop:
+                    self._last.add(done)
+                return done
+
+    def _status(self, number: int, agent: str) -> str | None:
+        guest = self.known.get(agent)
+        result = guest.results.get(number) if guest else None
+        return None if result is None else json.dumps({"behavior": result.behaviour.value})
+
+    def _reported(self, agent: str) -> bool:
+        """Report, once all that this agent has played is judged: before it gets any answer, since it may
+        leave with the first octet of that."""
+        if any(self._under_way[endpoint].play.agent == agent for endpoint in self._ended):
+            return False
+        planned = len(self.items)
+        self._report([guest.run(self.address, planned, False, None) for guest in self.known.values()])
+        return True
+
+    def _recorded(self, target: str) -> RunCase:
+        """The next of the logs with this target that hasn't been played; else the first, once more."""
+        agent, numbers = self.hosting.agent, self._targets[target]
+        done = set(self.known[agent].results) if agent in self.known else set()
+        done |= {each.play.number for each in self._under_way.values() if each.play.agent == agent}
+        return RunCase(next((number for number in numbers if number not in done), numbers[0]), agent)
+
+    def _play(self, play: RunCase) -> Endpoint | None:
+        if play.agent not in self.known and len(self.known) >= limits.AGENTS.default:
+            said = f"{limits.AGENTS.default} agents have come already, which is all that are kept apart\n"
+            return Page(PlainResponse(503, "Service Unavailable", said))
+        if not self.is_for(play.number, play.agent):
+            return Teller(str)
+        case = self.items[play.number].case
+        weight = volume(case)
+        load = sum(other.weight for other in self._under_way.values())
+        if len(self._ended) >= limits.UNJUDGED.default or (load and load + weight > limits.LOAD.default):
+            return None
+        if play.agent not in self.known:
+            self.known[play.agent] = self._guest(play.agent)
+            self._board.came(play.agent)
+        own = script(case, Side.SERVER, self.hosting.options, self.hosting.limits, bytes, "")
+        player = Player(own, self.hosting.limits, self.known[play.agent].pace)
+        self._under_way[player] = UnderWay(play, weight)
+        return player
+
+    def _guest(self, name: str) -> Guest:
+        """A new one, with a folder of its own."""
+        hosting, folder = self.hosting, folder_name(name, self._folders)
+        directory = (hosting.directory or CLIENTS) / folder
+        about = About(
+            Side.SERVER,
+            self.address,
+            None,
+            asdict(hosting.limits),
+            hosting.profile,
+            hosting.thorough,
+        )
+        try:
+            return Guest(name, Store.create(directory, self.items, about), None)
+        except SourceError as error:
+            return Guest(name, None, f"{error.message}; results are not stored")
+
+
+def _told(said: str | None, bare: bool) -> PlainResponse:
+    """JSON for the page; None: what it asks for isn't there."""
+    if said is None:
+        return PlainResponse(404, "Not Found", "no agent of that name has come\n", bare=bare)
+    return PlainResponse(200, "OK", said, page.PRIVATE, "application/json", bare)

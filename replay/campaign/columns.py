@@ -1,0 +1,302 @@
+"""What folders hold for a report: runs that replay stored, and reports of Autobahn|Testsuite."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from replay import json_text
+from replay.cases.model import Behaviour
+from replay.report import safe
+from replay.report.html import model
+from replay.report.html.model import Column, Detail, PageCase
+from replay.source import Source, SourceError, printable
+from replay.store import reader
+from replay.store.reader import StoredCase, StoredRun, StoredVerdict
+from replay.suite.files import expectation, known_case, read_log
+from replay.verdict.judge import judge
+from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
+
+Link = Callable[[Path], str]
+"""The address of a file for a link on the page."""
+
+E = TypeVar("E", bound=Enum)
+
+_BREAK = re.compile(r"<br\s*/?>")
+
+RUN, INDEX = "run.json", "index.json"
+
+_WORDS = {
+    "description": "description",
+    "expectation": "expectation",
+    "result": "result",
+    "resultClose": "closing",
+    "wasNotCleanReason": "not clean",
+    "expected": "expected",
+    "received": "received",
+}
+"""The fields of a case's report that are shown, and what they are called."""
+
+
+def columns(folders: Sequence[Path], link: Link) -> list[Column]:
+    """The runs of these folders, of their subfolders where they hold none, in that order.
+
+    Raises SourceError.
+    """
+    found = [(folder, column) for given in folders for folder, column in _found(given, link)]
+    counts = Counter(column.name for _, column in found)
+    return [
+        replace(column, name=f"{column.name} · {printable(folder.name)}")
+        if counts[column.name] > 1
+        else column
+        for folder, column in found
+    ]
+
+
+def _found(given: Path, link: Link) -> Iterator[tuple[Path, Column]]:
+    folder = given.parent if given.name in (RUN, INDEX) else given
+    try:
+        inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise SourceError(None, f"{printable(str(folder))}: {why}") from None
+    for each in (folder,) if _holds(folder) else filter(_holds, inside):
+        if (each / RUN).is_file():
+            yield each, _stored(reader.load(each), link)
+        else:
+            yield from ((each, column) for column in _imported(each / INDEX, link))
+    if not _holds(folder) and not any(map(_holds, inside)):
+        hint = "runs are in .replay/last or the DIR of --out; Autobahn's reports have an index.json"
+        raise SourceError(None, f"{printable(str(given))}: there is no run and no report here", hint)
+
+
+def _holds(folder: Path) -> bool:
+    return (folder / RUN).is_file() or (folder / INDEX).is_file()
+
+
+# Runs of replay.
+
+
+def column(run: RunResult, directory: Path, link: Link) -> Column:
+    """A run that is at hand and stored there. Where the verdict on a case is another one by now, that
+    counts. Raises SourceError."""
+    found = _stored(reader.load(directory), link)
+    results: dict[str, list[CaseResult]] = {}
+    for result in run.results:
+        results.setdefault(safe.escape(result.case.id, 200), []).append(result)
+    told = {
+        id: _as_judged(each, results[each.id].pop(0)) if results.get(each.id) else each
+        for id, each in found.told.items()
+    }
+    return replace(found, told=told)
+
+
+def _as_judged(told: PageCase, result: CaseResult) -> PageCase:
+    return replace(
+        told,
+        behaviour=result.behaviour,
+        closing=result.closing,
+        unjudged=result.unjudged is not None,
+        note=model.standing(result),
+        cause=None if result.cause is None else told.cause,
+    )
+
+
+def _stored(run: StoredRun, link: Link) -> Column:
+    again = reader.rejudging(run)
+    told = [
+        _faulty(case, case.fault or "")
+        if case.verdict is None
+        else _verdict(run, case, case.verdict, again, link)
+        for case in run.cases
+        if case.verdict is not None or case.fault is not None
+    ]
+    waiting = {
+        safe.escape(case.id, 200): safe.escape(case.title, 300)
+        for case in run.cases
+        if case.verdict is None and case.fault is None
+    }
+    moments = [case.verdict.began for case in run.cases if case.verdict and case.verdict.began]
+    about = [f"{safe.escape(min(moments)[:16]).replace('T', ' ')} UTC"] if moments else []
+    about += [] if run.duration is None else [f"{run.duration:.2f} s"]
+    about += [] if run.seed is None else [f"seed {run.seed}"]
+    about += [f"profile {run.profile.value}", f"replay {safe.escape(run.version, 40)}"]
+    about += [f"suite {safe.escape(run.suite, 40)}"] if run.suite else []
+    return Column(
+        name=safe.escape(run.agent or run.address, 80),
+        told=model.by_id(told),
+        planned=len(run.cases),
+        waiting=waiting,
+        address=safe.escape(run.address, 120),
+        about=tuple(about),
+        state="" if run.partial is None else run.partial,
+        running=run.state == "running",
+    )
+
+
+def _verdict(
+    run: StoredRun,
+    case: StoredCase,
+    verdict: StoredVerdict,
+    again: Callable[[StoredCase], reader.Rejudged],
+    link: Link,
+) -> PageCase:
+    path = None if verdict.log is None else run.directory / verdict.log
+
+    def detail(room: int) -> Detail:
+        one = again(case)
+        if one.result is None:
+            said = _said(verdict, one.fault or "")
+        else:
+            said = model.detail(one.result, room)
+            said |= _of_run(verdict)
+            if not one.agrees:
+                note = (
+                    "judged again by this replay, the verdict is another one: `replay rejudge` says which"
+                )
+                said["notes"] = [note, *said["notes"]]
+        return said | _files(path, link, said.get("commands", ()))
+
+    return PageCase(
+        id=case.id,
+        title=safe.escape(case.title, 300),
+        behaviour=verdict.behaviour,
+        closing=verdict.closing,
+        detail=detail,
+        code=verdict.close_code,
+        duration=verdict.duration,
+        size=path.stat().st_size if path is not None and path.is_file() else 0,
+        unjudged=verdict.unjudged is not None,
+        note=model.FLAKY if verdict.flaky else safe.escape(verdict.standing, 40),
+        cause=verdict.cause,
+    )
+
+
+def _of_run(verdict: StoredVerdict) -> Detail:
+    """What is known of the run in which a verdict was given."""
+    said: Detail = {"expected": safe.escape(verdict.expected, 600)} if verdict.expected else {}
+    return said | ({"commands": [safe.escape(verdict.again, 600)]} if verdict.again else {})
+
+
+def _files(path: Path | None, link: Link, commands: Sequence[str] = ()) -> Detail:
+    """The log in its file, and what to do with it."""
+    if path is None:
+        return {}
+    name = printable(str(path))
+    return {"file": [name, link(path)], "commands": [*commands, f"replay show {shlex.quote(name)}"]}
+
+
+def _said(verdict: StoredVerdict, fault: str) -> Detail:
+    """What is stored of a verdict whose log can't be had."""
+    rows = [("closing", verdict.closing_reason), ("divergence", verdict.divergence or "none")]
+    rows += [("breaks", f"{rule}, at octet {octet}") for rule, octet in verdict.broken[:20]]
+    rows += [("unjudged", verdict.unjudged)] if verdict.unjudged is not None else []
+    rows += [("note", note) for note in verdict.notes]
+    return {
+        "fault": f"The log can't be shown: {safe.escape(fault, 400)}",
+        "stored": [[key, safe.escape(value, 400)] for key, value in rows],
+    }
+
+
+def _faulty(case: StoredCase, fault: str) -> PageCase:
+    said = {"fault": safe.escape(fault, 400)}
+    return PageCase(
+        case.id, safe.escape(case.title, 300), None, ClosingVerdict.FAILED, lambda room: dict(said)
+    )
+
+
+# Reports of Autobahn|Testsuite.
+
+
+def _imported(path: Path, link: Link) -> Iterator[Column]:
+    """The agents of an index.json."""
+    index = _json(path)
+    for agent, cases in index.items():
+        if not isinstance(cases, dict):
+            raise SourceError(
+                None, f"{printable(str(path))}: expected agents with their cases, as Autobahn has it"
+            )
+        told = model.by_id(_of_report(path, agent, id, case, link) for id, case in cases.items())
+        yield Column(
+            name=safe.escape(agent, 80) or "unnamed",
+            told=told,
+            planned=len(told),
+            address=f"Autobahn|Testsuite: {printable(str(path.parent))}",
+        )
+
+
+def _of_report(path: Path, agent: str, id: str, case: Any, link: Link) -> PageCase:
+    def word(key: str, words: type[E]) -> E:
+        value = case.get(key) if isinstance(case, dict) else None
+        found = next((each for each in words if each.value == value), None)
+        if found is None:
+            where = f"{printable(str(path))}: {safe.escape(agent, 80)}, {safe.escape(id, 80)}"
+            raise SourceError(
+                None, f"{where}: {key!r} has to be one of " + ", ".join(w.value for w in words)
+            )
+        return found
+
+    behaviour, closing = word("behavior", Behaviour), word("behaviorClose", ClosingVerdict)
+    name, took, code = case.get("reportfile"), case.get("duration"), case.get("remoteCloseCode")
+    file = path.parent / name if isinstance(name, str) and Path(name).name == name else None
+    suite = known_case(id)
+    return PageCase(
+        id=id,
+        title="" if suite is None else suite.title,
+        behaviour=behaviour,
+        closing=closing,
+        detail=lambda room: _original(file, (behaviour, closing), room, link),
+        code=code if isinstance(code, int) else None,
+        duration=1000 * took if isinstance(took, int) and 0 <= took < 10**7 else None,
+        size=file.stat().st_size if file is not None and file.is_file() else 0,
+    )
+
+
+def _original(
+    file: Path | None, verdict: tuple[Behaviour, ClosingVerdict], room: int, link: Link
+) -> Detail:
+    """What a case's report says, with its log as replay reads it."""
+    if file is None or not file.is_file():
+        return {"fault": "The report has the verdict of this case only; its own file isn't there."}
+    try:
+        report = _json(file)
+        log = read_log(str(file))
+    except SourceError as error:
+        return {"fault": safe.escape(str(error), 400)} | _files(file, link)
+    tester = log.trace.recorder
+    case, _ = expectation(log, tester)
+    result = judge(case, log.trace, tester)
+    said = model.detail(result, room)
+    if (result.behaviour, result.closing) != verdict:  # octets are missing in the log
+        said = {key: said[key] for key in ("tester", "facts", "log", "rule", "agreed") if key in said}
+    texts = [(name, _text(report.get(key))) for key, name in _WORDS.items()]
+    said["why"] = _text(report.get("result")) or verdict[0].value
+    said["closing"] = f"{verdict[1].value}: {_text(report.get('resultClose'))}"
+    said["original"] = [[name, value] for name, value in texts if value]
+    said["notes"] = [safe.escape(warning, 400) for warning in log.warnings]
+    return said | _files(file, link)
+
+
+def _text(value: object) -> str:
+    """A field of a report; Autobahn's own texts are made for HTML."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return safe.escape(json.dumps(value, ensure_ascii=False), 1000)
+    lines = (line.strip() for line in html.unescape(_BREAK.sub("\n", value)).split("\n"))
+    return "\n".join(safe.escape(line, 1000) for line in lines if line)
+
+
+def _json(path: Path) -> Mapping[str, Any]:
+    found = json_text.loads(Source.read(path))
+    if not isinstance(found, dict):
+        raise SourceError(None, f"{printable(str(path))}: expected a JSON object")
+    return found

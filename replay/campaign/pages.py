@@ -1,0 +1,63 @@
+"""Pages of runs, all from one source: what is stored of each case, whoever asks for the page, and when."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from replay.campaign import columns as run_columns
+from replay.campaign.progress import Bar
+from replay.report.html import model, page
+from replay.report.html.model import Column
+from replay.source import SourceError
+from replay.store.folder import Folder
+from replay.verdict.result import RunResult
+
+
+def of(runs: Sequence[RunResult], folder: Path) -> list[Column]:
+    """Runs that have just ended, for a page in a folder. One that isn't stored has its verdicts only."""
+    return [_column(run, beside(folder)) for run in runs]
+
+
+def _column(run: RunResult, link: Callable[[Path], str]) -> Column:
+    if run.stored is not None:
+        try:
+            return run_columns.column(run, run.stored, link)
+        except SourceError:  # another run has taken its place meanwhile
+            pass
+    return model.column(run)
+
+
+def drawn(columns: Sequence[Column]) -> str:
+    """The page. It takes some time: on a terminal a bar shows how much is left."""
+    from rich.console import Console
+
+    sizes = [told.size + 4096 for told in page.taken(columns)]
+    with Bar(Console(stderr=True), sizes) as advance:
+        return page.page(columns, advance)
+
+
+def write(columns: Sequence[Column], output: Path) -> None:
+    """Write the page, whole or not at all. Raises OSError."""
+    output.parent.stat()  # said before a page is drawn for it
+    octets = drawn(columns).encode("utf-8", "replace")
+    folder = Folder(output.parent)
+    try:
+        folder.write(output.name, octets)
+    finally:
+        folder.close()
+
+
+def beside(folder: Path) -> Callable[[Path], str]:
+    """The address of a file as seen from a page in this folder."""
+    folder = folder.resolve()
+
+    def link(path: Path) -> str:
+        try:
+            return quote(Path(os.path.relpath(path.resolve(), folder)).as_posix())
+        except ValueError:  # on another drive
+            return path.resolve().as_uri()
+
+    return link

@@ -1,0 +1,305 @@
+"""What a run collects while it is played: a player for each case, its verdict, who died when."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Literal
+
+from replay import limits
+from replay.campaign import schedule
+from replay.campaign.explain import Explainer
+from replay.cases.model import Case, Profile
+from replay.cases.recorded import compresses
+from replay.expected.entries import Expected
+from replay.live.assignment import Assignment, Phase
+from replay.live.servers import Target
+from replay.live.transport import GONE, Address
+from replay.play.actions import Options
+from replay.play.endpoint import Endpoint, Limits
+from replay.play.pace import FULL, Pace
+from replay.play.player import Player
+from replay.play.script import script
+from replay.protocol.events import Opened
+from replay.suite.canary import CANARY, refusal, round_trip
+from replay.suite.files import Item
+from replay.trace.model import SECOND, Trace, Unreached
+from replay.verdict.judge import REENCODED, judge
+from replay.verdict.passed import Passed, is_plain, passed
+from replay.verdict.result import CaseResult
+from replay.wire.side import Side
+
+SLOW = "it may accept too slowly, or no more; see --connect-timeout and --jobs"
+
+MOST_BROKEN = 5
+"""Rules that a case has broken, and that are kept of it."""
+
+Watch = Callable[[int, CaseResult, bool], bool]
+"""Is told each result and its number as it comes, and whether it counts or is looked at twice; it
+says whether to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a run is played."""
+
+    target: Target = field(default_factory=Target)
+    options: Options = field(default_factory=Options)
+    connect_timeout: float = limits.CONNECT.default  # seconds
+    jobs: int | None = None  # connections at once; None: as many as do good
+    profile: Profile = Profile.AUTOBAHN
+    patience: Literal["auto", "full"] = "auto"  # full: no wait is shortened
+    thorough: bool = False  # the cases have all their rounds
+    pace: Pace | None = None  # the server's, if it was played with before: no canary is then sent
+    canary: Literal["auto", "never"] = "auto"  # auto: where a case has no meaning without an echo
+    again: bool = True  # an unexpected failure is looked at twice
+    seed: int = 0
+    limits: Limits = field(default_factory=Limits)
+    expected: Expected | None = None
+    agent: str = ""  # the name of the server; "": it says it itself
+    explained: bool = False  # results say why they are what they are
+    closely: bool = False  # the octets of cases that pass are wanted, too
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A connection that has ended. To another process goes no more of it than has to."""
+
+    trace: Trace
+    result: CaseResult | None = None  # None: it isn't judged
+    closely: bool = False
+    passed: Passed | None = None
+
+    def __reduce__(self) -> tuple[type[Seen], tuple[object, ...]]:
+        if self.result is None or self.closely or (brief := passed(self.result)) is None:
+            return Seen, (self.trace,)
+        return Seen, (brief.trace, None, False, brief)
+
+
+class Collected:
+    """What the cases of a run have come to so far."""
+
+    def __init__(self, items: Sequence[Item], settings: Settings, watch: Watch) -> None:
+        self.results: dict[int, CaseResult] = {}
+        self.agent = settings.agent
+        self.unreached: str | None = None
+        self.died_on: set[int] = set()
+        self.pace = settings.pace or FULL
+        self._items, self._settings, self._watch = items, settings, watch
+        self._under_way: set[int] = set()
+        self._cut_off: dict[int, float] = {}  # when the server ended TCP without a Close
+        self._reached = False  # the server was there once
+        self._missed: dict[int, Trace] = {}  # not reached, since it was reached last
+        self._doubted: dict[int, CaseResult] = {}  # failures that may be bad luck
+        self._named = bool(settings.agent)
+        self._explain = Explainer() if settings.explained else None
+        # A connection to an application may be felt on others, and leave something behind.
+        own = frozenset(n for n, item in enumerate(items) if item.own and not item.case.echoes)
+        self._one_by_one = own if settings.jobs in (None, 1) else frozenset[int]()
+
+    def phases(self, canary: bool) -> Iterator[Phase]:
+        """What is played, one after the other."""
+        if canary:
+            yield Phase(schedule.BEFORE)
+        cases = [item.case for item in self._items]
+        yield from schedule.phases(cases, self._settings.jobs, self._one_by_one)
+        for number in list(self._doubted):
+            yield schedule.alone(number)
+        if canary:
+            yield Phase(schedule.AFTER)
+
+    def part(self, phase: str, number: int, address: Address) -> Assignment:
+        """A case's, or the canary's."""
+        if phase in (schedule.BEFORE, schedule.AFTER):
+            return Assignment(None, address, FULL)
+        self._under_way.add(number)
+        return Assignment(number, address, self.pace)
+
+    @property
+    def workers(self) -> int:
+        """How many processes can have enough to do beside this one, at the most."""
+        return schedule.workers([item.case for item in self._items], self._settings.jobs)
+
+    def make(self, part: Assignment) -> Endpoint:
+        """The player of a case, or of the canary."""
+        if part.number is None:
+            soon = limits.CANARY_END.default * SECOND // 1000
+            hasty = replace(self._settings.limits, closing=soon, drop=soon)
+            return new_player(CANARY, part.address, replace(self._settings, limits=hasty), part.pace)
+        return new_player(self._items[part.number].case, part.address, self._settings, part.pace)
+
+    def seen(self, part: Assignment, endpoint: Endpoint) -> Seen:
+        """A connection that has ended, and the verdict on it: for `done`."""
+        if part.number is None:
+            return Seen(endpoint.trace())
+        trace = endpoint.trace(self._headers(self._items[part.number]))
+        if _unreached(trace) is not None:
+            return Seen(trace)
+        return Seen(trace, self._judged(part.number, trace), self._settings.closely)
+
+    def done(self, phase: str, number: int, seen: Seen, at: float) -> bool:
+        """Take in how a connection went; whether to go on."""
+        if phase in (schedule.BEFORE, schedule.AFTER):
+            return self._canary(phase, seen.trace)
+        self._under_way.discard(number)
+        if (reason := _unreached(seen.trace)) is not None:
+            return self._miss(number, seen.trace, reason, at)
+        self._reached = True
+        if seen.passed is not None:
+            result = seen.passed.result(self._items[number].case)
+        else:
+            result = seen.result or self._judged(number, seen.trace)
+        return self._settle() and self._add(number, result, at)
+
+    def _headers(self, item: Item) -> tuple[tuple[str, str], ...]:
+        headers = [("case", item.case.id), ("seed", str(self._settings.seed))]
+        if item.own:
+            headers.insert(1, ("title", item.case.title))
+        if self._settings.thorough and item.case.rounds is not None:
+            headers.append(("thorough", "yes"))
+        if self._settings.options.reencode and item.case.trace is not None:
+            headers.append((REENCODED, "yes"))
+        return tuple(headers)
+
+    def finish(self, reached: bool) -> None:
+        """Nothing more comes: what may have been bad luck counts. `reached`: the server is still there."""
+        if reached and self.unreached is None:
+            self._settle()
+        self._believe()
+
+    def _settle(self) -> bool:
+        """Cases for which the server was not there, though it was before and is again, have failed."""
+        missed, self._missed = self._missed, {}
+        results = {number: self._judged(number, trace) for number, trace in missed.items()}
+        going_on = [self._add(number, result, None) for number, result in results.items()]
+        return all(going_on)
+
+    def _believe(self) -> bool:
+        """The failures that were to be looked at twice count."""
+        doubted, self._doubted = self._doubted, {}
+        going_on = [self._count(number, result) for number, result in doubted.items()]
+        return all(going_on)
+
+    def _miss(self, number: int, trace: Trace, reason: str, at: float) -> bool:
+        """Whether to go on without the server: it may be there again for the next case."""
+        self._missed[number] = trace
+        if self._reached and len(self._missed) < limits.MISSES.default:
+            return True
+        self.unreached = reason
+        if self._reached and reason != GONE:
+            self.unreached = f"{reason}, though it was there before: {SLOW}"
+        elif self._reached:  # it has died on what was under way
+            recently = {cut for cut, when in self._cut_off.items() if at - when < limits.DYING.default}
+            self.died_on = recently | self._under_way
+        return False
+
+    def _judged(self, number: int, trace: Trace) -> CaseResult:
+        """The verdict; where nothing is wrong, and nobody looks closer, without our own messages."""
+        item, options = self._items[number], self._settings.options
+        judged = partial(judge, item.case, trace, Side.CLIENT, (*item.notes, *_edits(item, options)))
+        result = judged(whole=self._settings.closely)
+        if not self._settings.closely and (result.broken or not is_plain(result)):
+            result = judged()
+        said = compressed_anew(item, result, Side.CLIENT, options)
+        return replace(result, notes=(*result.notes, *said))
+
+    def _add(self, number: int, result: CaseResult, at: float | None) -> bool:
+        result = replace(result, path=self._items[number].path, began=since_1970(result, at))
+        if at is not None and result.facts.dropped_by_testee and result.facts.testee_close is None:
+            self._cut_off[number] = at
+        self._name(result)
+        if self._settings.expected is not None:
+            result = self._settings.expected.mark(result, self.agent or self._settings.target.name)
+        if number in self._doubted:
+            return self._count(number, of_two(self._doubted.pop(number), result))
+        again = self._settings.again and number not in self._one_by_one
+        if not again or not schedule.may_be_luck(result):
+            return self._count(number, result)
+        self._doubted[number] = result
+        if len(self._doubted) > limits.AGAIN.default:
+            self._settings = replace(self._settings, again=False)
+            return self._believe()
+        return self._watch(number, result, False)
+
+    def _count(self, number: int, result: CaseResult) -> bool:
+        if self._explain is not None:
+            result = self._explain(result)
+        self.results[number] = counted(result)
+        return self._watch(number, result, True)
+
+    def _name(self, result: CaseResult) -> None:
+        """The testee has the name that its first response gives it: the Server header."""
+        if not self._named and (name := server_name(result)) is not None:
+            self.agent, self._named = name, True
+
+    def _canary(self, phase: str, trace: Trace) -> bool:
+        if phase == schedule.BEFORE and self._settings.patience == "auto":
+            self.pace = Pace(round_trip(trace, Side.CLIENT))
+        reason = _unreached(trace) or refusal(trace, Side.CLIENT)
+        if reason is not None:
+            self.unreached = reason if phase == schedule.BEFORE else f"after the last case: {reason}"
+        self._reached = reason is None
+        return reason is None
+
+
+def _unreached(trace: Trace) -> str | None:
+    return next((entry.reason for entry in trace.entries if isinstance(entry, Unreached)), None)
+
+
+def of_two(first: CaseResult, second: CaseResult) -> CaseResult:
+    """The verdict on a case that failed and was then played alone."""
+    if second.counts() or second.unjudged is not None:
+        return second
+    was = first.unjudged or f"{first.behaviour.value}, closing {first.closing.value}"
+    return replace(second, flaky=True, notes=(*second.notes, f"flaky: {was} at first, beside other cases"))
+
+
+def new_player(case: Case, address: Address, settings: Settings, pace: Pace) -> Player:
+    """Plays a case. Masks and nonce follow from seed and id."""
+    generator = random.Random(f"{settings.seed}:{case.id}")
+    options = settings.options
+    if not options.edit_host:
+        options = replace(options, host=address.authority)
+    nonce = base64.b64encode(generator.randbytes(16)).decode()
+    keys = partial(generator.randbytes, 4)
+    return Player(script(case, Side.CLIENT, options, settings.limits, keys, nonce), settings.limits, pace)
+
+
+def _edits(item: Item, options: Options) -> tuple[str, ...]:
+    """What of a recorded request was changed, as the user asked for."""
+    if item.case.trace is None:
+        return ()
+    edits = [f"its target is {options.target}"] if options.edit_target else []
+    edits += [f"its Host is {options.host}"] if options.edit_host else []
+    edits += [f"it has {name}: {value}" for name, value in options.headers]
+    return (f"the recorded request was edited: {', '.join(edits)}",) if edits else ()
+
+
+def compressed_anew(item: Item, result: CaseResult, tester: Side, options: Options) -> tuple[str, ...]:
+    """What became of recorded messages that are compressed."""
+    log = item.case.trace
+    anew = options.reencode and log is not None and result.facts.opened and compresses(log, tester)
+    return ("the recorded messages were compressed anew",) if anew else ()
+
+
+def server_name(result: CaseResult) -> str | None:
+    """The Server header of a response, "" if it has none; None: there was no response."""
+    opened = next((event for event in result.events if isinstance(event, Opened)), None)
+    return None if opened is None else (opened.response.values("Server") or [""])[0]
+
+
+def since_1970(result: CaseResult, ended: float | None) -> float | None:
+    """When a connection began that ended then, in seconds."""
+    return None if ended is None else ended - (result.duration or 0) / SECOND
+
+
+def counted(result: CaseResult) -> CaseResult:
+    """A result without the octets that it rests on: what stays in memory until a run has ended."""
+    nothing = replace(result.trace, entries=())
+    broken = tuple(replace(one, spoilt=None) for one in result.broken[:MOST_BROKEN])
+    return replace(
+        result, trace=nothing, events=(), expected=(), received=(), divergence=None, broken=broken, log=None
+    )

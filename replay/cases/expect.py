@@ -1,0 +1,278 @@
+"""The words of `expect`, `patience`, `close` and `disputed`: what may come back, and how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from replay.cases.model import (
+    Behaviour,
+    Closing,
+    EventKind,
+    Patience,
+    Pattern,
+)
+from replay.cases.payloads import PAYLOAD_ROWS, payload_of, with_payload
+from replay.source import Span
+from replay.typed import nodes
+from replay.typed.readers import (
+    Either,
+    FoundKeys,
+    Items,
+    Key,
+    Mapped,
+    OneKey,
+    OrNone,
+    Reader,
+    Record,
+    Shaped,
+    Word,
+)
+from replay.typed.scalars import CODE, DURATION, FLAG, LINE, TAG
+
+
+@dataclass(frozen=True)
+class EchoWord:
+    """The word `echo`, until the case's steps say what it stands for."""
+
+    name: str | None = None  # of the one message that comes back
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class UnresolvedOutcome:
+    """An outcome whose echoes aren't resolved yet."""
+
+    verdict: Behaviour
+    events: tuple[Pattern | EchoWord, ...] | None  # None: anything
+    closing: Closing | None = None  # None: as the case has it
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Argued:
+    """What stands under `disputed`."""
+
+    why: str
+    expect: tuple[UnresolvedOutcome, ...] | None
+    close: Closing | None
+
+
+def _event_placed(event: Pattern | EchoWord, span: Span) -> Pattern | EchoWord:
+    return replace(event, span=span)
+
+
+def _wanted_placed(wanted: UnresolvedOutcome, span: Span) -> UnresolvedOutcome:
+    return replace(wanted, span=span)
+
+
+def _payload_event(kind: EventKind) -> Reader[Pattern]:
+    return with_payload(
+        PAYLOAD_ROWS | {"optional": Key(FLAG, "Whether it may be missing.")},
+        lambda found: Pattern(kind, payload_of(found), optional=found.get("optional", False)),
+        lambda payload: Pattern(kind, payload),
+    )
+
+
+EVENTS: dict[str, Reader[Pattern | EchoWord]] = {
+    "echo": Mapped(TAG, lambda name: EchoWord(name)),
+    "text": _payload_event(EventKind.TEXT),
+    "binary": _payload_event(EventKind.BINARY),
+    "pong": _payload_event(EventKind.PONG),
+    "still-open": Mapped(TAG, lambda tag: Pattern(EventKind.STILL_OPEN, tag=tag)),
+}
+
+_MEANT = {
+    "close": "how the connection ends stands in the case's own 'close:', not among its events",
+    "json": 'JSON comes back as a text: text: \'{"type": "welcome"}\'',
+    "message": "a message is 'text: …' or 'binary: …'",
+    **dict.fromkeys(("string", "receive"), "a text message is 'text: …'"),
+    **dict.fromkeys(("bytes", "hex"), "a binary message is 'binary: {hex: 00 ff}'"),
+    "ping": "a Ping from the testee is answered, and never disturbs: it can't be expected",
+}
+"""What other tools call the events."""
+
+EVENT: Reader[Pattern | EchoWord] = OneKey(
+    "an event", EVENTS, _event_placed, alone={"echo": EchoWord()}, meant=_MEANT
+)
+
+
+def _closing(found: FoundKeys) -> Closing:
+    usual = not {"code", "codes"} & found.values.keys()
+    codes: tuple[int | None, ...] | None = found.get("usual", (1000,))
+    if not usual:
+        codes = found.get("codes", (found.get("code"),))
+    if codes is not None:  # a Close without a code is right wherever one with a code is
+        codes = tuple(dict.fromkeys((*codes, None)))
+    return Closing(
+        by=found.get("by", "tester"),
+        codes=codes,
+        usual=usual,
+        clean=found.get("clean", True),
+        wrong_code_fails=found.get("wrong-code", False),
+        decisive=found.get("decisive", False),
+        span=found.span,
+    )
+
+
+CODES: Reader[tuple[int, ...] | None] = Shaped(
+    "a list of close codes, or any",
+    {
+        nodes.Sequence: Items("a list of close codes", CODE, at_least=1),
+        nodes.Scalar: Word("a choice of codes", {"any": None}, rival="a list of close codes"),
+    },
+)
+
+_ROLES = "the endpoint under test, be it server or client, is the 'testee'; replay is the 'tester'"
+_REQUIRED = "clean: required asks for a clean closing handshake"
+_OPTIONAL = "clean: optional asks for none"
+
+USUAL: Reader[tuple[int, ...]] = Shaped(
+    "a close code, or a list of them",
+    {
+        nodes.Sequence: Items("a list of close codes", CODE, at_least=1),
+        nodes.Scalar: Mapped(CODE, lambda code: (code,)),
+    },
+)
+
+CLOSE: Reader[Closing] = Record(
+    "the closing",
+    {
+        "by": Key(
+            Word(
+                "a role",
+                {"tester": "tester", "testee": "testee", "either": "either"},
+                meant=dict.fromkeys(("server", "client", "peer", "me", "us", "them", "both"), _ROLES),
+            ),
+            "Who has to send the first Close.",
+        ),
+        "code": Key(
+            OrNone(CODE, None), "The code that the testee's Close may carry; none: it carries none."
+        ),
+        "codes": Key(CODES, "The codes that it may carry; any: whichever may stand in a Close."),
+        "usual": Key(
+            USUAL,
+            "The same, where no text prescribes them: --profile rfc takes any that may stand in a Close.",
+        ),
+        "clean": Key(
+            Word(
+                "a demand",
+                {"required": True, "optional": False},
+                meant={
+                    **dict.fromkeys(("yes", "true", "on"), _REQUIRED),
+                    **dict.fromkeys(("no", "false", "off"), _OPTIONAL),
+                },
+            ),
+            "Whether both Closes must pass, and the server must end TCP.",
+        ),
+        "wrong-code": Key(Word("a consequence", {"fails": True}), "Another code fails the behaviour too."),
+        "decisive": Key(FLAG, "Whether the wrong side closing fails the behaviour too."),
+    },
+    _closing,
+    exclusive=("code", "codes", "usual"),
+    hint=lambda node: "as in 'close: {by: testee, code: 1000}'",
+)
+
+_EVENTS = Items("a list of events", EVENT)
+
+
+_IN_BRACKETS = {word: f"events stand in a list: [{word}]" for word in ("echo", *EVENTS)}
+_NOTHING = "that nothing comes back is an empty list: ok: []"
+_IN_BRACKETS |= dict.fromkeys(("none", "nothing", "null", "empty"), _NOTHING)
+
+
+def _outcome(verdict: Behaviour) -> Reader[UnresolvedOutcome]:
+    return Shaped(
+        "a list of events, or any",
+        {
+            nodes.Sequence: Mapped(_EVENTS, lambda events: UnresolvedOutcome(verdict, events)),
+            nodes.Scalar: Mapped(
+                Word("an expectation", {"any": None}, rival="a list of events", meant=_IN_BRACKETS),
+                lambda anything: UnresolvedOutcome(verdict, anything),
+            ),
+            nodes.Mapping: Either(
+                ("events", "close"),
+                Record(
+                    "an outcome that ends its own way",
+                    {
+                        "events": Key(_EVENTS, "What comes back.", True),
+                        "close": Key(
+                            CLOSE,
+                            "How the connection must end for this to fit, in place of the case's.",
+                            True,
+                        ),
+                    },
+                    lambda found: UnresolvedOutcome(verdict, found.values["events"], found.values["close"]),
+                ),
+                Mapped(_EVENTS, lambda events: UnresolvedOutcome(verdict, events)),
+            ),
+        },
+    )
+
+
+OUTCOMES: dict[str, Reader[UnresolvedOutcome]] = {
+    verdict.value.lower(): _outcome(verdict)
+    for verdict in (
+        Behaviour.OK,
+        Behaviour.NON_STRICT,
+        Behaviour.INFORMATIONAL,
+        Behaviour.UNIMPLEMENTED,
+        Behaviour.FAILED,
+    )
+}
+
+EXPECT: Reader[tuple[UnresolvedOutcome, ...]] = Items(
+    "a list of outcomes, best first, such as '- ok: [echo]'",
+    OneKey(
+        "an outcome",
+        OUTCOMES,
+        _wanted_placed,
+        meant={word: f"an outcome begins with its verdict: write '- ok: [{word}: …]'" for word in EVENTS}
+        | {"echo": "an outcome begins with its verdict: write '- ok: [echo]'"}
+        | dict.fromkeys(("pass", "passed", "success"), "the verdict of what is right is 'ok'")
+        | dict.fromkeys(("fail", "error"), "the verdict of what is wrong is 'failed'"),
+    ),
+    at_least=1,
+)
+
+
+def _patience(found: FoundKeys) -> Patience:
+    stalled = "stalled" in found.values
+    after = found.get("stalled", found.get("after", Patience().after))
+    return Patience(after, found.get("then", "fail"), stalled)
+
+
+PATIENCE: Reader[Patience] = Shaped(
+    "a duration such as '10 s', or a mapping of after and then",
+    {
+        nodes.Scalar: Mapped(DURATION, Patience),
+        nodes.Mapping: Record(
+            "patience",
+            {
+                "after": Key(
+                    DURATION, "How long the testee may take once all is sent; 1 s if it isn't said."
+                ),
+                "stalled": Key(
+                    DURATION, "How long nothing may move in either direction, from the first step on."
+                ),
+                "then": Key(
+                    Word("an end of patience", {"fail": "fail", "close": "close"}),
+                    "Whether the tester then fails the connection, or closes it.",
+                ),
+            },
+            _patience,
+            exclusive=("after", "stalled"),
+        ),
+    },
+)
+
+
+DISPUTED: Reader[Argued] = Record(
+    "a dispute",
+    {
+        "why": Key(LINE, "The argument in a sentence, with the RFC's section.", True),
+        "expect": Key(EXPECT, "What may come back by the RFC."),
+        "close": Key(CLOSE, "How the connection must end by the RFC."),
+    },
+    lambda found: Argued(found.values["why"], found.get("expect"), found.get("close")),
+    at_least_one=("expect", "close"),
+)

@@ -1,0 +1,235 @@
+"""YAML nodes -> cases. The tables are at once parser, 'did you mean' list and the schema's source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from replay.cases import matrix
+from replay.cases.checks import check_steps
+from replay.cases.deflate import DEFLATE
+from replay.cases.echo import echo
+from replay.cases.expect import CLOSE, DISPUTED, EXPECT, PATIENCE, Argued, EchoWord, UnresolvedOutcome
+from replay.cases.model import (
+    Case,
+    Closing,
+    Disputed,
+    Outcome,
+    Patience,
+    Pattern,
+    Pause,
+    Repeat,
+    Step,
+)
+from replay.cases.steps import SEND
+from replay.protocol.rules import RULES
+from replay.source import Source, SourceError, Span, nearest
+from replay.trace.model import Timer, Trace, Wait
+from replay.typed import nodes, schema
+from replay.typed.readers import (
+    Files,
+    FoundKeys,
+    Key,
+    Record,
+    Word,
+    expected,
+)
+from replay.typed.scalars import ID, LINE
+
+DEFAULTS = {
+    "title": Key(LINE, "What is tested, in a line."),
+    "description": Key(LINE, "What a case does, in a sentence; else it is made of its steps."),
+    "expectation": Key(
+        LINE, "What a case wants of the testee, in a sentence; else it is made of `expect`."
+    ),
+    "rule": Key(Word("a rule", {id: id for id in RULES}), "The row of the rule table that it is about."),
+    "patience": Key(PATIENCE, "How long the testee may take, and what then happens."),
+    "close": Key(CLOSE, "How the connection must end."),
+    "compare": Key(
+        Word("a comparison", {"exact": False, "length": True}),
+        "length: the original compares only type and length; the first message that differs ends it.",
+    ),
+    "masks": Key(
+        Word("a choice of masks", {"fresh": False, "one": True}),
+        "Whether each frame has a fresh masking key, or all have one.",
+    ),
+    "deflate": Key(DEFLATE, "The compression that it is about; who declines it is UNIMPLEMENTED."),
+    "disputed": Key(DISPUTED, "What the RFC has otherwise than the original, for --profile rfc."),
+}
+
+NEEDED = ("title",)
+"""What has to be said in the file, or in each of its cases."""
+
+CASE: Record[FoundKeys] = Record(
+    "a case",
+    {
+        "id": Key(ID, "The name of the case, by which it is selected.", True),
+        "matrix": Key(matrix.Axes(), "Axes of labelled rows: one case for each choice of rows."),
+        "send": Key(SEND, "The steps of the tester, in order, or 'trace: FILE'.", True),
+        "expect": Key(EXPECT, "What may come back, best first: verdict -> events in order.", True),
+        **DEFAULTS,
+    },
+    lambda found: found,
+    meant={
+        **dict.fromkeys(("name", "description", "desc"), "a case has an 'id' and a 'title'"),
+        **dict.fromkeys(
+            ("steps", "messages", "receive", "frames"),
+            "'send' lists what replay sends, 'expect' what may come back",
+        ),
+        **dict.fromkeys(
+            ("header", "headers", "url", "origin", "cookie", "host", "subprotocol", "subprotocols", "path"),
+            "what the opening request holds is said on the command line or in replay.yaml: --header, "
+            "--origin, --subprotocol, --url",
+        ),
+        **dict.fromkeys(("timeout", "wait"), "how long a case waits is 'patience: 5 s'"),
+        "verdict": "a verdict stands in 'expect', before its events: '- ok: [echo]'",
+    },
+)
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The reader of `cases`: each is read once for each choice of its matrix's rows."""
+
+    wants: str = "a list of cases"
+
+    def read(self, node: nodes.Node, files: Files) -> tuple[FoundKeys, ...]:
+        if not isinstance(node, nodes.Sequence):
+            raise expected(self.wants, node)
+        if not node.items:
+            raise SourceError(node.span, f"expected {self.wants}, found an empty list")
+        return tuple(case for item in node.items for case in self._cases(item, files))
+
+    def _cases(self, node: nodes.Node, files: Files) -> Iterable[FoundKeys]:
+        if not isinstance(node, nodes.Mapping):
+            raise expected(CASE.wants, node)
+        if (axes := node.get("matrix")) is None:
+            return (CASE.read(node, files),)
+        rows = CASE.rows["matrix"].reader.read(axes, files)
+        return (CASE.read(case, files) for case in matrix.expand(node, rows))
+
+    def schema(self) -> schema.Schema:
+        return {"type": "array", "items": schema.of(CASE, names=True), "minItems": 1}
+
+
+FILE: Record[FoundKeys] = Record(
+    "a spec",
+    {
+        "section": Key(ID, "The section that the cases belong to.", True),
+        **DEFAULTS,
+        "cases": Key(Templates(), "The cases.", True),
+    },
+    lambda found: found,
+    meant={
+        **dict.fromkeys(("tests", "case", "scenarios", "steps"), "the list of cases is called 'cases'"),
+        **dict.fromkeys(("id", "send", "expect"), "this belongs to a case, as in 'cases: [{id: …}]'"),
+        **dict.fromkeys(("name", "description"), "what is tested is 'title: …'"),
+    },
+    hint=lambda node: "a spec begins with 'section: ID' and 'cases:', and its cases are listed under that",
+)
+
+
+def load(
+    source: Source,
+    *,
+    read: Callable[[str, Span], Trace] | None = None,
+    octets: Callable[[str, Span], bytes] | None = None,
+    thorough: bool = False,
+) -> tuple[Case, ...]:
+    """The cases of a spec, in the order of the file.
+
+    `read` and `octets` follow the names of wire logs and of payload files, which are relative to
+    the spec; they may raise OSError, or SourceError with or without a span. `thorough`: all rounds of
+    each repeat, also where fewer do.
+    Raises SourceError, where it stands, for whatever isn't in the language.
+    """
+    file = FILE.read(nodes.parse(source), Files(read, octets))
+    return unique(_case(case, file, thorough) for case in file.values["cases"])
+
+
+def unique(cases: Iterable[Case]) -> tuple[Case, ...]:
+    """The cases, of one file or of several. Raises SourceError where an id stands a second time."""
+    seen: dict[str, Case] = {}
+    for case in cases:
+        if (first := seen.setdefault(case.id, case)) is case:
+            continue
+        if first.span == case.span:
+            hint = "the label of each axis belongs to the id, as '$axis'"
+            raise SourceError(case.span, f"the matrix yields the id {case.id!r} twice", hint)
+        raise SourceError(case.span, f"the id {case.id!r} stands twice; first in {first.span}")
+    return tuple(seen.values())
+
+
+def _case(found: FoundKeys, file: FoundKeys, thorough: bool) -> Case:
+    def value(key: str, default: Any = None) -> Any:
+        return found.get(key, file.get(key, default))
+
+    for key in NEEDED:
+        if value(key) is None:
+            raise SourceError(found.at("id"), f"neither the case nor the spec has a {key!r}")
+    sent: tuple[Step, ...] | Trace = found.values["send"]
+    argued: Argued | None = value("disputed")
+    _check_tags(sent, found.values["expect"])
+    if argued is not None:
+        _check_tags(sent, argued.expect or ())
+    if not isinstance(sent, Trace):
+        check_steps(sent)
+        if not thorough:
+            sent = tuple(step.shortened() if isinstance(step, Repeat) else step for step in sent)
+    return Case(
+        id=found.values["id"],
+        title=value("title"),
+        section=file.values["section"],
+        steps=() if isinstance(sent, Trace) else sent,
+        outcomes=tuple(_resolved(wanted, sent) for wanted in found.values["expect"]),
+        closing=value("close", Closing()),
+        patience=value("patience", Patience()),
+        rule=value("rule"),
+        description=value("description"),
+        expectation=value("expectation"),
+        trace=sent if isinstance(sent, Trace) else None,
+        measured=value("compare", False),
+        one_mask=value("masks", False),
+        deflate=value("deflate"),
+        disputed=_disputed(argued, sent) if argued else None,
+        span=found.at("id"),
+    )
+
+
+def _disputed(argued: Argued, sent: Sequence[Step] | Trace) -> Disputed:
+    outcomes = tuple(_resolved(wanted, sent) for wanted in argued.expect or ())
+    return Disputed(argued.why, outcomes or None, argued.close)
+
+
+def _resolved(wanted: UnresolvedOutcome, sent: Sequence[Step] | Trace) -> Outcome:
+    lists = [
+        (event,) if isinstance(event, Pattern) else _echo(event, sent) for event in wanted.events or ()
+    ]
+    patterns = lists[0] if len(lists) == 1 else tuple(pattern for some in lists for pattern in some)
+    echoes = any(isinstance(event, EchoWord) for event in wanted.events or ())
+    return Outcome(wanted.verdict, patterns, wanted.events is None, wanted.closing, echoes, wanted.span)
+
+
+def _echo(event: EchoWord, sent: Sequence[Step] | Trace) -> Sequence[Pattern]:
+    assert event.span is not None  # it was placed
+    return echo(sent, event.span, event.name)
+
+
+def _check_tags(sent: Sequence[Step] | Trace, wanted: Iterable[UnresolvedOutcome]) -> None:
+    tags: set[str] = set()
+    if isinstance(sent, Trace):
+        timers = (entry for entry in sent.entries if isinstance(entry, Timer))
+        tags = {timer.tag for timer in timers if timer.wait is Wait.DELAY and timer.tag is not None}
+    else:
+        for step in sent:
+            if isinstance(step, Pause) and step.tag is not None:
+                if step.tag in tags:
+                    raise SourceError(step.span, f"a second pause has the tag {step.tag!r}")
+                tags.add(step.tag)
+    for outcome in wanted:
+        for event in outcome.events or ():
+            if isinstance(event, Pattern) and event.tag is not None and event.tag not in tags:
+                known = f"known: {', '.join(sorted(tags))}" if tags else "a step gives it: 'pause: A'"
+                hint = nearest(event.tag, tags) or known
+                raise SourceError(event.span, f"no pause has the tag {event.tag!r}", hint)

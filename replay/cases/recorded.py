@@ -1,0 +1,151 @@
+"""A recorded trace as its own expectation: the same events from the testee, in the same order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from replay.cases.fit import kind
+from replay.cases.model import RECORDED, Behaviour, Case, Outcome, Pattern, Profile
+from replay.cases.payload import Payload
+from replay.cases.received import received
+from replay.cases.swapped import swapped
+from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Pong, Requested, Violation
+from replay.protocol.frame_rules import Reading
+from replay.protocol.interpreter import has_opening, observe
+from replay.protocol.negotiation import Agreed
+from replay.protocol.rules import RULES
+from replay.source import SourceError
+from replay.trace import framing
+from replay.trace.model import Cut, Digest, Drop, Logging, Octets, Timer, Trace
+from replay.wire.side import Side
+
+
+def case_of(trace: Trace, name: str, tester: Side, profile: Profile = Profile.AUTOBAHN) -> Case:
+    """The case that a log of an unknown case makes. Close reason, headers and fragmentation are free."""
+    span = next((entry.span for entry in trace.entries if entry.span), None)
+    return Case(
+        id=name,
+        title=trace.header("title") or "as recorded",
+        section="",
+        steps=(),
+        outcomes=(Outcome(Behaviour.OK, patterns(trace, tester, profile, profile.reading), span=span),),
+        closing=None,
+        trace=trace,
+        profile=profile,
+        span=span,
+    )
+
+
+def under(case: Case, profile: Profile, tester: Side) -> Case:
+    """The case as this profile has it, for this tester; what a recording expects is what the profile sees
+    in it. What the tester of a known case sent is sent by this one."""
+    if case.closing is None and case.trace is not None:
+        return case_of(case.trace, case.id, tester, profile)
+    if case.trace is not None and case.trace.recorder is not tester:
+        case = replace(case, trace=swapped(case.trace))
+    return case.under(profile)
+
+
+def patterns(trace: Trace, tester: Side, profile: Profile, reading: Reading) -> tuple[Pattern, ...]:
+    """What the recorded testee did, as patterns."""
+    events = received(observe(trace, reading), tester, RECORDED, profile)
+    return tuple(_pattern(event, trace) for event in events if not _contradicts_itself(event))
+
+
+def _contradicts_itself(event: Event) -> bool:
+    """Whether it says that the recorded 101 doesn't answer the recorded request, as after an edit:
+    what answers a request is the server's to know, and follows from what is sent."""
+    opening = isinstance(event, Violation) and event.rule.startswith("response-")
+    return opening or (isinstance(event, NotOpened) and event.status == 101)
+
+
+def _pattern(event: Event, trace: Trace) -> Pattern:
+    word = kind(event)
+    assert word is not None
+    payload: Payload | None = None
+    code: int | None = None
+    match event:
+        case Message(digest=None) | Pong():
+            payload = Payload(event.data)
+        case Close():
+            code = event.code
+        case NotOpened():
+            code = event.status
+    rule = event.rule if isinstance(event, Violation) else None
+    span = trace.entries[event.entry].span
+    return Pattern(word, payload, code=code, rule=rule, span=span, recorded=event)
+
+
+def recorded_terms(trace: Trace) -> Agreed | None:
+    """The compression that the recorded connection agreed on."""
+    opened = (event for event in observe(trace) if isinstance(event, Opened))
+    return next((event.agreed for event in opened), None)
+
+
+def recorded_target(case: Case) -> str | None:
+    """What was asked for in the log of a case that is its own expectation."""
+    if case.trace is None or case.closing is not None:
+        return None
+    requests = (event.request for event in observe(case.trace) if isinstance(event, Requested))
+    return next((request.target for request in requests), None)
+
+
+def compresses(trace: Trace, side: Side) -> bool:
+    """Whether this side sent a compressed message, or began to."""
+    streams = framing.stream(trace.entries, side).frames
+    return any(found.header is not None and found.header.rsv & 4 for found in streams)
+
+
+def has_websocket(trace: Trace) -> bool:
+    """Whether somebody asked for a WebSocket connection, or there is a whole frame of one; a log that never
+    came to a request may have been meant so."""
+    if not has_opening(trace):
+        return any(found.whole for side in Side for found in framing.stream(trace.entries, side).frames)
+    events = observe(trace)
+    asked = [event.request for event in events if isinstance(event, Requested)]
+    if asked:
+        return any("websocket" in request.tokens("Upgrade") for request in asked) or any(
+            isinstance(event, Opened) for event in events
+        )
+    return any(not isinstance(entry, Timer | Drop | Logging) for entry in trace.entries)
+
+
+def check_servable(case: Case) -> None:
+    """Raise SourceError if the server's recorded 101 breaks a rule: what a client is to do with such an
+    answer isn't what the log shows of the one that got it."""
+    trace = case.trace
+    if trace is None:
+        return
+    breach: Violation | None = None
+    for event in observe(trace):
+        match event:
+            case Violation(side=Side.SERVER):
+                breach = breach or event
+            case Opened() | NotOpened(status=101) if breach is not None:
+                raise SourceError(
+                    trace.entries[breach.entry].span,
+                    f"the log can't be served: its 101 breaks {RULES[breach.rule].reference} "
+                    f"({breach.rule}): {breach.detail}",
+                    "a sound client refuses such an answer, and what it then does isn't judged; "
+                    "`replay run` and `replay check` take the log as it is",
+                )
+            case Opened() | NotOpened():
+                return
+
+
+def check_replayable(trace: Trace, name: str, sides: frozenset[Side] = frozenset(Side)) -> None:
+    """Raise SourceError if octets of these sides are missing that a replay has to send or to expect."""
+    for entry in trace.entries:
+        match entry:
+            case Octets(cut=Cut(), side=side) | Digest(side=side) if side in sides:
+                raise SourceError(
+                    entry.span,
+                    f"{name} can't be replayed: octets that the {side.value} sent are missing here",
+                    "the log was cut when it was written; `replay check` and `replay show` read the rest",
+                )
+            case Logging(on=False):
+                raise SourceError(
+                    entry.span,
+                    f"{name} can't be replayed: from here on its recorder logged no octets",
+                    "`replay check` and `replay show` read the rest",
+                )

@@ -1,0 +1,174 @@
+"""Which cases: ids, globs, exclusions and -k expressions, everywhere the same. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import translate
+from typing import TypeVar
+
+from replay import limits
+from replay.cases.model import Case
+from replay.source import Source, SourceError, nearest
+
+Item = TypeVar("Item", bound=str | Case)
+
+_FILES = (".yaml", ".yml", ".wirelog")
+_TOKEN = re.compile(r"""\s*(?:(?P<quote>["'])(?P<text>.*?)(?P=quote)|(?P<word>[()]|[^\s()"']+))""")
+_OPERATORS = ("and", "or", "not", "(", ")")
+_MAX_DEPTH = limits.BRACKETS.default
+
+Predicate = Callable[[str], bool]
+
+
+def is_path(word: str) -> bool:
+    """Whether a word of a selection names a file or a folder, by its looks: an id never does so."""
+    return word in ("-", ".", "..") or "/" in word or "\\" in word or word.endswith(_FILES)
+
+
+def natural(id: str) -> tuple[tuple[int, int, str], ...]:
+    """The sort key of ids: numbers count as numbers, so that 1.1.2 stands before 1.1.10."""
+    tokens = re.findall(r"[0-9]+|[^0-9]+", id)
+    keys = [(0, int(token), "") if token[0] in "0123456789" else (1, 0, token) for token in tokens]
+    return (*keys, (-1, 0, id))  # 1 and 01 are two ids
+
+
+def select(items: Iterable[Item], words: Sequence[str]) -> list[Item]:
+    """The cases (or ids) that the words name, in natural order of their ids.
+
+    A word is an id, a glob (`*` and `?`, anchored at both ends) or, if no case has that id, the
+    start of ids up to a dot; `!` before it excludes. The order of the words means nothing; if all
+    exclude, everything else is in. Raises SourceError for a word that fits no case.
+    """
+    by_id = {_id(item): item for item in items}
+    included: set[str] = set()
+    excluded: set[str] = set()
+    for word in words:
+        exclude = word.startswith("!")
+        (excluded if exclude else included).update(_matching(word.removeprefix("!"), by_id))
+    if all(word.startswith("!") for word in words):
+        included = set(by_id)
+    return [by_id[id] for id in sorted(included - excluded, key=natural)]
+
+
+def may_hold(section: str, words: Sequence[str]) -> bool:
+    """Whether the words may select a case whose id begins with a section."""
+    start = f"{section}."
+    begin = [re.split("[*?]", f"{word}.", maxsplit=1)[0] for word in words if not word.startswith("!")]
+    return not begin or any(each.startswith(start) or start.startswith(each) for each in begin)
+
+
+def _id(item: str | Case) -> str:
+    return item.id if isinstance(item, Case) else item
+
+
+def _matching(word: str, ids: Iterable[str]) -> list[str]:
+    ids = list(ids)
+    if word in ids:
+        return [word]
+    glob = word if "*" in word or "?" in word else f"{word}.*"
+    pattern = re.compile(translate(glob.replace("[", "[[]")))
+    if not (found := [id for id in ids if pattern.fullmatch(id)]):
+        hint = _hint(word, sorted(ids, key=natural))
+        raise SourceError(None, f"no case has an id like {word!r}", hint, "cases")
+    return found
+
+
+def _hint(word: str, ids: Sequence[str]) -> str | None:
+    known = [*ids, *sorted(_prefixes(ids), key=natural)]
+    section = word.partition(".")[0]
+    for candidates in ([id for id in known if id.startswith(f"{section}.")], known):
+        if hint := nearest(word.rstrip(".*?"), candidates):
+            return hint
+    return f"there are {len(ids)} cases, from {ids[0]} to {ids[-1]}" if ids else "there are no cases at all"
+
+
+def _prefixes(ids: Iterable[str]) -> set[str]:
+    parts = (id.split(".") for id in ids)
+    return {".".join(part[:length]) for part in parts for length in range(1, len(part))}
+
+
+def keyword(cases: Iterable[Case], expression: str) -> list[Case]:
+    """The cases whose id or title fits: words with and, or, not and brackets, as in pytest's -k.
+
+    A word fits where it stands as a part, in whatever case; quotes keep spaces together.
+    Raises SourceError with a caret in the expression if it is none.
+    """
+    predicate = _Expression(expression).predicate
+    return [case for case in cases if predicate(f"{case.id}\n{case.title}".casefold())]
+
+
+class _Expression:
+    """`or` binds least, then `and`, then `not`."""
+
+    def __init__(self, text: str) -> None:
+        self._source = Source("-k", text)
+        self._tokens = self._read(text)
+        self._at = 0
+        self._depth = 0
+        self.predicate = self._any()
+        if self._at < len(self._tokens):
+            raise self._error("expected 'and' or 'or'")
+
+    def _read(self, text: str) -> list[tuple[str, bool, int, int]]:
+        """Each token with whether it is an operator, and where it starts and ends."""
+        tokens = []
+        at, end = 0, len(text.rstrip())
+        while at < end:
+            if (match := _TOKEN.match(text, at)) is None:
+                at += len(text[at:]) - len(text[at:].lstrip())
+                raise SourceError(self._source.span(at, end), "a quote is opened and not closed")
+            word = match["word"] if match["quote"] is None else match["text"]
+            operator = match["quote"] is None and word in _OPERATORS
+            start = match.start("word" if match["quote"] is None else "quote")
+            tokens.append((word, operator, start, match.end()))
+            at = match.end()
+        return tokens
+
+    def _error(self, message: str) -> SourceError:
+        if self._at == len(self._tokens):
+            return SourceError(self._source.span(len(self._source.text)), f"{message} here")
+        word, _, start, end = self._tokens[self._at]
+        return SourceError(self._source.span(start, end), f"{message}, found {word!r}")
+
+    def _takes(self, operator: str) -> bool:
+        if self._at < len(self._tokens) and self._tokens[self._at][:2] == (operator, True):
+            self._at += 1
+            return True
+        return False
+
+    def _any(self) -> Predicate:
+        parts = [self._all()]
+        while self._takes("or"):
+            parts.append(self._all())
+        return parts[0] if len(parts) == 1 else lambda text: any(part(text) for part in parts)
+
+    def _all(self) -> Predicate:
+        parts = [self._one()]
+        while self._takes("and"):
+            parts.append(self._one())
+        return parts[0] if len(parts) == 1 else lambda text: all(part(text) for part in parts)
+
+    def _one(self) -> Predicate:
+        negated = False
+        while self._takes("not"):
+            negated = not negated
+        inner = self._bracketed() if self._takes("(") else self._word()
+        return (lambda text: not inner(text)) if negated else inner
+
+    def _bracketed(self) -> Predicate:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise self._error(f"brackets in brackets deeper than {_MAX_DEPTH}")
+        inner = self._any()
+        if not self._takes(")"):
+            raise self._error("expected ')'")
+        self._depth -= 1
+        return inner
+
+    def _word(self) -> Predicate:
+        if self._at == len(self._tokens) or self._tokens[self._at][1]:
+            raise self._error("expected a word")
+        word = self._tokens[self._at][0].casefold()
+        self._at += 1
+        return lambda text: word in text

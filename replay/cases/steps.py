@@ -1,0 +1,286 @@
+"""The words of `send`: a table from each to its reader."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import partial
+
+from replay import limits
+from replay.cases.model import OpenFrame, Pause, Repeat, SendClose, SendData, SendFrame, SendMessage, Step
+from replay.cases.payload import Payload
+from replay.cases.payloads import (
+    PAYLOAD,
+    PAYLOAD_ONE_OF,
+    PAYLOAD_ROWS,
+    SIZES,
+    payload_of,
+    with_payload,
+)
+from replay.source import SourceError, Span
+from replay.trace.model import SECOND, Trace
+from replay.typed import nodes
+from replay.typed.readers import (
+    Either,
+    FoundKeys,
+    Items,
+    Key,
+    Mapped,
+    Named,
+    OneKey,
+    OrNone,
+    Reader,
+    Record,
+    Shaped,
+    Typed,
+    Word,
+)
+from replay.typed.scalars import (
+    CODE,
+    DURATION,
+    DURATION_PATTERN,
+    FLAG,
+    KEY,
+    MAX_SIZE,
+    SIZE,
+    TAG,
+    TAG_PATTERN,
+    duration,
+    integer,
+)
+from replay.wire.frame import Opcode, frame
+
+PAUSE = limits.PAUSE.default * SECOND
+"""Microseconds that a pause of a tag alone takes."""
+
+MAX_ROUNDS = limits.ROUNDS.default
+"""Rounds of one repeat."""
+
+MAX_REASON = limits.REASON.default
+"""Octets of the reason of a Close: far more than a frame may carry, so that one can try."""
+
+
+SENT_ROWS = PAYLOAD_ROWS | {
+    "next": Key(SIZE, "In a repeat: each round sends the next so many octets (of a text: code points)."),
+    "name": Key(TAG, "The name by which 'echo: NAME' knows the message that begins here."),
+}
+
+HEADER_ROWS = {
+    "fin": Key(FLAG, "Whether this frame ends its message."),
+    "rsv": Key(integer(0, 7), "The reserved bits as a number: 4 is RSV1, 2 is RSV2, 1 is RSV3."),
+    "mask": Key(OrNone(KEY, False), "The masking key, or none for no mask; else as the rule wants it."),
+}
+
+FRAME_ROWS = (SENT_ROWS | HEADER_ROWS) | {
+    "chop": Key(
+        OrNone(integer(1, MAX_SIZE), None),
+        "Octets a write; none: a write, which frames beside it may share.",
+    ),
+    "length": Key(integer(0, 2**64 - 1), "The length that the frame announces, if not the true one."),
+    "form": Key(Word("a length form", {"0": 0, "2": 2, "8": 8}), "Octets of extended length: 0, 2 or 8."),
+}
+
+
+def _frame(opcode: int | None, found: FoundKeys) -> SendFrame:
+    payload = payload_of(found)
+    length, form = found.get("length"), found.get("form")
+    try:
+        frame(0, length=len(payload) if length is None else length, form=form)
+    except ValueError as error:
+        raise SourceError(found.at("form"), str(error)) from None
+    return SendFrame(
+        found.values["opcode"] if opcode is None else opcode,
+        payload,
+        fin=found.get("fin", True),
+        rsv=found.get("rsv", 0),
+        mask=found.get("mask"),
+        length=length,
+        form=form,
+        chop=found.get("chop"),
+        name=found.get("name"),
+    )
+
+
+def _message(found: FoundKeys) -> SendMessage:
+    return SendMessage(
+        found.get("kind", True),
+        payload_of(found),
+        found.get("fragment"),
+        found.get("name"),
+        found.get("compress", True),
+    )
+
+
+def _open_frame(found: FoundKeys) -> OpenFrame:
+    return OpenFrame(**found.values)
+
+
+def _frame_of(opcode: Opcode) -> Reader[SendFrame]:
+    return with_payload(FRAME_ROWS, partial(_frame, opcode), partial(SendFrame, opcode))
+
+
+def _pause(match: re.Match[str]) -> Pause:
+    return Pause(PAUSE, match["tag"]) if match["tag"] else Pause(duration(match))
+
+
+def _close(found: FoundKeys) -> SendClose:
+    reason: Payload = found.get("reason", Payload())
+    if len(reason) > MAX_REASON:
+        raise SourceError(found.at("reason"), f"a reason has at most {MAX_REASON} octets here")
+    return SendClose(found.get("code"), reason.octets)
+
+
+_CLOSE: Reader[SendClose] = Shaped(
+    "a close code, or a mapping of code and reason",
+    {
+        nodes.Scalar: Mapped(CODE, SendClose),
+        nodes.Mapping: Record(
+            "a close",
+            {
+                "code": Key(OrNone(CODE, None), "The close code; none: the reason stands alone.", True),
+                "reason": Key(PAYLOAD, "The reason, a payload."),
+            },
+            _close,
+        ),
+    },
+)
+
+_PAUSE: Reader[Pause] = Shaped(
+    "a duration such as '1 s' or a tag such as 'A'",
+    {
+        nodes.Scalar: Typed(
+            "a duration such as '1 s' or a tag such as 'A'",
+            f"{DURATION_PATTERN}|(?P<tag>{TAG_PATTERN})",
+            _pause,
+            looks=f"{DURATION_PATTERN}|{TAG_PATTERN}",
+        ),
+        nodes.Mapping: Record(
+            "a pause",
+            {
+                "after": Key(DURATION, "How long nothing is sent; 1 s if it isn't said."),
+                "tag": Key(TAG, "The name by which still-open knows it."),
+                "exact": Key(FLAG, "Whether it is never shortened."),
+            },
+            lambda found: Pause(found.get("after", PAUSE), found.get("tag"), found.get("exact", False)),
+        ),
+    },
+)
+
+_OPCODE = {"opcode": Key(integer(0, 15, "an opcode"), "The opcode, also a reserved one.", True)}
+
+_MESSAGE: Reader[SendMessage] = Record(
+    "a message",
+    SENT_ROWS
+    | {
+        "kind": Key(Word("a kind of message", {"text": True, "binary": False}), "text, or binary."),
+        "fragment": Key(
+            OrNone(integer(1, MAX_SIZE), None),
+            "The octets of a frame, as they stand on the wire; none: it is one frame.",
+        ),
+        "compress": Key(FLAG, "Whether it is compressed, where 'deflate' has been agreed; so if not said."),
+    },
+    _message,
+    one_of=PAYLOAD_ONE_OF,
+    exclusive=SIZES,
+)
+
+DATA_STEPS: dict[str, Reader[SendFrame | SendMessage]] = {
+    "text": _frame_of(Opcode.TEXT),
+    "binary": _frame_of(Opcode.BINARY),
+    "continuation": _frame_of(Opcode.CONTINUATION),
+    "message": _MESSAGE,
+}
+
+
+def _data_placed(step: SendFrame | SendMessage, span: Span) -> SendFrame | SendMessage:
+    return replace(step, span=span)
+
+
+_REPEAT: Reader[Repeat] = Record(
+    "a repeat",
+    {
+        "times": Key(integer(1, MAX_ROUNDS), "The number of rounds.", True),
+        "enough": Key(
+            SIZE, "Without --thorough, only as many rounds as send so many octets, but 25 at the least."
+        ),
+        "send": Key(
+            Items(
+                "a list of data frames and messages",
+                OneKey("a step of a round", DATA_STEPS, _data_placed),
+                at_least=1,
+            ),
+            "What each round sends, once the messages of those before it have come back.",
+            True,
+        ),
+    },
+    lambda found: Repeat(found.values["times"], found.values["send"], found.get("enough")),
+)
+
+STEPS: dict[str, Reader[Step]] = {
+    **DATA_STEPS,
+    "ping": _frame_of(Opcode.PING),
+    "pong": _frame_of(Opcode.PONG),
+    "frame": Record(
+        "a frame",
+        _OPCODE | FRAME_ROWS,
+        partial(_frame, None),
+        one_of=PAYLOAD_ONE_OF,
+        exclusive=SIZES,
+    ),
+    "open-frame": Record(
+        "the header of a frame",
+        _OPCODE
+        | HEADER_ROWS
+        | {"length": Key(integer(0, 2**64 - 1), "The octets of payload that it announces.", True)},
+        _open_frame,
+    ),
+    "data": Mapped(PAYLOAD, SendData),
+    "repeat": _REPEAT,
+    "close": OrNone(_CLOSE, SendClose(None)),
+    "pause": _PAUSE,
+}
+
+
+def _placed(step: Step, span: Span) -> Step:
+    return replace(step, span=span)
+
+
+_PAUSE_HINT = "a pause is 'pause: 500 ms'"
+_EXPECT_HINT = "'send' lists what replay sends; what may come back stands in 'expect'"
+_MEANT = {
+    **dict.fromkeys(("sleep", "wait", "delay", "timeout"), _PAUSE_HINT),
+    **dict.fromkeys(("receive", "recv", "expect", "echo"), _EXPECT_HINT),
+    "json": 'JSON is sent as a text: text: \'{"type": "login"}\'',
+    **dict.fromkeys(("send", "string", "str"), "a text message is 'text: hello'"),
+    **dict.fromkeys(("bytes", "hex", "base64"), "a binary message is 'binary: {hex: 00 ff}'"),
+    **dict.fromkeys(("open", "connect"), "replay opens the connection by itself"),
+    **dict.fromkeys(("disconnect", "end"), "a Close frame is 'close: 1000'"),
+}
+"""What other tools call the steps."""
+
+STEP: Reader[Step] = OneKey("a step", STEPS, _placed, meant=_MEANT)
+
+_SENT = Items("a list of steps, or 'trace: FILE'", STEP)
+
+SEND: Reader[tuple[Step, ...] | Trace] = Shaped(
+    "a list of steps, or 'trace: FILE'",
+    {
+        nodes.Sequence: _SENT,
+        nodes.Mapping: Either(
+            ("trace",),
+            Record(
+                "a recorded connection",
+                {
+                    "trace": Key(
+                        Named("the name of a wire log", lambda files: files.trace),
+                        "A wire log to send.",
+                        True,
+                    )
+                },
+                lambda found: found.values["trace"],
+            ),
+            _SENT,
+        ),
+    },
+)
+"""What a case sends: steps, or what a wire log recorded."""

@@ -1,0 +1,206 @@
+"""What `replay diff` compares, as it is found: stored runs, Autobahn's report folders, single cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from replay import flows, json_text, limits
+from replay.cases.model import Behaviour
+from replay.expected.file import parse_index
+from replay.source import Source, SourceError, printable
+from replay.store import CASE, reader
+from replay.store.reader import StoredRun, StoredVerdict
+from replay.suite import files as suite
+from replay.trace.model import Trace
+from replay.verdict.change import Known, Run
+from replay.verdict.result import ClosingVerdict
+
+_LIGHT = limits.DIFFED.default
+_ENDLESS = 10**9
+"""Milliseconds that Autobahn says of a connection that never opened, and more."""
+
+_BEHAVIOURS = {each.value: each for each in Behaviour}
+_CLOSINGS = {each.value: each for each in ClosingVerdict}
+_WANTED = "a run's folder, a report folder of Autobahn's or its index.json, a wire log, or a case's JSON"
+
+
+class ComparedRuns(NamedTuple):
+    """Runs by agent; a single case stands alone."""
+
+    agents: Mapping[str, Run]
+    single: bool = False
+
+
+def pair(before: Path, after: Path) -> tuple[Run, Run]:
+    """The two runs to compare. Raises SourceError for what can't be read, or has nothing in common.
+
+    Two single cases are compared whatever their ids; a single case and a run by that case alone. If
+    one of the two has several agents, the one with the other's name is taken.
+    """
+    found, other = _read(before), _read(after)
+    was, now = _one(found, other, before), _one(other, found, after)
+    if found.single and other.single:
+        (one,), (two,) = was.cases.values(), now.cases.values()
+        return replace(was, cases={two.id: replace(one, id=two.id)}), now
+    if found.single:
+        now = replace(now, cases={id: case for id, case in now.cases.items() if id in was.cases})
+    if other.single:
+        was = replace(was, cases={id: case for id, case in was.cases.items() if id in now.cases})
+    if not (was.cases or now.cases):
+        raise SourceError(
+            None,
+            f"neither {printable(str(before))} nor {printable(str(after))} has a verdict on such a case",
+        )
+    if not (was.cases and now.cases) and not _ids(was) & _ids(now):
+        raise SourceError(
+            None, f"{printable(str(before))} and {printable(str(after))} have no case in common"
+        )
+    return was, now
+
+
+def _ids(run: Run) -> frozenset[str]:
+    """What was to be played."""
+    return run.missing.union(run.cases)
+
+
+def _one(found: ComparedRuns, other: ComparedRuns, path: Path) -> Run:
+    if len(found.agents) == 1:
+        return next(iter(found.agents.values()))
+    common = [agent for agent in found.agents if agent in other.agents]
+    if len(common) != 1:
+        agents = ", ".join(found.agents)
+        hint = "compare files with one agent each, or with one that both have"
+        raise SourceError(None, printable(f"{path} holds several agents: {agents}"), hint)
+    return found.agents[common[0]]
+
+
+def _read(path: Path) -> ComparedRuns:
+    if path.is_dir():
+        if (path / "run.json").is_file():
+            return _stored(path)
+        if (path / "index.json").is_file():
+            return _index(path / "index.json")
+        raise SourceError(None, f"{printable(str(path))}: expected {_WANTED}")
+    if path.name == "run.json":
+        return _stored(path.parent)
+    if path.suffix == ".json":
+        return _json(path)
+    return _log(path)
+
+
+# Stored runs.
+
+
+def _stored(directory: Path) -> ComparedRuns:
+    run = reader.load(directory)
+    cases: dict[str, Known] = {}
+    for case in run.cases:
+        if case.verdict is not None:
+            again = f"{case.id} {case.verdict.path}" if case.id in cases else case.id
+            cases[again] = _verdict(directory, again, case.title, case.verdict)
+    missing = frozenset(case.id for case in run.cases if case.verdict is None)
+    return _alone(Run(str(directory), cases, run.agent or run.address, _partial(run), missing))
+
+
+def _partial(run: StoredRun) -> str | None:
+    """That cases of the plan have no result: not that the server was gone after the last one."""
+    return run.partial or (run.unreached and printable(run.unreached))
+
+
+def _verdict(directory: Path, id: str, title: str, verdict: StoredVerdict) -> Known:
+    log = None if verdict.log is None else directory / verdict.log
+    light = log is not None and log.is_file() and log.stat().st_size <= _LIGHT
+    read = _nothing if log is None else partial(reader.observed, directory, verdict)
+    unjudged = verdict.unjudged is not None
+    return Known(id, title, verdict.behaviour, verdict.closing, verdict.duration, read, light, unjudged)
+
+
+# Autobahn's reports.
+
+
+def _index(path: Path) -> ComparedRuns:
+    source = Source.read(path)
+    runs = {}
+    for agent, cases in parse_index(source).items():
+        if not isinstance(cases, dict):
+            raise SourceError(None, f"{printable(str(path))}: expected an index.json of Autobahn's")
+        known = {id: _reported(path, id, values) for id, values in cases.items()}
+        runs[agent] = Run(str(path), known, agent)
+    if not runs:
+        raise SourceError(None, f"{printable(str(path))}: no agent is in it")
+    return ComparedRuns(runs)
+
+
+def _reported(path: Path, id: str, values: Any) -> Known:
+    values = values if isinstance(values, dict) else {}
+    behaviour = _BEHAVIOURS.get(str(values.get("behavior")))
+    closing = _CLOSINGS.get(str(values.get("behaviorClose", "OK")))
+    if behaviour is None or closing is None:
+        raise SourceError(None, printable(f"{path}: case {id} has no verdict of Autobahn's"))
+    duration, name = values.get("duration"), values.get("reportfile")
+    read: Callable[[], Trace | None] = _nothing
+    light = True
+    if isinstance(name, str) and name == Path(name).name and (file := path.parent / name).is_file():
+        read, light = partial(_trace, file), file.stat().st_size <= _LIGHT
+    known = isinstance(duration, int) and 0 <= duration < _ENDLESS
+    took = duration * 1000 if known else None
+    return Known(id, _title(id), behaviour, closing, took, read, light)
+
+
+# Single cases.
+
+
+def _json(path: Path) -> ComparedRuns:
+    source = Source.read(path)
+    values = json_text.loads(source)
+    if not isinstance(values, dict):
+        raise SourceError(None, f"{printable(str(path))}: expected {_WANTED}")
+    if values.get("format") == CASE:
+        id, title, verdict = reader.verdict(path)
+        return _single(_verdict(path.parent, id, title, verdict), path)
+    if "behavior" in values:
+        id = str(values.get("id"))
+        known = _reported(path, id, values | {"reportfile": path.name})
+        return _single(replace(known, title=str(values.get("description") or known.title)), path)
+    return _index(path)
+
+
+def _log(path: Path) -> ComparedRuns:
+    log = suite.read_log(str(path))
+    result = flows.check(log)
+    case = Known(
+        id=result.case.id,
+        title=result.case.title,
+        behaviour=result.behaviour,
+        closing=result.closing,
+        duration=result.duration,
+        trace=lambda: log.trace,
+        unjudged=result.unjudged is not None,
+    )
+    return _single(case, path)
+
+
+def _single(case: Known, path: Path) -> ComparedRuns:
+    return ComparedRuns({"": Run(str(path), {case.id: replace(case, light=True)})}, single=True)
+
+
+def _alone(run: Run) -> ComparedRuns:
+    return ComparedRuns({run.agent: run})
+
+
+def _trace(path: Path) -> Trace:
+    return suite.read_log(str(path)).trace
+
+
+def _nothing() -> None:
+    """There is no log."""
+
+
+@cache
+def _title(id: str) -> str:
+    case = suite.known_case(id)
+    return case.title if case else ""

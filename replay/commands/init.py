@@ -1,0 +1,117 @@
+"""`replay init`: a config and a workflow to begin with."""
+
+from __future__ import annotations
+
+import fnmatch
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from replay.source import SourceError
+
+if TYPE_CHECKING:
+    from replay.commands.scaffold import Start
+
+
+@click.command(short_help="Write a config and a CI workflow.")
+@click.option("--server", "tested", flag_value="server", help="A server is tested: the default.")
+@click.option("--client", "tested", flag_value="client", help="A client is tested.")
+@click.option(
+    "--exec",
+    "command",
+    metavar="CMD",
+    help="What starts it: 'node server.js {port}', or of an echo client 'node client.js {url}'.",
+)
+@click.option(
+    "--ci", type=click.Choice(["github", "gitlab", "none"]), help="For which CI a workflow is written."
+)
+@click.option(
+    "--install",
+    metavar="SPEC",
+    help="What pip installs in CI: a wheel in this folder (taken by itself if there is one), git+https://…",
+)
+@click.option("--force", is_flag=True, help="Overwrite files that are there already.")
+def init(tested: str | None, command: str | None, ci: str | None, install: str | None, force: bool) -> None:
+    """Write a config and a CI workflow to begin with, into this folder.
+
+    On a terminal it asks for what isn't given; elsewhere it takes a server and GitHub.
+
+    \b
+    replay init
+    replay init --server --exec 'node server.js {port}' --ci github
+    replay init --client --exec 'python client.py {url}' --ci gitlab
+    """
+    from replay.commands import scaffold
+
+    asks = sys.stdin.isatty() and sys.stdout.isatty()
+    present = frozenset(file.name for file in Path().iterdir())
+    start = replace(_start(tested, command, ci, asks), install=install or _wheel(present))
+    _check(start)
+    written = scaffold.files(start, present)
+    if (there := [name for name in written if Path(name).exists()]) and not force:
+        hint = "--force overwrites; nothing was written"
+        raise SourceError(None, f"{', '.join(there)}: there already", hint)
+    for name, text in written.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+        click.echo(f"wrote {name}")
+    if start.ci == "gitlab" and scaffold.GITLAB not in written:
+        click.echo(f"add to {scaffold.GITLAB}:\n{scaffold.INCLUDE}", nl=False)
+    if start.command in scaffold.COMMANDS.values():
+        click.echo(f"put the command of your {start.tested} in place of {start.command!r}")
+    if start.ci != "none" and start.install == scaffold.NAME:
+        click.echo(
+            f"{scaffold.NAME} isn't on PyPI yet: put its wheel into this folder, or say with --install "
+            "SPEC what pip installs in CI, and write this again with --force",
+            err=True,
+        )
+    click.echo(f"try it: {scaffold.play(start)}")
+
+
+def _wheel(present: frozenset[str]) -> str:
+    """The newest wheel of replay in the project, as pip finds it; else the name for PyPI."""
+    from replay.cases.select import natural
+    from replay.commands.scaffold import NAME
+
+    wheels = sorted(fnmatch.filter(present, "wire_replay-*.whl"), key=natural)
+    return f"./{wheels[-1]}" if wheels else NAME
+
+
+def _start(tested: str | None, command: str | None, ci: str | None, asks: bool) -> Start:
+    from replay.commands.scaffold import COMMANDS, GITLAB, Start
+
+    def answer(question: str, default: str, words: tuple[str, ...] = ()) -> str:
+        if not asks:
+            return default
+        said: str = click.prompt(question, default=default, type=click.Choice(words) if words else str)
+        return said
+
+    tested = tested or answer("What is tested", "server", ("server", "client"))
+    place = "{port}" if tested == "server" else "{url}"
+    command = command or answer(f"What starts it, with {place} for where", COMMANDS[tested])
+    usual = "gitlab" if Path(GITLAB).exists() else "github"
+    ci = ci or answer("CI", usual if asks else "github", ("github", "gitlab", "none"))
+    return Start(tested, command, ci)
+
+
+def _check(start: Start) -> None:
+    """Raises SourceError for a command that doesn't say where, and where there is a config already."""
+    from replay.config import file as config
+    from replay.live import testee
+
+    if not start.install.strip() or not start.install.isprintable():
+        raise SourceError(None, "--install has to be what pip installs, in one line")
+    if not start.command.strip() or not start.command.isprintable():
+        raise SourceError(None, "--exec has to be a command in one line")
+    if start.tested == "client":
+        testee.check_client(start.command, "--exec")
+        return
+    testee.command_line(start.command, None)
+    found = config.find(Path.cwd())
+    if found is not None and found.path != Path(config.YAML):
+        raise SourceError(
+            None, f"there is a config already: {found.path}", "`replay run` reads it as it is"
+        )

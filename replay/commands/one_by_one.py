@@ -1,0 +1,128 @@
+"""Cases played one at a time, as `replay run` would in this folder, for a test runner that decides
+itself which comes when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from replay import flows
+from replay.campaign.server import Settings
+from replay.cases import select
+from replay.cases.model import Profile
+from replay.commands import servers as under_test
+from replay.commands.run import listing_of, run, today
+from replay.expected.entries import Expected
+from replay.live.servers import Target
+from replay.play.endpoint import Limits
+from replay.play.pace import FULL, Pace
+from replay.source import SourceError
+from replay.suite.files import Item
+from replay.trace.model import SECOND
+from replay.verdict.result import CaseResult, Entry
+
+
+class NotReached(Exception):
+    """The server isn't there, or doesn't take part; says why."""
+
+
+class CanariedServer:
+    """A server, and what the canary told of it when the first case wanted to know."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._greeted: tuple[Pace, str | None] | None = None
+
+    def play(self, item: Item) -> CaseResult:
+        """Play a case and judge it. Raises NotReached, and KeyboardInterrupt for ^C."""
+        results = []
+
+        def watch(number: int, result: CaseResult, final: bool) -> bool:
+            results.append(result)
+            return True
+
+        wants_canary = item.case.echoes and self._settings.canary == "auto"
+        settings = replace(self._settings, pace=self._pace() if wants_canary else FULL)
+        done = flows.run([item], settings, watch)
+        if done.interrupted:
+            raise KeyboardInterrupt
+        if done.unreached is not None:
+            raise NotReached(done.unreached)
+        return results[-1]
+
+    def _pace(self) -> Pace:
+        if self._greeted is None:
+            self._greeted = flows.greet(self._settings)
+        pace, refusal = self._greeted
+        if refusal is not None:
+            raise NotReached(refusal)
+        return pace
+
+
+class Servers:
+    """All servers that are played with, by their URLs; the rest is said by the config."""
+
+    def __init__(self, expected: Path | None = None) -> None:
+        """`expected`: the file of expected verdicts, unless the config names it. Raises SourceError."""
+        given = _given().params
+        self.url: str | None = given["url"] and given["url"].text
+        self.thorough: bool = given["thorough"]
+        named = expected or given["expected"]
+        self._listing = None if named is None else listing_of(named, new=False)
+        self._expected: Expected | None = None
+        self._servers: dict[str, CanariedServer] = {}
+
+    def expect(self, ids: Iterable[str]) -> None:
+        """These are the cases that are played. What is expected of others isn't looked at."""
+        if self._listing is None:
+            return
+        if self._listing.is_index:
+            entries = self._listing.resolved([*ids])
+        else:
+            entries = tuple(_resolved(self._listing.entries, [*ids]))
+        self._expected = Expected(entries, today())
+
+    def __getitem__(self, url: str) -> CanariedServer:
+        """Raises SourceError if it is no URL."""
+        if url not in self._servers:
+            self._servers[url] = CanariedServer(_settings(_given("--url", str(url)), self._expected))
+        return self._servers[url]
+
+
+def _given(*words: str) -> click.Context:
+    """What `replay run` takes from these words and the config. Raises SourceError."""
+    try:
+        return run.make_context("run", [*words])
+    except click.ClickException as error:
+        raise SourceError(None, error.message) from None
+
+
+def _resolved(entries: Iterable[Entry], ids: list[str]) -> Iterable[Entry]:
+    for entry in entries:
+        try:
+            named = select.select(ids, [entry.pattern])
+        except SourceError:
+            continue
+        yield replace(entry, ids=frozenset(named))
+
+
+def _settings(context: click.Context, expected: Expected | None) -> Settings:
+    (server,) = under_test.servers(context, ())
+    given = context.params
+    return Settings(
+        target=Target(server.target.address),  # `exec` of the config is for `replay run`
+        options=server.options,
+        limits=Limits(case=int(given["timeout"] * SECOND)),
+        connect_timeout=server.connect_timeout,
+        profile=Profile(given["profile"]),
+        patience=given["patience"],
+        canary=given["canary"],
+        thorough=given["thorough"],
+        again=False,
+        seed=given["seed"] or 0,
+        expected=expected,
+        agent=server.agent,
+    )

@@ -1,0 +1,102 @@
+"""`replay report`: runs side by side as one HTML file, or as a page for the people at this desk."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from replay.commands.options import CommandFault
+
+if TYPE_CHECKING:
+    from replay.report.html.model import Column
+    from replay.verdict.result import RunResult
+
+OUTPUT = Path("replay-report.html")
+
+
+@click.command(short_help="Show runs side by side, as a page.")
+@click.argument("folders", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[DIR...]")
+@click.option(
+    *("-o", "--out", "--output", "output"),
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=OUTPUT,
+    show_default=True,
+    help="The file to write; --output is its older name.",
+)
+@click.option("--open", "opened", is_flag=True, help="Show it in a browser.")
+@click.option(
+    "--serve", "serving", is_flag=True, help="Serve it on this machine instead, as a run goes on."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of --serve; without it a free one.")
+def report(folders: tuple[Path, ...], output: Path, opened: bool, serving: bool, port: int) -> None:
+    """Write runs side by side as one HTML file that needs nothing else.
+
+    A DIR is a stored run, a folder of such, or a report of Autobahn|Testsuite; without one it is
+    .replay/last. The first run is what the others are compared with.
+
+    \b
+    replay report --open
+    replay report .replay/previous .replay/last --out changes.html
+    replay report .replay/clients reports/servers
+    """
+    if port and not serving:
+        raise click.UsageError("--port is for --serve")
+    given = folders or (Path(".replay", "last"),)
+    if serving:
+        _serve(given, port, opened)
+        return
+    from replay.campaign import columns as run_columns
+    from replay.campaign import pages
+
+    columns = run_columns.columns(given, pages.beside(output.parent))
+    write(columns, output)
+    said = f"{len(columns)} run{'s' if len(columns) != 1 else ''}, {output.stat().st_size / 1e6:.1f} MB"
+    click.echo(f"{output}: {said}")
+    if opened:
+        show(output.resolve().as_uri())
+
+
+def write(columns: Sequence[Column], output: Path) -> None:
+    """Write the page, whole or not at all. Raises Fault."""
+    from replay.campaign import pages
+
+    try:
+        pages.write(columns, output)
+    except OSError as error:
+        raise CommandFault(f"{output}: {(error.strerror or str(error)).lower()}") from None
+
+
+def show(address: str, err: bool = False) -> None:
+    """In a browser, if a person is there to look at it; else only say where it is."""
+    import webbrowser
+
+    if not (sys.stdout.isatty() and webbrowser.open(address)):
+        click.echo(address, err=err)
+
+
+def show_runs(runs: Sequence[RunResult], folder: Path, err: bool) -> None:
+    """Runs that have just ended, as a page in a folder. Raises Fault."""
+    from replay.campaign import pages
+
+    page = folder / "report.html"
+    write(pages.of(runs, folder), page)
+    show(page.resolve().as_uri(), err)
+
+
+def _serve(folders: tuple[Path, ...], port: int, opened: bool) -> None:
+    from replay.commands.report_page import Desk
+    from replay.live import page_server
+
+    def listening(address: str) -> None:
+        click.echo(f"{address} (^C ends it)")
+        if opened:
+            show(address)
+
+    try:
+        page_server.serve(Desk(folders).answer, port, listening)
+    except OSError as error:
+        raise CommandFault(f"port {port}: {(error.strerror or str(error)).lower()}") from None

@@ -1,0 +1,86 @@
+"""What `replay report --serve` answers: the page, what is new, a case, a log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from replay import limits
+from replay.campaign import columns as run_columns
+from replay.live.page_server import Answer
+from replay.report.html import page
+from replay.report.html.model import Column
+from replay.source import MAX_FILE, SourceError
+
+TEXT, HTML, JSON = "text/plain; charset=utf-8", "text/html; charset=utf-8", "application/json"
+
+
+class Desk:
+    """Reads the folders again when something has changed in them."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        """Raises SourceError."""
+        self._folders = folders
+        self._stamp: tuple[int, ...] = ()
+        self._columns: list[Column] = []
+        self._logs: dict[str, Path] = {}
+        self._read()
+
+    def answer(self, target: str) -> Answer:
+        """What a GET of this target gets. Never raises what a folder or a target may cause."""
+        path, _, rest = target.partition("?")
+        query = dict(parse_qsl(rest))
+        try:
+            self._read()
+            match path:
+                case "/":
+                    return Answer(200, HTML, page.served(self._columns).encode())
+                case "/state":
+                    return _json(page.state(self._columns))
+                case "/case":
+                    return self._case(query)
+                case "/log":
+                    return self._log(query)
+        except (SourceError, OSError) as error:  # a folder is gone, or holds something else now
+            return Answer(500, TEXT, str(error).encode("utf-8", "replace"))
+        return Answer(404, TEXT, b"There is nothing here.")
+
+    def _read(self) -> None:
+        stamp = tuple(each.stat().st_mtime_ns for each in self._watched())
+        if stamp != self._stamp or not self._columns:
+            self._columns = run_columns.columns(self._folders, self._link)
+            self._stamp = stamp
+
+    def _watched(self) -> list[Path]:
+        """A file that is written in a folder changes the time of that folder."""
+        inside = [path for folder in self._folders if folder.is_dir() for path in folder.iterdir()]
+        return [folder for folder in (*self._folders, *inside) if folder.is_dir()]
+
+    def _link(self, path: Path) -> str:
+        name = str(path)
+        self._logs[name] = path
+        return "log?" + urlencode({"name": name})
+
+    def _case(self, query: Mapping[str, str]) -> Answer:
+        number, id = query.get("column", ""), query.get("id", "")
+        if not number.isdecimal() or int(number) >= len(self._columns):
+            return Answer(404, TEXT, b"There is no such run.")
+        told = self._columns[int(number)].told.get(id)
+        if told is None:
+            return Answer(404, TEXT, b"There is no such case.")
+        return _json(told.detail(limits.PAGE_LOG.default))
+
+    def _log(self, query: Mapping[str, str]) -> Answer:
+        """A log that a case has been shown with, and no other file."""
+        path = self._logs.get(query.get("name", ""))
+        if path is None or not path.is_file():
+            return Answer(404, TEXT, b"There is no such log.")
+        with path.open("rb") as file:
+            return Answer(200, TEXT, file.read(MAX_FILE))
+
+
+def _json(value: Any) -> Answer:
+    return Answer(200, JSON, json.dumps(value, separators=(",", ":")).encode())

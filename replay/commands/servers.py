@@ -1,0 +1,119 @@
+"""Which servers are under test, and how each is reached: of the options, or of a config's `servers`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from replay.commands.defaults import options, taken
+from replay.commands.options import UrlParts
+from replay.config.keys import ConfiguredServer
+from replay.live.servers import Target
+from replay.live.tls import Tls
+from replay.live.transport import Address
+from replay.play.actions import Options
+from replay.source import SourceError, nearest
+from replay.typed.nodes import Node
+
+_OF_TLS = ("ca", "insecure", "cert", "key", "sni")
+
+
+@dataclass(frozen=True, slots=True)
+class UnderTest:
+    """One server."""
+
+    agent: str  # its name; "": it says it itself
+    target: Target
+    options: Options
+    connect_timeout: float  # seconds
+    own: Mapping[str, Any] = field(default_factory=dict)  # what of the options is its own, if it is listed
+    nodes: Mapping[str, Node] = field(default_factory=dict)  # ... and where that stands
+
+    @property
+    def name(self) -> str:
+        """What to call it before it has said anything."""
+        return self.agent or self.target.name
+
+    @property
+    def by_tls(self) -> bool:
+        return self.target.address is not None and self.target.address.tls is not None
+
+
+def servers(context: click.Context, listed: Sequence[ConfiguredServer]) -> tuple[UnderTest, ...]:
+    """Those of the context's command: one that its command line names by an address or a command goes
+    before those of the config, of which --agent names one.
+
+    Raises SourceError for options that have no meaning for it.
+    """
+    named = any(_is_typed(context, each) for each in ("url", "command"))
+    if not listed or named:
+        one = _one(context.params, context.params["agent"])
+        if not one.by_tls:
+            idle = [name for name in _OF_TLS if context.params[name]]
+            if wrong := [name for name in idle if not named or _is_typed(context, name)]:
+                raise SourceError(None, f"--{wrong[0]} is for wss://", about=wrong[0])
+            context.params.update(dict.fromkeys(idle))  # the config means another server
+        return (one,)
+    if _is_typed(context, "agent"):
+        listed = (_called(context.params["agent"], listed),)
+    return tuple(_of_config(context, server) for server in listed)
+
+
+def _called(agent: str, listed: Sequence[ConfiguredServer]) -> ConfiguredServer:
+    """The one of that name. Raises SourceError if there is none."""
+    known = {server.agent: server for server in listed}
+    if agent not in known:
+        names = ", ".join(filter(None, known)) or "named by nothing but their addresses: use --url"
+        raise SourceError(
+            None,
+            f"--agent: the config has no server {agent!r}",
+            nearest(agent, known) or f"its servers are {names}",
+        )
+    return known[agent]
+
+
+def _is_typed(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _of_config(context: click.Context, server: ConfiguredServer) -> UnderTest:
+    params = options(context.command)
+    own = {
+        str(params[key].name): taken(context, params[key], value, server.nodes.get(key))
+        for key, value in server.options.items()
+    }
+    one = _one(context.params | own, server.agent)
+    none = {} if one.by_tls else dict.fromkeys(_OF_TLS)
+    return replace(one, own=own | none | {"agent": server.agent}, nodes=server.nodes)
+
+
+def _one(params: Mapping[str, Any], agent: str) -> UnderTest:
+    url: UrlParts | None = params["url"]
+    address = None
+    if url is not None:
+        tls = Tls(*(params[name] for name in _OF_TLS)) if url.secure else None
+        address = Address(url.host, url.port, url.target, tls)
+    target = Target(address, params["command"], params["start_timeout"])
+    return UnderTest(agent, target, _options(address, params), params["connect_timeout"])
+
+
+def _options(address: Address | None, params: Mapping[str, Any]) -> Options:
+    headers = list(params["headers"])
+    if params["origin"] is not None:
+        headers.append(("Origin", params["origin"]))
+    if params["subprotocols"]:
+        headers.append(("Sec-WebSocket-Protocol", ", ".join(params["subprotocols"])))
+    return Options(
+        target=address.target if address else "/",
+        host=params["host"] or "localhost",
+        headers=tuple(headers),
+        edit_target=address is not None and address.target != "/",
+        edit_host=params["host"] is not None,
+        chop=params["chop"],
+        answer_pings=params["answer_pings"],
+        reencode=params["reencode"],
+    )

@@ -1,0 +1,198 @@
+"""Runs against servers, one after the other: what is shown, stored and reported of each, and of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from replay import flows
+from replay.campaign.outputs import Outputs
+from replay.campaign.progress import Bar
+from replay.campaign.server import Settings, counted
+from replay.cases.cost import weight
+from replay.commands import report as report_command
+from replay.commands.again import command_for
+from replay.commands.options import FAULTY, CommandFault, Unreachable, new_console
+from replay.commands.servers import UnderTest
+from replay.report import several, terminal
+from replay.report.causes import why
+from replay.report.layout import Lines
+from replay.source import printable
+from replay.store.writer import Store
+from replay.suite.files import Item
+from replay.verdict.result import CaseResult, RunResult, exit_status
+
+if TYPE_CHECKING:
+    from replay.expected.file import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be shown, and when to stop."""
+
+    strict: bool
+    verbose: bool
+    quiet: bool
+    moves: bool  # a bar, on a terminal
+    max_failures: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    server: UnderTest
+    store: Store
+    result: RunResult
+    reasons: dict[str, str] = field(default_factory=dict)  # of what counts as a failure, by id
+
+
+class Runs:
+    """Those of one command."""
+
+    def __init__(self, settings: Settings, outputs: Outputs, asked: Asked, number: int) -> None:
+        """`number`: how many there are to be."""
+        self._settings, self._outputs, self._asked = settings, outputs, asked
+        self._several = number > 1
+        self._console = new_console(stderr=outputs.take_stdout)
+        self._runs: list[_Run] = []
+        self._counted = 0
+
+    @property
+    def going_on(self) -> bool:
+        """Whether nobody asked for the end, and there were not too many failures."""
+        return not self._stopped and not any(run.result.interrupted for run in self._runs)
+
+    @property
+    def _stopped(self) -> bool:
+        return self._asked.max_failures is not None and self._counted >= self._asked.max_failures
+
+    def play(self, server: UnderTest, items: Sequence[Item], directory: Path | None, asked: bool) -> None:
+        """Play the cases against a server. `asked`: somebody wants the results to be just there.
+
+        Raises SourceError, and Fault if they can't be.
+        """
+        settings = replace(
+            self._settings,
+            target=server.target,
+            options=server.options,
+            connect_timeout=server.connect_timeout,
+            agent=server.agent,
+        )
+        store = flows.store(items, settings, directory)
+        if asked and store.fault is not None:
+            raise CommandFault(store.fault.partition(";")[0])
+        if self._several and not self._asked.quiet:
+            self._console.print(f"\n{printable(server.name)}", style="bold")
+        track = self._outputs.track(server.agent or None, server.name)
+        failures: dict[int, tuple[CaseResult, Lines]] = {}
+        reasons: dict[str, str] = {}
+        weights = [weight(item.case) for item in items]
+        with Bar(self._console, weights) if self._asked.moves else nullcontext() as advance:
+
+            def watch(number: int, result: CaseResult, final: bool) -> bool:
+                counts = result.counts(self._asked.strict)
+                if counts or result.failed:
+                    result = replace(result, again=command_for(result, settings.seed, own=server.own))
+                store.add(number, result)
+                if not final:
+                    return True
+                track.add(number, result)
+                if advance is not None:
+                    advance(number)
+                self._show(result)
+                if counts or (result.failed and (self._asked.verbose or result.flaky)):
+                    lines = terminal.failure(result, result.again).drawn(self._console.width)
+                    failures[number] = (counted(result), lines)
+                if counts:
+                    self._counted += 1
+                    reasons[result.case.id] = why(result)
+                return not self._stopped
+
+            done = flows.run(items, settings, watch)
+        store.finish(done)
+        done = replace(done, stored=store.place)
+        self._runs.append(_Run(server, store, done, reasons))
+        self._show_end(store, failures, done)
+
+    def _show(self, result: CaseResult) -> None:
+        if not self._asked.quiet or result.counts(self._asked.strict):
+            self._console.print(terminal.line(result, self._console.width))
+        if self._asked.verbose:
+            self._console.print(terminal.verbose(result))
+        elif not self._asked.quiet and not result.failed:
+            self._console.print(terminal.notes(result))
+
+    def _show_end(self, store: Store, failures: terminal.Drawn, done: RunResult) -> None:
+        if store.fault is not None:
+            click.echo(f"warning: {store.fault}", err=True)
+        for lines in terminal.shown(failures, self._asked.verbose, self._asked.strict):
+            self._console.print()
+            self._console.print(lines)
+        if not self._asked.quiet:
+            self._console.print()
+        self._console.print(terminal.summary(done))
+
+    def compare(self, listing: Listing, ids: Sequence[str], update: bool) -> None:
+        """Say what of the expected verdicts is for none of the servers; `update`: write what fails."""
+        from replay.expected import update as expected_update
+
+        expected = self._settings.expected
+        assert expected is not None
+        for number, run in enumerate(self._runs):
+            done = run.result
+            if done.unreached is not None:
+                continue
+            if said := listing.for_others(done.agent or done.address):
+                click.echo(f"warning: {said}", err=True)
+            if update and not done.interrupted:
+                updated = expected_update.updated(listing, expected, done, run.reasons, self._asked.strict)
+                if updated.text != listing.source.text or not listing.path.exists():
+                    expected_update.write(listing.path, updated.text)
+                said = f"{printable(str(listing.path))}: {updated}"
+                click.echo(said, err=self._outputs.take_stdout)
+                entries = expected_update.again(listing, updated.text).resolved(ids)
+                self._runs[number] = replace(run, result=replace(expected, entries=entries).judged(done))
+
+    def show_page(self) -> None:
+        """All of them as one page, in a browser. Raises Fault if it can't be written."""
+        folder = self._runs[0].store.directory
+        report_command.show_runs(
+            [_with_commands(run) for run in self._runs],
+            folder.parent if self._several else folder,
+            err=self._outputs.take_stdout,
+        )
+
+    def finish(self, asked: bool) -> int:
+        """Show them side by side, and write the reports; the exit status. `asked`: as above.
+
+        Raises Unreachable.
+        """
+        results = [replace(_with_commands(run), strict=self._asked.strict) for run in self._runs]
+        if self._several:
+            self._console.print(several.side_by_side(results))
+        self._outputs.finish(results)
+        for fault in self._outputs.faults:
+            click.echo(f"error: {fault}", err=True)
+        lost = asked and any(run.store.fault for run in self._runs)
+        status = exit_status(results, self._asked.strict) or (FAULTY if lost or self._outputs.faults else 0)
+        unreached = [
+            printable(f"{run.address}: {run.unreached}") for run in results if run.unreached is not None
+        ]
+        for said in unreached[:-1]:
+            Unreachable(said).show()
+        if unreached and status == Unreachable.exit_code:
+            raise Unreachable(unreached[-1])
+        return status
+
+
+def _with_commands(run: _Run) -> RunResult:
+    """The result, with the command that plays each failure again."""
+    results = tuple(
+        replace(each, again=command_for(each, run.result.seed, own=run.server.own)) if each.failed else each
+        for each in run.result.results
+    )
+    return replace(run.result, results=results)

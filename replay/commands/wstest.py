@@ -1,0 +1,113 @@
+"""`replay wstest`: the command line of Autobahn|Testsuite, so that switching is one word."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from replay import __version__
+from replay.commands.options import CommandFault
+from replay.commands.run import run
+from replay.commands.serve import serve
+
+if TYPE_CHECKING:
+    from replay.config.keys import Config
+
+COMMANDS = {"fuzzingclient": run, "fuzzingserver": serve}
+
+ELSEWHERE = {
+    "echoserver": "an echo server of your own is what `replay run --exec 'CMD {port}'` tests",
+    "echoclient": "an echo client of your own is what `replay serve --each 'CMD {url}'` tests",
+    "testeeserver": "`replay run` without a URL tests the built-in server",
+    "testeeclient": "`replay serve --demo` tests a client",
+    "broadcastserver": "nothing here stands for it",
+    "broadcastclient": "nothing here stands for it",
+    "massconnect": "nothing here stands for it",
+    "serializer": "nothing here stands for it",
+}
+"""The modes of the original that are none here."""
+
+
+@click.command(short_help="Take Autobahn's command line and files.")
+@click.option("-m", "--mode", metavar="MODE", help="fuzzingclient: test servers; fuzzingserver: clients.")
+@click.option("-s", "--spec", metavar="FILE", help="Else fuzzingclient.json or fuzzingserver.json here.")
+@click.option(
+    "-w", "--wsuri", metavar="URL", help="The server to test, if no file names any; or where to listen."
+)
+@click.option("-c", "--cert", metavar="FILE", help="The certificate of a fuzzingserver, for wss://.")
+@click.option("-k", "--key", metavar="FILE", help="... and its private key.")
+@click.option("-d", "--debug", is_flag=True, help="Handshake, frames and log of each case.")
+@click.option("-u", "--webport", metavar="PORT", help="Has no meaning here.")
+@click.option("-o", "--outfile", metavar="FILE", help="Has no meaning here.")
+@click.option("-t", "--testset", metavar="FILE", help="Has no meaning here.")
+@click.option("-i", "--ident", metavar="NAME", help="Has no meaning here.")
+@click.option("-a", "--autobahnversion", is_flag=True, help="Show the version.")
+@click.option("--exit-zero", is_flag=True, help="End with 0, as the original does, whatever the verdicts.")
+@click.pass_context
+def wstest(
+    context: click.Context,
+    /,
+    mode: str | None,
+    spec: str | None,
+    wsuri: str | None,
+    cert: str | None,
+    key: str | None,
+    debug: bool,
+    autobahnversion: bool,
+    exit_zero: bool,
+    **idle: str | None,
+) -> None:
+    """Run as Autobahn|Testsuite does: its options, its config files, its report.
+
+    Without -s, and if there is no such file in the current folder, the original's defaults are taken;
+    none is written.
+
+    \b
+    replay wstest -m fuzzingclient -s fuzzingclient.json
+    replay wstest -m fuzzingserver -s fuzzingserver.json
+    """
+    from replay.source import nearest
+
+    if autobahnversion:
+        click.echo(f"replay {__version__}, with the cases of Autobahn|Testsuite 25.10.1")
+        return
+    if mode not in COMMANDS:
+        if mode is None:
+            raise click.UsageError("-m MODE is missing: fuzzingclient tests servers, fuzzingserver clients")
+        said = ELSEWHERE.get(mode) or nearest(mode, COMMANDS) or "expected fuzzingclient or fuzzingserver"
+        raise click.UsageError(f"there is no mode {mode!r}: {said}")
+    for name, value in idle.items():
+        if value not in (None, "0"):
+            click.echo(f"warning: --{name} has no meaning here", err=True)
+    words = ["--verbose"] if debug else []
+    if mode == "fuzzingserver":
+        words += [
+            word for name, file in (("--cert", cert), ("--key", key)) if file for word in (name, file)
+        ]
+    elif cert or key:
+        raise click.UsageError("--cert and --key are for a fuzzingserver")
+    try:
+        config = replace(_config(mode, spec, wsuri), stands=False)  # -m and -w are for what is in no file
+        with COMMANDS[mode].make_context(mode, words, context, obj=config) as inner:
+            COMMANDS[mode].invoke(inner)
+    except SystemExit as ended:
+        sys.exit(0 if exit_zero and ended.code == 1 else ended.code)
+
+
+def _config(mode: str, spec: str | None, url: str | None) -> Config:
+    from replay.config import autobahn as autobahn_config
+    from replay.source import Source
+
+    if url is not None and not url.startswith(("ws://", "wss://")):
+        raise CommandFault(f"--wsuri: expected ws://HOST[:PORT][/PATH] or wss://…, found {url!r}")
+    path = Path(spec or f"{mode}.json")
+    if spec is not None or path.exists():
+        return autobahn_config.read(path, mode, url)
+    if mode == "fuzzingclient" and url is None:
+        url = "ws://127.0.0.1:9001"
+    click.echo(f"there is no {path} here; taken are the original's defaults", err=True)
+    return autobahn_config.of(path, Source(str(path), autobahn_config.DEFAULTS[mode]), mode, url)

@@ -1,0 +1,1 @@
+"""Configs: their keys, the file, and Autobahn's."""

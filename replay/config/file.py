@@ -1,0 +1,156 @@
+"""Where the config is, and what it says: replay.yaml, [tool.replay] in pyproject.toml, or Autobahn's.
+
+All are read by tables of readers, so that what is wrong is said where it stands.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from replay.cases import select
+from replay.config.keys import CONFIG, Config, ConfiguredServer, Section, Value
+from replay.source import Source, SourceError
+from replay.typed import nodes
+from replay.typed.readers import Files, FoundKeys
+
+YAML = "replay.yaml"
+TOML = "pyproject.toml"
+
+_FILES = ("ca", "cert", "key")
+_OF_ONE = ("url", "exec", "agent")
+"""What says which server it is, if there is but one."""
+
+
+def find(start: Path) -> Config | None:
+    """The config of a folder: in it, or in the nearest above it up to the root of its repository.
+
+    Outside a repository only the folder itself counts: what stands above may be anybody's.
+    Raises SourceError for a config that is wrong, and for two in one folder.
+    """
+    for folder in _folders(start.absolute()):
+        pyproject = _toml(folder / TOML) if (folder / TOML).is_file() else None
+        if (folder / YAML).is_file():
+            if pyproject is not None:
+                both = f"{_shown(folder / YAML)} and [tool.replay] in {_shown(folder / TOML)}"
+                raise SourceError(None, f"{both} both hold a config", "keep one of them")
+            return read(folder / YAML)
+        if pyproject is not None:
+            return _config(folder / TOML, pyproject)
+    return None
+
+
+def read(path: Path) -> Config:
+    """One config; of a .toml file, its table [tool.replay]; a .json is Autobahn's. Raises SourceError."""
+    if path.suffix == ".json":
+        from replay.config.autobahn import read as read_autobahn
+
+        return read_autobahn(_shown(path))
+    if path.suffix != ".toml":
+        source = Source.read(_shown(path))
+        blank = not re.sub(r"(?m)^[ \t]*#.*$", "", source.text).strip()
+        return Config(_shown(path)) if blank else _config(path, nodes.parse(source, "config"))
+    table = _toml(path, asked=True)
+    if table is None:
+        raise SourceError(None, f"{_shown(path)}: there is no [tool.replay] in it")
+    return _config(path, table)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of replay.yaml."""
+    from replay.typed.schema import document
+
+    return document("A config of replay", CONFIG)
+
+
+def _folders(start: Path) -> list[Path]:
+    folders = [start, *start.parents]
+    roots = [number for number, folder in enumerate(folders) if (folder / ".git").exists()]
+    return folders[: roots[0] + 1] if roots else folders[:1]
+
+
+def _shown(path: Path) -> Path:
+    """The path from where replay was started."""
+    return Path(os.path.relpath(path))
+
+
+def _toml(path: Path, asked: bool = False) -> nodes.Node | None:
+    """The table [tool.replay] of a file. A file that nobody asked for and that says nothing of replay
+    may be anything."""
+    from replay.typed import toml
+
+    source = Source.read(_shown(path))
+    return toml.table(source) if asked or "replay" in source.text else None
+
+
+def _config(path: Path, node: nodes.Node) -> Config:
+    path = _shown(path)
+    found = CONFIG.read(node, Files())
+    servers: Sequence[FoundKeys] = found.get("servers", ())
+    if servers and (one := next((key for key in _OF_ONE if key in found.values), None)):
+        raise SourceError(found.at(one), f"{one!r} and 'servers' can't stand together")
+    serve = found.get("serve")
+    return Config(
+        path,
+        _section(path, found),
+        Section() if serve is None else _section(path, serve),
+        _servers(path, servers),
+    )
+
+
+def _servers(path: Path, found: Sequence[FoundKeys]) -> tuple[ConfiguredServer, ...]:
+    servers: dict[str, ConfiguredServer] = {}
+    for each in found:
+        options = _options(path, each)
+        agent = str(options.pop("agent"))
+        if agent in servers:
+            raise SourceError(each.at("agent"), f"two servers are called {agent!r}")
+        servers[agent] = ConfiguredServer(agent, options, each.nodes)
+    return tuple(servers.values())
+
+
+def _section(path: Path, found: FoundKeys) -> Section:
+    values = _options(path, found)
+    entries = found.get("expected")
+    return Section(
+        values,
+        tuple(_case(path.parent, word) for word in found.get("cases", ())),
+        entries if isinstance(entries, tuple) else None,
+        found.nodes,
+    )
+
+
+def _options(path: Path, found: FoundKeys) -> dict[str, Value]:
+    """The options among the values, with the paths in them made to start here."""
+    values = {
+        key: value
+        for key, value in found.values.items()
+        if key not in ("cases", "serve", "servers") and not (key == "expected" and isinstance(value, tuple))
+    }
+    for key in ("out", "expected", *_FILES):
+        if key in values:
+            values[key] = _from(path.parent, values[key])
+    if "report" in values:
+        values["report"] = tuple(_report(path.parent, word) for word in values["report"])
+    for key in _FILES:
+        if key in values and not Path(values[key]).is_file():
+            hint = f"paths start at {path.name}"
+            raise SourceError(found.at(key), f"there is no file {values[key]}", hint)
+    return values
+
+
+def _from(folder: Path, word: str) -> str:
+    return word if folder == Path() else str(folder / word)
+
+
+def _report(folder: Path, word: str) -> str:
+    name, _, file = word.partition("=")
+    return word if file == "-" else f"{name}={_from(folder, file)}"
+
+
+def _case(folder: Path, word: str) -> str:
+    named = word != "-" and (select.is_path(word) or (folder / word).exists())
+    return _from(folder, word) if named else word

@@ -1,0 +1,290 @@
+"""What a client that connects is here for: Autobahn's endpoints, read from its request. Pure.
+
+    /getCaseCount                               the number of cases that are served
+    /getCaseInfo?case=|casetuple=               a case's id and what it does
+    /runCase?case=|casetuple=&agent=            that case, on this connection
+    /getCaseStatus?case=|casetuple=&agent=      the verdict on it, once there is one
+    /updateReports?agent=[&shutdownOnComplete=true]     this agent is done
+    /stopServer                                 the end
+    any other                                   what it says itself: see `commands`
+
+Without a WebSocket:
+
+    /                   the page; as text for who doesn't ask for HTML
+    /progress?since=    what is new of the agents behind that revision: JSON
+    /failures?agent=    which cases of an agent failed, and why: JSON
+
+`case` is a place in the cases served, from 1; `casetuple` is an id. If both are there, `case` holds.
+What a log that is served was recorded for is asked for as it was then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import parse_qs, urlsplit
+
+from replay import limits
+from replay.protocol.handshake_rules import request_breaches
+from replay.wire.handshake import Headers, Request
+
+MAX_AGENT = limits.AGENT.default
+"""Characters of an agent's name."""
+
+PAGE = """\
+This is `replay serve`: it plays the cases of a WebSocket suite against the clients that connect, and
+judges them. Point a client at
+
+    {url}/getCaseCount
+    {url}/runCase?case=1&agent=NAME     up to that count; send every message back
+    {url}/updateReports?agent=NAME
+
+In a browser this address shows how far clients are, and runs the suite in the browser itself.
+"""
+
+PAGES = ("/", "/progress", "/failures")
+ENDPOINTS = ("/getCaseCount", "/getCaseInfo", "/runCase", "/getCaseStatus", "/updateReports", "/stopServer")
+
+
+@dataclass(frozen=True, slots=True)
+class GetCaseCount:
+    """To hear how many cases there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class GetCaseInfo:
+    number: int  # of the case, from 0; so below
+
+
+@dataclass(frozen=True, slots=True)
+class RunCase:
+    number: int
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecorded:
+    """To have one of the logs played whose request was for the same."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetCaseStatus:
+    number: int
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateReports:
+    agent: str
+    stop: bool = False  # the server, too
+
+
+@dataclass(frozen=True, slots=True)
+class StopServer:
+    """To end the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCommands:
+    """To say by itself what it wants to be sent, or to see that somebody is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainResponse:
+    """For no WebSocket connection, or not as it has to be: gets an HTTP response, `said` in it."""
+
+    status: int
+    reason: str
+    said: str
+    headers: Headers = ()
+    media: str = "text/plain"
+    bare: bool = False  # in answer to HEAD
+
+
+@dataclass(frozen=True, slots=True)
+class ShowBoard:
+    """To see the page."""
+
+    authority: str  # as the browser has it: 'localhost:9001'
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BoardProgress:
+    since: int  # a revision
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BoardFailures:
+    agent: str
+    bare: bool = False
+
+
+DriverRequest = (
+    ShowBoard
+    | BoardProgress
+    | BoardFailures
+    | GetCaseCount
+    | GetCaseInfo
+    | RunCase
+    | RunRecorded
+    | GetCaseStatus
+    | UpdateReports
+    | StopServer
+    | TakeCommands
+    | PlainResponse
+)
+
+
+class _Wrong(Exception):
+    """In a sentence, what is wrong with a query."""
+
+
+def driver_request(
+    request: Request,
+    ids: Sequence[str],
+    targets: Container[str] = (),
+    host: str = "localhost",
+    scheme: str = "ws",
+) -> DriverRequest:
+    """What to do for a request; `ids` are those of the cases served, in order (logs may share one),
+    `targets` those of recorded requests, `host` is a name by which a browser may know the server, and
+    `scheme` is that of its URLs.
+
+    A request for a case that breaks RFC 6455 §4.2.1 is a request like any other: whoever plays the
+    case refuses it, and the verdict is on that.
+    """
+    try:
+        if "websocket" not in request.tokens("Upgrade"):
+            seen = _seen(request, host, scheme)
+            if seen is not None:
+                return seen
+        found = _asked(request.target, ids)
+        if isinstance(found, PlainResponse | TakeCommands) and request.target in targets:
+            return RunRecorded(request.target)
+    except _Wrong as wrong:
+        return PlainResponse(400, "Bad Request", f"{wrong}\n")
+    breaches = [] if isinstance(found, RunCase | PlainResponse) else list(request_breaches(request))
+    if breaches:
+        return PlainResponse(400, "Bad Request", "".join(f"{breach.detail}\n" for breach in breaches))
+    ends = isinstance(found, StopServer) or (isinstance(found, UpdateReports) and found.stop)
+    if ends and not _local(request, host):
+        return PlainResponse(403, "Forbidden", "a page from elsewhere can't end this server\n")
+    return found
+
+
+def _seen(request: Request, host: str, scheme: str) -> DriverRequest | None:
+    """What is for who asks for no WebSocket; None: a request for a WebSocket that is wrong."""
+    path, query = _parts(request.target)
+    if request.method not in ("GET", "HEAD"):
+        if path in ENDPOINTS:
+            return None
+        allow = (("Allow", "GET, HEAD"),)
+        return PlainResponse(405, "Method Not Allowed", "expected GET or HEAD\n", allow)
+    bare, authority = request.method == "HEAD", (request.values("Host") or ["127.0.0.1"])[0]
+    text = PAGE.format(url=f"{scheme}://{authority}")
+    if path in ENDPOINTS:
+        upgrade = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
+        return PlainResponse(426, "Upgrade Required", text, upgrade, bare=bare)
+    if path not in PAGES:
+        return PlainResponse(404, "Not Found", f"expected {', '.join(PAGES)}\n", bare=bare)
+    html = "text/html" in ",".join(request.values("Accept")).lower()
+    if path == "/" and not html:
+        return PlainResponse(200, "OK", text, bare=bare)
+    if not _known(authority, host):
+        said = "this server is asked by its IP address, as localhost, or by the name in --host\n"
+        return PlainResponse(421, "Misdirected Request", said, bare=bare)
+    match path:
+        case "/progress":
+            since = query.get("since", ["0"])[-1]
+            if not (since.isascii() and since.isdigit() and len(since) < 16):
+                raise _Wrong("expected ?since= with a revision, such as 0")
+            return BoardProgress(int(since), bare)
+        case "/failures":
+            return BoardFailures(_agent(query), bare)
+    return ShowBoard(authority, bare)
+
+
+def _known(authority: str, host: str) -> bool:
+    """Whether a name in a URL is surely meant for this server: one that anyone may let point to it
+    would give his pages what this server tells (DNS rebinding)."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9a-fA-F:.]+\](:[0-9]+)?", authority):
+        return False
+    name = urlsplit(f"//{authority}").hostname or ""
+    if name in ("localhost", host.lower()) or name.endswith(".localhost"):
+        return True
+    try:
+        return bool(ip_address(name))
+    except ValueError:
+        return False
+
+
+def _local(request: Request, host: str) -> bool:
+    """Whether a request comes from no page, from one of this server's, or from one of this machine."""
+    for origin in request.values("Origin"):
+        authority = origin.partition("://")[2]
+        name = re.sub(r":[0-9]+$", "", authority)
+        own = authority in request.values("Host") and _known(authority, host)
+        if not own and name not in ("localhost", "127.0.0.1", "[::1]"):
+            return False
+    return True
+
+
+def _parts(target: str) -> tuple[str, dict[str, list[str]]]:
+    """The path and the query of a request's target."""
+    try:
+        parts = urlsplit(target if "://" in target else f"ws://host/{target.lstrip('/')}")
+        return parts.path, parse_qs(
+            parts.query, keep_blank_values=True, max_num_fields=limits.FIELDS.default
+        )
+    except ValueError:
+        raise _Wrong("the target of the request is no URL") from None
+
+
+def _asked(target: str, ids: Sequence[str]) -> DriverRequest:
+    path, query = _parts(target)
+    match path:
+        case "/getCaseCount":
+            return GetCaseCount()
+        case "/getCaseInfo":
+            return GetCaseInfo(_number(query, ids))
+        case "/runCase":
+            return RunCase(_number(query, ids), _agent(query))
+        case "/getCaseStatus":
+            return GetCaseStatus(_number(query, ids), _agent(query))
+        case "/updateReports":
+            stop = query.get("shutdownOnComplete", [""])[-1].lower() in ("true", "yes")
+            return UpdateReports(_agent(query), stop)
+        case "/stopServer":
+            return StopServer()
+    if not query:
+        return TakeCommands()
+    said = "expected /getCaseCount, /getCaseInfo, /runCase, /getCaseStatus, /updateReports or /stopServer\n"
+    return PlainResponse(404, "Not Found", said)
+
+
+def _number(query: Mapping[str, list[str]], ids: Sequence[str]) -> int:
+    if "case" in query:
+        text = query["case"][-1]
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= len(ids)):
+            raise _Wrong(f"expected a case from 1 to {len(ids)}, as in ?case=1")
+        return int(text) - 1
+    if "casetuple" in query:
+        if (id := query["casetuple"][-1]) not in ids:
+            raise _Wrong("no case of that id is served; getCaseInfo?case=1 tells the id of the first")
+        return ids.index(id)
+    raise _Wrong(f"expected ?case=, from 1 to {len(ids)}, or ?casetuple= with an id")
+
+
+def _agent(query: Mapping[str, list[str]]) -> str:
+    name = query.get("agent", [""])[-1].strip()
+    if not name:
+        raise _Wrong("expected &agent= with the name of the client, under which its results are kept")
+    if len(name) > MAX_AGENT:
+        raise _Wrong(f"the agent's name is longer than {MAX_AGENT} characters")
+    return name

@@ -1,0 +1,1 @@
+"""The bundled suite: its files, its edition, which of it is played."""

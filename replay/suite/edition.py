@@ -1,0 +1,47 @@
+"""Which suite this is: its version and the ids of its cases, without reading a spec.
+
+specs/suite.json says it; `python -m tests.edition VERSION` writes that, and a test holds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE = "suite.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    version: str  # year and month of the last change to a case
+    ids: tuple[str, ...]  # in natural order
+    sha256: str  # of the specs, and of the files that they name
+
+    def __str__(self) -> str:
+        return f"suite {self.version} ({len(self.ids)} cases)"
+
+
+def bundled(kind: str) -> Path:
+    """The folder `specs` or `traces` of the suite that replay ships, installed or in a checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "bundled" / kind
+    return installed if installed.is_dir() else package.parent / kind
+
+
+def edition() -> Edition:
+    """What is written."""
+    found = json.loads((bundled("specs") / FILE).read_text(encoding="utf-8"))
+    return Edition(found["version"], tuple(found["cases"]), found["sha256"])
+
+
+def digest(specs: Path) -> str:
+    """The hash of all that the cases are made of."""
+    files = sorted(file for file in specs.rglob("*") if file.is_file() and file.name != FILE)
+    sha256 = hashlib.sha256()
+    for file in files:
+        octets = file.read_bytes()
+        sha256.update(f"{file.relative_to(specs).as_posix()} {len(octets)}\n".encode())
+        sha256.update(octets)
+    return sha256.hexdigest()

@@ -1,0 +1,231 @@
+"""From paths to cases: the bundled suite, and the specs and wire logs that a user names."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from replay import limits
+from replay.cases.load import load, unique
+from replay.cases.model import Behaviour, Case
+from replay.cases.recorded import case_of, check_replayable
+from replay.cases.select import may_hold, natural, select
+from replay.cases.sent import other_than
+from replay.protocol.events import Violation
+from replay.protocol.interpreter import observe
+from replay.source import MAX_FILE, Source, SourceError, Span, read_octets
+from replay.suite.edition import bundled as bundled
+from replay.suite.edition import edition
+from replay.trace.model import Trace
+from replay.trace.wirelog import Parsed, read
+from replay.verdict.judge import judge
+from replay.wire.side import Side
+
+SPECS = (".yaml", ".yml")
+LOGS = (".wirelog",)
+REPORTS = (".html", ".json")
+"""What the case reports of Autobahn's are called; in a folder, those that hold a log."""
+MAX_PAYLOAD_FILE = limits.PAYLOAD_FILE.default
+"""Octets of a payload `file:` at the most."""
+
+
+Passed = Callable[[str], None]
+"""Is told what was passed over, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A case, and where it comes from."""
+
+    case: Case
+    path: str | None = None  # as the user would name it; None: of the bundled suite, its id names it
+    notes: tuple[str, ...] = ()
+    own: bool = (
+        False  # of the user's: from a spec that isn't the suite's, or a log that names no known case
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A wire log as read."""
+
+    name: str
+    trace: Trace
+    warnings: tuple[str, ...]
+
+
+@cache
+def known(thorough: bool = False) -> Mapping[str, Case]:
+    """The cases of the bundled specs, by id; `thorough`: with all their rounds."""
+    return {case.id: case for case in _bundled(_specs(), thorough)}
+
+
+def known_case(id: str, thorough: bool = False) -> Case | None:
+    """A case of the bundled specs; only the one that holds it is read."""
+    sections = [section for section in _specs() if f"{id}.".startswith(f"{section}.")]
+    return next((case for case in _bundled(sections, thorough) if case.id == id), None)
+
+
+@cache
+def _specs() -> Mapping[str, Path]:
+    """The bundled specs, by the section that their names begin with, and the ids of their cases."""
+    return {file.stem.partition("-")[0]: file for file in _files([bundled("specs")], SPECS)}
+
+
+def _bundled(sections: Iterable[str], thorough: bool) -> tuple[Case, ...]:
+    return unique(case for section in sections for case in _section(section, thorough))
+
+
+@cache
+def _section(section: str, thorough: bool) -> tuple[Case, ...]:
+    file = _specs()[section]
+    return read_spec(file, thorough, f"suite:{file.relative_to(bundled('specs')).as_posix()}")
+
+
+def places() -> Mapping[str, int]:
+    """Where each case of the bundled suite stands in it, from 1."""
+    return {id: number for number, id in enumerate(edition().ids, 1)}
+
+
+def bundled_items(thorough: bool = False, words: Sequence[str] = ()) -> list[Item]:
+    """The bundled suite: its specs, or what the words select of their cases. Raises SourceError."""
+    likely = [section for section in _specs() if may_hold(section, words)]
+    try:
+        chosen = select(_bundled(likely, thorough), words)
+    except SourceError:  # a word is for none of these: it excludes others, or is for no case at all
+        chosen = select(known(thorough).values(), words)
+    return [Item(case) for case in chosen]
+
+
+def items(
+    paths: Sequence[str], tester: Side, thorough: bool = False, passed: Passed = lambda said: None
+) -> list[Item]:
+    """The cases of specs, wire logs and folders of them; `thorough`: with all rounds of the specs.
+
+    A log that names a known case is judged by it, any other by its own recording. Raises
+    SourceError for what can't be read, or can't be replayed; a folder's reports of Autobahn's that
+    can't are passed over, as they mostly lack octets, and so are their indexes: `passed` is told.
+    """
+    found: list[Item] = []
+    for path in paths:
+        for file in [path] if path == "-" else _files([Path(path)], SPECS + LOGS, passed):
+            if Path(file).suffix in SPECS:
+                own = not Path(file).resolve().is_relative_to(bundled("specs").resolve())
+                found += [Item(case, str(file), own=own) for case in read_spec(Path(file), thorough)]
+                continue
+            try:
+                found.append(_recorded(read_log(str(file)), tester))
+            except SourceError as error:
+                if str(file) == path or Path(file).suffix not in REPORTS:
+                    raise
+                passed(error.message)
+    unique(item.case for item in found if item.case.trace is None)
+    return _ordered(found)
+
+
+def _ordered(items: Iterable[Item]) -> list[Item]:
+    """In the order in which cases are listed, played and reported."""
+    return sorted(items, key=lambda item: natural(item.case.id))
+
+
+def _recorded(log: LogFile, tester: Side) -> Item:
+    case, notes = expectation(log, tester)
+    own = case.closing is None
+    check_replayable(log.trace, log.name, frozenset(Side) if own else frozenset({log.trace.recorder}))
+    if not own and (recorded := judge(case, log.trace, log.trace.recorder)).failed:
+        verdict = recorded.behaviour if recorded.behaviour is Behaviour.FAILED else recorded.closing
+        notes += (f"the recording itself is {verdict.value} by this case; `replay check` shows why",)
+    return Item(case, log.name, (*log.warnings, *notes), own)
+
+
+def expectation(log: LogFile, tester: Side) -> tuple[Case, tuple[str, ...]]:
+    """By what a log is judged: by the case that it names, or by itself; and what to say of that."""
+    named = log.trace.header("case")
+    if named is not None and (case := known_case(named, log.trace.header("thorough") is not None)):
+        if (other := other_than(case, log.trace, log.trace.recorder)) is None:
+            span = next((entry.span for entry in log.trace.entries if entry.span), case.span)
+            return replace(case, trace=log.trace, steps=case.steps, span=span), ()
+        return case_of(log.trace, case.id, tester), (f"not judged by its case: {other}",)
+    notes = []
+    if named is not None:
+        notes.append(f"no case is known as {named!r}: the log is its own expectation")
+    notes += [
+        f"the log's own handshake contradicts itself: {event.detail}"
+        for event in observe(log.trace)
+        if isinstance(event, Violation) and event.rule.startswith("response-")
+    ]
+    name = named or (Path(log.name).stem if log.name != "-" else "stdin")
+    return case_of(log.trace, name, tester), tuple(notes)
+
+
+def read_spec(path: Path, thorough: bool = False, name: str | None = None) -> tuple[Case, ...]:
+    """The cases of one spec, which is shown by its path or another name. Raises SourceError."""
+
+    def trace(name: str, span: Span) -> Trace:
+        log = read_log(str(path.parent / name), span)
+        check_replayable(log.trace, log.name, frozenset({log.trace.recorder}))
+        return log.trace
+
+    @cache  # a matrix names the same file in each of its cases
+    def content(name: str) -> bytes:
+        return read_octets(path.parent / name, MAX_PAYLOAD_FILE + 1)
+
+    def octets(name: str, span: Span) -> bytes:
+        data = content(name)
+        if len(data) > MAX_PAYLOAD_FILE:
+            raise SourceError(span, f"{name} is larger than {MAX_PAYLOAD_FILE >> 20} MiB")
+        return data
+
+    source = Source.read(path)
+    return load(Source(name or source.name, source.text), read=trace, octets=octets, thorough=thorough)
+
+
+def read_log(path: str, span: Span | None = None) -> LogFile:
+    """One wire log, from a file or (`-`) from standard input. Raises SourceError."""
+    if path == "-":
+        source = Source.decode("-", sys.stdin.buffer.read(MAX_FILE + 1))
+    else:
+        if span is not None and not Path(path).exists():
+            raise SourceError(span, f"there is no file {path}", "the name is relative to the spec")
+        source = Source.read(Path(path))
+    parsed: Parsed = read(source)
+    return LogFile(path, parsed.trace, parsed.warnings)
+
+
+def logs(paths: Sequence[str], passed: Passed = lambda said: None) -> Iterator[LogFile]:
+    """The wire logs of files and folders. Raises SourceError if a folder has none."""
+    for path in paths:
+        for file in [path] if path == "-" else _files([Path(path)], LOGS, passed):
+            yield read_log(str(file))
+
+
+def _files(
+    paths: Iterable[Path], suffixes: tuple[str, ...], passed: Passed = lambda said: None
+) -> Iterator[Path]:
+    """Files, and those of folders with one of these suffixes; where logs are, reports that hold one too."""
+    wanted = suffixes + (REPORTS if LOGS[0] in suffixes else ())
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        files = (file for file in path.rglob("*") if file.suffix in wanted and file.is_file())
+        found = sorted(files, key=lambda file: natural(str(file)))
+        empty = True
+        for file in found:
+            if file.suffix not in REPORTS or _holds_log(file):
+                empty = False
+                yield file
+            elif file.stem == "index":
+                passed(f"{file} is an index and holds no log")
+        if empty:
+            reports = ", nor a report of Autobahn's with a log" if REPORTS[0] in wanted else ""
+            raise SourceError(None, f"{path}: no {' or '.join(suffixes)} file in this folder{reports}")
+
+
+def _holds_log(file: Path) -> bool:
+    """Whether this is a case report of Autobahn's, made with logging on."""
+    octets = read_octets(file, MAX_FILE)
+    return b'class="wirelog_' in octets if file.suffix == ".html" else b'"wirelog"' in octets

@@ -1,0 +1,1 @@
+"""YAML and TOML text to typed values, with their places."""

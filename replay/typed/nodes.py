@@ -1,0 +1,172 @@
+"""YAML text -> nodes that know where they stand. Nothing is typed, constructed or executed here.
+
+Built from the parser's events, so that depth and aliases are bounded before anything grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml.reader import Reader as YamlReader
+
+from replay import limits
+from replay.source import Source, SourceError, Span, nearest
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+MAX_DEPTH = limits.DEPTH.default
+"""Lists and mappings inside each other."""
+
+MAX_ALIASED = limits.ALIASED.default
+"""Nodes that the aliases of one file add, counted as if each were written out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    text: str
+    span: Span
+    plain: bool = False  # not quoted and not a block: an empty one is no value at all
+
+    def part(self, start: int, end: int) -> Span:
+        """Where the characters from `start` up to `end` stand; the whole, if escapes hide that."""
+        source = self.span.source
+        for at in (self.span.start, self.span.start + 1):
+            if source.text.startswith(self.text, at) and at + len(self.text) <= self.span.end:
+                return source.span(at + start, at + end)
+        return self.span
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    items: tuple[Node, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    pairs: tuple[tuple[Scalar, Node], ...]
+    span: Span
+
+    def get(self, key: str) -> Node | None:
+        return next((value for name, value in self.pairs if name.text == key), None)
+
+
+Node = Scalar | Sequence | Mapping
+
+SHAPES: dict[type[Node], str] = {Scalar: "a single value", Sequence: "a list", Mapping: "a mapping"}
+
+
+def parse(source: Source, kind: str = "spec") -> Node:
+    """The one document of a YAML text; `kind` is what messages call such a file.
+
+    Raises SourceError for what isn't YAML, is empty, has tags, keys that aren't single values or
+    stand twice, aliases of nothing, of themselves or of too much, or is nested too deep.
+    """
+    unprintable = YamlReader.NON_PRINTABLE.search(source.text)
+    if unprintable is not None:
+        at, code = unprintable.start(), ord(unprintable[0])
+        raise SourceError(source.span(at, at + 1), f"YAML may not hold the character U+{code:04X}")
+    composer = _Composer(source, kind)
+    try:
+        return composer.document()
+    except yaml.MarkedYAMLError as error:
+        from replay.typed.yaml_faults import fault
+
+        raise fault(source, error, composer.quoted) from None
+
+
+class _Composer:
+    def __init__(self, source: Source, kind: str) -> None:
+        self._source = source
+        self._kind = kind
+        # Any: the stubs know neither an event's node attributes nor that it has marks.
+        self._events: Iterator[Any] = yaml.parse(source.text, Loader=LOADER)
+        self._anchors: dict[str, tuple[Node, int] | None] = {}  # None: not at its end yet
+        self._nodes = 0
+        self._aliased = 0
+        self.quoted: tuple[int, int] | None = None  # where the last text in quotes stands
+        self._end = 0  # of the last thing that was read; a block's own end mark stands lines below
+
+    def document(self) -> Node:
+        next(self._events)
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            raise SourceError(self._source.span(0), "the file is empty", "a spec has a list of 'cases'")
+        root = self._node(next(self._events), 1)
+        next(self._events)
+        if not isinstance(event := next(self._events), yaml.StreamEndEvent):
+            raise SourceError(self._span(event), "a second YAML document", f"one file is one {self._kind}")
+        return root
+
+    def _span(self, event: Any) -> Span:
+        return self._source.span(event.start_mark.index, event.end_mark.index)
+
+    def _node(self, event: Any, depth: int) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        if event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            raise SourceError(
+                self._span(event),
+                f"the tag {tag!r} has no meaning in a {self._kind}",
+                "each value is read as its key wants it: a text that begins with '!' needs quotes",
+            )
+        if depth > MAX_DEPTH:
+            raise SourceError(self._span(event), f"nested deeper than {MAX_DEPTH} levels")
+        before = self._nodes
+        self._nodes += 1
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+        node = self._read(event, depth)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node, self._nodes - before
+        return node
+
+    def _read(self, event: Any, depth: int) -> Node:
+        if isinstance(event, yaml.ScalarEvent):
+            span = self._span(event)
+            self._end = span.end
+            if event.style in ("'", '"'):
+                self.quoted = span.start, span.end
+            return Scalar(event.value, span, plain=not event.style)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Node] = []
+            while not isinstance(inner := next(self._events), yaml.SequenceEndEvent):
+                items.append(self._node(inner, depth + 1))
+            return Sequence(tuple(items), self._extent(event, inner))
+        pairs: dict[str, tuple[Scalar, Node]] = {}
+        while not isinstance(inner := next(self._events), yaml.MappingEndEvent):
+            key = self._node(inner, depth + 1)
+            if not isinstance(key, Scalar):
+                raise SourceError(key.span, f"a key is a word, not {SHAPES[type(key)]}")
+            if key.text in pairs:
+                first = pairs[key.text][0].span.line
+                raise SourceError(key.span, f"{key.text!r} stands here twice; first in line {first}")
+            pairs[key.text] = key, self._node(next(self._events), depth + 1)
+        return Mapping(tuple(pairs.values()), self._extent(event, inner))
+
+    def _extent(self, start: Any, end: Any) -> Span:
+        if start.flow_style:
+            self._end = end.end_mark.index
+        at = start.start_mark.index
+        return self._source.span(at, max(at, self._end))
+
+    def _alias(self, event: Any) -> Node:
+        span = self._span(event)
+        if event.anchor not in self._anchors:
+            raise SourceError(
+                span,
+                f"no anchor '&{event.anchor}' stands before this",
+                nearest(event.anchor, self._anchors) or "a text that begins with '*' needs quotes",
+            )
+        if (anchored := self._anchors[event.anchor]) is None:
+            raise SourceError(span, f"'&{event.anchor}' contains itself")
+        self._end = span.end
+        node, size = anchored
+        self._nodes += size
+        self._aliased += size
+        if self._aliased > MAX_ALIASED:
+            raise SourceError(span, f"the aliases of this file stand for more than {MAX_ALIASED} values")
+        return node

@@ -1,0 +1,365 @@
+"""The typed reading of nodes: readers are values, so that tables of them parse, suggest and describe.
+
+A reader says in words what it wants, and reads one node or raises SourceError where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from replay.source import SourceError, Span, nearest, printable
+from replay.trace.model import Trace
+from replay.typed import nodes
+from replay.typed.nodes import SHAPES, Node
+
+ANY = r"(?s).*"
+"""The pattern of any text, also an empty one."""
+
+T = TypeVar("T")
+S = TypeVar("S")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Files:
+    """How a name in a spec is followed; the span is where the name stands."""
+
+    trace: Callable[[str, Span], Trace] | None = None
+    octets: Callable[[str, Span], bytes] | None = None
+
+
+class Reader(Protocol[T_co]):
+    @property
+    def wants(self) -> str:
+        """What is expected, with its article: it completes 'expected …'."""
+
+    def read(self, node: Node, files: Files) -> T_co:
+        """The value of a node. Raises SourceError if it isn't what is wanted."""
+
+
+def quoted(text: str) -> str:
+    """A scalar as a message shows it: in quotes, escaped, and not at any length."""
+    return repr(text if len(text) <= 60 else text[:59] + "…")
+
+
+def expected(wants: str, node: Node, hint: str | None = None) -> SourceError:
+    """The error for a node of the wrong shape, or for no value at all."""
+    if isinstance(node, nodes.Scalar):
+        if node.plain and not node.text:
+            return SourceError(node.span, f"expected {wants}, found nothing", hint)
+        return SourceError(node.span, f"expected {wants}, found {quoted(node.text)}", hint)
+    return SourceError(node.span, f"expected {wants}, found {SHAPES[type(node)]}", hint)
+
+
+def help_with(word: str, known: Iterable[str], meant: Mapping[str, str]) -> str:
+    """What to do about an unknown word: what it means elsewhere, the known word nearest to it, or all
+    that are known."""
+    known = list(known)
+    if word in meant:
+        return meant[word]
+    if word.startswith("-") and word[1:] in known:
+        return f"an item of a list begins with '- ', with a space: write '- {word[1:]}: …'"
+    return nearest(word, known) or f"known: {', '.join(known)}"
+
+
+def in_quotes(node: Node) -> str | None:
+    """The value as a quoted text, if it was written in brackets, as JSON is; None: it wasn't."""
+    written = node.span.source.text[node.span.start : node.span.end]
+    if isinstance(node, nodes.Scalar) or written[:1] not in ("{", "["):
+        return None
+    short = written if len(written) <= 60 and "\n" not in written else f"{written[0]}…{written[-1]}"
+    return "'" + short.replace("'", "''") + "'"
+
+
+class ScalarFault(Exception):
+    """What is wrong with the characters from `start` up to `end` of a scalar."""
+
+    def __init__(self, message: str, start: int, end: int) -> None:
+        super().__init__(message)
+        self.start, self.end = start, end
+
+
+@dataclass(frozen=True)
+class Typed(Generic[T]):
+    """A scalar that looks like `pattern`. `parse` raises Fault or ValueError with a sentence."""
+
+    wants: str
+    pattern: str
+    parse: Callable[[re.Match[str]], T]
+    looks: str = ""  # the pattern for editors, where `parse` says what `pattern` leaves open
+    bounds: tuple[int, int] | None = None  # of what is a whole number for an editor
+
+    def read(self, node: Node, files: Files) -> T:
+        if not isinstance(node, nodes.Scalar) or (node.plain and not node.text):
+            raise expected(self.wants, node)
+        if (match := re.fullmatch(self.pattern, node.text)) is None:
+            raise expected(self.wants, node)
+        try:
+            return self.parse(match)
+        except ScalarFault as fault:
+            raise SourceError(node.part(fault.start, fault.end), str(fault)) from None
+        except ValueError as error:
+            raise SourceError(node.span, str(error)) from None
+
+
+@dataclass(frozen=True)
+class Word(Generic[T]):
+    """One word of a table; `what` names the table, with its article."""
+
+    what: str
+    words: Mapping[str, T]
+    rival: str = ""  # what may stand in place of a word, with its article
+    meant: Mapping[str, str] = field(default_factory=dict)  # help for words of other tools
+
+    @property
+    def wants(self) -> str:
+        if self.rival:
+            return f"{', '.join(self.words)}, or {self.rival}"
+        few = len(self.words) <= 8
+        return f"{self.what} ({', '.join(self.words)})" if few else self.what
+
+    def read(self, node: Node, files: Files) -> T:
+        if not isinstance(node, nodes.Scalar) or not node.text:
+            raise expected(self.wants, node)
+        if node.text not in self.words:
+            hint = self.meant.get(node.text) or nearest(node.text, self.words) or f"expected {self.wants}"
+            noun = self.what.partition(" ")[2]
+            raise SourceError(node.span, f"unknown {noun} {quoted(node.text)}", hint)
+        return self.words[node.text]
+
+
+@dataclass(frozen=True)
+class Named(Generic[T]):
+    """What stands in the file of that name, which the caller of the loader follows."""
+
+    wants: str
+    follow: Callable[[Files], Callable[[str, Span], T] | None]
+
+    def read(self, node: nodes.Node, files: Files) -> T:
+        if not isinstance(node, nodes.Scalar) or not node.text:
+            raise expected(self.wants, node)
+        if (follow := self.follow(files)) is None:
+            raise SourceError(node.span, "this spec is read without the files that it names")
+        try:
+            return follow(node.text, node.span)
+        except OSError as error:
+            fault = (error.strerror or str(error)).lower()
+            raise SourceError(
+                node.span, f"{quoted(node.text)}: {fault}", "paths start at the spec"
+            ) from None
+        except SourceError as error:
+            if error.span is not None:
+                raise
+            raise SourceError(node.span, error.message, error.hint) from None
+
+
+@dataclass(frozen=True)
+class OrNone(Generic[T, S]):
+    """What `reader` reads, or the bare word none (or null, or nothing), which stands for `value`."""
+
+    reader: Reader[T]
+    value: S
+
+    @property
+    def wants(self) -> str:
+        return f"{self.reader.wants}, or none"
+
+    def read(self, node: Node, files: Files) -> T | S:
+        if isinstance(node, nodes.Scalar) and node.plain and node.text in ("none", "null", "~", ""):
+            return self.value
+        return self.reader.read(node, files)
+
+
+@dataclass(frozen=True)
+class Shaped(Generic[T]):
+    """A reader for each shape that a value may have."""
+
+    wants: str
+    readers: Mapping[type[Node], Reader[T]]
+    hint: Callable[[Node], str | None] = lambda node: None  # for a value of another shape
+
+    def read(self, node: Node, files: Files) -> T:
+        reader = self.readers.get(type(node))
+        if reader is None or (isinstance(node, nodes.Scalar) and node.plain and not node.text):
+            raise expected(self.wants, node, self.hint(node))
+        return reader.read(node, files)
+
+
+@dataclass(frozen=True)
+class Either(Generic[T]):
+    """A mapping with one of `keys`, which `reader` reads; any other is for `other` to read or refuse."""
+
+    keys: tuple[str, ...]
+    reader: Reader[T]
+    other: Reader[T]
+
+    @property
+    def wants(self) -> str:
+        return self.reader.wants
+
+    def read(self, node: Node, files: Files) -> T:
+        known = isinstance(node, nodes.Mapping) and any(node.get(key) is not None for key in self.keys)
+        return (self.reader if known else self.other).read(node, files)
+
+
+@dataclass(frozen=True)
+class Mapped(Generic[S, T]):
+    """What `reader` reads, made into something else."""
+
+    reader: Reader[S]
+    make: Callable[[S], T]
+
+    @property
+    def wants(self) -> str:
+        return self.reader.wants
+
+    def read(self, node: Node, files: Files) -> T:
+        return self.make(self.reader.read(node, files))
+
+
+def _as_item(node: Node) -> str | None:
+    """How to write a mapping as an item of a list, if it is one whose dash was forgotten."""
+    if not isinstance(node, nodes.Mapping) or not node.pairs:
+        return None
+    word = printable(node.pairs[0][0].text[:40])
+    return f"an item of a list begins with '- ', with a space: write '- {word.removeprefix('-')}: …'"
+
+
+@dataclass(frozen=True)
+class Items(Generic[T]):
+    """A list of what `item` reads."""
+
+    wants: str
+    item: Reader[T]
+    at_least: int = 0
+    hint: Callable[[Node], str | None] = _as_item  # for what is no list
+
+    def read(self, node: Node, files: Files) -> tuple[T, ...]:
+        if not isinstance(node, nodes.Sequence):
+            raise expected(self.wants, node, self.hint(node))
+        if len(node.items) < self.at_least:
+            raise SourceError(node.span, f"expected {self.wants}, found an empty list")
+        return tuple(self.item.read(item, files) for item in node.items)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of a mapping."""
+
+    reader: Reader[Any]
+    about: str  # one sentence, for editors
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class FoundKeys:
+    """What stood in a mapping: values by key, and where they stand."""
+
+    span: Span
+    values: Mapping[str, Any]
+    nodes: Mapping[str, Node]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.values.get(key, default)
+
+    def at(self, key: str) -> Span:
+        """Where the value of a key stands; the mapping, if the key doesn't."""
+        return self.nodes[key].span if key in self.nodes else self.span
+
+
+@dataclass(frozen=True)
+class Record(Generic[T]):
+    """A mapping with the keys of a table, made into a value by `build`."""
+
+    wants: str
+    rows: Mapping[str, Key]
+    build: Callable[[FoundKeys], T]
+    one_of: tuple[str, ...] = ()  # exactly one of these
+    exclusive: tuple[str, ...] = ()  # at most one of these
+    at_least_one: tuple[str, ...] = ()
+    meant: Mapping[str, str] = field(default_factory=dict)  # help for keys of other tools
+    hint: Callable[[Node], str | None] = lambda node: None  # for what is no such mapping at all
+
+    def read(self, node: Node, files: Files) -> T:
+        if not isinstance(node, nodes.Mapping):
+            raise expected(self.wants, node, self.hint(node))
+        values: dict[str, Any] = {}
+        where: dict[str, Node] = {}
+        for key, value in node.pairs:
+            if key.text not in self.rows:
+                raise self._unknown(key, node)
+            if self.one_of or self.exclusive:
+                self._check_rivals(key, where)
+            where[key.text] = value
+            values[key.text] = self.rows[key.text].reader.read(value, files)
+        self._check_missing(node, where)
+        return self.build(FoundKeys(node.span, values, where))
+
+    def _unknown(self, key: nodes.Scalar, node: nodes.Mapping) -> SourceError:
+        """A mapping without a single known key may be something else altogether, such as JSON."""
+        foreign = not any(name.text in self.rows for name, _ in node.pairs)
+        of_another_tool = key.plain and key.text in self.meant
+        hint = self.hint(node) if foreign and not of_another_tool else None
+        hint = hint or help_with(key.text, self.rows, self.meant)
+        return SourceError(key.span, f"unknown key {quoted(key.text)} in {self.wants}", hint)
+
+    def _check_rivals(self, key: nodes.Scalar, before: Mapping[str, Node]) -> None:
+        for rivals in (self.one_of, self.exclusive):
+            other = next((name for name in rivals if name in before), None)
+            if key.text in rivals and other is not None:
+                raise SourceError(key.span, f"{quoted(key.text)} and {other!r} can't stand together")
+
+    def _check_missing(self, node: nodes.Mapping, found: Mapping[str, Node]) -> None:
+        missing = [name for name, row in self.rows.items() if row.required and name not in found]
+        if missing:
+            hint = f"{missing[0]}: {self.rows[missing[0]].about}"
+            raise SourceError(node.span, f"{self.wants} needs {missing[0]!r}", hint)
+        for needed in (self.one_of, self.at_least_one):
+            if needed and not any(name in found for name in needed):
+                raise SourceError(node.span, f"{self.wants} needs one of {', '.join(needed)}")
+
+
+@dataclass(frozen=True)
+class OneKey(Generic[T]):
+    """A mapping of one key, which says how its value is read; or a word that stands alone.
+
+    `placed` gives the value its place.
+    """
+
+    wants: str
+    rows: Mapping[str, Reader[T]]
+    placed: Callable[[T, Span], T]
+    alone: Mapping[str, T] = field(default_factory=dict)
+    meant: Mapping[str, str] = field(default_factory=dict)  # help for words of other tools
+
+    def read(self, node: Node, files: Files) -> T:
+        if isinstance(node, nodes.Scalar) and node.text:
+            if node.text in self.alone:
+                return self.placed(self.alone[node.text], node.span)
+            if node.text in self.rows:
+                wants = self.rows[node.text].wants
+                raise SourceError(node.span, f"{quoted(node.text)} needs a value", f"{node.text}: {wants}")
+            raise self._unknown(node)
+        if not isinstance(node, nodes.Mapping) or not node.pairs:
+            raise expected(self.wants, node)
+        if len(node.pairs) > 1:
+            first, second = node.pairs[0][0], node.pairs[1][0]
+            raise SourceError(
+                second.span,
+                f"{self.wants} has one word, and {quoted(first.text)} stands before {quoted(second.text)}",
+                f"details belong to the value: {first.text}: {{…}}; what comes next begins with '- '",
+            )
+        key, value = node.pairs[0]
+        if key.text not in self.rows:
+            if key.text in self.alone:
+                raise SourceError(value.span, f"{quoted(key.text)} stands alone, without a value")
+            raise self._unknown(key)
+        return self.placed(self.rows[key.text].read(value, files), node.span)
+
+    def _unknown(self, word: nodes.Scalar) -> SourceError:
+        known = [*dict.fromkeys((*self.alone, *self.rows))]
+        hint = help_with(word.text, known, self.meant)
+        return SourceError(word.span, f"unknown word {quoted(word.text)} for {self.wants}", hint)

@@ -1,0 +1,100 @@
+"""The scalars of a spec, each a reader: numbers, sizes, durations, octets, names."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from replay import limits
+from replay.trace.model import SECOND
+from replay.typed.readers import ANY, ScalarFault, Typed, Word
+
+MAX_SIZE = limits.PAYLOAD.default
+"""Octets that one payload may have."""
+
+MAX_DURATION = limits.DURATION.default * SECOND
+"""Microseconds."""
+
+_SIZES = {None: 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_DURATIONS = {"ms": SECOND // 1000, "s": SECOND, "min": 60 * SECOND}
+
+
+def integer(low: int, high: int, what: str = "a whole number") -> Typed[int]:
+    """A number, decimal or as 0x…, from `low` to `high`, both included."""
+    shown = f"2^{high.bit_length()}-1" if high > 2**32 else str(high)
+    wants = f"{what} from {low} to {shown}"
+
+    def parse(match: re.Match[str]) -> int:
+        value = int(match[0], 16 if match[0][:2] == "0x" else 10)
+        if not low <= value <= high:
+            raise ValueError(f"expected {wants}, found {match[0]!r}")
+        return value
+
+    return Typed(wants, r"0x[0-9A-Fa-f]{1,16}|[0-9]{1,20}", parse, bounds=(low, high))
+
+
+def _size(match: re.Match[str]) -> int:
+    size = int(match[1]) * _SIZES[match[2]]
+    if size > MAX_SIZE:
+        raise ValueError(f"a payload has at most {MAX_SIZE >> 30} GiB")
+    return size
+
+
+def duration(match: re.Match[str]) -> int:
+    """The microseconds of a number (group 1) and a unit (group 2)."""
+    value = int(Decimal(match[1]) * _DURATIONS[match[2]])
+    if not 0 < value <= MAX_DURATION:
+        raise ValueError("a duration is longer than nothing and at most 60 min")
+    return value
+
+
+def _hex(match: re.Match[str]) -> bytes:
+    if (bad := re.search(r"[^0-9A-Fa-f ]", match[0])) is not None:
+        raise ScalarFault(f"{bad[0]!r} is no hex digit", bad.start(), bad.end())
+    digits = match[0].replace(" ", "")
+    if len(digits) % 2:
+        end = len(match[0].rstrip(" "))
+        raise ScalarFault("an octet is two hex digits, and the last one has one", end - 1, end)
+    return bytes.fromhex(digits)
+
+
+def _key(match: re.Match[str]) -> bytes:
+    key = _hex(match)
+    if len(key) != 4:
+        raise ValueError(f"a masking key is 4 octets, 8 hex digits; this has {len(key)}")
+    return key
+
+
+def _utf8(match: re.Match[str]) -> bytes:
+    try:
+        return match[0].encode()
+    except UnicodeEncodeError as error:
+        raise ScalarFault(
+            "a surrogate has no UTF-8; write such octets as hex", error.start, error.end
+        ) from None
+
+
+_OCTET = " *[0-9A-Fa-f] *[0-9A-Fa-f]"
+
+DURATION_PATTERN = r"([0-9]{1,9}(?:\.[0-9]{1,6})?) *(ms|s|min)"
+TAG_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
+
+LINE: Typed[str] = Typed("a text of one line", r"[^\x00-\x1f\x7f-\x9f]+", lambda match: match[0])
+UTF8: Typed[bytes] = Typed("a text", ANY, _utf8)
+HEX: Typed[bytes] = Typed("octets in hex", ANY, _hex, looks=rf"(?:{_OCTET})* *")
+KEY: Typed[bytes] = Typed("a masking key in hex", ANY, _key, looks=rf"(?:{_OCTET}){{4}} *")
+TAG: Typed[str] = Typed("a tag such as 'A'", TAG_PATTERN, lambda match: match[0])
+SIZE: Typed[int] = Typed(
+    "a size in octets such as 126, '64 KiB' or '16 MiB'",
+    r"([0-9]{1,12})(?: *(KiB|MiB|GiB))?",
+    _size,
+    bounds=(0, MAX_SIZE),
+)
+DURATION: Typed[int] = Typed("a duration such as '10 s' or '100 ms'", DURATION_PATTERN, duration)
+ID: Typed[str] = Typed(
+    "an id of letters, digits, '-' and '_', with single dots between",
+    r"(?=.{1,100}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*",
+    lambda match: match[0],
+)
+FLAG: Word[bool] = Word("a flag", {"true": True, "false": False})
+CODE: Typed[int] = integer(0, 65535, "a close code, a number")

@@ -1,0 +1,153 @@
+"""One language of selection: ids, globs, exclusions, -k."""
+
+import contextlib
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.cases.model import Case
+from replay.cases.select import is_path, keyword, natural, select
+from replay.source import SourceError
+
+IDS = ["1.1.1", "1.1.2", "1.1.10", "1.2.1", "2.1", "2.10", "2.2", "5.1", "5.10", "13.1.1", "13.1.10"]
+ORDER = ["1.1.1", "1.1.2", "1.1.10", "1.2.1", "2.1", "2.2", "2.10", "5.1", "5.10", "13.1.1", "13.1.10"]
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        ([], ORDER),
+        (["*"], ORDER),
+        (["2.1"], ["2.1"]),
+        (["1.1"], ["1.1.1", "1.1.2", "1.1.10"]),
+        (["1"], ["1.1.1", "1.1.2", "1.1.10", "1.2.1"]),
+        (["5.1*"], ["5.1", "5.10"]),
+        (["13.*.1"], ["13.1.1"]),
+        (["2.?"], ["2.1", "2.2"]),
+        (["!1.*", "!13.*"], ["2.1", "2.2", "2.10", "5.1", "5.10"]),
+        (["!1.1.10", "1.1.*"], ["1.1.1", "1.1.2"]),
+        (["1.1.*", "!1.1.10"], ["1.1.1", "1.1.2"]),
+        (["2.2", "1.2.1", "2.2"], ["1.2.1", "2.2"]),
+        (["2.1", "!1.*"], ["2.1"]),
+        (["2.1", "!2.1"], []),
+    ],
+)
+def test_words(words: list[str], ids: list[str]) -> None:
+    assert select(IDS, words) == ids
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("2.11", "did you mean '2.1"),
+        ("9.*", "cases, from 1.1.1 to 13.1.10"),
+        ("!1.1.11", "did you mean '1.1.1"),
+        ("1.3.*", "did you mean '1."),
+        ("[12].1", ""),
+    ],
+)
+def test_a_word_that_fits_nothing_is_an_error(word: str, hint: str) -> None:
+    with pytest.raises(
+        SourceError, match=re.escape(f"no case has an id like {word.lstrip('!')!r}")
+    ) as caught:
+        select(IDS, [word])
+    assert hint in (caught.value.hint or "")
+
+
+def test_cases_are_selected_as_cases() -> None:
+    cases = [case("1.1.10", ""), case("1.1.2", "")]
+    assert [found.id for found in select(cases, ["1.1.*"])] == ["1.1.2", "1.1.10"]
+    with pytest.raises(SourceError, match="no case has an id"):
+        select([], ["1.1"])
+
+
+def test_a_glob_of_many_stars_is_quick() -> None:
+    with pytest.raises(SourceError):
+        select(["a" * 100], ["*a" * 40 + "*b"])
+
+
+ids = st.from_regex(r"[0-9]{1,3}(\.[0-9a-b]{1,3}){0,3}", fullmatch=True)
+
+
+@given(st.sets(ids, min_size=1), st.data())
+def test_an_exclusion_takes_what_the_glob_takes(known: set[str], data: st.DataObject) -> None:
+    glob = data.draw(st.sampled_from(sorted(known))).split(".")[0] + "*"
+    inside, outside = select(known, [glob]), select(known, ["!" + glob])
+    assert set(inside) | set(outside) == known
+    assert not set(inside) & set(outside)
+    assert select(known, ["*", "!" + glob]) == outside == select(known, ["!" + glob, "*"])
+
+
+@given(st.lists(st.lists(st.integers(0, 10**6), min_size=1, max_size=4)))
+def test_numeric_ids_sort_as_tuples(numbers: list[list[int]]) -> None:
+    shown = [".".join(map(str, number)) for number in numbers]
+    assert sorted(shown, key=natural) == [".".join(map(str, number)) for number in sorted(numbers)]
+
+
+def case(id: str, title: str) -> Case:
+    return Case(id, title, "1", (), ())
+
+
+CASES = [
+    case("1.1.1", "Text message"),
+    case("1.2.1", "Binary message, chopped"),
+    case("2.1", "Ping, text inside"),
+]
+
+
+@pytest.mark.parametrize(
+    ("expression", "ids"),
+    [
+        ("text", ["1.1.1", "2.1"]),
+        ("TEXT and not ping", ["1.1.1"]),
+        ("ping or binary", ["1.2.1", "2.1"]),
+        ("not (ping or binary)", ["1.1.1"]),
+        ("not not ping", ["2.1"]),
+        ("binary or text and ping", ["1.2.1", "2.1"]),
+        ("1.2", ["1.2.1"]),
+        ("'text message'", ["1.1.1"]),
+        ('"and"', []),
+        ("message,", ["1.2.1"]),
+    ],
+)
+def test_keyword(expression: str, ids: list[str]) -> None:
+    assert [found.id for found in keyword(CASES, expression)] == ids
+
+
+@pytest.mark.parametrize(
+    ("expression", "place"),
+    [
+        ("", "-k:1:1: expected a word here"),
+        ("text ping", "-k:1:6: expected 'and' or 'or', found 'ping'"),
+        ("text and", "-k:1:9: expected a word here"),
+        ("or text", "-k:1:1: expected a word, found 'or'"),
+        ("(text", "-k:1:6: expected ')' here"),
+        ("text)", "-k:1:5: expected 'and' or 'or', found ')'"),
+        ("a or 'text", "-k:1:6: a quote is opened and not closed"),
+        ("(" * 1000, "-k:1:52: brackets in brackets"),
+    ],
+)
+def test_a_bad_expression_shows_where(expression: str, place: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        keyword(CASES, expression)
+    assert str(caught.value).startswith(place)
+
+
+@given(st.text(max_size=40))
+def test_any_expression_is_read_or_refused(expression: str) -> None:
+    with contextlib.suppress(SourceError):
+        assert set(map(id, keyword(CASES, expression))) <= set(map(id, CASES))
+
+
+def test_paths_are_told_by_their_looks() -> None:
+    assert [
+        word for word in ("specs/a", "a.yaml", "x.wirelog", "-", ".", "1.1", "1.*", "!9.*") if is_path(word)
+    ] == [
+        "specs/a",
+        "a.yaml",
+        "x.wirelog",
+        "-",
+        ".",
+    ]
