@@ -1,62 +1,65 @@
-"""The words that replay uses, in a sentence each, for the page of a run and for docs/glossary.md."""
+"""The terms that replay uses, each in a sentence, for the HTML report and for docs/glossary.md."""
 
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
-    "agent": "The name of the endpoint under test: a server's Server header, a client's name in the "
-    "address that it asked for, or what `--agent` says.",
-    "behaviour": "The first of a case's two verdicts: what came back, by what the case allows.",
-    "breach": "A rule that was broken, with the octet that breaks it.",
-    "canary": "A connection before the first case and behind the last one that shows that the server is "
-    "there, and how fast it is.",
-    "case": "One thing that is tested, on a connection of its own: what is sent, what may come back, "
-    "and how the connection has to end.",
-    "chop": "To send octets in smaller pieces, each a write of its own, so that a reader has to put "
+    "agent": "The name of what is tested: the Server header of a server, the name that a client gives in "
+    "the address it asks for, or what `--agent` says.",
+    "behaviour": "The first of a case's two verdicts: whether what came back is what the case allows.",
+    "breach": "A violation of a rule, with the octet that violates it.",
+    "canary": "A connection before the first case and another one after the last. It shows that the server "
+    "is there, and how fast it is.",
+    "case": "A single test, on a connection of its own: what is sent, what may come back, and how the "
+    "connection has to end.",
+    "chop": "To send octets in smaller pieces, each as a write of its own, so that the reader has to put "
     "them together.",
-    "clean": "Of a closing: both Close frames have passed, and the server has ended TCP.",
+    "clean": "A closing is clean if both Close frames have been exchanged and the server has ended TCP.",
     "closing": "The second of a case's two verdicts: how the connection ended.",
-    "context takeover": "That a compressed message may refer to the octets of the messages before it "
-    "(RFC 7692 §7.1.1).",
-    "disputed": "Of a case: Autobahn|Testsuite and the RFCs differ on it. `--profile rfc` judges by the "
-    "RFCs.",
+    "context takeover": "With context takeover, a compressed message may refer to the octets of earlier "
+    "messages (RFC 7692 §7.1.1).",
+    "disputed": "A case is disputed if Autobahn|Testsuite and the RFCs differ on it. `--profile rfc` "
+    "follows the RFCs.",
     "divergence": "The first event at which what came differs from what was expected, and the octet in it.",
-    "echo": "Each data message, sent back as it came. Most cases ask an endpoint for it.",
-    "event": "What octets mean: a message, a Ping, a Pong, a Close, the end of TCP, a breach.",
-    "expected": "Of a verdict: it is listed in a file of verdicts that are known to be other than OK, "
-    "and the run doesn't fail by it.",
-    "fail the connection": "To end it because of a breach: with a Close, usually, and then the end of "
+    "echo": "A data message that is sent back as it came. Most cases expect echoes.",
+    "event": "What octets mean: a message, a Ping, a Pong, a Close frame, the end of TCP, or a breach.",
+    "expected": "A verdict is expected if it is listed in a file of verdicts that are known not to be OK. "
+    "It doesn't fail the run.",
+    "fail the connection": "To end it because of a breach: usually with a Close frame, and then by ending "
     "TCP (RFC 6455 §7.1.7).",
-    "flaky": "Of a case: it failed beside other cases, and passed when it was played once more, alone.",
-    "fragment": "A frame of a message that has several: FIN is 0 in each but the last (RFC 6455 §5.4).",
-    "mask": "The four octets with which a client disguises each frame that it sends (RFC 6455 §5.3).",
+    "flaky": "A case is flaky if it failed while other cases were running, and passed when it was played "
+    "once more, alone.",
+    "fragment": "One of several frames of a message. FIN is 0 in all of them except the last one (RFC 6455 "
+    "§5.4).",
+    "mask": "The four octets with which a client masks each frame that it sends (RFC 6455 §5.3).",
     "octet": "Eight bits; a byte.",
-    "offset": "A number of octets from the beginning, which is 0: of a message, or of all that a side "
-    "has sent.",
-    "patience": "How long the testee may take for what is expected, before the connection is failed or "
-    "closed.",
-    "profile": "By what is judged: as Autobahn|Testsuite judges (`autobahn`), or by the RFCs where the "
-    "two differ (`rfc`).",
-    "rule": "A requirement of an RFC, with its section and its level: MUST, SHOULD.",
-    "run": "The cases that were played with one testee, one after another or side by side, and their "
+    "offset": "The number of octets before an octet, in a message or in everything that a side has sent. "
+    "The first octet has offset 0.",
+    "patience": "How long the testee may take for what is expected, before the tester fails or closes the "
+    "connection.",
+    "profile": "The authority for the verdicts: Autobahn|Testsuite (`autobahn`), or the RFCs where the two "
+    "differ (`rfc`).",
+    "rule": "A requirement of an RFC, with its section and its level (MUST or SHOULD).",
+    "run": "The cases that were played with one testee, one after another or in parallel, and their "
     "verdicts.",
-    "seed": "The number from which the masks and keys of a run follow: with the same one the same "
+    "seed": "The number from which the masks and keys of a run are derived. With the same seed, the same "
     "octets are sent.",
-    "suite": "The cases that come with replay, 517 in all, with a version of their own.",
-    "tester, testee": "The tester is replay; the testee is the server or the client that is tested.",
-    "TX, RX": "In a wire log: what the recorder sent, and what it received.",
-    "unjudged": "Of a case: there is no verdict, since what it would rest on wasn't seen.",
-    "wire log": "All that was seen of a connection, in order: octets, timers, and who ended TCP. Each "
-    "case has one.",
+    "suite": "The 517 cases that come with replay. The suite has a version of its own.",
+    "tester, testee": "The tester is replay. The testee is the server or client under test.",
+    "TX, RX": "In a wire log, TX is what the recorder sent, and RX is what it received.",
+    "unjudged": "A case is unjudged if it has no verdict, because the verdict would depend on something "
+    "that wasn't seen.",
+    "wire log": "Everything that was seen of a connection, in order: octets, timers, and who ended TCP. "
+    "Each case has one.",
 }
 """Each word and what it means."""
 
 _HEAD = """\
 # Glossary
 
-The words that replay uses of runs, cases and verdicts. The [page](report.md) of a run has them too, so that
-it can be read by itself.
+The terms that replay uses for runs, cases and verdicts. The [HTML report](report.md) of a run contains them
+too, so that it can be read on its own.
 
-This page is made by `python -m replay.report.glossary > docs/glossary.md`.
+This page is generated by `python -m replay.report.glossary > docs/glossary.md`.
 """
 
 
@@ -73,7 +76,7 @@ def page() -> str:
 
 def _table(title: str, rows: list[tuple[str, str]]) -> str:
     cells = "".join(f"| {word} | {said.replace('|', chr(92) + '|')} |\n" for word, said in rows)
-    return f"\n## {title}\n\n| | |\n|---|---|\n{cells}"
+    return f"\n## {title}\n\n| word | meaning |\n|---|---|\n{cells}"
 
 
 def main() -> None:
