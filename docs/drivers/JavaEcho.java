@@ -44,6 +44,6 @@ class JavaEcho implements WebSocket.Listener {
         JavaEcho echo = new JavaEcho();
         HttpClient.newHttpClient().newWebSocketBuilder().buildAsync(URI.create(arguments[0]), echo).join();
         echo.done.await();
-        Thread.sleep(1000); // a Close is answered behind onClose
+        Thread.sleep(1000); // the Close frame is answered after onClose returns
     }
 }

@@ -1,4 +1,4 @@
-const { WebSocket } = globalThis.WebSocket ? globalThis : require("undici"); // Node 20 has none of its own
+const { WebSocket } = globalThis.WebSocket ? globalThis : require("undici"); // Node 20 has no WebSocket of its own
 
 const connection = new WebSocket(process.argv[2]);
 connection.binaryType = "arraybuffer";

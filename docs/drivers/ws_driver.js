@@ -2,7 +2,7 @@ const WebSocket = require("ws");
 
 const [url, agent] = [process.argv[2], "ws"];
 
-/** Connects, echoes if it is a case, and gives the last message once the connection has ended. */
+/** Connects, echoes messages if this is a case, and resolves to the last message once the connection has ended. */
 const visit = (path) =>
   new Promise((resolve) => {
     const connection = new WebSocket(url + path, { maxPayload: 0, maxFragments: 0 });
