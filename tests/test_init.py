@@ -94,7 +94,7 @@ def test_workflows_are_valid_and_hold_the_command(tmp_path: Path) -> None:
         ("node a.js {port}", ["package.json", "package-lock.json"], "npm ci"),
         ("/usr/bin/python3 a.py {port}", ["requirements.txt"], "pip install -r requirements.txt"),
         ("cargo run {port}", ["Cargo.toml"], "cargo build --release"),
-        ("./a {port}", ["package.json"], "# Here goes what builds the server."),
+        ("./a {port}", ["package.json"], "# Add the commands that build the server here."),
     ],
 )
 def test_what_the_command_needs_is_installed(command: str, files: list[str], expected: str) -> None:

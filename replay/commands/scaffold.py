@@ -1,4 +1,4 @@
-"""What `replay init` writes: a config with its comments, and a workflow for CI. Pure."""
+"""What `replay init` writes: a config with comments, and a CI workflow. Pure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from textwrap import indent
 GITHUB, GITLAB, GITLAB_JOB = ".github/workflows/websocket.yml", ".gitlab-ci.yml", ".gitlab/websocket.yml"
 CONFIG = "replay.yaml"
 NAME = "wire-replay"
-"""The name for pip, once it is released."""
+"""The name on PyPI, once replay is released."""
 
 COMMANDS = {"server": "./my-server --port {port}", "client": "./my-client {url}"}
-"""What stands for a command that isn't known."""
+"""The placeholder for a command that isn't known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """What a command needs in CI, by the program that it begins with."""
+    """What a command needs in CI, depending on the program that it starts with."""
 
     programs: tuple[str, ...]
-    github: str  # steps before, in YAML
-    packages: str  # of Debian
-    installs: Mapping[str, str]  # by a file of the project, the first that is there: a command
+    github: str  # the steps that install it, in YAML
+    packages: str  # Debian packages
+    installs: Mapping[str, str]  # a file of the project -> a command; the first file that exists counts
 
 
 TOOLCHAINS = (
@@ -54,16 +54,16 @@ _OTHER = Toolchain((), "", "", {})
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What was asked for."""
+    """What the user asked for."""
 
     tested: str  # server or client
     command: str
     ci: str  # github, gitlab or none
-    install: str = NAME  # what pip is to install: a name with a version, a file, an address
+    install: str = NAME  # what pip installs: a name with a version, a file, a URL
 
 
 def files(start: Start, present: frozenset[str]) -> dict[str, str]:
-    """The texts to write, by the paths of their files; `present`: what the project holds already."""
+    """The texts to write, by the paths of their files. `present`: the files that the project has."""
     config = _server_config if start.tested == "server" else _client_config
     written = {CONFIG: config(json.dumps(start.command, ensure_ascii=False))}
     match start.ci:
@@ -77,59 +77,61 @@ def files(start: Start, present: frozenset[str]) -> dict[str, str]:
 
 
 INCLUDE = f"include:\n  - local: {GITLAB_JOB}\n"
-"""What .gitlab-ci.yml has to say."""
+"""What .gitlab-ci.yml has to contain."""
 
 
 def play(start: Start, *options: str) -> str:
-    """The command that tests."""
+    """The command that runs the tests."""
     return " ".join(["replay", "run" if start.tested == "server" else "serve", *options])
 
 
 def _server_config(command: str) -> str:
     return f"""\
-# How replay tests this server: `replay run` reads this file. Each key is an option of `replay run`;
-# `replay schema config` lists them for your editor.
+# How replay tests this server. `replay run` reads this file, and each key is an option of `replay run`.
+# `replay schema config` prints a schema of all keys for your editor.
 
-# What starts the server; {{port}} stands for where it has to listen, {{url}} for the whole address.
+# The command that starts the server. {{port}} stands for the port it has to listen on, {{url}} for its URL.
 exec: {command}
 
-# A server that runs already, instead:
+# To test a server that is already running, use this instead:
 # url: ws://127.0.0.1:9001/echo
 
-# Which cases: ids, globs, and globs that exclude. Without this key, all of the suite.
+# The cases to play: ids, globs, and globs to exclude. By default, the whole suite is played.
 # cases: ["*", "!9.*"]
 
-# What is known to fail, and why. `replay run --expected expected.yaml --update-expected` writes it.
+# Known failures, with their reasons. To write this file:
+# `replay run --expected expected.yaml --update-expected`
 # expected: expected.yaml
 
-# What your server asks for in a request.
+# What your server requires in a request.
 # header: ["Authorization: Bearer x"]
 # origin: http://localhost
 # subprotocol: chat
 
-# Judge by the RFCs where Autobahn|Testsuite is stricter or laxer than they are.
+# Follow the RFCs where Autobahn|Testsuite is stricter or more lenient than they are.
 # profile: rfc
 """
 
 
 def _client_config(command: str) -> str:
     return f"""\
-# How replay tests this client: `replay serve` reads this file. Each key is an option of `replay serve`;
-# `replay schema config` lists them for your editor.
+# How replay tests this client. `replay serve` reads this file, and each key is an option of `replay serve`.
+# `replay schema config` prints a schema of all keys for your editor.
 serve:
-  # What starts an echo client, once a case: it connects to {{url}} and sends every message back.
+  # The command that starts an echo client, once for each case. The client connects to {{url}} and sends
+  # every message back.
   each: {command}
 
-  # A driver that asks for the cases itself, instead:
+  # If you have a driver that asks for the cases by itself, use this instead:
   # exec: "node driver.js {{url}}"
 
-  # Which cases: ids, globs, and globs that exclude. Without this key, all of the suite.
+  # The cases to play: ids, globs, and globs to exclude. By default, the whole suite is played.
   # cases: ["*", "!9.*"]
 
-  # What is known to fail, and why: a list, as `replay schema expected` has it.
+  # Known failures, and their reasons: a list in the format of `replay schema expected`.
   # expected: expected.yaml
 
-  # Judge by the RFCs where Autobahn|Testsuite is stricter or laxer than they are.
+  # Follow the RFCs where Autobahn|Testsuite is stricter or more lenient than they are.
   # profile: rfc
 """
 
@@ -161,7 +163,7 @@ jobs:
       - name: Play the suite
         run: |
           {play(start, *_OUT)}
-      # The wire logs and verdicts, to look at when a case fails.
+      # Keep the wire logs and verdicts, to find out why a case failed.
       - uses: actions/upload-artifact@v4
         if: ${{{{ !cancelled() }}}}
         with: {{name: replay-results, path: replay-results}}
@@ -184,7 +186,7 @@ websocket:
   script:
     - |
       {play(start, *_OUT, "--report", "junit=replay.xml")}
-  # The wire logs and verdicts, to look at when a case fails.
+  # Keep the wire logs and verdicts, to find out why a case failed.
   artifacts:
     when: always
     paths: [replay-results]
@@ -206,4 +208,4 @@ def _installs(chain: Toolchain, present: frozenset[str]) -> list[str]:
 
 
 def _build(start: Start) -> str:
-    return f"# Here goes what builds the {start.tested}.\n"
+    return f"# Add the commands that build the {start.tested} here.\n"
