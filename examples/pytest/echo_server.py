@@ -1,4 +1,4 @@
-"""A small server: it sends every message back."""
+"""A small echo server: it sends every message back."""
 
 import asyncio
 import sys

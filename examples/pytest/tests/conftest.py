@@ -1,4 +1,4 @@
-"""Starts the server in this very process, in a thread with an event loop of its own."""
+"""Starts the server in the process of the tests, in a thread with its own event loop."""
 
 import asyncio
 import threading

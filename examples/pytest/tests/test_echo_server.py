@@ -1,4 +1,4 @@
-"""The project's other tests; they may use the same server."""
+"""The project's other tests, which may use the same server."""
 
 from websockets.sync.client import connect
 
