@@ -39,7 +39,7 @@ class Source:
         try:
             octets = read_octets(path, MAX_FILE + 1)
         except OSError as error:
-            raise SourceError(None, f"{path}: {(error.strerror or str(error)).lower()}") from None
+            raise file_error(path, error) from None
         return cls.decode(str(path), octets)
 
     @classmethod
@@ -112,6 +112,16 @@ class SourceError(Exception):
             return self.message + (f"\n  help: {self.hint}" if self.hint else "")
         shown = f"{printable(str(self.span))}: {self.message}\n{excerpt(self.span)}"
         return shown + (f"\n  help: {self.hint}" if self.hint else "")
+
+
+def strerror(error: Exception) -> str:
+    """What the system says of an error, as it stands behind a name: 'no such file or directory'."""
+    return str(getattr(error, "strerror", None) or error).lower()
+
+
+def file_error(path: Path, error: OSError) -> SourceError:
+    """The fault of a path that the system refuses."""
+    return SourceError(None, f"{printable(str(path))}: {strerror(error)}")
 
 
 def printable(text: str) -> str:

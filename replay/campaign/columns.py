@@ -18,7 +18,7 @@ from replay.cases.model import Behaviour
 from replay.report import safe
 from replay.report.html import model
 from replay.report.html.model import Column, Detail, PageCase
-from replay.source import Source, SourceError, printable
+from replay.source import Source, SourceError, file_error, printable
 from replay.store import reader
 from replay.store.reader import StoredCase, StoredRun, StoredVerdict
 from replay.suite.files import expectation, known_case, read_log
@@ -66,8 +66,7 @@ def _found(given: Path, link: Link) -> Iterator[tuple[Path, Column]]:
     try:
         inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise SourceError(None, f"{printable(str(folder))}: {why}") from None
+        raise file_error(folder, error) from None
     for each in (folder,) if _holds(folder) else filter(_holds, inside):
         if (each / RUN).is_file():
             yield each, _stored(reader.load(each), link)

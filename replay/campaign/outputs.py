@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from replay import limits, whole_file
 from replay.campaign.server import server_name
 from replay.report import autobahn, json_lines
-from replay.source import SourceError, printable
+from replay.source import SourceError, printable, strerror
 from replay.store.folder import Folder
 from replay.verdict.result import CaseResult, RunResult
 
@@ -178,7 +178,7 @@ class Outputs:
             self._failed(str(path), error)
 
     def _failed(self, name: str, error: OSError) -> None:
-        said = f"{printable(name)}: {(error.strerror or str(error)).lower()}"
+        said = f"{printable(name)}: {strerror(error)}"
         if said not in self.faults:
             self.faults.append(said)
 
@@ -267,5 +267,4 @@ def _prepare(one: WantedReport) -> None:
     try:
         (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        said = f"{name}: {(error.strerror or str(error)).lower()}"
-        raise SourceError(None, said, about="report") from None
+        raise SourceError(None, f"{name}: {strerror(error)}", about="report") from None

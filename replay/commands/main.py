@@ -31,7 +31,7 @@ from replay.commands.report import report
 from replay.commands.run import run
 from replay.commands.serve import serve
 from replay.commands.wstest import wstest
-from replay.source import SourceError, printable
+from replay.source import SourceError, printable, strerror
 from replay.suite import edition
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ for _name, _command in cli.commands.items():
 
 def _named(error: OSError) -> str:
     """What of the system's has failed; but for files without a name, standard output."""
-    said = (error.strerror or str(error)).lower()
+    said = strerror(error)
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return f"{said}: `ulimit -n` tells how many replay may have"
     return f"can't write: {said}" if error.filename is None else f"{printable(str(error.filename))}: {said}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from replay.commands.options import CommandFault
+from replay.source import strerror
 
 if TYPE_CHECKING:
     from replay.report.html.model import Column
@@ -67,7 +68,7 @@ def write(columns: Sequence[Column], output: Path) -> None:
     try:
         pages.write(columns, output)
     except OSError as error:
-        raise CommandFault(f"{output}: {(error.strerror or str(error)).lower()}") from None
+        raise CommandFault(f"{output}: {strerror(error)}") from None
 
 
 def show(address: str, err: bool = False) -> None:
@@ -99,4 +100,4 @@ def _serve(folders: tuple[Path, ...], port: int, opened: bool) -> None:
     try:
         page_server.serve(Desk(folders).answer, port, listening)
     except OSError as error:
-        raise CommandFault(f"port {port}: {(error.strerror or str(error)).lower()}") from None
+        raise CommandFault(f"port {port}: {strerror(error)}") from None

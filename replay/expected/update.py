@@ -14,7 +14,7 @@ from replay.cases.select import natural
 from replay.expected import file as expected_file
 from replay.expected.entries import ENTRIES, Expected, is_for, word
 from replay.expected.file import Listing, is_blank
-from replay.source import SourceError
+from replay.source import SourceError, file_error
 from replay.typed import nodes
 from replay.typed.readers import Files
 from replay.verdict.result import CaseResult, Entry, RunResult, Standing
@@ -81,7 +81,7 @@ def write(path: Path, text: str) -> None:
         if mode is not None:
             path.chmod(mode)
     except OSError as error:
-        raise SourceError(None, f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise file_error(path, error) from None
 
 
 def _failing(results: Sequence[CaseResult], strict: bool) -> dict[str, tuple[str, ...]]:

@@ -22,7 +22,7 @@ from replay.live.spawn import Starter
 from replay.live.transport import Address, Connection
 from replay.play.endpoint import Endpoint
 from replay.play.visitors import Page, Reception, Teller
-from replay.source import SourceError
+from replay.source import SourceError, strerror
 
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 """Where to connect to a server that listens on all interfaces."""
@@ -121,9 +121,8 @@ class _Session:
                 start_serving=self._identity is None,
             )
         except (OSError, UnicodeError, OverflowError) as error:
-            why = (getattr(error, "strerror", None) or str(error)).lower()
             hint = "name another --host, or another --port; 0 is a free one"
-            said = f"can't listen at {self.served.address}: {why}"
+            said = f"can't listen at {self.served.address}: {strerror(error)}"
             about = "port" if getattr(error, "errno", None) in (EADDRINUSE, EACCES) else "host"
             raise SourceError(None, said, hint, about) from None
         port = server.sockets[0].getsockname()[1]
@@ -183,7 +182,7 @@ class _Session:
         """The loop tries again to accept a connection for which there were no descriptors."""
         error = context.get("exception")
         if isinstance(error, OSError) and error.errno in EXHAUSTED:
-            self.served.refused = f"replay could not accept clients: {str(error.strerror).lower()}"
+            self.served.refused = f"replay could not accept clients: {strerror(error)}"
         elif not self._closed:  # it tries so even when nobody listens any more
             loop.default_exception_handler(context)
 

@@ -14,7 +14,7 @@ from typing import IO
 
 from replay import limits
 from replay.live.tls import Tls, load
-from replay.source import SourceError
+from replay.source import SourceError, file_error
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """What a certificate is for in any case."""
@@ -71,7 +71,7 @@ class Identity:
             self._held.write(self._authority)
             self._held.flush()
         except OSError as error:
-            raise SourceError(None, f"{path}: {(error.strerror or str(error)).lower()}") from None
+            raise file_error(path, error) from None
         self._written = path
         _claimed(self._held)
         for other in self._secure.folder.glob("ca-*.pem"):

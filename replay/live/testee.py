@@ -20,7 +20,7 @@ from typing import Any
 from replay import limits
 from replay.live.keeper import GIVE_UP
 from replay.live.transport import Address
-from replay.source import SourceError
+from replay.source import SourceError, strerror
 
 _KEEPER = Path(__file__).with_name("keeper.py")
 _PLACE = re.compile(r"(?<!\$)\{(port|url|ca)\}")  # `${port}` is the shell's
@@ -201,7 +201,7 @@ def _start(words: Sequence[str], link: socket.socket) -> subprocess.Popen[bytes]
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        raise TesteeError(f"can't be started: {getattr(error, 'strerror', None) or error}") from None
+        raise TesteeError(f"can't be started: {strerror(error)}") from None
 
 
 class _Output(asyncio.Protocol):

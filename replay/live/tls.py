@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from replay.source import SourceError
+from replay.source import SourceError, strerror
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def reason(error: ssl.SSLError) -> str:
 
 def _words(error: Exception, otherwise: str) -> str:
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.strerror:
-        return error.strerror.lower()
+        return strerror(error)
     return otherwise if not isinstance(error, ValueError) or isinstance(error, ssl.SSLError) else str(error)
 
 

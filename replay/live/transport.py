@@ -13,6 +13,7 @@ from replay import limits
 from replay.live.descriptors import EXHAUSTED
 from replay.live.tls import REFUSED, Tls, reason
 from replay.play.endpoint import Endpoint
+from replay.source import strerror
 from replay.trace.model import SECOND, How
 
 GONE = "connection refused: nothing listens there"
@@ -257,8 +258,7 @@ def _reason(error: Exception, timeout: float, tls: bool) -> str:
         )
         return f"the connection was reset before it stood{asked}"
     if isinstance(error, OSError) and error.errno in EXHAUSTED:
-        return f"replay itself can't connect: {str(error.strerror).lower()} (`ulimit -n`)"
+        return f"replay itself can't connect: {strerror(error)} (`ulimit -n`)"
     if isinstance(error, socket.gaierror):
         return "no such host"
-    strerror = getattr(error, "strerror", None)
-    return str(strerror or error).lower()
+    return strerror(error)

@@ -13,7 +13,7 @@ from typing import Any
 from replay import __version__
 from replay.cases.model import Profile
 from replay.report import causes, words
-from replay.source import SourceError, printable
+from replay.source import SourceError, printable, strerror
 from replay.store import CASE, RUN, VERSION
 from replay.store.folder import LAST, Folder, begin, safe_name
 from replay.store.sources import Sources
@@ -149,8 +149,9 @@ class Store:
         folder.write(f"{file}.json", _json(_case(result, f"{file}.wirelog", log)))
 
     def _broken(self, error: OSError) -> None:
-        why = (error.strerror or str(error)).lower()
-        self.fault = f"{printable(str(self.directory))}: {why}; results are not stored from here on"
+        self.fault = (
+            f"{printable(str(self.directory))}: {strerror(error)}; results are not stored from here on"
+        )
         self.close()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from replay.source import SourceError, Span, nearest, printable
+from replay.source import SourceError, Span, nearest, printable, strerror
 from replay.trace.model import Trace
 from replay.typed import nodes
 from replay.typed.nodes import SHAPES, Node
@@ -146,10 +146,8 @@ class Named(Generic[T]):
         try:
             return follow(node.text, node.span)
         except OSError as error:
-            fault = (error.strerror or str(error)).lower()
-            raise SourceError(
-                node.span, f"{quoted(node.text)}: {fault}", "paths start at the spec"
-            ) from None
+            said = f"{quoted(node.text)}: {strerror(error)}"
+            raise SourceError(node.span, said, "paths start at the spec") from None
         except SourceError as error:
             if error.span is not None:
                 raise
