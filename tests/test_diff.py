@@ -159,7 +159,7 @@ def golden(tmp_path: Path) -> Path:
         ("a.json", "{", "a.json:1:2: not JSON"),
         ("a.json", "[]", "expected a run's folder"),
         ("a.json", "{}", "no agent is in it"),
-        ("a.json", '{"a": {"1.1.1": {"behavior": "GOOD"}}}', "case 1.1.1 has no verdict of Autobahn's"),
+        ("a.json", '{"a": {"1.1.1": {"behavior": "GOOD"}}}', "a.json:1:8: 'behavior' is 'GOOD'"),
         ("a.json", '{"a": {}, "b": {}}', "holds several agents: a, b"),
         ("a.json", '{"a": {"77": {"behavior": "OK"}}}', None),
         ("a.json", '{"a": {"77": {"behavior": "OK", "duration": 1e999}}}', None),

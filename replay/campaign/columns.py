@@ -9,12 +9,13 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from replay import json_text
 from replay.cases.model import Behaviour
+from replay.expected import index
+from replay.expected.index import IndexedCase
 from replay.report import safe
 from replay.report.html import model
 from replay.report.html.model import Column, Detail, PageCase
@@ -27,8 +28,6 @@ from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
 
 Link = Callable[[Path], str]
 """The address of a file for a link on the page."""
-
-E = TypeVar("E", bound=Enum)
 
 _BREAK = re.compile(r"<br\s*/?>")
 
@@ -217,13 +216,8 @@ def _faulty(case: StoredCase, fault: str) -> PageCase:
 
 def _imported(path: Path, link: Link) -> Iterator[Column]:
     """The agents of an index.json."""
-    index = _json(path)
-    for agent, cases in index.items():
-        if not isinstance(cases, dict):
-            raise SourceError(
-                None, f"{printable(str(path))}: expected agents with their cases, as Autobahn has it"
-            )
-        told = model.by_id(_of_report(path, agent, id, case, link) for id, case in cases.items())
+    for agent, cases in index.read(Source.read(path)).items():
+        told = model.by_id(_of_report(path, case, link) for case in cases)
         yield Column(
             name=safe.escape(agent, 80) or "unnamed",
             told=told,
@@ -232,29 +226,17 @@ def _imported(path: Path, link: Link) -> Iterator[Column]:
         )
 
 
-def _of_report(path: Path, agent: str, id: str, case: Any, link: Link) -> PageCase:
-    def word(key: str, words: type[E]) -> E:
-        value = case.get(key) if isinstance(case, dict) else None
-        found = next((each for each in words if each.value == value), None)
-        if found is None:
-            where = f"{printable(str(path))}: {safe.escape(agent, 80)}, {safe.escape(id, 80)}"
-            raise SourceError(
-                None, f"{where}: {key!r} has to be one of " + ", ".join(w.value for w in words)
-            )
-        return found
-
-    behaviour, closing = word("behavior", Behaviour), word("behaviorClose", ClosingVerdict)
-    name, took, code = case.get("reportfile"), case.get("duration"), case.get("remoteCloseCode")
-    file = path.parent / name if isinstance(name, str) and Path(name).name == name else None
-    suite = known_case(id)
+def _of_report(path: Path, case: IndexedCase, link: Link) -> PageCase:
+    file = None if case.report is None else path.parent / case.report
+    suite = known_case(case.id)
     return PageCase(
-        id=id,
+        id=case.id,
         title="" if suite is None else suite.title,
-        behaviour=behaviour,
-        closing=closing,
-        detail=lambda room: _original(file, (behaviour, closing), room, link),
-        code=code if isinstance(code, int) else None,
-        duration=1000 * took if isinstance(took, int) and 0 <= took < 10**7 else None,
+        behaviour=case.behaviour,
+        closing=case.closing,
+        detail=lambda room: _original(file, (case.behaviour, case.closing), room, link),
+        code=case.close_code,
+        duration=case.duration,
         size=file.stat().st_size if file is not None and file.is_file() else 0,
     )
 

@@ -6,25 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from replay import flows, json_text, limits
-from replay.cases.model import Behaviour
-from replay.expected.file import parse_index
+from replay.expected import index
+from replay.expected.index import IndexedCase
 from replay.source import Source, SourceError, printable
 from replay.store import CASE, reader
 from replay.store.reader import StoredRun, StoredVerdict
 from replay.suite import files as suite
 from replay.trace.model import Trace
 from replay.verdict.change import Known, Run
-from replay.verdict.result import ClosingVerdict
 
 _LIGHT = limits.DIFFED.default
-_ENDLESS = 10**9
-"""Milliseconds that Autobahn says of a connection that never opened, and more."""
-
-_BEHAVIOURS = {each.value: each for each in Behaviour}
-_CLOSINGS = {each.value: each for each in ClosingVerdict}
 _WANTED = "a run's folder, a report folder of Autobahn's or its index.json, a wire log, or a case's JSON"
 
 
@@ -123,32 +117,21 @@ def _verdict(directory: Path, id: str, title: str, verdict: StoredVerdict) -> Kn
 
 
 def _index(path: Path) -> ComparedRuns:
-    source = Source.read(path)
-    runs = {}
-    for agent, cases in parse_index(source).items():
-        if not isinstance(cases, dict):
-            raise SourceError(None, f"{printable(str(path))}: expected an index.json of Autobahn's")
-        known = {id: _reported(path, id, values) for id, values in cases.items()}
-        runs[agent] = Run(str(path), known, agent)
+    runs = {
+        agent: Run(str(path), {case.id: _reported(path, case) for case in cases}, agent)
+        for agent, cases in index.read(Source.read(path)).items()
+    }
     if not runs:
         raise SourceError(None, f"{printable(str(path))}: no agent is in it")
     return ComparedRuns(runs)
 
 
-def _reported(path: Path, id: str, values: Any) -> Known:
-    values = values if isinstance(values, dict) else {}
-    behaviour = _BEHAVIOURS.get(str(values.get("behavior")))
-    closing = _CLOSINGS.get(str(values.get("behaviorClose", "OK")))
-    if behaviour is None or closing is None:
-        raise SourceError(None, printable(f"{path}: case {id} has no verdict of Autobahn's"))
-    duration, name = values.get("duration"), values.get("reportfile")
+def _reported(path: Path, case: IndexedCase) -> Known:
     read: Callable[[], Trace | None] = _nothing
     light = True
-    if isinstance(name, str) and name == Path(name).name and (file := path.parent / name).is_file():
+    if case.report is not None and (file := path.parent / case.report).is_file():
         read, light = partial(_trace, file), file.stat().st_size <= _LIGHT
-    known = isinstance(duration, int) and 0 <= duration < _ENDLESS
-    took = duration * 1000 if known else None
-    return Known(id, _title(id), behaviour, closing, took, read, light)
+    return Known(case.id, _title(case.id), case.behaviour, case.closing, case.duration, read, light)
 
 
 # Single cases.
@@ -164,7 +147,7 @@ def _json(path: Path) -> ComparedRuns:
         return _single(_verdict(path.parent, id, title, verdict), path)
     if "behavior" in values:
         id = str(values.get("id"))
-        known = _reported(path, id, values | {"reportfile": path.name})
+        known = _reported(path, index.indexed(id, source.span(0), values | {"reportfile": path.name}))
         return _single(replace(known, title=str(values.get("description") or known.title)), path)
     return _index(path)
 

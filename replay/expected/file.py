@@ -8,16 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from replay import json_text
-from replay.cases.model import Behaviour
+from replay.expected import index
 from replay.expected.entries import ENTRIES, resolved, word
-from replay.source import Source, SourceError, Span, nearest, printable
+from replay.source import Source, SourceError, printable
 from replay.typed import nodes
 from replay.typed.readers import Files
 from replay.typed.schema import document
-from replay.verdict.result import ClosingVerdict, Entry
-
-SHAPE = "{agent: {case: {behavior, behaviorClose}}}, as in an index.json of Autobahn"
+from replay.verdict.result import Entry
 
 
 @dataclass(frozen=True)
@@ -95,35 +92,8 @@ def is_blank(text: str) -> bool:
 
 
 def _index(source: Source) -> Iterator[Entry]:
-    only = len(parse_index(source)) == 1
-    for agent in json_text.fields(source):
-        if not isinstance(agent.value, dict):
-            raise SourceError(agent.place, f"expected {SHAPE}")
-        for id, span, verdict, _ in json_text.fields(source, agent.span.start):
-            if not isinstance(verdict, dict):
-                raise SourceError(span, f"expected {SHAPE}")
-            behaviour = _word(verdict, "behavior", {each.value: each for each in Behaviour}, span)
-            closing = _word(
-                {"behaviorClose": "OK"} | verdict,
-                "behaviorClose",
-                {each.value: each for each in ClosingVerdict},
-                span,
-            )
-            name = None if only else agent.key
-            yield Entry(id, (word(behaviour, closing),), "", span, agent=name)
-
-
-def parse_index(source: Source) -> dict[str, Any]:
-    """The values of an index.json, by agent. Raises SourceError if it isn't one."""
-    agents = json_text.loads(source)
-    if not isinstance(agents, dict):
-        raise SourceError(source.span(0), f"expected {SHAPE}")
-    return agents
-
-
-def _word(verdict: dict[str, Any], key: str, words: dict[str, Any], span: Span) -> Any:
-    found = verdict.get(key)
-    if not isinstance(found, str) or found not in words:
-        hint = nearest(str(found), words) or f"expected {', '.join(words)}"
-        raise SourceError(span, f"{key!r} is {found!r}", hint)
-    return words[found]
+    agents = index.read(source)
+    for agent, cases in agents.items():
+        name = None if len(agents) == 1 else agent
+        for one in cases:
+            yield Entry(one.id, (word(one.behaviour, one.closing),), "", one.place, agent=name)

@@ -12,6 +12,7 @@ from typing import Any
 from replay import whole_file
 from replay.cases.select import natural
 from replay.expected import file as expected_file
+from replay.expected import index
 from replay.expected.entries import ENTRIES, Expected, is_for, word
 from replay.expected.file import Listing, is_blank
 from replay.source import SourceError, file_error
@@ -235,7 +236,7 @@ def _uneditable(listing: Listing, node: nodes.Node | None = None) -> SourceError
 
 def _index(listing: Listing, run: RunResult) -> Updated:
     text = listing.source.text
-    agents: dict[str, Any] = expected_file.parse_index(listing.source) if text.strip() else {}
+    agents: dict[str, Any] = index.values(listing.source) if text.strip() else {}
     agent = next(iter(agents)) if len(agents) == 1 else run.agent or run.address
     cases = agents.setdefault(agent, {})
     added, changed = [], []
