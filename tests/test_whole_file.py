@@ -28,6 +28,28 @@ def test_a_disk_that_is_full_keeps_the_old_file_and_no_part_of_the_new(tmp_path:
     assert [each.name for each in tmp_path.iterdir()] == ["report.xml"]
 
 
+def test_a_file_keeps_its_permissions_and_a_link_to_it_stays_one(tmp_path: Path) -> None:
+    path, link = tmp_path / "list.yaml", tmp_path / "link.yaml"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    whole_file.write(link, b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert link.is_symlink()
+
+
+def test_nothing_is_written_through_a_link_in_the_folder_of_a_run(tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(b"old")
+    folder = begin(tmp_path / "out", b"{}")
+    (tmp_path / "out" / "001-a.json").symlink_to(tmp_path / "other")
+    folder.write("001-a.json", b"new")
+    folder.close()
+    assert (tmp_path / "other").read_bytes() == b"old"
+    assert (tmp_path / "out" / "001-a.json").read_bytes() == b"new"
+    assert not (tmp_path / "out" / "001-a.json").is_symlink()
+
+
 def test_a_name_may_be_as_long_as_the_system_has_it(tmp_path: Path) -> None:
     whole_file.write(tmp_path / ("n" * 255), b"x")
     assert [len(each.name) for each in tmp_path.iterdir()] == [255]

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from replay import whole_file
 from replay.campaign import columns as run_columns
 from replay.campaign.progress import Bar
 from replay.report.html import model, page
 from replay.report.html.model import Column
 from replay.source import SourceError
-from replay.store.folder import Folder
 from replay.verdict.result import RunResult
 
 
@@ -42,12 +42,7 @@ def drawn(columns: Sequence[Column]) -> str:
 def write(columns: Sequence[Column], output: Path) -> None:
     """Write the page, whole or not at all. Raises OSError."""
     output.parent.stat()  # said before a page is drawn for it
-    octets = drawn(columns).encode("utf-8", "replace")
-    folder = Folder(output.parent)
-    try:
-        folder.write(output.name, octets)
-    finally:
-        folder.close()
+    whole_file.write(output, drawn(columns).encode("utf-8", "replace"))
 
 
 def beside(folder: Path) -> Callable[[Path], str]:

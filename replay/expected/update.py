@@ -75,12 +75,8 @@ def updated(
 
 def write(path: Path, text: str) -> None:
     """All of a file or nothing. Raises SourceError."""
-    path = path.resolve()
     try:
-        mode = path.stat().st_mode if path.exists() else None
         whole_file.write(path, text.encode("utf-8", "replace"))
-        if mode is not None:
-            path.chmod(mode)
     except OSError as error:
         raise file_error(path, error) from None
 
