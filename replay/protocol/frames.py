@@ -190,8 +190,7 @@ class Frames:
         yield from header_breaches(
             header, stream.side, stream.assembly is not None, stream.inflater is not None
         )
-        act = Act.CONTROL if header.is_control else Act.DATA
-        if rule := CLOSING[stream.closed, stream.other.closed, act]:
+        if rule := CLOSING[stream.closed, stream.other.closed, Act.of(header)]:
             yield Breach(rule, "a data frame after the Close frame", 0)
 
     def _control(self, stream: SideStream, piece: Piece) -> Iterator[Event]:
