@@ -23,11 +23,6 @@ MAX_UNIT = limits.UNIT.default
 
 _PROBE = 16
 _LEAST = 48
-_UNITS = [
-    (first, last, max(_LEAST, 3 * first) - (last if first == 1 else first) - _PROBE + 1)
-    for first, last in ((1, 16), (17, 32), (33, 64), (65, 128), (129, 256), (257, MAX_UNIT))
-]
-"""Sizes of units, from and up to, and how many octets behind a probe come again in a run of any of them."""
 _WIDTH = 100
 
 _TOKEN = re.compile(
@@ -256,9 +251,7 @@ def _runs(octets: bytes, done: int, stop: int, most: int | None) -> Iterator[tup
     first of them among its first octets."""
     probe = done
     while probe + _LEAST - _PROBE < stop and (most is None or probe - done <= most):
-        needle = octets[probe : probe + _PROBE]
-        again = octets.find(needle, probe + 1, min(stop, probe + MAX_UNIT + _PROBE))
-        if again < 0 or (found := _run_at(octets, probe, again - probe, done, stop)) is None:
+        if (found := _run_at(octets, probe, done, stop)) is None:
             probe += _PROBE
             continue
         yield found
@@ -266,35 +259,36 @@ def _runs(octets: bytes, done: int, stop: int, most: int | None) -> Iterator[tup
         done = probe = start + count * unit
 
 
-def _run_at(octets: bytes, probe: int, least: int, done: int, stop: int) -> tuple[int, int, int] | None:
-    """The run of the smallest unit, from `least` on, that has its first probe here.
+def _run_at(octets: bytes, probe: int, done: int, stop: int) -> tuple[int, int, int] | None:
+    """The run of the smallest unit that has its first probe here.
 
-    The larger the unit, the more octets behind the probe come again, so that few places have to be looked
+    The larger the unit, the more octets from the probe on come again, so that few places have to be looked
     at, whatever the octets are: were a long needle there often, it would be a run of a smaller unit.
     """
-    failed: list[tuple[int, int]] = []  # units, and how long what they repeat is
-    for first, last, size in _UNITS:
-        if last < least:
+    unit, first = 1, max(done, probe - _PROBE)
+    while unit <= MAX_UNIT:
+        size = max(_PROBE, 2 * unit - _PROBE) + 1  # of what comes again in a run of this unit or a larger one
+        needle = octets[probe : probe + size]
+        again = octets.find(needle, probe + unit, min(stop, probe + MAX_UNIT + size))
+        if again < 0:
+            return None
+        if again - probe > max(unit, _PROBE):
+            unit = again - probe  # so still more has to come again
             continue
-        needle, furthest = octets[probe : probe + size], min(stop, probe + last + size)
-        again = octets.find(needle, probe + max(first, least), furthest)
-        while again >= 0:
-            unit = again - probe
-            # A multiple of a unit repeats just what that repeats.
-            if not any(unit % known == 0 and unit <= length for known, length in failed):
-                end, start = _end_of_run(octets, unit, again + size, stop), probe
-                while start > max(done, probe - _PROBE) and octets[start - 1] == octets[start - 1 + unit]:
-                    start -= 1
-                if end - start >= max(_LEAST, 3 * unit):
-                    return start, unit, (end - start) // unit
-                failed.append((unit, end - start))
-            again = octets.find(needle, again + 1, furthest)
+        unit = again - probe
+        end, start = _end_of_run(octets, unit, again + size, stop), probe
+        while start > first and octets[start - 1] == octets[start - 1 + unit]:
+            start -= 1
+        if end - start >= max(_LEAST, 3 * unit):
+            return start, unit, (end - start) // unit
+        # Inside of this run the needle comes again at multiples of the unit, which repeat no more than it.
+        unit = max(unit, end - size - probe) + 1
     return None
 
 
 def _end_of_run(octets: bytes, unit: int, end: int, stop: int) -> int:
     """How far the octets before `end` go on with this period: steps that double, then halve."""
-    step, growing = 512, True
+    step, growing = _PROBE, True
     while step and end < stop:
         piece = octets[end - unit : min(end + step, stop) - unit]
         if octets.startswith(piece, end):
