@@ -267,7 +267,7 @@ def _run_at(octets: bytes, probe: int, done: int, stop: int) -> tuple[int, int, 
     """
     unit, first = 1, max(done, probe - _PROBE)
     while unit <= MAX_UNIT:
-        size = max(_PROBE, 2 * unit - _PROBE) + 1  # of what comes again in a run of this unit or a larger one
+        size = max(_PROBE, 2 * unit - _PROBE) + 1  # that come again in a run of this unit or a larger one
         needle = octets[probe : probe + size]
         again = octets.find(needle, probe + unit, min(stop, probe + MAX_UNIT + size))
         if again < 0:

@@ -85,6 +85,7 @@ def test_what_is_written_reads_back(octets: bytes, text: bool) -> None:
         (bytes(range(32)) * 2, [(bytes(range(32)) * 2).hex()]),
         (bytes(range(32)) * 3 + b"\0", [f"({bytes(range(32)).hex()})*3", "00"]),
         (bytes(512) + b"\1", ["(00)*512", "01"]),
+        (b"a" + (b"a" * 40 + b"b") * 3, ["61", f"({'61' * 40}62)*3"]),
     ],
 )
 def test_one_rule_for_repeats(octets: bytes, items: list[str]) -> None:
