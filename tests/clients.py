@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +20,7 @@ from replay.protocol.interpreter import observe
 from replay.trace.model import SECOND, Trace
 from replay.wire.side import Side
 from tests.memory import OFFER, REQUEST, keys
-from tests.processes import ROOT
+from tests.processes import ROOT, Running, running
 
 ECHO = f"{sys.executable} -m replay.live.demo {{url}}"
 """A command for --each."""
@@ -39,7 +37,7 @@ class Ended(NamedTuple):
 class Served:
     """A server that runs."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int, ca: Path | None = None) -> None:
+    def __init__(self, process: Running, port: int, ca: Path | None = None) -> None:
         self.process = process
         self.port = port
         self.ca = ca  # None: ws://
@@ -68,9 +66,9 @@ class Served:
 
     def ended(self) -> Ended:
         """How it ends by itself."""
-        stdout, stderr = self.process.communicate(timeout=60)
-        assert "Traceback" not in stderr, stderr
-        return Ended(self.process.returncode, stdout, stderr)
+        ended = self.process.ended()
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     def interrupted(self) -> Ended:
         self.process.send_signal(signal.SIGINT)
@@ -80,20 +78,8 @@ class Served:
 @contextmanager
 def serving(out: Path, *words: str) -> Iterator[Served]:
     """Serve these cases on a free port until the block ends."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "replay", "serve", "--port", "0", "--out", str(out), *words],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    ) as process:
-        try:
-            assert process.stdout is not None
-            first = process.stdout.readline()
-            found = re.match(r"listening at wss?://127\.0\.0\.1:(\d+): .* cases(?:.* in (\S+))?$", first)
-            assert found, (first, process.communicate())
-            yield Served(process, int(found[1]), ROOT / found[2] if found[2] else None)
-        finally:
-            process.terminate()
+    with running("serve", "--port", "0", "--out", out, *words) as process:
+        first = process.stdout.readline()
+        found = re.match(r"listening at wss?://127\.0\.0\.1:(\d+): .* cases(?:.* in (\S+))?$", first)
+        assert found, (first, process.ended())
+        yield Served(process, int(found[1]), ROOT / found[2] if found[2] else None)

@@ -17,7 +17,7 @@ import pytest
 from replay.campaign.columns import columns
 from replay.report.html.model import Column
 from tests.clients import ECHO
-from tests.processes import ROOT, listening, replay
+from tests.processes import ROOT, listening, replay, running
 from tests.report.test_page import details
 
 FAULTY = ROOT / "tests" / "peers" / "faulty.py"
@@ -243,11 +243,8 @@ def test_a_file_that_cannot_be_written_is_an_error(run: Path, tmp_path: Path) ->
 
 @pytest.fixture(scope="module")
 def desk(run: Path) -> Iterator[str]:
-    command = [sys.executable, "-m", "replay", "report", "--serve", str(run)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
+    with running("report", "--serve", run) as process:
         yield urlsplit(process.stdout.readline().split()[0]).netloc
-        process.terminate()
 
 
 def asked(desk: str, target: str, host: str | None = None, method: str = "GET") -> tuple[int, str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +15,7 @@ from replay.config.keys import ConfiguredServer
 from replay.source import Source, SourceError
 from tests.clients import Served
 from tests.live.verdicts import stored
-from tests.processes import ROOT, listening, replay
+from tests.processes import ROOT, listening, replay, running
 
 OK = ("OK", "OK")
 FAULTY = ROOT / "tests" / "peers" / "faulty.py"
@@ -209,21 +207,13 @@ def test_without_a_file_the_defaults_are_taken(tmp_path: Path) -> None:
 def test_a_fuzzingserver_serves(tmp_path: Path) -> None:
     more = {"url": "ws://127.0.0.1:0", "cases": ["1.1.*"], "exclude-agent-cases": {"picky": ["1.1.2"]}}
     write(tmp_path / "fuzzingserver.json", SERVER | more)
-    with subprocess.Popen(
-        [sys.executable, "-u", "-m", "replay", "wstest", "-m", "fuzzingserver"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout
+    with running("wstest", "-m", "fuzzingserver", cwd=tmp_path) as process:
         first = process.stdout.readline()
         server = Served(process, int(first.split(":")[2]))
         assert server.told("/getCaseCount") == "8"
         asked = [f"/runCase?case={n}&agent={name}" for n in range(1, 9) for name in ("picky", "other")]
         server.visit(*asked, "/updateReports?agent=other")
-        process.send_signal(signal.SIGINT)
-        ended = server.ended()
+        ended = server.interrupted()
     assert ended.status == 0, ended.stdout + ended.stderr
     index = json.loads((tmp_path / "reports" / "clients" / "index.json").read_text())
     assert {agent: len(results) for agent, results in index.items()} == {"picky": 7, "other": 8}
