@@ -1,4 +1,4 @@
-"""How Sphinx makes the site of these pages: `make docs`."""
+"""The Sphinx configuration of this site, which `make docs` builds."""
 
 from pygments.lexer import RegexLexer
 from pygments.lexers.data import YamlLexer
@@ -46,7 +46,7 @@ class WireLog(RegexLexer):
 
 
 def setup(app: Sphinx) -> None:
-    """What Sphinx calls."""
+    """Called by Sphinx."""
     app.add_lexer("wirelog", WireLog)
     app.add_lexer("wirelog-error", WireLog)
     app.add_lexer("yaml-error", YamlLexer)
