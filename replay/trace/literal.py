@@ -304,30 +304,32 @@ def wrap(head: str, written: Sequence[str], indent: int) -> str:
     line = head + " ".join(written)
     if len(line) <= _WIDTH:
         return line.rstrip()
-    margin = " " * indent
-    lines: list[str] = []
-    line = head
+    margin, most = " " * indent, _WIDTH - indent
+    lines = [head]
+
+    def put(word: str, width: int = _WIDTH) -> None:
+        if len(lines[-1]) + len(word) > width and lines[-1] != margin:
+            lines.append(margin)
+        lines[-1] += word
+
     for item in written:
-        width = _WIDTH + 20 if line == head else _WIDTH
-        if len(line) + len(item) <= width or len(item) <= _WIDTH - indent or item[0] == "." or '"' in item:
-            if len(line) + len(item) > width and line != margin:
-                lines.append(line.rstrip())
-                line = margin
-            line += item + " "
-            continue
-        close = item.find(")")
-        at = 0
-        while at < len(item):
-            room = _WIDTH - len(line)
-            if room < _PROBE:
-                lines.append(line.rstrip())
-                line, room = margin, _WIDTH - indent
-            take = len(item)
-            if take - at > room:  # never part an octet, nor ')*n'
-                take = at + room - (at + room - item.startswith("(")) % 2
-                take = min(take, close) if close >= 0 else take
-            line += item[at:take]
-            at = take
-        line += " "
-    lines.append(line.rstrip())
-    return "\n".join(lines)
+        width = _WIDTH + 20 if lines == [head] else _WIDTH
+        room = width - len(lines[-1])
+        if len(item) <= max(room, most) or item[0] == "." or '"' in item:
+            put(item, width)
+        else:
+            digits, close, count = item.partition(")")
+            room = _WIDTH - len(lines[-1])
+            for piece in _pieces(digits, room if room >= _PROBE else most, most):
+                put(piece)
+            put(close + count)
+        lines[-1] += " "
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _pieces(digits: str, first: int, most: int) -> Iterator[str]:
+    """Hex, maybe behind a '(', in pieces of whole octets: of at most `first` characters, then of `most`."""
+    at, end = 0, first - (first - len(digits)) % 2
+    while at < len(digits):
+        yield digits[at:end]
+        at, end = end, end + most - most % 2
