@@ -21,7 +21,7 @@ from replay.live.assignment import Phase
 from replay.live.client_contract import Door
 from replay.live.transport import Address
 from replay.play.actions import Options
-from replay.play.commands import CommandedEndpoint
+from replay.play.command_mode import CommandedEndpoint
 from replay.play.driver_requests import (
     BoardFailures,
     BoardProgress,

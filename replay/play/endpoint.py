@@ -66,12 +66,12 @@ class Endpoint:
         self.opened = False
         self.successor: Endpoint | None = None  # who has taken the connection over
         self.moved = 0  # when the last octets passed, on the owner's clock
+        self.elapsed = 0  # the time of what happens now, since the connection began
         self._keys = keys
         self._interpreter = Interpreter(side, reading, skips=side)
         self._outbox: deque[bytes] = deque()
         self._timers: dict[Wait, tuple[int, int, str | None]] = {}  # when due, after how long, its tag
         self._epoch: int | None = None
-        self._now = 0
         self._octets = self._reads = self._events = 0  # that the peer sent
         self._deflater: Deflater | None = None
         self._closing = False  # a Close of ours waits to be written, or was
@@ -82,16 +82,16 @@ class Endpoint:
     def connected(self, now: int) -> None:
         """TCP stands."""
         self._clock(now)
-        self._set(Wait.OPENING, self.limits.opening)
-        self._set(Wait.LIMIT, self.limits.case)
+        self.set_timer(Wait.OPENING, self.limits.opening)
+        self.set_timer(Wait.LIMIT, self.limits.case)
         self.opening()
 
     def unreached(self, reason: str, now: int) -> None:
         """TCP (or TLS) could not be had."""
         self._clock(now)
         if not self.done:
-            self._finish()
-            self._record(Unreached(reason, self._now))
+            self.finish()
+            self.record(Unreached(reason, self.elapsed))
 
     def received(self, data: bytes, now: int) -> None:
         """Octets came."""
@@ -101,7 +101,7 @@ class Endpoint:
         self.moved = now
         self._octets += len(data)
         self._reads += 1
-        self._record(Octets(self.side.other, data, self._now))
+        self.record(Octets(self.side.other, data, self.elapsed))
         frames = self._interpreter.frames(self.side.other)
         # One message alone has a bound of its own: see `Unread`.
         inflated = self._interpreter.inflated(self.side.other) - limits.INFLATED.default
@@ -117,15 +117,15 @@ class Endpoint:
         """The peer ended TCP."""
         self._clock(now)
         if not self.done:
-            self._finish()
-            self._record(Drop(self.side.other, how, self._now))
+            self.finish()
+            self.record(Drop(self.side.other, how, self.elapsed))
 
     def wake(self, now: int) -> None:
         """Time has passed; the timers that have run out are acted on, in order."""
         self._clock(now)
         while not self.done and self._timers:
             wait, (due, after, tag) = min(self._timers.items(), key=lambda item: item[1][0])
-            if due > self._now:
+            if due > self.elapsed:
                 return
             del self._timers[wait]
             self.fired(Timer(wait, True, after, tag))
@@ -134,7 +134,7 @@ class Endpoint:
         """The socket takes more: the next of the writes that wait goes to `output`."""
         self._clock(now)
         if self._outbox and not self.done:
-            self._set(Wait.LIMIT, self.limits.case)  # as long as it takes what is sent, there is progress
+            self.set_timer(Wait.LIMIT, self.limits.case)  # what it takes is progress
             self._write_now(self._outbox.popleft())
         if not self._outbox:
             if self._closing:
@@ -200,6 +200,37 @@ class Endpoint:
         """The code with which a Close is answered."""
         return 1000
 
+    # What those that build on this use, beside what closes, sends and writes.
+
+    def record(self, entry: Entry) -> None:
+        """Take an entry into the trace, and act on what it means."""
+        self.entries.append(entry)
+        for event in self._interpreter.feed(entry):
+            if self.done:
+                break
+            self._act(event)
+            self.event(event)
+            if event.side is not self.side:
+                self._events += 1
+                if self._events == self.limits.events + 1:
+                    self._give_up(f"{self.limits.events:,} events")
+
+    def has_timer(self, wait: Wait) -> bool:
+        return wait in self._timers
+
+    def set_timer(self, wait: Wait, after: int, tag: str | None = None) -> None:
+        """Start it, or start it anew: it runs out after so long."""
+        self._timers[wait] = (self.elapsed + after, after, tag)
+
+    def cancel_timer(self, wait: Wait) -> None:
+        self._timers.pop(wait, None)
+
+    def finish(self) -> None:
+        """From here on nothing is read, written or waited for."""
+        self.done = True
+        self._timers.clear()
+        self._outbox.clear()
+
     # The closing handshake.
 
     @property
@@ -208,20 +239,24 @@ class Endpoint:
         return self._closing or self._interpreter.closing(self.side)
 
     @property
+    def peer_closed(self) -> bool:
+        """A Close of the peer's has come, and breaks no rule."""
+        return self._interpreter.closed(self.side.other)
+
+    @property
     def both_closed(self) -> bool:
-        return self.has_closed and self._interpreter.closed(self.side.other)
+        return self.has_closed and self.peer_closed
 
     @property
     def is_open(self) -> bool:
         """Opened, and neither side has sent a Close."""
-        closed = self.has_closed or self._interpreter.closed(self.side.other)
+        closed = self.has_closed or self.peer_closed
         return self.opened and not closed and not self.done
 
     @property
     def owes_pongs(self) -> bool:
         """Whether a Ping is answered: until the peer's Close has come (§5.5.2), or it has been failed."""
-        closed = self._interpreter.closed(self.side.other)
-        return self.opened and not closed and self._failed_at < 0 and not self.done
+        return self.opened and not self.peer_closed and self._failed_at < 0 and not self.done
 
     def send_close(self, code: int | None = 1000, reason: bytes = b"") -> None:
         """Send a Close frame; unless it is an answer, wait for one."""
@@ -246,12 +281,12 @@ class Endpoint:
         """End TCP."""
         if not self.done:
             self.dropped_as = how
-            self._finish()
-            self._record(Drop(self.side, how, self._now))
+            self.finish()
+            self.record(Drop(self.side, how, self.elapsed))
 
     def fired(self, timer: Timer) -> None:
         """A timer ran out. It is recorded, and acted on."""
-        self._record(replace(timer, at=self._now))
+        self.record(replace(timer, at=self.elapsed))
         match timer.wait:
             case Wait.FAIL if self.is_open:
                 self.send_close(1001, b"Going Away")
@@ -265,9 +300,9 @@ class Endpoint:
 
     def _await_close(self) -> None:
         """The peer has so long to answer our Close, from when it was written."""
-        answered = self._interpreter.closed(self.side.other)
-        if not (answered or self._outbox or self.done or Wait.CLOSING in self._timers):
-            self._set(Wait.CLOSING, self.limits.closing)
+        answered = self.peer_closed
+        if not (answered or self._outbox or self.done or self.has_timer(Wait.CLOSING)):
+            self.set_timer(Wait.CLOSING, self.limits.closing)
 
     def _breach(self, violation: Violation) -> None:
         """Fail the connection (§7.1.7), once for each frame; while closing, or if the data doesn't inflate,
@@ -284,24 +319,24 @@ class Endpoint:
     def _close(self, close: Close) -> None:
         if not close.valid:
             return
-        self._timers.pop(Wait.CLOSING, None)
+        self.cancel_timer(Wait.CLOSING)
         answer = not self.has_closed
         if answer:
             self.send_close(self.reply_code(close))
         if self.side is Side.SERVER:
             self.drop()
         elif not answer:
-            self._set(Wait.DROP, self.limits.drop)
+            self.set_timer(Wait.DROP, self.limits.drop)
         elif Wait.FAIL in self._timers:
             # The original sets no timer of its own here, but is cut by this one.
-            kill = self._timers[Wait.FAIL][0] - self._now
-            self._set(Wait.LIMIT, max(kill, 0) + self.limits.drop)
+            kill = self._timers[Wait.FAIL][0] - self.elapsed
+            self.set_timer(Wait.LIMIT, max(kill, 0) + self.limits.drop)
 
     def _act(self, event: Event) -> None:
         match event:
             case Opened():
                 self.opened = True
-                self._timers.pop(Wait.OPENING, None)
+                self.cancel_timer(Wait.OPENING)
                 if event.agreed is not None:
                     terms = event.agreed
                     self._deflater = Deflater(terms.window(self.side), terms.keeps_context(self.side))
@@ -330,23 +365,8 @@ class Endpoint:
 
     def _write_now(self, piece: bytes) -> None:
         self.output.append(piece)
-        self.moved = (self._epoch or 0) + self._now
-        self._record(Octets(self.side, piece, self._now))
-
-    def _record(self, entry: Entry) -> None:
-        self.entries.append(entry)
-        for event in self._interpreter.feed(entry):
-            if self.done:
-                break
-            self._act(event)
-            self.event(event)
-            if event.side is not self.side:
-                self._events += 1
-                if self._events == self.limits.events + 1:
-                    self._give_up(f"{self.limits.events:,} events")
-
-    def _set(self, wait: Wait, after: int, tag: str | None = None) -> None:
-        self._timers[wait] = (self._now + after, after, tag)
+        self.moved = (self._epoch or 0) + self.elapsed
+        self.record(Octets(self.side, piece, self.elapsed))
 
     def _give_up(self, bound: str) -> None:
         """The peer has sent more than is read of one connection."""
@@ -356,9 +376,4 @@ class Endpoint:
     def _clock(self, now: int) -> None:
         if self._epoch is None:
             self._epoch = now
-        self._now = now - self._epoch
-
-    def _finish(self) -> None:
-        self.done = True
-        self._timers.clear()
-        self._outbox.clear()
+        self.elapsed = now - self._epoch

@@ -69,7 +69,7 @@ class Player(Endpoint):
         if event.side is not Side.SERVER or not self.script.refused or event.status == 101:
             super().not_opened(event)
             return
-        self._timers.pop(Wait.OPENING, None)
+        self.cancel_timer(Wait.OPENING)
         self._begin(None)  # what is recorded behind the refusal, and who ended TCP
 
     def answers(self) -> bool:
@@ -117,8 +117,8 @@ class Player(Endpoint):
         self._progress()
 
     def _progress(self) -> None:
-        if self._patience is not None and self._patience[0] in self._timers:
-            self._set(*self._patience)
+        if self._patience is not None and self.has_timer(self._patience[0]):
+            self.set_timer(*self._patience)
 
     def send_frame(self, opcode: int, payload: bytes) -> None:
         if self._lacking and opcode == Opcode.PONG:
@@ -157,7 +157,7 @@ class Player(Endpoint):
 
     def _keep_pace(self) -> None:
         """A testee that is slow to open the connection is given more time for the rest of it."""
-        self._pace = self._pace.seen(self._now)
+        self._pace = self._pace.seen(self.elapsed)
         paced = self._pace.patient
         self.limits = replace(self.limits, closing=paced(self.limits.closing), drop=paced(self.limits.drop))
 
@@ -176,18 +176,18 @@ class Player(Endpoint):
 
     def _advance(self) -> None:
         """Run actions up to one that has to wait."""
-        while self._action is not None and not self.done and Wait.DELAY not in self._timers:
+        while self._action is not None and not self.done and not self.has_timer(Wait.DELAY):
             action = self._action
             match action:
                 case Await(count=count) if self._lacks(count):
-                    if Wait.EVENTS not in self._timers and not self.pending:
-                        self._set(Wait.EVENTS, self._patience_for(action))
+                    if not self.has_timer(Wait.EVENTS) and not self.pending:
+                        self.set_timer(Wait.EVENTS, self._patience_for(action))
                     return
                 case AwaitEchoes(count=count) if self._echoes < count or not self.is_open:
                     return
                 case Arm(stalled=False) | Await() | Delay() | EndTcp() if self.pending:
                     return  # they follow what is written
-            self._timers.pop(Wait.EVENTS, None)
+            self.cancel_timer(Wait.EVENTS)
             self._next()
             while (joined := _shared(action, self._action)) is not None:
                 action = joined
@@ -199,7 +199,7 @@ class Player(Endpoint):
         testee sends nothing that counts."""
         if count is None:
             return True
-        return self._counted < count and not self._interpreter.closed(self.side.other)
+        return self._counted < count and not self.peer_closed
 
     def _run(self, action: Action) -> None:
         match action:
@@ -222,8 +222,8 @@ class Player(Endpoint):
                 self.drop()
 
     def _declare(self, wait: Wait, after: int, tag: str | None = None) -> None:
-        self._record(Timer(wait, False, after, tag, self._now))
-        self._set(wait, after, tag)
+        self.record(Timer(wait, False, after, tag, self.elapsed))
+        self.set_timer(wait, after, tag)
 
     def _awaited_end(self) -> Wait:
         """What a recorded testee was waited for, by how far the closing handshake has come."""

@@ -38,8 +38,8 @@ class Reception(Endpoint):
 
     def respond(self, requested: Requested) -> None:
         self._request = requested.request
-        self._answered_at = self._now
-        self._timers.pop(Wait.OPENING, None)
+        self._answered_at = self.elapsed
+        self.cancel_timer(Wait.OPENING)
 
     def not_opened(self, event: NotOpened) -> None:
         self.write(encode_page(400, "Bad Request", f"{event.reason}\n"))
@@ -59,7 +59,7 @@ class Reception(Endpoint):
         successor = self._choose(self._request)
         if successor is None:
             return
-        self._finish()
+        self.finish()
         self.successor = successor
         epoch = now - self._answered_at
         successor.connected(epoch)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from replay import limits
-from replay.play.commands import CommandedEndpoint
+from replay.play.command_mode import CommandedEndpoint
 from replay.protocol.events import Close, Event, Message
 from replay.protocol.interpreter import observe
 from replay.trace.model import Octets
