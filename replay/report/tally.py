@@ -14,7 +14,7 @@ from replay.verdict.cause import FailureGroup
 from replay.verdict.result import GOOD, UNJUDGED, CaseResult, ClosingVerdict, RunResult
 
 VERDICTS = {behaviour.value: said for behaviour, said in words.BEHAVIOURS.items()} | {
-    UNJUDGED: "no verdict: what it would rest on wasn't seen",
+    UNJUDGED: "no verdict, because it would depend on something that wasn't seen",
 }
 """What a case is called by its behaviour, or because it has none, in the order in which they are listed."""
 

@@ -37,10 +37,10 @@ SAMPLE = 48
 
 BEHAVIOURS: dict[Behaviour, str] = {
     Behaviour.OK: "what the case asks for",
-    Behaviour.NON_STRICT: "allowed, but not the best: later or laxer than it should be",
-    Behaviour.INFORMATIONAL: "nothing is asked for; shown for your information",
+    Behaviour.NON_STRICT: "allowed, but later or more lenient than it should be",
+    Behaviour.INFORMATIONAL: "the case requires nothing; shown for information only",
     Behaviour.UNIMPLEMENTED: "the testee doesn't have what the case tests",
-    Behaviour.FAILED: "none of what the case allows",
+    Behaviour.FAILED: "not what the case allows",
 }
 
 CLOSINGS: dict[ClosingVerdict, str] = {
@@ -49,7 +49,7 @@ CLOSINGS: dict[ClosingVerdict, str] = {
     ClosingVerdict.UNCLEAN: "the closing handshake isn't complete",
     ClosingVerdict.FAILED_BY_CLIENT: "the client failed the connection",
     ClosingVerdict.FAILED: "the wrong side closed the connection",
-    ClosingVerdict.INFORMATIONAL: "nothing is asked for; shown for your information",
+    ClosingVerdict.INFORMATIONAL: "the case requires nothing; shown for information only",
 }
 
 SECTIONS = {
