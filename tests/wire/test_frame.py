@@ -95,12 +95,31 @@ def test_the_decoder_gives_the_same_in_every_chopping(sent: list[Frame]) -> None
         assert decoder.unfinished == 0
 
 
-@given(st.lists(st.tuples(frames(), st.integers(1, 9)), min_size=1, max_size=4))
-def test_frames_that_are_alike_come_as_one(sent: list[tuple[Frame, int]]) -> None:
-    whole = [one for some, times in sent for one in [some] * times]
-    runs = FrameDecoder().feed(b"".join(map(encode, whole)))
+@st.composite
+def rows(draw: st.DrawFn) -> list[Frame]:
+    """Frames of a message that follow one another and differ in their payloads alone."""
+    key = draw(keys)
+    length = draw(st.integers(0, 40)) * (4 if key else 1)
+    times = draw(st.integers(2, 40))
+    octets = draw(st.binary(min_size=length * times, max_size=length * times))
+    return [frame(0, octets[at * length : (at + 1) * length], fin=False, key=key) for at in range(times)]
+
+
+@given(st.lists(rows() | frames().map(lambda one: [one]), min_size=1, max_size=4))
+def test_frames_that_are_alike_come_as_one(sent: list[list[Frame]]) -> None:
+    whole = [one for some in sent for one in some]
+    octets = b"".join(map(encode, whole))
+    runs = FrameDecoder().feed(octets)
     assert [Frame(one.header, one.data) for run in runs for one in run.single()] == whole
     assert all(run.last and (run.times == 1 or not run.header.first) for run in runs)
+    together = [
+        len(list(some))
+        for header, some in itertools.groupby(one.header for one in whole)
+        if not header.first and not (header.key and header.length % 4)
+    ]
+    assert [run.times for run in runs if run.times > 1] == [times for times in together if times > 1]
+    for one in (one for run in runs for one in run.single()):
+        assert octets[one.stream_at : one.stream_at + len(one.data)] == mask(one.data, one.header.key)
 
 
 @given(st.lists(frames(), min_size=1, max_size=4))

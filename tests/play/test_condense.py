@@ -1,0 +1,105 @@
+"""Rounds that came back as they were sent are kept by their digests, and their octets released in time."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.cases.model import EventKind, Pattern
+from replay.cases.payload import Payload
+from replay.play.condense import HELD, WHOLE, Condensed
+from replay.trace.model import Cut, Digest, Entry, Octets, Timer, Wait
+from replay.wire.frame import Opcode
+from replay.wire.side import Side
+
+START: list[Entry] = [Octets(Side.CLIENT, b"GET"), Octets(Side.SERVER, b"HTTP"), Timer(Wait.FAIL, False, 1)]
+END: list[Entry] = [Octets(Side.CLIENT, b"bye"), Octets(Side.SERVER, b"bye")]
+
+
+def rounds(tester: Side, sizes: list[int], pieces: int) -> tuple[list[list[Entry]], list[Pattern]]:
+    """Of each: what the tester sends in two writes, and what comes back in so many reads."""
+    made, patterns = [], []
+    for number, size in enumerate(sizes):
+        octets = bytes([number % 251]) * size
+        step = max(1, -(-size // pieces))
+        sent: list[Entry] = [
+            Octets(tester, octets[: size // 2], number),
+            Octets(tester, octets[size // 2 :], number),
+        ]
+        back: list[Entry] = [
+            Octets(tester.other, octets[at : at + step], number) for at in range(0, size, step)
+        ]
+        made.append([*sent, *back])
+        kind = EventKind.TEXT if number % 2 else EventKind.BINARY
+        patterns.append(Pattern(kind, Payload(b"message %d" % number)))
+    return made, patterns
+
+
+def told(entries: list[Entry], pattern: Pattern, tester: Side) -> list[Entry]:
+    """A round as it is kept without its octets."""
+    assert pattern.payload is not None
+    octets = pattern.payload.octets
+    opcode = Opcode.TEXT if pattern.kind is EventKind.TEXT else Opcode.BINARY
+    message = (opcode, len(octets), hashlib.sha256(octets).hexdigest())
+    cut: list[Entry] = [
+        Octets(one.side, b"", one.at, Cut(len(one.data), hashlib.sha256(one.data).hexdigest()))
+        for one in entries
+        if isinstance(one, Octets)
+    ]
+    return [*cut[:2], Digest(tester, *message), *cut[2:], Digest(tester.other, *message)]
+
+
+def kept(made: list[list[Entry]], patterns: list[Pattern], tester: Side) -> list[Entry]:
+    """The first octets as they are, all behind them by digests."""
+    result, size = [*START], 0
+    for entries, pattern in zip(made, patterns, strict=True):
+        size += sum(len(one.data) for one in entries if isinstance(one, Octets))
+        result += entries if size <= WHOLE else told(entries, pattern, tester)
+    return [*result, *END]
+
+
+SIZES = [
+    [100],
+    [WHOLE // 2, 1],  # just as many as are kept, and the first that is not
+    [WHOLE // 2, 1, HELD // 2, 1, 1],
+    [WHOLE // 2, HELD // 2 + 1, 1],
+    [HELD // 4 + 1] * 14,
+    [WHOLE // 2, *[HELD // 2] * 4, 3],
+]
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=map(len, SIZES))
+@pytest.mark.parametrize("tester", Side)
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_what_is_kept_does_not_depend_on_when_octets_are_released(
+    tester: Side, sizes: list[int], pieces: int
+) -> None:
+    made, patterns = rounds(tester, sizes, pieces)
+    entries = [*START]
+    condensed = Condensed(len(entries), tester, patterns)
+    largest = 0
+    for number, one in enumerate(made):
+        entries += one
+        condensed.add(entries, len(entries) - 1)
+        assert condensed.done == number + 1
+        largest = max(largest, sum(len(entry.data) for entry in entries if isinstance(entry, Octets)))
+    entries += END
+    assert condensed.condensed(entries) == kept(made, patterns, tester)
+    assert largest <= WHOLE + HELD + 2 * max(sizes) + 16
+
+
+@given(
+    st.lists(st.sampled_from([1, 1000, WHOLE // 8, HELD // 8, HELD // 2]), max_size=9),
+    st.sampled_from(Side),
+)
+def test_rounds_of_any_sizes_are_kept_so(sizes: list[int], tester: Side) -> None:
+    made, patterns = rounds(tester, sizes, 2)
+    entries = [*START]
+    condensed = Condensed(len(entries), tester, patterns)
+    for one in made:
+        entries += one
+        condensed.add(entries, len(entries) - 1)
+    assert condensed.condensed([*entries, *END]) == kept(made, patterns, tester)

@@ -1,0 +1,160 @@
+"""Where frames stand in the entries of a trace, however the octets are divided among those."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.trace.framing import LoggedFrame, recorder, second_connection, stream
+from replay.trace.model import Cut, Drop, Entry, Octets
+from replay.wire.frame import encode, frame
+from replay.wire.handshake import encode_request, encode_response
+from replay.wire.side import Side
+from tests.memory import ACCEPTED, REQUEST
+
+C, S = Side.CLIENT, Side.SERVER
+HEADS = {C: encode_request("/", REQUEST), S: ACCEPTED}
+FRAMES = (
+    frame(1, b"Hello", key=b"abcd"),
+    frame(2, b"\xfe" * 126, fin=False, key=b"efgh"),
+    frame(0, b"", key=b"ijkl"),
+    frame(8, b"\3\xe8", key=b"mnop"),
+)
+OCTETS = b"".join(map(encode, FRAMES))
+
+
+def divided(octets: bytes, cuts: list[int], side: Side = C) -> list[Octets]:
+    bounds = [0, *sorted(cuts), len(octets)]
+    return [Octets(side, octets[a:b]) for a, b in itertools.pairwise(bounds)]
+
+
+def places(entries: list[Octets], skipped: int) -> list[tuple[int, int, int]]:
+    """Of each of FRAMES: the entry with its first octet, where that stands in it, and its last entry."""
+    owners = [(number, at) for number, entry in enumerate(entries) for at in range(len(entry.data))]
+    ends = list(itertools.accumulate((len(encode(one)) for one in FRAMES), initial=skipped))
+    return [(*owners[start], owners[end - 1][0]) for start, end in itertools.pairwise(ends)]
+
+
+def shown(found: list[LoggedFrame]) -> list[tuple[int, int, int]]:
+    return [(one.first, one.at, one.last) for one in found]
+
+
+@pytest.mark.parametrize("side", Side)
+def test_frames_are_found_behind_a_head_that_is_split_anywhere(side: Side) -> None:
+    octets = HEADS[side] + OCTETS
+    for cut in range(1, len(octets)):
+        entries = divided(octets, [cut], side)
+        found = stream(entries, side)
+        assert [(one.header, one.payload()) for one in found.frames] == [*FRAMES]
+        assert shown(found.frames) == places(entries, len(HEADS[side]))
+        assert found.lost == set()
+
+
+@given(st.booleans(), st.data())
+def test_frames_are_found_in_any_division(with_head: bool, data: st.DataObject) -> None:
+    head = HEADS[C] if with_head else b""
+    octets = head + OCTETS
+    entries = divided(octets, data.draw(st.lists(st.integers(0, len(octets)), max_size=9)))
+    found = stream(entries, C)
+    assert shown(found.frames) == places(entries, len(head))
+    for one, sent in zip(found.frames, FRAMES, strict=True):
+        assert one.whole
+        assert one.run[one.start : one.end] == encode(sent)
+        assert one.payload() == sent.payload
+    assert found.ends == {len(entries) - 1}
+    assert stream([*entries, Octets(C, b"\x81")], C).ends == set()
+
+
+def test_octet_by_octet_each_frame_has_its_entries() -> None:
+    entries = divided(HEADS[C] + OCTETS, list(range(1, len(HEADS[C] + OCTETS))))
+    assert shown(stream(entries, C).frames) == places(entries, len(HEADS[C]))
+
+
+@pytest.mark.parametrize("cut", [1, 2, 5, 6, 10])
+def test_a_frame_that_is_not_whole_is_shown_as_far_as_it_is_there(cut: int) -> None:
+    octets = encode(FRAMES[0])
+    (one,) = stream([Octets(C, octets[:cut])], C).frames
+    assert not one.whole
+    assert one.run[one.start : one.end] == octets[:cut]
+    assert one.payload() == FRAMES[0].payload[: max(0, cut - 6)]
+    assert (one.header is None) is (cut < 6)
+
+
+@pytest.mark.parametrize(("more", "known"), [(3, True), (2, False), (4, False), (None, False)])
+def test_behind_octets_that_are_missing_frames_go_on_where_one_ends_with_them(
+    more: int | None, known: bool
+) -> None:
+    octets = encode(FRAMES[0])
+    entries = [Octets(C, octets[:-3], cut=Cut(more)), Octets(C, encode(FRAMES[1]))]
+    found = stream(entries, C)
+    assert [one.first for one in found.frames] == ([0, 1] if known else [0])
+    assert found.lost == (set() if known else {1})
+    assert found.unsure == (0 if more is None else None)
+    assert [one.first for one in stream(entries, C, aligned=True).frames] == [0, 1]
+
+
+def test_behind_a_refusal_there_are_no_frames() -> None:
+    refusal = encode_response(404, "Not Found", [])
+    found = stream([Octets(S, refusal), Octets(S, encode(FRAMES[0]))], S)
+    assert found.frames == []
+    assert found.lost == {0, 1}
+
+
+def test_frames_that_are_alike_and_too_many_are_left_out() -> None:
+    one = encode(frame(0, b"ab", fin=False))
+    entries = [Octets(S, encode(frame(2, b"", fin=False)) + one * 5 + encode(FRAMES[3]))]
+    for most, crowded in ((5, set()), (4, {0})):
+        found = stream(entries, S, most=most)
+        assert found.crowded == crowded
+        assert [each.header.first for each in found.frames if each.header] == (
+            [2, 0x88] if crowded else [2, 0, 0, 0, 0, 0, 0x88]
+        )
+        assert found.frames[-1].payload() == b"\3\xe8"
+
+
+@pytest.mark.parametrize(
+    ("tx", "rx", "client"),
+    [
+        (HEADS[C], HEADS[S], True),
+        (HEADS[S], HEADS[C], False),
+        (b"", HEADS[C], False),
+        (b"", HEADS[S], True),
+        (encode(FRAMES[0]), b"", True),
+        (b"", encode(FRAMES[0]), False),
+        (encode(frame(1, b"a")), b"", False),
+        (b"", encode(frame(1, b"a")), True),
+        (encode(frame(1, b"a")), encode(FRAMES[0]), False),
+        (encode(frame(1, b"a")), encode(frame(1, b"a")), None),
+        (b"", b"", None),
+    ],
+)
+def test_the_recorder_is_told_by_the_octets(tx: bytes, rx: bytes, client: bool | None) -> None:
+    found = recorder([Octets(C, tx), Octets(S, rx)], C)
+    assert found is (None if client is None else C if client else S)
+
+
+FIRST: tuple[Entry, ...] = (Octets(C, HEADS[C]), Octets(S, HEADS[S]))
+SECOND = Octets(C, b"GET /again HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("entries", "found"),
+    [
+        ((*FIRST, SECOND), SECOND),
+        ((*FIRST, Drop(S), SECOND), SECOND),
+        ((*FIRST, Octets(C, encode(FRAMES[0])), SECOND), SECOND),
+        ((*FIRST, Octets(C, encode(FRAMES[0])[:-1]), SECOND), None),  # it goes on inside a frame
+        ((FIRST[0], SECOND), None),  # the first is not answered yet
+        (FIRST, None),
+        ((*FIRST, Octets(C, b"GET it")), None),
+        ((Octets(C, HEADS[C]), Octets(S, b"HTTP/1.1 404 Not Found\r\n\r\n"), SECOND), None),
+        ((Octets(C, HEADS[C]), Octets(S, HEADS[S][:9]), Octets(S, HEADS[S][9:]), SECOND), SECOND),
+    ],
+)
+def test_another_connection_begins_with_another_handshake(
+    entries: tuple[Entry, ...], found: Octets | None
+) -> None:
+    assert second_connection(entries) is found
