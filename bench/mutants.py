@@ -1,13 +1,13 @@
-"""Do the tests of a folder notice a small mistake in it? Random mutants, and which of them survive.
+"""Do the tests of a folder notice a small mistake in it? Makes random mutants, and prints those that survive.
 
     python bench/mutants.py wire                      30 mutants of replay/wire
     python bench/mutants.py play --mutants 40 --seed 7
-    python bench/mutants.py                           30 of each of the core folders; takes an hour
+    python bench/mutants.py                           30 mutants of each core folder, in about two hours
 
-Works in a copy of the tree. The tests of a folder run once on code that is sound, to note which of them
-reach the lines of which mutant; on a mutant only those run, one of each test function before the second of
-any. Prints each mutant that survives as file:line with the edit. Those that change nothing that can be
-observed stand in bench/equivalent.txt with the reason, and don't count.
+It works in a copy of the tree. The tests of a folder run once without a mutant, to record which of them reach
+the lines of which mutant. For a mutant only those run: one of each test function, then the second of each, and
+so on. A mutant that survives is printed as file:line, with the line before and after. Mutants that nobody can
+tell from the original are listed in bench/equivalent.txt, each with the reason, and don't count.
 """
 
 from __future__ import annotations
@@ -34,18 +34,25 @@ EQUIVALENT = ROOT / "bench" / "equivalent.txt"
 NOT_COPIED = (".venv*", ".git", ".cache", ".*_cache", ".hypothesis", "__pycache__", "build", "dist")
 
 TESTS = {
-    "wire": ["tests/wire"],
-    "trace": ["tests/trace"],
-    "protocol": ["tests/protocol"],
-    "cases": ["tests/cases"],
-    "play": ["tests/play"],
-    "verdict": ["tests/verdict"],
+    "wire": ["tests/wire", "tests/protocol/test_other_readers.py"],
+    "trace": ["tests/trace", "tests/report/test_autobahn.py"],
+    "protocol": ["tests/protocol", "tests/wire", "tests/verdict/test_unseen.py"],
+    "cases": ["tests/cases", "tests/play/test_words.py", "tests/verdict"],
+    "play": ["tests/play", "tests/verdict/test_probes.py"],
+    "verdict": [
+        "tests/verdict",
+        "tests/play/test_own_log.py",
+        "tests/play/test_recorded_refusal.py",
+    ],
     "store": ["tests/test_store.py"],
 }
 """The core folders, and the tests that are about each."""
 
-SECONDS = 30
-"""For so long the tests that reach a mutant are run; what survives them counts as a survivor."""
+MOST = 40
+"""Of a test function with more parameter sets than these, so many are run, evenly chosen."""
+
+SECONDS = 15
+"""How long the tests that reach a mutant may take together; a mutant that survives those is a survivor."""
 
 
 class Mutant(NamedTuple):
@@ -58,7 +65,7 @@ class Mutant(NamedTuple):
 
 
 def sampled(folder: str, number: int, seed: int) -> list[Mutant]:
-    """So many mutants of a folder, the same for the same seed and code."""
+    """This many mutants of a folder: the same for the same seed and the same code."""
     found = [
         Mutant(str(path.relative_to(ROOT)), by)
         for path in sorted((ROOT / "replay" / folder).glob("*.py"))
@@ -68,12 +75,12 @@ def sampled(folder: str, number: int, seed: int) -> list[Mutant]:
 
 
 def equivalent() -> set[str]:
-    """The edits that change nothing that can be observed: the lines of the file that are no comments."""
+    """The edits that make no difference: the lines of the file that are neither empty nor comments."""
     return {line for line in EQUIVALENT.read_text().splitlines() if line and not line.startswith("#")}
 
 
 class Tried:
-    """The tests of a folder in a copy of the tree, and how long each takes to come to a mutant."""
+    """The tests of a folder in a copy of the tree: how long each takes, and which mutants it reaches."""
 
     def __init__(self, tree: Path, folder: str, mutants: Sequence[Mutant]) -> None:
         self._tree, self._tests = tree, TESTS[folder]
@@ -82,7 +89,7 @@ class Tried:
             if mutant.by.reach:
                 lines.setdefault(str(tree / mutant.path), []).append((number, *mutant.by.reach))
         (tree / "lines.json").write_text(json.dumps(lines))
-        noting = ["--reach-lines", "lines.json", "--reach-noted", "noted.json"]
+        noting = ["--reach-most", str(MOST), "--reach-lines", "lines.json", "--reach-noted", "noted.json"]
         done = self._pytest([*noting, *self._tests], 3600)
         if done is None or done.returncode:
             sys.exit(
@@ -111,9 +118,7 @@ class Tried:
         """The tests that reach a mutant, or all, with their times; the first of each function go first."""
         some = {name: time for name, (time, met) in self._noted.items() if number is None or number in met}
         if not some and number is not None:
-            return self._chosen(
-                None
-            )  # it runs where modules and parameters of tests are collected, or never
+            return self._chosen(None)  # it runs when tests are collected, or never
         before: Counter[str] = Counter()
         ranked = []
         for name in sorted(some, key=lambda name: some[name]):
@@ -128,7 +133,7 @@ class Tried:
         return chosen
 
     def _write(self, path: Path, source: bytes) -> None:
-        """A cache of compiled code is as old as its source: no two sources may be of the same second."""
+        """Python recognizes stale bytecode by seconds, so no two versions of a file may share one."""
         at = int(path.stat().st_mtime) + 1
         path.write_bytes(source)
         os.utime(path, (at, at))

@@ -36,15 +36,15 @@ class Mutation(NamedTuple):
     """One edit, which makes a mutant of a module."""
 
     line: int  # where the edited text starts
-    reach: tuple[int, int] | None  # the lines that run if it does; None: it runs at import
-    was: str  # the edited lines, before and after, with single spaces
+    reach: tuple[int, int] | None  # the first and last line of its statement; None: it runs at import
+    was: str  # the edited lines before and after, as one line
     becomes: str
     source: bytes  # the whole mutant
 
 
 def mutations(source: bytes) -> Iterator[Mutation]:
-    """All of a module. Annotations, decorators, assertions and docstrings are left alone: what checks them
-    is mypy, or nothing."""
+    """All mutations of a module. Annotations, decorators, assertions and docstrings are left alone: mypy
+    checks them, or nothing does."""
     starts = [0]
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
@@ -88,7 +88,7 @@ def _statements(body: list[ast.stmt], called: bool) -> Iterator[_Edit]:
 
 
 def _without(one: ast.stmt) -> str | None:
-    """What stands in place of a statement that is left out."""
+    """What replaces a statement that is left out."""
     match one:
         case ast.Return(value=ast.expr() as value) if not _is_none(value):
             return "return None"
@@ -125,7 +125,7 @@ def _edits(node: ast.AST) -> Iterator[tuple[ast.expr | ast.pattern, str]]:
 
 
 def _other(node: ast.expr | ast.pattern) -> Iterator[str]:
-    """What may stand in place of an expression, in parentheses."""
+    """What may replace an expression."""
     match node:
         case ast.Compare(ops=[operator]) if type(operator) in _OPERATORS:
             yield _changed(node, ops=[_OPERATORS[type(operator)]()])

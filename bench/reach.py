@@ -1,4 +1,4 @@
-"""A plugin of pytest for mutants.py: it notes which tests run which lines, or runs those that are named."""
+"""A pytest plugin for mutants.py: records which tests run which lines, or runs only the tests in a list."""
 
 from __future__ import annotations
 
@@ -17,8 +17,15 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("reach")
-    group.addoption("--reach-lines", type=Path, help="JSON: by file, the number of a mutant and its lines")
-    group.addoption("--reach-noted", type=Path, help="where to write how long each test ran, and by which")
+    group.addoption("--reach-lines", type=Path, help="JSON: for each file the mutants and their lines")
+    group.addoption(
+        "--reach-noted",
+        type=Path,
+        help="where to write how long each test took, and which mutants it reached",
+    )
+    group.addoption(
+        "--reach-most", type=int, default=0, help="at most so many tests of each function; 0: all"
+    )
     group.addoption("--reach-only", type=Path, help="JSON: the tests to run, in their order")
 
 
@@ -30,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if most := config.getoption("--reach-most"):
+        functions: dict[str, list[pytest.Item]] = defaultdict(list)
+        for one in items:
+            functions[one.nodeid.partition("[")[0]].append(one)
+        items[:] = [one for some in functions.values() for one in some[:: -(-len(some) // most)]]
     if only := config.getoption("--reach-only"):
         order = {name: place for place, name in enumerate(json.loads(only.read_text()))}
         items[:] = sorted((one for one in items if one.nodeid in order), key=lambda one: order[one.nodeid])
