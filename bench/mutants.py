@@ -1,4 +1,4 @@
-"""Do the tests of a folder notice a small mistake in it? Makes random mutants and prints those that survive.
+"""Do the tests of a folder notice a small mistake in it? Makes random mutants, and prints the survivors.
 
     python bench/mutants.py wire                      30 mutants of replay/wire
     python bench/mutants.py play --mutants 40 --seed 7
@@ -6,7 +6,7 @@
 
 It works in a copy of the tree. The tests of a folder run once without a mutant, to record which of them
 reach the lines of which mutant. For a mutant only those run: one of each test function, then the second of
-each, and so on. A mutant that survives is printed as file:line, with the line before and after. Mutants that
+each, and so on. A survivor is printed as file:line, with the line before and after. Mutants that
 nobody can tell from the original are listed in bench/equivalent.txt, each with the reason, and don't count.
 """
 
