@@ -121,12 +121,12 @@ def _in_short(line: str) -> str:
     context = cli.commands[name].make_context(name, shlex.split(options), resilient_parsing=True)
     params = context.params
     endless = params.get("serving", False)
-    if name != "report" and not params["words"] and params["keyword"] is None:
+    if name != "report" and not params["cases"] and params["keyword"] is None:
         command += " 1.1.1"
     if name == "serve":
         if context.get_parameter_source("port") is ParameterSource.DEFAULT:
             command += " --port 0"
-        endless = not (params["command"] or params["each"] or params["demo"])
+        endless = not (params["exec"] or params["each"] or params["demo"])
     return f"timeout --signal=INT {A_WHILE} {command}{rest}" if endless else command + rest
 
 

@@ -17,9 +17,9 @@ import yaml
 from replay.commands import servers as under_test
 from replay.commands.again import command_for
 from replay.commands.main import cli
-from replay.commands.options import ChopSize, ExpectedFile, HeaderParameter, HeaderValue, Seconds, Url
 from replay.config import file as config
-from replay.config import keys
+from replay.config.option import Choice, Kind, Option, Whole
+from replay.config.options import COMMANDS, SERVER
 from replay.suite import files as suite
 from replay.trace.model import Trace
 from replay.verdict.judge import judge
@@ -32,58 +32,39 @@ FAULTY = ROOT / "tests" / "peers" / "faulty.py"
 OF_ONE_CASE = {
     *("exitfirst", "max-failures", "jobs"),  # without a meaning
     *("report", "json", "out", "open", "verbose", "quiet", "update-expected"),  # what becomes of it
-    "config",  # named, if there is one
+    *("cases", "keyword"),  # the case is named
     "seed",  # the one that was played with
 }
 """Options that a case which is played again by itself doesn't need."""
 
-KEYS = {"run": keys.ROWS, "serve": keys.SERVE.rows}
 
-
-def options(command: click.Command) -> dict[str, click.Option]:
-    """The options of a command by their long names."""
-    return {
-        option.opts[-1].removeprefix("--"): option
-        for option in command.params
-        if isinstance(option, click.Option) and option.opts[-1].startswith("--")
-    }
-
-
-def sample(option: click.Option) -> Any:
+def sample(option: Option) -> Any:
     """A value that isn't the default, as a config has it."""
-    match option.type:
-        case click.types.BoolParamType():
-            return True
-        case click.Choice(choices=choices):
-            return next(str(each) for each in choices if each != option.default)
-        case click.IntRange():
+    match option.takes:
+        case Choice(words):
+            return next(each for each in words if each != option.default)
+        case Whole():
             return 7
-        case Seconds():
-            return 2.25
-        case Url():
-            return "wss://localhost:9443/a?b=c"
-        case HeaderParameter():
-            return ["X-A: 1", "X-B: it's two"]
-        case HeaderValue():
-            return ["a", "c"] if option.multiple else "a b"
-        case ChopSize():
-            return 7
-        case ExpectedFile():
-            return "expected.yaml"
-        case click.Path():
-            return "a file.pem"
-        case click.types.StringParamType():
-            return "./it's {port}"
-    raise AssertionError(f"no sample for {option.opts}: {option.type!r}")
+        case kind:
+            return SAMPLES[kind]
+
+
+SAMPLES: dict[Kind, Any] = {
+    Kind.FLAG: True,
+    Kind.TEXT: "./it's {port}",
+    Kind.URL: "wss://localhost:9443/a?b=c",
+    Kind.HEADER_LINE: ["X-A: 1", "X-B: it's two"],
+    Kind.HEADER_VALUE: "a b",
+    Kind.SUBPROTOCOL: ["a", "c"],
+    Kind.SECONDS: 2.25,
+    Kind.CHOP: 7,
+    Kind.FILE: "a file.pem",
+    Kind.EXPECTED: "expected.yaml",
+}
 
 
 def cases() -> list[tuple[str, str]]:
-    return [
-        (name, key)
-        for name in ("run", "serve")
-        for key in options(cli.commands[name])
-        if key not in OF_ONE_CASE
-    ]
+    return [(name, key) for name in ("run", "serve") for key in COMMANDS[name] if key not in OF_ONE_CASE]
 
 
 @pytest.fixture
@@ -96,8 +77,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def settings(context: click.Context) -> dict[str, Any]:
     """What was asked for, but for what isn't repeated."""
-    aside = {option.name for key, option in options(context.command).items() if key in OF_ONE_CASE}
-    return {name: value for name, value in context.params.items() if name not in {*aside, "words", None}}
+    aside = {key.replace("-", "_") for key in OF_ONE_CASE}
+    return {name: value for name, value in context.params.items() if name not in aside}
 
 
 def printed_for(context: click.Context, own: Mapping[str, Any] | None = None) -> list[str]:
@@ -115,34 +96,34 @@ def again(context: click.Context, own: Mapping[str, Any] | None = None) -> click
     name, *words = printed_for(context, own)
     assert name == context.command.name
     found = context.command.make_context(name, words)
-    assert found.params["words"] == ("1.2.3",)
+    assert found.params["cases"] == ("1.2.3",)
     assert found.params.get("seed") == (12 if context.command is RUN else None)
     return found
 
 
 @pytest.mark.parametrize(("name", "key"), cases())
 def test_each_option_is_repeated(here: Path, name: str, key: str) -> None:
-    command, option = cli.commands[name], options(cli.commands[name])[key]
+    command, option = cli.commands[name], COMMANDS[name][key]
     value = sample(option)
     words = ["1.*", "-k", "octets"]
     for one in value if isinstance(value, list) else [value]:
         words += [f"--{key}"] if one is True else [f"--{key}", str(one)]
     context = command.make_context(name, words)
-    assert context.params[option.name or ""] not in (option.default, None, (), False)
-    assert settings(again(context)) == settings(context) | {"keyword": None}
+    assert context.params[option.parameter] not in (option.default, None, (), False)
+    assert settings(again(context)) == settings(context)
 
 
-IN_CONFIGS = [each for each in cases() if each[1] in KEYS[each[0]]]
+IN_CONFIGS = [(name, key) for name, key in cases() if COMMANDS[name][key].in_config]
 
 
 @pytest.mark.parametrize(("name", "key"), IN_CONFIGS)
 def test_each_key_of_a_config_is_read_again(here: Path, name: str, key: str) -> None:
     """And none is said: it may hold a secret."""
-    command, option = cli.commands[name], options(cli.commands[name])[key]
+    command, option = cli.commands[name], COMMANDS[name][key]
     said = {"cases": ["1.*"], key: sample(option)}
     (here / "replay.yaml").write_text(yaml.safe_dump(said if name == "run" else {"serve": said}))
     context = command.make_context(name, [])
-    assert context.params[option.name or ""] not in (option.default, None, (), False)
+    assert context.params[option.parameter] not in (option.default, None, (), False)
     assert settings(again(context)) == settings(context)
     seed = ["--seed", "12"] if name == "run" else []
     assert printed_for(context) == [name, "--config", "replay.yaml", *seed, "1.2.3"]
@@ -151,27 +132,25 @@ def test_each_key_of_a_config_is_read_again(here: Path, name: str, key: str) -> 
 @pytest.mark.parametrize(("name", "key"), IN_CONFIGS)
 def test_each_key_of_a_config_that_is_in_no_file_is_repeated(here: Path, name: str, key: str) -> None:
     """As where `wstest` has it from its own command line."""
-    command, option = cli.commands[name], options(cli.commands[name])[key]
+    command, option = cli.commands[name], COMMANDS[name][key]
     said = {key: sample(option)}
     file = here / "replay.yaml"
     file.write_text(yaml.safe_dump(said if name == "run" else {"serve": said}))
     held = replace(config.read(file), stands=False)
     file.unlink()
     context = command.make_context(name, ["1.*"], obj=held)
-    assert context.params[option.name or ""] not in (option.default, None, (), False)
+    assert context.params[option.parameter] not in (option.default, None, (), False)
     assert settings(again(context)) == settings(context)
 
 
-def test_every_key_is_an_option_that_is_repeated_or_not() -> None:
-    for name, rows in KEYS.items():
-        assert {*rows} - {"cases"} <= options(cli.commands[name]).keys()
-    assert options(RUN).keys() > OF_ONE_CASE
+def test_an_option_is_repeated_unless_one_case_does_not_need_it() -> None:
+    aside = {key for table in COMMANDS.values() for key, option in table.items() if not option.repeated}
+    assert aside == OF_ONE_CASE
 
 
 def test_a_server_in_a_list_is_found_again_by_its_name(here: Path) -> None:
     """With what stands beside the list, but for a flag that it turns off, and where TLS has no meaning."""
-    known = options(RUN)
-    whole: dict[str, Any] = {key: sample(known[key]) for key in keys.SERVER.rows}
+    whole: dict[str, Any] = {option.name: sample(option) for option in SERVER} | {"agent": "./it's {port}"}
     careful: dict[str, Any] = {"agent": "careful", "url": "wss://127.0.0.1:9443", "insecure": False}
     plain = {"agent": "plain", "url": "ws://127.0.0.1:9001"}
     beside = {"insecure": True, "header": "Authorization: Bearer hush", "profile": "rfc", "timeout": 7}

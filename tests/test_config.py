@@ -9,13 +9,19 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from replay.commands import servers as under_test
+from replay.commands.given import RunOptions
 from replay.commands.main import cli
 from replay.config import file as config
-from replay.config.keys import ROWS, Config, ConfiguredServer, Section
-from replay.config.keys import SERVE as SERVE_ROWS
+from replay.config.keys import CONFIG, Config, ConfiguredServer, Section
 from replay.source import SourceError
+from replay.typed.readers import Record
 
 RUN = cli.commands["run"]
+
+SERVE_READER = CONFIG.rows["serve"].reader
+assert isinstance(SERVE_READER, Record)
+KEYS = {"run": CONFIG.rows.keys() - {"serve", "servers"}, "serve": set(SERVE_READER.rows)}
+"""What a config may say to each command."""
 
 ALL = """\
 url: wss://localhost:9443/chat?a=b
@@ -150,7 +156,7 @@ def test_both_forms_say_the_same(here: Path, name: str, text: str) -> None:
 
 
 def test_every_option_is_tried() -> None:
-    assert {*OPTIONS, "cases"} == set(ROWS)
+    assert {*OPTIONS, "cases"} == KEYS["run"]
 
 
 ASIDE = {"exitfirst", "json", "verbose", "quiet", "config", "update-expected", "open"}
@@ -164,7 +170,7 @@ def test_the_keys_are_the_options() -> None:
         for name in parameter.opts
         if name.startswith("--")
     }
-    assert set(ROWS) - {"cases"} == names - ASIDE
+    assert KEYS["run"] - {"cases"} == names - ASIDE
 
 
 def test_click_takes_the_values(here: Path) -> None:
@@ -172,18 +178,18 @@ def test_click_takes_the_values(here: Path) -> None:
     given = RUN.make_context("run", ["--jobs", "5"]).params
     assert (given["jobs"], given["seed"], given["timeout"], given["max_failures"]) == (5, 12, 10.0, 3)
     assert (given["strict"], given["insecure"], given["host"]) == (True, False, "example.org")
-    assert given["headers"] == (("X-A", "1"), ("X-B", "two words"))
-    assert given["subprotocols"] == ("chat",)
+    assert given["header"] == (("X-A", "1"), ("X-B", "two words"))
+    assert given["subprotocol"] == ("chat",)
     assert given["chop"] == 997
-    assert given["words"] == ("1.*", "!1.1.8")
+    assert given["cases"] == ("1.*", "!1.1.8")
     assert given["ca"] == Path("ca.pem")
 
 
 def test_the_command_line_goes_before_the_config(here: Path) -> None:
     (here / "replay.yaml").write_text(ALL)
     given = RUN.make_context("run", ["2.1", "--header", "X: y", "-x", "--seed", "1"]).params
-    assert (given["words"], given["headers"], given["seed"]) == (("2.1",), (("X", "y"),), 1)
-    assert given["max_failures"] == 1
+    assert (given["cases"], given["header"], given["seed"]) == (("2.1",), (("X", "y"),), 1)
+    assert RunOptions(**given).most_failures == 1
 
 
 def test_nothing_is_no_config(here: Path) -> None:
@@ -498,7 +504,7 @@ def test_serve_has_a_section_of_its_own(here: Path, name: str, text: str) -> Non
     assert section.expected[0].pattern == "1.1.1"
     given = SERVE.make_context("serve", ["--idle", "7"]).params
     assert (given["port"], given["tls"], given["jobs"], given["idle"]) == (0, True, 2, 7.0)
-    assert (given["cert"], given["words"]) == (Path("client.pem"), ("1.*", "logs/"))
+    assert (given["cert"], given["cases"]) == (Path("client.pem"), ("1.*", "logs/"))
 
 
 def test_the_keys_of_serve_are_its_options() -> None:
@@ -508,9 +514,8 @@ def test_the_keys_of_serve_are_its_options() -> None:
         for name in parameter.opts
         if name.startswith("--")
     }
-    rows = set(SERVE_ROWS.rows)
-    assert rows - {"cases"} == names - ASIDE
-    assert rows == {*yaml.safe_load(SECTION), "each", "demo"}
+    assert KEYS["serve"] - {"cases"} == names - ASIDE
+    assert KEYS["serve"] == {*yaml.safe_load(SECTION), "each", "demo"}
 
 
 SERVERS = """\
@@ -577,11 +582,13 @@ def test_faults_of_both_are_said_where_they_stand(here: Path, name: str, text: s
 WORDS = ('"caf\\u0107"', '"a\\nb"', "foo=x", "'ws://localhost:0'", "'A: b\\x01'", "2147483648", "''", "!0")
 
 
-@pytest.mark.parametrize(("command", "rows"), [("run", ROWS), ("serve", SERVE_ROWS.rows)])
-def test_what_an_option_refuses_is_said_where_it_stands(here: Path, command: str, rows: Any) -> None:
+@pytest.mark.parametrize("command", ["run", "serve"])
+def test_what_an_option_refuses_is_said_where_it_stands(here: Path, command: str) -> None:
     """Whatever the key: nobody typed an option."""
     refused = {}
-    for key, word in ((key, word) for key in rows for word in (*WORDS, *(f"[{each}]" for each in WORDS))):
+    for key, word in (
+        (key, word) for key in KEYS[command] for word in (*WORDS, *(f"[{each}]" for each in WORDS))
+    ):
         said = f"\n{key}: {word}" if command == "run" else f"serve:\n {key}: {word}"
         (here / "replay.yaml").write_text(said)
         try:

@@ -12,18 +12,11 @@ from click.core import ParameterSource
 
 from replay.commands.defaults import config_of
 from replay.commands.options import HeaderLine, UrlParts
+from replay.config.option import Kind, Option
+from replay.config.options import COMMANDS
 
 if TYPE_CHECKING:
     from replay.verdict.result import CaseResult
-
-_ASIDE = frozenset(
-    {
-        *("words", "keyword", "seed"),  # which case it is, and its octets: said anew
-        *("jobs", "max_failures"),  # of one case they say nothing
-        *("reports", "json", "out", "opened", "verbose", "quiet", "update_expected"),  # what becomes of it
-    }
-)
-"""What isn't repeated where a case is played again. All other options are, also those to come."""
 
 
 def command_for(
@@ -47,10 +40,10 @@ def command_for(
         if own.get("agent"):
             own = {"agent": own["agent"]}  # by its name it is found in the config
     settings = {**context.params, **own}
-    for option in context.command.params:
-        name = option.name or ""
+    for option in COMMANDS[context.command.name or ""].values():
+        name = option.parameter
         given = context.get_parameter_source(name) in repeated
-        if name in settings and name not in _ASIDE and (given or name in own):
+        if option.repeated and (given or name in own):
             words += _words(option, settings[name])
     words += [] if seed is None else ["--seed", str(seed)]
     words += [result.case.id if result.path is None else result.path]
@@ -59,12 +52,13 @@ def command_for(
     return shlex.join(words)
 
 
-def _words(option: click.Parameter, value: Any) -> list[str]:
+def _words(option: Option, value: Any) -> list[str]:
     """An option with this value, on a command line."""
-    if isinstance(value, bool):
-        return option.opts[-1:] if value else option.secondary_opts[-1:]
+    name = option.spellings[-1]
+    if option.takes is Kind.FLAG:
+        return [name] if value else []
     said = [_said(one) for one in (value if option.multiple else [value])]
-    return [word for one in said if one for word in (option.opts[-1], one)]
+    return [word for one in said if one for word in (name, one)]
 
 
 def _said(value: Any) -> str:

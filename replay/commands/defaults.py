@@ -10,35 +10,36 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from replay.commands.options import declared, type_of, with_options
+from replay.config.option import Option
+from replay.config.options import COMMANDS, CONFIG
 from replay.source import SourceError, printable
 
 if TYPE_CHECKING:
     from replay.config.keys import Config
     from replay.typed.nodes import Node
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+def configured(*options: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Gives these options and --config to a command that has a section in a config. What is wrong with a
+    setting is said where that stands."""
+
+    def given(command: Callable[..., Any]) -> Callable[..., Any]:
+        config = declared(CONFIG, is_eager=True, expose_value=False, callback=_configure)
+        return with_options(*options)(config(_locating(command)))
+
+    return given
 
 
-def configured(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The option, for a command of which a config has a section. What is wrong with a setting is said
-    where that stands."""
-
+def _locating(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
-    def located(**given: Any) -> Any:
+    def located(**values: Any) -> Any:
         try:
-            return command(**given)
+            return command(**values)
         except SourceError as error:
             raise _located(error, click.get_current_context()) from None
 
-    return click.option(
-        "--config",
-        type=FILE,
-        is_eager=True,
-        expose_value=False,
-        callback=_configure,
-        help="Defaults for these options; else replay.yaml, or [tool.replay] in pyproject.toml. "
-        "A .json is one of Autobahn's.",
-    )(located)
+    return located
 
 
 def config_of(context: click.Context) -> Config | None:
@@ -47,23 +48,21 @@ def config_of(context: click.Context) -> Config | None:
     return found
 
 
-def options(command: click.Command) -> dict[str, click.Parameter]:
-    """What a config calls the parameters of a command."""
-    named = {name.removeprefix("--"): each for each in command.params for name in each.opts}
-    return {key: each for key, each in named.items() if key != "words"} | {"cases": named["words"]}
-
-
-def taken(context: click.Context, option: click.Parameter, value: Any, node: Node | None) -> Any:
+def taken(option: Option, value: Any, node: Node | None) -> Any:
     """What an option makes of a value of a config. Raises SourceError where that stands."""
     from replay.typed import nodes
 
-    if option.multiple and isinstance(node, nodes.Sequence):
-        pairs = zip(value, node.items, strict=True)
-        return tuple(one for each, item in pairs for one in taken(context, option, (each,), item))
+    if not option.multiple:
+        return _converted(option, value, node)
+    items = node.items if isinstance(node, nodes.Sequence) else [node] * len(value)
+    return tuple(_converted(option, one, item) for one, item in zip(value, items, strict=True))
+
+
+def _converted(option: Option, value: Any, node: Node | None) -> Any:
     try:
-        return option.type_cast_value(context, value)
+        return type_of(option)(value)
     except click.BadParameter as error:
-        said = f"{option.opts[-1].removeprefix('--')}: {error.message}"
+        said = f"{option.name}: {error.message}"
         raise SourceError(node.span if node else None, said) from None
 
 
@@ -82,11 +81,12 @@ def placed(error: SourceError, nodes: Mapping[str, Node]) -> SourceError:
 
 
 def _located(error: SourceError, context: click.Context) -> SourceError:
-    config, option = config_of(context), options(context.command).get(error.about or "")
+    command = context.command.name or ""
+    config, option = config_of(context), COMMANDS[command].get(error.about or "")
     if config is None or option is None:
         return error
-    of_config = context.get_parameter_source(option.name or "") is ParameterSource.DEFAULT_MAP
-    return placed(error, config.of(context.command.name or "").nodes) if of_config else error
+    of_config = context.get_parameter_source(option.parameter) is ParameterSource.DEFAULT_MAP
+    return placed(error, config.of(command).nodes) if of_config else error
 
 
 def _configure(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
@@ -104,11 +104,11 @@ def _configure(ctx: click.Context, param: click.Parameter, value: Path | None) -
     for said in ctx.obj.warnings:
         click.echo(f"warning: {said}", err=True)
     section = ctx.obj.of(ctx.command.name)
-    known = options(ctx.command)
+    known = COMMANDS[ctx.command.name or ""]
     for key, given in section.options.items():
-        taken(ctx, known[key], given, section.nodes.get(key))
-    ctx.default_map = {known[key].name or key: given for key, given in section.options.items()}
-    ctx.default_map["words"] = section.cases
+        taken(known[key], given, section.nodes.get(key))
+    ctx.default_map = {known[key].parameter: given for key, given in section.options.items()}
+    ctx.default_map["cases"] = section.cases
     if section.expected is not None:
         from replay.expected import file as expected_file
 

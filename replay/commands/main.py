@@ -20,17 +20,16 @@ from replay.commands.options import (
     CommandFault,
     chosen_items,
     complete_words,
-    judged_by,
     new_console,
     passed_over,
     paths_in,
-    reported,
-    selection,
+    with_options,
 )
 from replay.commands.report import report
 from replay.commands.run import run
 from replay.commands.serve import serve
 from replay.commands.wstest import wstest
+from replay.config.options import CASES, JSON, KEYWORD, PROFILE, REPORT, STRICT, VERBOSE
 from replay.source import SourceError, printable, strerror
 from replay.suite import edition
 
@@ -111,9 +110,7 @@ cli.add_command(wstest)
 
 @cli.command(short_help="Judge wire logs offline.")
 @click.argument("paths", nargs=-1, required=True, metavar="LOG...")
-@judged_by
-@click.option("--strict", is_flag=True, help="NON-STRICT, UNIMPLEMENTED and unjudged fail too.")
-@click.option("-v", "--verbose", is_flag=True, help="Handshake, closing, octets, frames and log of each.")
+@with_options(PROFILE, STRICT, VERBOSE)
 def check(paths: tuple[str, ...], profile: str, strict: bool, verbose: bool) -> None:
     """Judge wire logs offline: by the case that a log names, else by the rules alone.
 
@@ -184,8 +181,8 @@ def show(words: tuple[str, ...], verbose: bool, json: bool) -> None:
 
 @cli.command(short_help="Derive a stored run's verdicts again.")
 @click.argument("directory", default=".replay/last", type=click.Path(path_type=Path), metavar="[DIR]")
-@reported
-def rejudge(directory: Path, reports: tuple[WantedReport, ...], json: bool) -> None:
+@with_options(REPORT, JSON)
+def rejudge(directory: Path, report: tuple[WantedReport, ...], json: bool) -> None:
     """Derive a stored run's verdicts again from its logs, offline, and say where they differ.
 
     \b
@@ -200,7 +197,7 @@ def rejudge(directory: Path, reports: tuple[WantedReport, ...], json: bool) -> N
     from replay.suite import files as suite
     from replay.wire.side import Side
 
-    wanted = [*reports, WantedReport("json", STDOUT)] if json else reports
+    wanted = [*report, WantedReport("json", STDOUT)] if json else report
     stored, again = flows.rejudge(directory)
     outputs = Outputs(wanted, {}, places=suite.places() if stored.tester is Side.CLIENT else None)
     track, explain = outputs.track(stored.agent or None), Explainer()
@@ -272,9 +269,9 @@ def completion(shell: str) -> None:
 
 
 @cli.command("list", short_help="List cases.")
-@selection
+@with_options(CASES, KEYWORD)
 @click.option("-v", "--verbose", is_flag=True, help="What each does and wants, too.")
-def list_cases(words: tuple[str, ...], keyword: str | None, verbose: bool) -> None:
+def list_cases(cases: tuple[str, ...], keyword: str | None, verbose: bool) -> None:
     """List the cases of the bundled suite, or of PATHs.
 
     \b
@@ -287,7 +284,7 @@ def list_cases(words: tuple[str, ...], keyword: str | None, verbose: bool) -> No
     from replay.report.rounds import rounds
 
     width = new_console().width
-    for item in chosen_items(words, keyword):
+    for item in chosen_items(cases, keyword):
         click.echo(f"{printable(item.case.id):<9} {printable(item.case.title)}")
         if verbose:
             for said in purpose(item.case):

@@ -14,14 +14,13 @@ from replay.campaign.server import Settings
 from replay.cases import select
 from replay.cases.model import Profile
 from replay.commands import servers as under_test
+from replay.commands.given import RunOptions
 from replay.commands.run import listing_of, run, today
 from replay.expected.entries import Expected
 from replay.live.servers import Target
-from replay.play.endpoint import Limits
 from replay.play.pace import FULL, Pace
 from replay.source import SourceError
 from replay.suite.files import Item
-from replay.trace.model import SECOND
 from replay.verdict.result import CaseResult, Entry
 
 
@@ -67,10 +66,10 @@ class Servers:
 
     def __init__(self, expected: Path | None = None) -> None:
         """`expected`: the file of expected verdicts, unless the config names it. Raises SourceError."""
-        given = _given().params
-        self.url: str | None = given["url"] and given["url"].text
-        self.thorough: bool = given["thorough"]
-        named = expected or given["expected"]
+        given = RunOptions(**_given().params)
+        self.url = given.url and given.url.text
+        self.thorough = given.thorough
+        named = expected or given.expected
         self._listing = None if named is None else listing_of(named, new=False)
         self._expected: Expected | None = None
         self._servers: dict[str, CanariedServer] = {}
@@ -111,18 +110,18 @@ def _resolved(entries: Iterable[Entry], ids: list[str]) -> Iterable[Entry]:
 
 def _settings(context: click.Context, expected: Expected | None) -> Settings:
     (server,) = under_test.servers(context, ())
-    given = context.params
+    given = RunOptions(**context.params)
     return Settings(
         target=Target(server.target.address),  # `exec` of the config is for `replay run`
         options=server.options,
-        limits=Limits(case=int(given["timeout"] * SECOND)),
+        limits=given.limits,
         connect_timeout=server.connect_timeout,
-        profile=Profile(given["profile"]),
-        patience=given["patience"],
-        canary=given["canary"],
-        thorough=given["thorough"],
+        profile=Profile(given.profile),
+        patience=given.patience,
+        canary=given.canary,
+        thorough=given.thorough,
         again=False,
-        seed=given["seed"] or 0,
+        seed=given.seed or 0,
         expected=expected,
         agent=server.agent,
     )

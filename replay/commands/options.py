@@ -1,4 +1,4 @@
-"""What the commands share: what options take, which cases are meant, how faults are shown."""
+"""What the commands share: their options, which cases are meant, how faults are shown."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
-from replay import limits
+from replay.config.option import LEAST_SECONDS, MOST_SECONDS, Choice, Kind, Option, Whole
 from replay.source import SourceError, printable
 
 if TYPE_CHECKING:
@@ -28,13 +28,10 @@ if TYPE_CHECKING:
 else:
     _ParamType = click.ParamType
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 FAULTY = 2
 """Exit status for a bad log, spec or argument."""
-
-
-LEAST_SECONDS, MOST_SECONDS = 0.001, limits.LONGEST.default
-
-MOST_SEED = 2**63 - 1
 
 
 class CommandFault(click.ClickException):
@@ -189,31 +186,6 @@ class ReportTo(_ParamType):
         return WantedReport(name, file)
 
 
-def reported(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say which reports are wanted."""
-    command = click.option(
-        "--json", "json", is_flag=True, help="A line of JSON a result on standard output; text to stderr."
-    )(command)
-    return click.option(
-        "--report",
-        "reports",
-        type=ReportTo(),
-        multiple=True,
-        help="Write a report: html, junit, tap, markdown, json, gitlab, github, badge, shields, or "
-        "autobahn=FOLDER. `-`: to standard output.",
-    )(command)
-
-
-def selection(command: Callable[..., Any]) -> Callable[..., Any]:
-    command = click.option("-k", "keyword", metavar="EXPR", help="Only cases whose id or title fits.")(
-        command
-    )
-    words = click.argument(
-        "words", nargs=-1, metavar="[PATH|ID|GLOB|!GLOB]...", shell_complete=complete_words
-    )
-    return words(command)
-
-
 MOST_COMPLETED = 60
 """Ids that a shell is given; of more only their sections are."""
 
@@ -233,30 +205,63 @@ def complete_words(context: click.Context, param: click.Parameter, incomplete: s
     return [CompletionItem(mark + id) for id in ids] or [CompletionItem(incomplete, type="file")]
 
 
-def sent_as(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--chop, --answer-pings, --reencode."""
-    for option in (
-        click.option(
-            "--reencode",
-            is_flag=True,
-            help="Compress the messages of a log anew, as it is agreed; else they are sent as they are.",
-        ),
-        click.option("--answer-pings", is_flag=True, help="Answer Pings also when a log is played."),
-        click.option(
-            "--chop", type=ChopSize(), default="recorded", help="Octets a write: as recorded, or ..."
-        ),
-    ):
-        command = option(command)
-    return command
+_TYPES: dict[Kind, click.ParamType[Any]] = {
+    Kind.FLAG: click.BOOL,
+    Kind.TEXT: click.STRING,
+    Kind.CASES: click.STRING,
+    Kind.URL: Url(),
+    Kind.HEADER_LINE: HeaderParameter(),
+    Kind.HEADER_VALUE: HeaderValue(),
+    Kind.SUBPROTOCOL: HeaderValue(),
+    Kind.SECONDS: Seconds(),
+    Kind.CHOP: ChopSize(),
+    Kind.FILE: click.Path(exists=True, dir_okay=False, path_type=Path),
+    Kind.FOLDER: click.Path(file_okay=False, path_type=Path),
+    Kind.EXPECTED: ExpectedFile(),
+    Kind.REPORT: ReportTo(),
+}
 
 
-def judged_by(command: Callable[..., Any]) -> Callable[..., Any]:
+def type_of(option: Option) -> click.ParamType[Any]:
+    """What makes a value of a word of the command line, or of what a config says."""
+    match option.takes:
+        case Choice(words):
+            return click.Choice(words)
+        case Whole(low, high):
+            return click.IntRange(low, high)
+        case kind:
+            return _TYPES[kind]
+
+
+def with_options(*options: Option) -> Callable[[Function], Function]:
+    """Gives these options to a command."""
+
+    def given(command: Function) -> Function:
+        for option in reversed(options):
+            command = declared(option)(command)
+        return command
+
+    return given
+
+
+def declared(option: Option, **more: Any) -> Callable[[Function], Function]:
+    """An option of the table as click declares it, which may be told more."""
+    if option.takes is Kind.CASES:
+        return click.argument(
+            option.parameter, nargs=-1, metavar=option.value, shell_complete=complete_words, **more
+        )
+    is_flag = option.takes is Kind.FLAG
     return click.option(
-        "--profile",
-        type=click.Choice(["autobahn", "rfc"]),
-        default="autobahn",
-        help="Judge as Autobahn|Testsuite does, or by the RFCs where the two differ.",
-    )(command)
+        *(*option.spellings, option.parameter),
+        type=type_of(option),
+        is_flag=is_flag,
+        multiple=option.multiple,
+        default=False if is_flag else option.default,
+        show_default=option.default not in (None, ""),
+        metavar=option.value or None,
+        help=f"{option.help} Can be repeated." if option.multiple else option.help,
+        **more,
+    )
 
 
 def chosen_items(

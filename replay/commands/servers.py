@@ -9,17 +9,16 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from replay.commands.defaults import options, taken
-from replay.commands.options import UrlParts
+from replay.commands.defaults import taken
+from replay.commands.given import RunOptions
 from replay.config.keys import ConfiguredServer
+from replay.config.options import COMMANDS, TLS
 from replay.live.servers import Target
 from replay.live.tls import Tls
 from replay.live.transport import Address
 from replay.play.actions import Options
 from replay.source import SourceError, nearest
 from replay.typed.nodes import Node
-
-_OF_TLS = ("ca", "insecure", "cert", "key", "sni")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +48,19 @@ def servers(context: click.Context, listed: Sequence[ConfiguredServer]) -> tuple
 
     Raises SourceError for options that have no meaning for it.
     """
-    named = any(_is_typed(context, each) for each in ("url", "command"))
+    given = RunOptions(**context.params)
+    named = any(_is_typed(context, each) for each in ("url", "exec"))
     if not listed or named:
-        one = _one(context.params, context.params["agent"])
+        one = _one(given, given.agent)
         if not one.by_tls:
-            idle = [name for name in _OF_TLS if context.params[name]]
+            idle = [option.parameter for option in TLS if context.params[option.parameter]]
             if wrong := [name for name in idle if not named or _is_typed(context, name)]:
                 raise SourceError(None, f"--{wrong[0]} is for wss://", about=wrong[0])
             context.params.update(dict.fromkeys(idle))  # the config means another server
         return (one,)
     if _is_typed(context, "agent"):
-        listed = (_called(context.params["agent"], listed),)
-    return tuple(_of_config(context, server) for server in listed)
+        listed = (_called(given.agent, listed),)
+    return tuple(_of_config(given, server) for server in listed)
 
 
 def _called(agent: str, listed: Sequence[ConfiguredServer]) -> ConfiguredServer:
@@ -80,40 +80,39 @@ def _is_typed(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def _of_config(context: click.Context, server: ConfiguredServer) -> UnderTest:
-    params = options(context.command)
+def _of_config(given: RunOptions, server: ConfiguredServer) -> UnderTest:
+    known = COMMANDS["run"]
     own = {
-        str(params[key].name): taken(context, params[key], value, server.nodes.get(key))
+        known[key].parameter: taken(known[key], value, server.nodes.get(key))
         for key, value in server.options.items()
     }
-    one = _one(context.params | own, server.agent)
-    none = {} if one.by_tls else dict.fromkeys(_OF_TLS)
+    one = _one(replace(given, **own), server.agent)
+    none = {} if one.by_tls else {option.parameter: None for option in TLS}
     return replace(one, own=own | none | {"agent": server.agent}, nodes=server.nodes)
 
 
-def _one(params: Mapping[str, Any], agent: str) -> UnderTest:
-    url: UrlParts | None = params["url"]
+def _one(given: RunOptions, agent: str) -> UnderTest:
     address = None
-    if url is not None:
-        tls = Tls(*(params[name] for name in _OF_TLS)) if url.secure else None
+    if (url := given.url) is not None:
+        tls = Tls(given.ca, given.insecure, given.cert, given.key, given.sni) if url.secure else None
         address = Address(url.host, url.port, url.target, tls)
-    target = Target(address, params["command"], params["start_timeout"])
-    return UnderTest(agent, target, _options(address, params), params["connect_timeout"])
+    target = Target(address, given.exec, given.start_timeout)
+    return UnderTest(agent, target, _options(address, given), given.connect_timeout)
 
 
-def _options(address: Address | None, params: Mapping[str, Any]) -> Options:
-    headers = list(params["headers"])
-    if params["origin"] is not None:
-        headers.append(("Origin", params["origin"]))
-    if params["subprotocols"]:
-        headers.append(("Sec-WebSocket-Protocol", ", ".join(params["subprotocols"])))
+def _options(address: Address | None, given: RunOptions) -> Options:
+    headers: list[tuple[str, str]] = list(given.header)
+    if given.origin is not None:
+        headers.append(("Origin", given.origin))
+    if given.subprotocol:
+        headers.append(("Sec-WebSocket-Protocol", ", ".join(given.subprotocol)))
     return Options(
         target=address.target if address else "/",
-        host=params["host"] or "localhost",
+        host=given.host or "localhost",
         headers=tuple(headers),
         edit_target=address is not None and address.target != "/",
-        edit_host=params["host"] is not None,
-        chop=params["chop"],
-        answer_pings=params["answer_pings"],
-        reencode=params["reencode"],
+        edit_host=given.host is not None,
+        chop=given.chop,
+        answer_pings=given.answer_pings,
+        reencode=given.reencode,
     )

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from replay.cases import select
 from replay.config.keys import CONFIG, Config, ConfiguredServer, Section, Value
+from replay.config.option import Kind, Option
+from replay.config.options import COMMANDS
 from replay.source import Source, SourceError
 from replay.typed import nodes
 from replay.typed.readers import Files, FoundKeys
@@ -20,7 +22,6 @@ from replay.typed.readers import Files, FoundKeys
 YAML = "replay.yaml"
 TOML = "pyproject.toml"
 
-_FILES = ("ca", "cert", "key")
 _OF_ONE = ("url", "exec", "agent")
 """What says which server it is, if there is but one."""
 
@@ -95,8 +96,8 @@ def _config(path: Path, node: nodes.Node) -> Config:
     serve = found.get("serve")
     return Config(
         path,
-        _section(path, found),
-        Section() if serve is None else _section(path, serve),
+        _section(path, found, COMMANDS["run"]),
+        Section() if serve is None else _section(path, serve, COMMANDS["serve"]),
         _servers(path, servers),
     )
 
@@ -104,7 +105,7 @@ def _config(path: Path, node: nodes.Node) -> Config:
 def _servers(path: Path, found: Sequence[FoundKeys]) -> tuple[ConfiguredServer, ...]:
     servers: dict[str, ConfiguredServer] = {}
     for each in found:
-        options = _options(path, each)
+        options = _options(path, each, COMMANDS["run"])
         agent = str(options.pop("agent"))
         if agent in servers:
             raise SourceError(each.at("agent"), f"two servers are called {agent!r}")
@@ -112,8 +113,8 @@ def _servers(path: Path, found: Sequence[FoundKeys]) -> tuple[ConfiguredServer, 
     return tuple(servers.values())
 
 
-def _section(path: Path, found: FoundKeys) -> Section:
-    values = _options(path, found)
+def _section(path: Path, found: FoundKeys, known: Mapping[str, Option]) -> Section:
+    values = _options(path, found, known)
     entries = found.get("expected")
     return Section(
         values,
@@ -123,22 +124,21 @@ def _section(path: Path, found: FoundKeys) -> Section:
     )
 
 
-def _options(path: Path, found: FoundKeys) -> dict[str, Value]:
+def _options(path: Path, found: FoundKeys, known: Mapping[str, Option]) -> dict[str, Value]:
     """The options among the values, with the paths in them made to start here."""
-    values = {
-        key: value
-        for key, value in found.values.items()
-        if key not in ("cases", "serve", "servers") and not (key == "expected" and isinstance(value, tuple))
-    }
-    for key in ("out", "expected", *_FILES):
-        if key in values:
-            values[key] = _from(path.parent, values[key])
-    if "report" in values:
-        values["report"] = tuple(_report(path.parent, word) for word in values["report"])
-    for key in _FILES:
-        if key in values and not Path(values[key]).is_file():
-            hint = f"paths start at {path.name}"
-            raise SourceError(found.at(key), f"there is no file {values[key]}", hint)
+    values: dict[str, Value] = {}
+    for key, value in found.values.items():
+        kind = known[key].takes if key in known else None
+        if kind is None or kind is Kind.CASES or (kind is Kind.EXPECTED and isinstance(value, tuple)):
+            continue
+        match kind:
+            case Kind.FILE | Kind.FOLDER | Kind.EXPECTED:
+                value = _from(path.parent, value)
+            case Kind.REPORT:
+                value = tuple(_report(path.parent, word) for word in value)
+        if kind is Kind.FILE and not Path(value).is_file():
+            raise SourceError(found.at(key), f"there is no file {value}", f"paths start at {path.name}")
+        values[key] = value
     return values
 
 

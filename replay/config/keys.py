@@ -1,14 +1,16 @@
-"""What a config may say: the keys of replay.yaml, each with its reader, and what is made of them."""
+"""What a config may say: the keys of replay.yaml, each read by what its option takes, and what is made of
+them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from replay import limits
-from replay.cases.model import Profile
+from replay.config.option import LEAST_SECONDS, MOST_SECONDS, Choice, Kind, Option, Whole
+from replay.config.options import COMMANDS, SERVER
 from replay.expected.entries import ENTRIES
 from replay.typed import nodes
 from replay.typed.readers import FoundKeys, Items, Key, Mapped, Reader, Record, Shaped, Typed, Word
@@ -65,8 +67,8 @@ class Config:
 
 
 def _seconds(match: re.Match[str]) -> str:
-    if not 0.001 <= float(match[0]) <= limits.LONGEST.default:
-        raise ValueError(f"a timeout is from 0.001 to {limits.LONGEST.default} s")
+    if not LEAST_SECONDS <= float(match[0]) <= MOST_SECONDS:
+        raise ValueError(f"a timeout is from {LEAST_SECONDS} to {MOST_SECONDS} s")
     return match[0]
 
 
@@ -86,116 +88,86 @@ def _text(wants: str, pattern: str, bounds: tuple[int, int] | None = None) -> Ty
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 URL = _text("ws://HOST[:PORT][/PATH][?QUERY] or wss://…", r"wss?://[^\s/?#]+[^\s#]*")
-_HEADER = _text("a header 'NAME: VALUE'", rf"{_TOKEN}:[\t -~\xa0-\xff]*")
-_SUBPROTOCOL = _text("a name of a subprotocol", _TOKEN)
-_REPORT = _text("FORMAT=FILE, as in junit=report.xml", r"[a-z]+=[^\n]+")
-_CHOP = _text(
-    "recorded, frame or a number of octets", r"recorded|frame|[1-9][0-9]{0,8}", bounds=(1, 999_999_999)
-)
-_SECONDS = Typed("a number of seconds", r"[0-9]{1,6}(?:\.[0-9]{1,6})?", _seconds)
-
-_CASES = Key(_texts("a path, id or glob", LINE), "What is played: paths, ids, globs, !globs.")
-_PROFILE = Key(Word("a profile", {each.value: each.value for each in Profile}), "By what is judged.")
-_EXPECTED = Key(
-    Shaped(
+_READERS: dict[Kind, Reader[Any]] = {
+    Kind.FLAG: FLAG,
+    Kind.TEXT: LINE,
+    Kind.CASES: replace(LINE, wants="a path, id or glob"),
+    Kind.URL: URL,
+    Kind.HEADER_LINE: _text("a header 'NAME: VALUE'", rf"{_TOKEN}:[\t -~\xa0-\xff]*"),
+    Kind.HEADER_VALUE: LINE,
+    Kind.SUBPROTOCOL: _text("a name of a subprotocol", _TOKEN),
+    Kind.SECONDS: Typed("a number of seconds", r"[0-9]{1,6}(?:\.[0-9]{1,6})?", _seconds),
+    Kind.CHOP: _text(
+        "recorded, frame or a number of octets", r"recorded|frame|[1-9][0-9]{0,8}", bounds=(1, 999_999_999)
+    ),
+    Kind.FILE: LINE,
+    Kind.FOLDER: LINE,
+    Kind.EXPECTED: Shaped(
         "a file with expected verdicts, or a list of them",
         {nodes.Scalar: LINE, nodes.Sequence: ENTRIES},
     ),
-    "The verdicts that are expected, or the file that lists them.",
-)
-_ALIKE = {
-    "chop": Key(_CHOP, "Octets a write: as recorded, a frame at a time, or so many."),
-    "answer-pings": Key(FLAG, "Whether Pings are answered also when a log is played."),
-    "reencode": Key(FLAG, "Whether the messages of a log are compressed anew, as it is agreed."),
-    "thorough": Key(FLAG, "All rounds of each case, also where fewer do."),
-    "profile": _PROFILE,
-    "timeout": Key(_SECONDS, "Seconds that a case may take, beside its own waits."),
-    "strict": Key(FLAG, "Whether NON-STRICT, UNIMPLEMENTED and unjudged fail the run too."),
-    "expected": _EXPECTED,
-    "report": Key(_texts(_REPORT.wants, _REPORT), "Reports to write, each FORMAT=FILE."),
-    "out": Key(LINE, "The folder for the results."),
+    Kind.REPORT: _text("FORMAT=FILE, as in junit=report.xml", r"[a-z]+=[^\n]+"),
 }
-
-_OF_SERVER = {
-    "url": Key(URL, "The server under test; without it, the built-in one."),
-    "exec": Key(LINE, "The command that starts the server under test; {port} or {url} stands for where."),
-    "header": Key(
-        _texts(_HEADER.wants, _HEADER, "name and value are one text in quotes: 'Authorization: Bearer x'"),
-        "Header lines to send too.",
-    ),
-    "host": Key(LINE, "The Host header to send."),
-    "origin": Key(LINE, "The Origin header to send."),
-    "subprotocol": Key(_texts(_SUBPROTOCOL.wants, _SUBPROTOCOL), "The subprotocols to offer."),
-    "connect-timeout": Key(_SECONDS, "Seconds that connecting may take."),
-    "start-timeout": Key(_SECONDS, "Seconds that a server of exec may take until it listens."),
-    "ca": Key(LINE, "The file with the certificates to trust (PEM)."),
-    "insecure": Key(FLAG, "Whether any certificate will do."),
-    "cert": Key(LINE, "The file with the client's certificate (PEM)."),
-    "key": Key(LINE, "The file with its private key (PEM)."),
-    "sni": Key(LINE, "The server's name in TLS."),
+_OF_A_MAPPING = {
+    Kind.HEADER_LINE: "name and value are one text in quotes: 'Authorization: Bearer x'",
 }
+"""What to do about a mapping where one text or a list of them is wanted."""
 
-SERVER: Record[FoundKeys] = Record(
+
+def _key(option: Option) -> Key:
+    """The key of an option: it reads what the option takes, and says the same of it."""
+    match option.takes:
+        case Choice(words):
+            return Key(Word(f"a {option.name}", {word: word for word in words}), option.help)
+        case Whole(low, high):
+            return Key(integer(low, high), option.help)
+        case kind:
+            reader = _READERS[kind]
+    if option.multiple:
+        reader = _texts(reader.wants, reader, _OF_A_MAPPING.get(kind))
+    return Key(reader, option.help)
+
+
+def _keys(options: Iterable[Option]) -> dict[str, Key]:
+    return {option.name: _key(option) for option in options if option.in_config}
+
+
+def _as_found(found: FoundKeys) -> FoundKeys:
+    return found
+
+
+_SERVER: Record[FoundKeys] = Record(
     "a server",
-    {"agent": Key(LINE, "Its name in reports, and that of its folder.", required=True), **_OF_SERVER},
-    lambda found: found,
+    {
+        "agent": Key(LINE, "Use this name for the server in reports, and for its folder.", required=True),
+        **_keys(SERVER),
+    },
+    _as_found,
     at_least_one=("url", "exec"),
 )
-
-SERVE: Record[FoundKeys] = Record(
+_SERVE: Record[FoundKeys] = Record(
     "what `serve` does",
-    {
-        "cases": _CASES,
-        "host": Key(LINE, "Where to listen; 0.0.0.0: everywhere."),
-        "port": Key(integer(0, 65535), "Its port; 0: a free one."),
-        "tls": Key(FLAG, "Whether it is wss://, with a certificate made for it."),
-        "cert": Key(LINE, "The file with its certificate (PEM)."),
-        "key": Key(LINE, "The file with its private key (PEM)."),
-        "exec": Key(LINE, "The command that starts a driver; {url} stands for where."),
-        "each": Key(LINE, "The command that starts an echo client, once a case."),
-        "demo": Key(FLAG, "Whether that is one of the library websockets."),
-        "agent": Key(LINE, "The name of the client of `each`."),
-        "jobs": Key(integer(1, limits.MOST_JOBS.default), "Clients of `each` at once."),
-        "start-timeout": Key(_SECONDS, "Seconds for a client of `each` to come."),
-        "idle": Key(_SECONDS, "Seconds without a connection after which `exec` is done."),
-        **_ALIKE,
-    },
-    lambda found: found,
+    _keys(COMMANDS["serve"].values()),
+    _as_found,
     exclusive=("exec", "each", "demo"),
 )
-
-ROWS = {
-    "cases": _CASES,
-    **_OF_SERVER,
-    "agent": Key(LINE, "The server's name in reports; else its Server header, its command or its address."),
-    "jobs": Key(integer(1, limits.MOST_JOBS.default), "Cases that are played at once."),
-    "patience": Key(Word("a patience", {"auto": "auto", "full": "full"}), "full: no pause is shortened."),
-    "canary": Key(
-        Word("a canary", {"auto": "auto", "never": "never"}),
-        "never: no message first, to see that the server echoes.",
-    ),
-    "seed": Key(integer(0, 2**63 - 1), "For masks and keys; else a fresh one."),
-    "max-failures": Key(integer(1, 10**9), "After how many failures the run stops."),
-    **_ALIKE,
-}
-"""The long options of `replay run`, and `cases` for its arguments."""
 
 CONFIG: Record[FoundKeys] = Record(
     "a config",
     {
-        **ROWS,
+        **_keys(COMMANDS["run"].values()),
         "servers": Key(
             Items(
                 "a list of servers",
-                SERVER,
+                _SERVER,
                 at_least=1,
                 hint=lambda node: "each server is an item, '- agent: NAME', with its url or exec below it",
             ),
-            "Several under test, one after the other.",
+            "Test these servers one after the other.",
         ),
-        "serve": Key(SERVE, "What `serve` does; all else is for `run`."),
+        "serve": Key(_SERVE, "Set the options of `replay serve`; all other keys are for `replay run`."),
     },
-    lambda found: found,
+    _as_found,
     meant={
         **dict.fromkeys(("headers",), "a header is one text in quotes: header: 'Authorization: Bearer x'"),
         **dict.fromkeys(

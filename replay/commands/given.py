@@ -1,0 +1,99 @@
+"""What `run` and `serve` were asked for: a value for each option of the table, from wherever it came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from replay.campaign.outputs import STDOUT, WantedReport
+from replay.commands.options import HeaderLine, UrlParts
+from replay.play.endpoint import Limits
+from replay.trace.model import SECOND
+
+if TYPE_CHECKING:
+    from replay.expected.file import Listing
+    from replay.play.actions import Chop
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayOptions:
+    """What both take."""
+
+    cases: tuple[str, ...]
+    keyword: str | None
+    chop: Chop
+    answer_pings: bool
+    reencode: bool
+    profile: str
+    thorough: bool
+    timeout: float  # seconds
+    strict: bool
+    expected: Path | Listing | None
+    report: tuple[WantedReport, ...]
+    json: bool
+    out: Path | None
+    verbose: bool
+    quiet: bool
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(case=int(self.timeout * SECOND))
+
+    @property
+    def reports(self) -> Sequence[WantedReport]:
+        """All that are to be written, also that of --json."""
+        return [*self.report, WantedReport("json", STDOUT)] if self.json else self.report
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(PlayOptions):
+    url: UrlParts | None
+    exec: str | None
+    header: tuple[HeaderLine, ...]
+    host: str | None
+    origin: str | None
+    subprotocol: tuple[str, ...]
+    ca: Path | None
+    insecure: bool
+    cert: Path | None
+    key: Path | None
+    sni: str | None
+    connect_timeout: float  # seconds
+    start_timeout: float  # seconds
+    agent: str
+    jobs: int | None
+    patience: Literal["auto", "full"]
+    canary: Literal["auto", "never"]
+    seed: int | None
+    exitfirst: bool
+    max_failures: int | None
+    update_expected: bool
+    open: bool
+
+    @property
+    def most_failures(self) -> int | None:
+        """After how many the run stops; None: it doesn't."""
+        return 1 if self.exitfirst else self.max_failures
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions(PlayOptions):
+    host: str
+    port: int
+    tls: bool
+    cert: Path | None
+    key: Path | None
+    exec: str | None
+    each: str | None
+    demo: bool
+    agent: str
+    jobs: int
+    start_timeout: float  # seconds
+    idle: float  # seconds
+
+    @property
+    def secure(self) -> bool:
+        """Whether what is served is wss://."""
+        return self.tls or self.cert is not None

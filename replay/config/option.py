@@ -1,0 +1,92 @@
+"""What an option is: what it takes, what is said of it, and where it holds. Plain values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from replay import limits
+
+LEAST_SECONDS, MOST_SECONDS = 0.001, limits.LONGEST.default
+
+
+class Kind(Enum):
+    """What an option takes, unless it is one of some words or a whole number."""
+
+    FLAG = auto()
+    TEXT = auto()  # one line
+    CASES = auto()  # ids, globs, and paths of files and folders
+    URL = auto()
+    HEADER_LINE = auto()
+    HEADER_VALUE = auto()
+    SUBPROTOCOL = auto()
+    SECONDS = auto()
+    CHOP = auto()
+    FILE = auto()  # one that exists
+    FOLDER = auto()
+    EXPECTED = auto()  # a file, or in a config the list itself
+    REPORT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number."""
+
+    low: int
+    high: int
+
+
+METAVARS = {
+    Kind.TEXT: "TEXT",
+    Kind.CASES: "[PATH|ID|GLOB|!GLOB]...",
+    Kind.URL: "URL",
+    Kind.HEADER_LINE: "'NAME: VALUE'",
+    Kind.HEADER_VALUE: "VALUE",
+    Kind.SUBPROTOCOL: "NAME",
+    Kind.SECONDS: "SECONDS",
+    Kind.CHOP: "recorded|frame|N",
+    Kind.FILE: "FILE",
+    Kind.FOLDER: "DIR",
+    Kind.EXPECTED: "FILE",
+    Kind.REPORT: "FORMAT=FILE",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    name: str  # its key in a config, and its long form on the command line
+    takes: Kind | Choice | Whole
+    help: str  # one sentence
+    default: str | int | None = None
+    metavar: str = ""  # what stands for its value; "": what stands for any such value
+    short: str = ""
+    long: bool = True  # whether there is a long form
+    multiple: bool = False  # may be given more than once, and be a list in a config
+    in_config: bool = True
+    repeated: bool = True  # by the command that plays a failure again
+
+    @property
+    def parameter(self) -> str:
+        """The name of its value in the program."""
+        return self.name.replace("-", "_")
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """How it is written on the command line, the long form last."""
+        return tuple(filter(None, (self.short, f"--{self.name}" if self.long else "")))
+
+    @property
+    def value(self) -> str:
+        """What stands for its value in help and docs; "": it has none."""
+        match self.takes:
+            case Choice(words):
+                return f"[{'|'.join(words)}]"
+            case Whole():
+                return self.metavar or "N"
+            case kind:
+                return self.metavar or METAVARS.get(kind, "")
