@@ -28,6 +28,7 @@ from _pytest.mark import ParameterSet
 
 from replay.cases.load import load
 from replay.cases.model import Case
+from replay.config import reference
 from replay.report import glossary, rules
 from replay.source import Source, SourceError
 from replay.suite.files import read_log, read_spec
@@ -166,6 +167,11 @@ def _follow(block: Block, reader: Reader) -> None:
 
 def test_the_table_of_rules_is_current() -> None:
     assert (ROOT / "docs" / "rules.md").read_text("utf-8") == rules.page()
+
+
+def test_the_table_of_options_is_current() -> None:
+    """Else: python -m replay.config.reference > docs/config.md"""
+    assert (ROOT / "docs" / "config.md").read_text("utf-8") == reference.page()
 
 
 def test_the_glossary_is_the_page_s() -> None:

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 from replay import limits
+from replay.config.options import COMMANDS
 from replay.limits import Limit
 from replay.live import keeper
 
@@ -28,6 +29,11 @@ def test_rows_are_plain() -> None:
         assert row.default > 0
         assert row.about.endswith(".")
         assert row.option == "-" or row.option.startswith("--") or row.option.endswith(":")
+
+
+def test_an_option_that_sets_one_is_an_option() -> None:
+    known = {name for table in COMMANDS.values() for each in table.values() for name in each.spellings}
+    assert {row.option for row in ROWS.values() if row.option.startswith("--")} <= known
 
 
 def test_the_code_draws_from_each_row() -> None:

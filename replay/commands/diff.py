@@ -20,7 +20,7 @@ _PATH = click.Path(exists=True, path_type=Path)
 @click.command(short_help="Say what changed between two runs.")
 @click.argument("before", type=_PATH, metavar="A")
 @click.argument("after", type=_PATH, metavar="B")
-@click.option("-q", "--quiet", is_flag=True, help="Only the last lines.")
+@click.option("-q", "--quiet", is_flag=True, help="Show only the summary.")
 def diff(before: Path, after: Path, quiet: bool) -> None:
     """Compare two runs, A before and B after: verdicts, events, octets, durations.
 

@@ -17,23 +17,22 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Write a config and a CI workflow.")
-@click.option("--server", "tested", flag_value="server", help="A server is tested: the default.")
-@click.option("--client", "tested", flag_value="client", help="A client is tested.")
+@click.option("--server", "tested", flag_value="server", help="Set up tests of a server (the default).")
+@click.option("--client", "tested", flag_value="client", help="Set up tests of a client.")
 @click.option(
     "--exec",
     "command",
     metavar="CMD",
-    help="What starts it: 'node server.js {port}', or of an echo client 'node client.js {url}'.",
+    help="Start what is tested with this command: 'node server.js {port}', or 'node client.js {url}' for "
+    "an echo client.",
 )
-@click.option(
-    "--ci", type=click.Choice(["github", "gitlab", "none"]), help="For which CI a workflow is written."
-)
+@click.option("--ci", type=click.Choice(["github", "gitlab", "none"]), help="Write a workflow for this CI.")
 @click.option(
     "--install",
     metavar="SPEC",
-    help="What pip installs in CI: a wheel in this folder (taken by itself if there is one), git+https://…",
+    help="Let pip install this in CI: a wheel in this folder (found without this option), or git+https://…",
 )
-@click.option("--force", is_flag=True, help="Overwrite files that are there already.")
+@click.option("--force", is_flag=True, help="Overwrite files that already exist.")
 def init(tested: str | None, command: str | None, ci: str | None, install: str | None, force: bool) -> None:
     """Write a config and a CI workflow to begin with, into this folder.
 

@@ -144,8 +144,8 @@ def check(paths: tuple[str, ...], profile: str, strict: bool, verbose: bool) -> 
 @click.argument(
     "words", nargs=-1, required=True, metavar="[LOG|SPEC|ID|GLOB]...", shell_complete=complete_words
 )
-@click.option("-v", "--verbose", is_flag=True, help="Messages in full, JSON laid out.")
-@click.option("--json", is_flag=True, help="A line of JSON for each message, with its payload.")
+@click.option("-v", "--verbose", is_flag=True, help="Show messages in full, with JSON laid out.")
+@click.option("--json", is_flag=True, help="Print a line of JSON for each message, with its payload.")
 def show(words: tuple[str, ...], verbose: bool, json: bool) -> None:
     """Decode wire logs for the eye: frames, header bits, payloads, rules broken. Describe cases: what
     they do and want, by which rule, what is sent and what may come back.
@@ -270,7 +270,7 @@ def completion(shell: str) -> None:
 
 @cli.command("list", short_help="List cases.")
 @with_options(CASES, KEYWORD)
-@click.option("-v", "--verbose", is_flag=True, help="What each does and wants, too.")
+@click.option("-v", "--verbose", is_flag=True, help="Describe what each case does and expects, too.")
 def list_cases(cases: tuple[str, ...], keyword: str | None, verbose: bool) -> None:
     """List the cases of the bundled suite, or of PATHs.
 

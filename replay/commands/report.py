@@ -26,13 +26,18 @@ OUTPUT = Path("replay-report.html")
     type=click.Path(dir_okay=False, path_type=Path),
     default=OUTPUT,
     show_default=True,
-    help="The file to write; --output is its older name.",
+    help="Write the page to this file; --output is the older name of this option.",
 )
-@click.option("--open", "opened", is_flag=True, help="Show it in a browser.")
+@click.option("--open", "opened", is_flag=True, help="Show the page in a browser.")
 @click.option(
-    "--serve", "serving", is_flag=True, help="Serve it on this machine instead, as a run goes on."
+    "--serve",
+    "serving",
+    is_flag=True,
+    help="Serve the page on this machine instead, up to date while a run goes on.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of --serve; without it a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Serve on this port instead of any free one."
+)
 def report(folders: tuple[Path, ...], output: Path, opened: bool, serving: bool, port: int) -> None:
     """Write runs side by side as one HTML file that needs nothing else.
 

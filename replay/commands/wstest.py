@@ -31,22 +31,32 @@ ELSEWHERE = {
 }
 """The modes of the original that are none here."""
 
+IGNORED = "Ignored; accepted because Autobahn|Testsuite has it."
+
 
 @click.command(short_help="Take Autobahn's command line and files.")
-@click.option("-m", "--mode", metavar="MODE", help="fuzzingclient: test servers; fuzzingserver: clients.")
-@click.option("-s", "--spec", metavar="FILE", help="Else fuzzingclient.json or fuzzingserver.json here.")
 @click.option(
-    "-w", "--wsuri", metavar="URL", help="The server to test, if no file names any; or where to listen."
+    "-m", "--mode", metavar="MODE", help="Test servers (fuzzingclient) or clients (fuzzingserver)."
 )
-@click.option("-c", "--cert", metavar="FILE", help="The certificate of a fuzzingserver, for wss://.")
-@click.option("-k", "--key", metavar="FILE", help="... and its private key.")
-@click.option("-d", "--debug", is_flag=True, help="Handshake, frames and log of each case.")
-@click.option("-u", "--webport", metavar="PORT", help="Has no meaning here.")
-@click.option("-o", "--outfile", metavar="FILE", help="Has no meaning here.")
-@click.option("-t", "--testset", metavar="FILE", help="Has no meaning here.")
-@click.option("-i", "--ident", metavar="NAME", help="Has no meaning here.")
+@click.option("-s", "--spec", metavar="FILE", help="Read this file instead of MODE.json in this folder.")
+@click.option(
+    *("-w", "--wsuri"),
+    metavar="URL",
+    help="Test the server at this URL if the file names none, or listen at this URL.",
+)
+@click.option("-c", "--cert", metavar="FILE", help="Serve wss:// with this certificate.")
+@click.option("-k", "--key", metavar="FILE", help="Use this private key for the certificate.")
+@click.option("-d", "--debug", is_flag=True, help="Show the handshake, frames and log of each case.")
+@click.option("-u", "--webport", metavar="PORT", help=IGNORED)
+@click.option("-o", "--outfile", metavar="FILE", help=IGNORED)
+@click.option("-t", "--testset", metavar="FILE", help=IGNORED)
+@click.option("-i", "--ident", metavar="NAME", help=IGNORED)
 @click.option("-a", "--autobahnversion", is_flag=True, help="Show the version.")
-@click.option("--exit-zero", is_flag=True, help="End with 0, as the original does, whatever the verdicts.")
+@click.option(
+    "--exit-zero",
+    is_flag=True,
+    help="Exit with status 0 whatever the verdicts, as Autobahn|Testsuite does.",
+)
 @click.pass_context
 def wstest(
     context: click.Context,

@@ -173,7 +173,7 @@ PROFILE = Option(
 THOROUGH = Option(
     "thorough",
     Kind.FLAG,
-    "Play all rounds of each case (1000 in sections 12 and 13), even where fewer are enough.",
+    "Play all rounds of each case (1000 in a compression case), even where fewer are enough.",
 )
 TIMEOUT = Option(
     "timeout",
