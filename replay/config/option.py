@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from replay import limits
 
@@ -28,13 +28,11 @@ class Kind(Enum):
     REPORT = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(NamedTuple):
     """A whole number."""
 
     low: int
@@ -57,8 +55,7 @@ METAVARS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     name: str  # its key in a config, and its long form on the command line
     takes: Kind | Choice | Whole
     help: str  # one sentence

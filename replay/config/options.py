@@ -8,8 +8,6 @@ holds plain values only.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from replay import limits
 from replay.config.option import Choice, Kind, Option, Whole
 
@@ -102,7 +100,7 @@ CLIENTS = (
         metavar="PORT",
     ),
     Option("tls", Kind.FLAG, "Serve wss:// with a certificate made for this run."),
-    replace(CERT, help="Serve wss:// with this certificate and its chain (PEM)."),
+    CERT._replace(help="Serve wss:// with this certificate and its chain (PEM)."),
     KEY,
     Option(
         "exec",
@@ -308,7 +306,7 @@ RUN = (
 )
 SERVE = (
     *(CASES, KEYWORD, *CLIENTS, *SENT, PROFILE, THOROUGH, TIMEOUT, STRICT, EXPECTED, REPORT, JSON),
-    replace(OUT, help="Store the run of each client in a folder of this one instead of .replay/clients."),
+    OUT._replace(help="Store the run of each client in a folder of this one instead of .replay/clients."),
     *(VERBOSE, QUIET),
 )
 
