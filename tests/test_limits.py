@@ -1,6 +1,7 @@
 """One table of bounds: each row is used, no bound stands beside it, and the page shows it."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from replay import limits
@@ -13,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 ROWS = {name: row for name, row in vars(limits).items() if isinstance(row, Limit)}
 
 
+@cache
 def trees() -> dict[str, ast.Module]:
     package = ROOT / "replay"
     return {str(path.relative_to(package)): ast.parse(path.read_text()) for path in package.rglob("*.py")}

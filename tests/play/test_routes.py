@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from replay.cases.model import Case, Profile
@@ -46,6 +48,13 @@ def played(case: Case, peer: Endpoint) -> CaseResult:
     return judge(case, own.trace(), tester)
 
 
+@cache
+def of_log(id: str, tester: Side) -> Case:
+    """The case that a log is for who plays it."""
+    (item,) = items([str(LOGS[id])], tester)
+    return under(item.case, Profile.AUTOBAHN, tester)
+
+
 def test_each_case_but_the_heavy_ones_has_a_log() -> None:
     light = [id for id, case in known().items() if section(case) not in HEAVY]
     assert len(light) == 247
@@ -63,9 +72,8 @@ def test_a_log_is_canonical_and_what_its_case_yields(id: str) -> None:
 @pytest.mark.parametrize("testee", Side)
 @pytest.mark.parametrize("id", LOGS)
 def test_both_routes_lead_to_the_same_verdict(id: str, testee: Side, kind: type[EchoEndpoint]) -> None:
-    (item,) = items([str(LOGS[id])], testee.other)
-    case = under(item.case, Profile.AUTOBAHN, testee.other)
-    by_spec, by_log = played(known()[id], echo(testee, kind=kind)), played(case, echo(testee, kind=kind))
+    by_spec = played(known()[id], echo(testee, kind=kind))
+    by_log = played(of_log(id, testee.other), echo(testee, kind=kind))
     assert by_log.failed is by_spec.failed
     if kind is EchoEndpoint:
         assert (by_log.behaviour, by_log.closing) == (by_spec.behaviour, by_spec.closing)

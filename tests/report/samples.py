@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import cache
 
 from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Repeat, SendMessage
 from replay.cases.payload import Payload
@@ -367,6 +368,7 @@ SAMPLES = [
 ]
 
 
+@cache
 def run() -> RunResult:
     results = (good(), flipped(), missing_pong(), wrong_code(), masked())
     return RunResult("echo/1.0", "ws://127.0.0.1:9001", results, 1234, 0.42, planned=len(results))
