@@ -3,12 +3,14 @@ away, the cursor is there again, and the exit status is that of ^C."""
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    import asyncio  # every command imports this module, and few need a loop
 
 _ENDING = ("SIGTERM", "SIGHUP")
 
@@ -24,7 +26,7 @@ def cancel_on_signals(task: asyncio.Task[Any]) -> None:
     """While the loop of this task runs they cancel it."""
     for number in _numbers():
         with suppress(NotImplementedError, RuntimeError, ValueError):  # not everywhere, nor in threads
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+            task.get_loop().add_signal_handler(number, task.cancel)
 
 
 def _numbers() -> Iterator[signal.Signals]:
