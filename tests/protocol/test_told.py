@@ -1,0 +1,265 @@
+"""What is said of each breach, in which frame, and with what code the other side fails the connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from replay.protocol.events import CloseBegins, End, Event, Message, NotOpened, Opened, Unparsed, Violation
+from replay.protocol.frame_rules import ORIGINAL, REGISTERED, Reading
+from replay.protocol.interpreter import has_opening, observe
+from replay.protocol.rules import RULES
+from replay.source import Source
+from replay.trace.model import Digest, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
+from replay.trace.wirelog import parse
+from replay.wire.frame import encode, frame
+from replay.wire.handshake import encode_request, encode_response
+from replay.wire.side import Side
+from tests.memory import ACCEPTED, REQUEST
+
+C, S = Side.CLIENT, Side.SERVER
+VECTORS = Path(__file__).parent.parent / "vectors"
+TOLD = [
+    ("opening-http", "illegal status line: 'SSH-2.0-OpenSSH_9.2'", 0, None),
+    ("request-method", "the method is 'POST'", 0, None),
+    ("request-version", "the version is HTTP/1.0", 0, None),
+    ("request-target", "the target is '/#top'", 0, None),
+    ("request-host", "Missing mandatory Host: header", 0, None),
+    ("request-upgrade", "Upgrade is 'h2c'", 33, None),
+    ("request-connection", "Connection is 'close'", 53, None),
+    ("request-key", "Sec-WebSocket-Key is 'c2hvcnQ='", 74, None),
+    ("request-websocket-version", "Sec-WebSocket-Version is '12'", 119, None),
+    ("response-version", "the version is HTTP/1.0", 0, None),
+    ("response-upgrade", "Upgrade is 'websocket, h2c'", 34, None),
+    ("response-connection", "Connection is 'close'", 54, None),
+    (
+        "response-accept",
+        "Sec-WebSocket-Accept is 'rQdXIXbccC6mDJL2JrabxWmui/p=', expected 'rQdXIXbccC6mDJL2JrabxWmui/o='",
+        75,
+        None,
+    ),
+    ("response-extensions", "'x-mux' was not offered", 153, None),
+    ("response-subprotocol", "Sec-WebSocket-Protocol is 'chat'", 127, None),
+    ("response-deflate", "server_max_window_bits is '07', not one of 8 to 15", 173, None),
+    ("response-deflate-fits", "server_max_window_bits=9 was asked for and is missing", 153, None),
+    ("request-deflate", "server_max_window_bits is '16', not one of 8 to 15", 192, None),
+    ("extensions-grammar", "in Sec-WebSocket-Extensions 'm' stands where ',' or ';' should", 155, None),
+    ("frame-before-opening", "6 octets came before the response", 148, None),
+    ("client-masks", "the MASK bit is 0", 0, 1002),
+    ("server-does-not-mask", "the frame is masked with 01020304", 0, 1002),
+    ("rsv-zero", "RSV1 is 1", 0, 1002),
+    ("known-opcode", "the opcode is 11", 4, 1002),
+    ("minimal-length", "a length of 2 stands in 16 bits", 0, 1002),
+    ("length-below-2-63", "the length is 0xffffffffffffffff", 0, 1002),
+    ("continuation-continues", "no message is open", 4, 1002),
+    ("fragments-not-interleaved", "the message before has not ended", 4, 1002),
+    ("control-not-fragmented", "FIN is 0", 0, 1002),
+    ("control-length", "the payload is 126 octets long", 0, 1002),
+    ("ping-answered", "no Pong came", 0, None),
+    ("pong-echoes-ping", "the Pong has another payload", 4, None),
+    ("text-is-utf8", "no character goes on with a0 after ed, at offset 4 of the message", 5, 1007),
+    ("rsv1-on-first-frame", "RSV1 is 1 on a continuation frame", 179, 1002),
+    ("message-inflates", "the payload ends inside a block", 184, 1007),
+    ("window-kept", "a distance goes back more than the window of 256 octets", 201, 1007),
+    ("context-not-kept", "a distance goes back to before the message, and no context is kept", 212, 1007),
+    ("tail-removed", "the payload ends in 00 00 ff ff", 184, None),
+    ("close-length", "the payload is 1 octet long", 0, 1002),
+    ("close-code", "the code is 1005", 0, 1002),
+    ("close-code-assigned", "the code is 2000", 0, 1002),
+    ("close-reason-is-utf8", "no character goes on with 28 after c3, at offset 1 of the reason", 0, 1007),
+    ("nothing-after-close", "a data frame after the Close frame", 4, None),
+    ("close-answered", "TCP ended without a Close frame", 4, None),
+    ("close-before-drop", "TCP ended without a Close frame", 4, None),
+    ("server-drops", "TCP was still up when the time was over", 4, None),
+]
+
+
+@pytest.mark.parametrize(("rule", "detail", "where", "code"), TOLD)
+def test_the_first_breach_of_a_vector_is_told(rule: str, detail: str, where: int, code: int | None) -> None:
+    trace = parse(Source.read(VECTORS / f"{rule}.wirelog")).trace
+    found = next(event for event in observe(trace) if isinstance(event, Violation))
+    assert (found.rule, found.detail, found.frame, found.code) == (rule, detail, where, code)
+    assert found.end == found.start + 1
+
+
+def test_each_rule_is_told() -> None:
+    assert [rule for rule, *_ in TOLD] == list(RULES)
+
+
+ASKED = Octets(C, encode_request("/", REQUEST))
+OPENED: list[Entry] = [ASKED, Octets(S, ACCEPTED)]
+HELLO = encode(frame(1, b"Hello"))
+
+
+def ended(entries: list[Entry], drop: Drop) -> list[tuple[str, int, object]]:
+    events = observe(Trace(C, (*entries, drop)))
+    return [
+        (type(one).__name__, one.start, one.unfinished if isinstance(one, End) else one.reason)
+        for one in events
+        if isinstance(one, End | Unparsed | NotOpened)
+    ]
+
+
+HEAD = len(ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("octets", "start", "reason", "unfinished"),
+    [
+        (HELLO[:1], 0, "TCP ended inside a frame, with 1 octets of it", 1),
+        (HELLO[:4], 0, "TCP ended inside a frame, with 4 of 7 octets of it", 4),
+        (HELLO + HELLO[:6], 7, "TCP ended inside a frame, with 6 of 7 octets of it", 6),
+        (
+            encode(frame(2, b"abc", fin=False)) + encode(frame(0, b"de", fin=False)),
+            0,
+            "TCP ended inside a fragmented message, with 5 octets of it and no FIN",
+            0,
+        ),
+    ],
+)
+def test_what_tcp_cut_short_is_told(octets: bytes, start: int, reason: str, unfinished: int) -> None:
+    told = ended([*OPENED, Octets(S, octets)], Drop(S, How.FIN))
+    assert told == [
+        ("Unparsed", HEAD + start, reason),
+        ("End", HEAD + len(octets), unfinished),
+    ]
+
+
+def test_an_end_is_told_once() -> None:
+    whole = Trace(C, (*OPENED, Octets(S, HELLO), Drop(C), Drop(S)))
+    ends = [event for event in observe(whole) if isinstance(event, End)]
+    assert [(end.side, end.unfinished) for end in ends] == [(C, 0)]
+
+
+@pytest.mark.parametrize(
+    ("entries", "reason", "status"),
+    [
+        ([Unreached("refused")], "refused", None),
+        ([ASKED, Drop(S)], "TCP ended before the opening handshake was done", None),
+        ([ASKED, Timer(Wait.OPENING, True)], "no answer to the opening handshake came in time", None),
+        (
+            [ASKED, Octets(S, encode_response(503, "", []))],
+            "the server answered 503",
+            503,
+        ),
+        (
+            [ASKED, Octets(S, encode_response(404, "Not Found", []))],
+            "the server answered 404 Not Found",
+            404,
+        ),
+        ([Octets(S, ACCEPTED)], "a response stands before any request", 101),
+        (
+            [ASKED, Octets(S, ACCEPTED.replace(b"Upgrade: websocket", b"Upgrade: h2c"))],
+            "in the response Upgrade is 'h2c'",
+            101,
+        ),
+    ],
+)
+def test_why_a_connection_is_not_opened_is_told_once(
+    entries: list[Entry], reason: str, status: int | None
+) -> None:
+    events = observe(Trace(C, (*entries, Drop(C), Drop(S))))
+    (found,) = (event for event in events if isinstance(event, NotOpened))
+    assert (found.reason, found.status) == (reason, status)
+    assert not any(isinstance(event, Opened) for event in events)
+
+
+def test_a_client_that_asks_for_nothing_is_told_so() -> None:
+    events = observe(Trace(S, (Timer(Wait.OPENING, True), Drop(S))))
+    (found,) = (event for event in events if isinstance(event, NotOpened))
+    assert (found.side, found.reason) == (C, "no whole request came in time")
+
+
+@pytest.mark.parametrize("wait", list(Wait))
+def test_a_timer_accuses_a_testee_of_what_it_was_waited_for_alone(wait: Wait) -> None:
+    close = {
+        side: Octets(side, encode(frame(8, b"\3\xe8", key=b"abcd" if side is C else b""))) for side in Side
+    }
+
+    def broken(recorder: Side, *closes: Octets) -> list[str]:
+        events = observe(Trace(recorder, (*OPENED, *closes, Timer(wait, True))))
+        return [event.rule for event in events if isinstance(event, Violation)]
+
+    both = (close[C], close[S])
+    dropping = wait in (Wait.DROP, Wait.FAIL, Wait.LIMIT)
+    assert broken(C, close[C]) == (["close-answered"] if wait is Wait.CLOSING else [])
+    assert broken(C, *both) == (
+        ["server-drops"] if dropping else ["close-answered"] if wait is Wait.CLOSING else []
+    )
+    assert broken(S, *both) == (["close-answered"] if wait is Wait.CLOSING else [])
+
+
+@pytest.mark.parametrize(
+    ("parts", "opening"),
+    [
+        ([(C, b"GET / HTTP/1.1\r\n")], True),
+        ([(C, b"G"), (C, b"ET / HTTP/1.1\r\n")], True),
+        ([(S, b"HTTP/1.1 101 x\r\n")], True),
+        ([(S, b"HTT")], True),
+        ([(S, HELLO), (C, b"GET / HTTP/1.1\r\n")], True),
+        ([(S, HELLO)], False),
+        ([(C, b"POST / HTTP/1.1\r\n")], False),
+        ([], True),
+        ([(S, b"")], True),
+    ],
+)
+def test_whether_a_log_begins_with_a_handshake(parts: list[tuple[Side, bytes]], opening: bool) -> None:
+    entries = tuple(Octets(side, data) for side, data in parts)
+    assert has_opening(Trace(C, entries)) is opening
+
+
+def test_a_message_that_has_holes_is_told_by_its_digest_where_the_log_has_it() -> None:
+    digest = Digest(S, 1, 5, "0" * 64)
+    events = observe(Trace(C, (*OPENED, Octets(S, HELLO), digest)))
+    messages = [event for event in events if isinstance(event, Message)]
+    assert [(one.data, one.length, one.digest) for one in messages] == [
+        (b"Hello", 5, None),
+        (b"", 5, (5, "0" * 64)),
+    ]
+
+
+def test_a_code_that_is_registered_now_is_taken_by_the_rfc_profile() -> None:
+    trace = Trace(C, (*OPENED, Octets(S, encode(frame(8, (1012).to_bytes(2, "big"))))))
+
+    def details(reading: Reading) -> list[str]:
+        return [event.detail for event in observe(trace, reading) if isinstance(event, Violation)]
+
+    assert details(ORIGINAL) == ["the code is 1012, which --profile rfc takes"]
+    assert details(Reading(REGISTERED, True)) == []
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_chopping_changes_no_event(rule: str) -> None:
+    trace = parse(Source.read(VECTORS / f"{rule}.wirelog")).trace
+    chopped: list[Entry] = []
+    for entry in trace.entries:
+        if isinstance(entry, Octets):
+            chopped += [Octets(entry.side, entry.data[at : at + 1]) for at in range(len(entry.data))]
+        else:
+            chopped.append(entry)
+
+    def told(entries: Sequence[Entry]) -> list[Event]:
+        events = observe(Trace(trace.recorder, tuple(entries)))
+        return [
+            replace(event, entry=0) for event in events if not isinstance(event, CloseBegins | Unparsed)
+        ]
+
+    if rule != "frame-before-opening":  # it says how much had come by then
+        assert told(chopped) == told(trace.entries)
+
+
+@pytest.mark.parametrize(("opcode", "text"), [(1, True), (2, False)])
+def test_a_message_that_begins_inside_another_takes_its_place(opcode: int, text: bool) -> None:
+    frames = [frame(2, b"a", fin=False), frame(opcode, b"b", fin=False), frame(0, b"c"), frame(0, b"d")]
+    events = observe(Trace(C, (*OPENED, Octets(S, b"".join(map(encode, frames))))))
+    broken, message, other = events[-3:]
+    assert isinstance(broken, Violation)
+    assert broken.rule == "fragments-not-interleaved"
+    assert isinstance(message, Message)
+    assert (message.text, message.data) == (text, b"bc")
+    assert (message.start, message.parts) == (HEAD + 3, ((HEAD + 5, 1), (HEAD + 8, 1)))
+    assert isinstance(other, Violation)
+    assert other.rule == "continuation-continues"
