@@ -44,11 +44,11 @@ TESTS = {
         "tests/play/test_own_log.py",
         "tests/play/test_recorded_refusal.py",
     ],
-    "store": ["tests/test_store.py"],
+    "store": ["tests/test_store.py", "tests/test_store_files.py"],
 }
 """The core folders, and the tests that are about each."""
 
-MOST = 20
+MOST = 120
 """Of a test function with more parameter sets than these, so many are run, evenly chosen."""
 
 SECONDS = 15

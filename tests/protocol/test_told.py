@@ -8,12 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from replay.protocol.events import CloseBegins, End, Event, Message, NotOpened, Opened, Unparsed, Violation
+from replay.protocol.events import (
+    Close,
+    CloseBegins,
+    End,
+    Event,
+    Message,
+    NotOpened,
+    Opened,
+    Unparsed,
+    Violation,
+)
 from replay.protocol.frame_rules import ORIGINAL, REGISTERED, Reading
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.rules import RULES
 from replay.source import Source
-from replay.trace.model import Digest, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
+from replay.trace.model import Cut, Digest, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
 from replay.trace.wirelog import parse
 from replay.wire.frame import encode, frame
 from replay.wire.handshake import encode_request, encode_response
@@ -263,3 +273,45 @@ def test_a_message_that_begins_inside_another_takes_its_place(opcode: int, text:
     assert (message.start, message.parts) == (HEAD + 3, ((HEAD + 5, 1), (HEAD + 8, 1)))
     assert isinstance(other, Violation)
     assert other.rule == "continuation-continues"
+
+
+@pytest.mark.parametrize(
+    ("shown", "code", "rules"),
+    [
+        (b"", None, []),
+        (b"\3", None, []),
+        (b"\3\xe8", 1000, []),
+        (b"\3\xe8\xff", 1000, []),  # the reason isn't judged, as it isn't all there
+        (b"\3\xed\xff", 1005, ["close-code"]),
+    ],
+)
+def test_of_a_close_that_is_not_all_there_the_code_is_judged(
+    shown: bytes, code: int | None, rules: list[str]
+) -> None:
+    octets = encode(frame(8, shown + b"a" * (9 - len(shown))))
+    missing = 9 - len(shown)
+    events = observe(Trace(C, (*OPENED, Octets(S, octets[:-missing], cut=Cut(missing)))))
+    (close,) = (event for event in events if isinstance(event, Close))
+    assert (close.code, close.reason, close.end - close.start) == (code, shown[2:], len(octets))
+    assert [event.rule for event in events if isinstance(event, Violation)] == rules
+
+
+def test_a_pong_that_is_not_all_there_may_answer_any_ping() -> None:
+    pings = [Octets(C, encode(frame(9, payload, key=b"abcd"))) for payload in (b"aa", b"bb")]
+    closes = [
+        Octets(C, encode(frame(8, b"\3\xe8", key=b"abcd"))),
+        Octets(S, encode(frame(8, b"\3\xe8"))),
+        Drop(S),
+    ]
+
+    def broken(*pongs: Octets) -> list[str]:
+        events = observe(Trace(C, (*OPENED, *pings, *pongs, *closes)))
+        return [event.rule for event in events if isinstance(event, Violation)]
+
+    pong = encode(frame(10, b"zz"))
+    assert broken(Octets(S, pong[:-1], cut=Cut(1))) == []
+    assert broken(Octets(S, pong)) == ["pong-echoes-ping"]
+    assert broken() == ["ping-answered"]
+    assert broken(Octets(S, encode(frame(10, b"bb")))) == []  # and with it the one before
+    assert broken(Octets(S, encode(frame(10, b"aa")))) == ["ping-answered"]
+    assert broken(Octets(S, pong), Octets(S, encode(frame(10, b"aa")))) == ["ping-answered"]

@@ -1,0 +1,364 @@
+"""The files of a stored run, field by field: what is written, what is read back, and how they are named."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from replay import __version__
+from replay.cases.model import Behaviour, Profile
+from replay.source import SourceError
+from replay.store.folder import MAX_NAME, folder_name, safe_name
+from replay.store.reader import Rejudged, load, rejudge, verdict
+from replay.store.writer import About, Store
+from replay.suite.edition import edition
+from replay.suite.files import Item, known
+from replay.trace.model import Drop, Entry, How, Octets, Trace
+from replay.verdict.judge import judge
+from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
+from replay.wire.frame import encode, frame
+from replay.wire.side import Side
+from tests.report.samples import clean_end, close, opened, sent
+
+C, S = Side.CLIENT, Side.SERVER
+ABOUT = About(C, "ws://127.0.0.1:9001", 7, {"case": 5}, Profile.RFC, True)
+CHOSEN = [Item(known()[id]) for id in ("1.1.1", "1.1.2", "1.1.3")]
+STARS = b"*" * 125
+
+
+def result(id: str, *entries: Entry) -> CaseResult:
+    return judge(known()[id], Trace(C, opened(*entries), (("case", id),)), C)
+
+
+GOOD = result("1.1.1", Octets(C, sent(1, b"")), Octets(S, encode(frame(1, b""))), *clean_end())
+BAD = result(
+    "1.1.2",
+    Octets(C, sent(1, STARS)),
+    Octets(S, encode(frame(1, STARS[:9] + b"+" + STARS[10:]))),
+    Octets(C, close(1000, key=bytes(4))),
+    Octets(S, close(1005)),
+    Drop(S, How.FIN),
+)
+
+
+def stored(folder: Path, *results: CaseResult, **end: Any) -> dict[str, Any]:
+    store = Store.create(folder, CHOSEN, ABOUT)
+    for number, one in enumerate(results):
+        store.add(number, one)
+    run = RunResult("an agent", ABOUT.address, results, 7, 1.5, planned=len(CHOSEN))
+    store.finish(replace(run, **end))
+    assert (store.fault, store.place) == (None, folder)
+    return read(folder / "run.json")
+
+
+def read(path: Path) -> dict[str, Any]:
+    found = json.loads(path.read_text("utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_run_is_stored_with_all_that_holds_for_it(tmp_path: Path) -> None:
+    assert stored(tmp_path, GOOD, BAD) == {
+        "format": "replay run",
+        "version": 1,
+        "state": "stopped",
+        "replay": __version__,
+        "suite": edition().version,
+        "tester": "client",
+        "address": "ws://127.0.0.1:9001",
+        "agent": "an agent",
+        "seed": 7,
+        "limits": {"case": 5},
+        "profile": "rfc",
+        "thorough": True,
+        "cases": [
+            {
+                "number": number,
+                "id": item.case.id,
+                "title": item.case.title,
+                "file": f"00{number}-{item.case.id}",
+                "of": "suite",
+            }
+            for number, item in enumerate(CHOSEN, 1)
+        ],
+        "sources": [],
+        "duration": 1.5,
+        "unreached": None,
+        "died_on": [],
+        "counts": {
+            "planned": 3,
+            "judged": 2,
+            "failed": 1,
+            "behaviour": {"OK": 1, "FAILED": 1},
+            "closing": {"OK": 1, "UNCLEAN": 1},
+        },
+    }
+
+
+def test_a_result_is_stored_with_all_that_is_said_of_it(tmp_path: Path) -> None:
+    stored(tmp_path, replace(GOOD, began=0.0, notes=("a note",), flaky=True, path="a path"), BAD)
+    good, bad = read(tmp_path / "001-1.1.1.json"), read(tmp_path / "002-1.1.2.json")
+    log = (tmp_path / "001-1.1.1.wirelog").read_bytes()
+    began = good.pop("began")
+    assert began
+    assert good == {
+        "format": "replay case",
+        "version": 1,
+        "id": "1.1.1",
+        "title": known()["1.1.1"].title,
+        "path": "a path",
+        "behaviour": "OK",
+        "closing": "OK",
+        "closing_reason": "the connection was closed as expected",
+        "close_code": 1000,
+        "failed": False,
+        "unjudged": None,
+        "cause": None,
+        "broken": [],
+        "divergence": None,
+        "rounds": None,
+        "notes": ["a note"],
+        "duration": GOOD.duration,
+        "flaky": True,
+        "expected": None,
+        "again": None,
+        "log": "001-1.1.1.wirelog",
+        "sha256": hashlib.sha256(log).hexdigest(),
+    }
+    breach, unanswered = BAD.broken
+    assert (bad["behaviour"], bad["closing"], bad["failed"], bad["close_code"]) == (
+        "FAILED",
+        "UNCLEAN",
+        True,
+        1005,
+    )
+    assert bad["broken"] == [
+        {"rule": "close-code", "side": "server", "offset": breach.start, "detail": "the code is 1005"},
+        {
+            "rule": "close-answered",
+            "side": "server",
+            "offset": unanswered.start,
+            "detail": "TCP ended without a Close frame",
+        },
+    ]
+    divergence = bad["divergence"]
+    assert (divergence["event"], divergence["field"], divergence["offset"]) == (0, "payload", 9)
+    assert "offset 9 of 125" in divergence["words"]
+    assert set(bad["cause"]) == {"key", "words", "why", "size"}
+
+
+def test_what_is_stored_is_read_back(tmp_path: Path) -> None:
+    stored(tmp_path, GOOD, BAD)
+    run = load(tmp_path)
+    assert (run.state, run.version, run.suite) == ("stopped", __version__, edition().version)
+    assert (run.tester, run.address, run.agent, run.seed) == (C, ABOUT.address, "an agent", 7)
+    assert (run.limits, run.profile, run.thorough) == ({"case": 5}, Profile.RFC, True)
+    assert (run.duration, run.unreached, run.sources) == (1.5, None, ())
+    assert [(case.number, case.id, case.of, case.source, case.own) for case in run.cases] == [
+        (number, item.case.id, "suite", None, False) for number, item in enumerate(CHOSEN, 1)
+    ]
+    good, bad, none = (case.verdict for case in run.cases)
+    assert none is None
+    assert good is not None
+    assert bad is not None
+    for one, was in ((good, GOOD), (bad, BAD)):
+        assert (one.behaviour, one.closing, one.closing_reason) == (
+            was.behaviour,
+            was.closing,
+            was.closing_reason,
+        )
+        assert one.broken == tuple((breach.rule, breach.start) for breach in was.broken)
+        assert (one.duration, one.notes, one.path, one.unjudged) == (was.duration, was.notes, None, None)
+        assert (one.flaky, one.standing, one.expected, one.again) == (False, "", "", None)
+    assert (good.close_code, bad.close_code) == (1000, 1005)
+    assert (good.divergence, good.cause) == (None, None)
+    assert bad.divergence is not None
+    assert bad.cause is not None
+    id, title, alone = verdict(tmp_path / "002-1.1.2.json")
+    assert (id, title, alone) == ("1.1.2", known()["1.1.2"].title, bad)
+
+
+@pytest.mark.parametrize(
+    ("results", "end", "state", "partial"),
+    [
+        ([GOOD, BAD, GOOD], {}, "complete", None),
+        (
+            [GOOD],
+            {},
+            "stopped",
+            "a partial run, 1 of 3 cases: it was stopped before all cases had run",
+        ),
+        ([], {"interrupted": True}, "interrupted", "a partial run, 0 of 3 cases: it was interrupted"),
+        (
+            [GOOD, BAD],
+            {"unreached": "refused", "interrupted": True},
+            "unreached",
+            "a partial run, 2 of 3 cases: the testee could not be reached: refused",
+        ),
+        ([GOOD, BAD, GOOD], {"unreached": "refused"}, "unreached", None),
+        (
+            [GOOD, BAD, GOOD],
+            {"interrupted": True},
+            "interrupted",
+            "a partial run, 3 of 3 cases: it was interrupted",
+        ),
+    ],
+)
+def test_how_a_run_ended_is_kept(
+    tmp_path: Path, results: list[CaseResult], end: dict[str, Any], state: str, partial: str | None
+) -> None:
+    assert stored(tmp_path, *results, **end)["state"] == state
+    assert load(tmp_path).partial == partial
+
+
+def test_a_run_that_has_not_ended_is_one_that_is_running(tmp_path: Path) -> None:
+    store = Store.create(tmp_path, CHOSEN, ABOUT)
+    store.add(1, BAD)
+    run = load(tmp_path)
+    assert run.state == "running"
+    assert run.partial == "a partial run, 1 of 3 cases: it was cut off, or still goes on"
+    assert [case.verdict is None for case in run.cases] == [True, False, True]
+    store.close()
+    store.add(0, GOOD)
+    assert load(tmp_path).cases[0].verdict is None
+
+
+def test_files_that_are_missing_make_a_run_partial(tmp_path: Path) -> None:
+    stored(tmp_path, GOOD, BAD, GOOD)
+    (tmp_path / "002-1.1.2.json").unlink()
+    assert load(tmp_path).partial == "a partial run, 2 of 3 cases: files of it are missing"
+
+
+def test_a_case_agrees_only_if_all_of_its_verdict_is_derived_again(tmp_path: Path) -> None:
+    stored(tmp_path, GOOD, BAD)
+    good, bad = rejudge(load(tmp_path))
+    assert good.agrees
+    assert bad.agrees
+    assert bad.result is not None
+    for other in (
+        replace(bad.result, behaviour=Behaviour.OK),
+        replace(bad.result, closing=ClosingVerdict.OK),
+        replace(bad.result, broken=()),
+        replace(bad.result, unjudged="the log leaves out octets"),
+    ):
+        assert not Rejudged(bad.case, other).agrees
+    assert not Rejudged(bad.case, None, "a fault").agrees
+    assert not Rejudged(replace(bad.case, verdict=None), bad.result).agrees
+
+
+def test_a_log_that_was_changed_is_not_judged(tmp_path: Path) -> None:
+    stored(tmp_path, GOOD, BAD)
+    log = tmp_path / "001-1.1.1.wirelog"
+    log.write_bytes(log.read_bytes() + b"\n")
+    changed, same = rejudge(load(tmp_path))
+    assert changed.result is None
+    assert changed.fault is not None
+    assert "this is not the log that was stored" in changed.fault
+    assert same.agrees
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wants"),
+    [
+        ("state", "done", "one of running, interrupted, stopped, unreached, complete"),
+        ("state", 1, "str"),
+        ("cases", [], "at least one case"),
+        ("cases", [1], "a list of objects"),
+        ("tester", "peer", "one of client, server"),
+        ("profile", "x", "one of autobahn, rfc"),
+        ("seed", True, "int | None"),
+        ("seed", "7", "int | None"),
+        ("limits", None, "dict"),
+        ("replay", None, "str"),
+        ("sources", [{"name": "x", "file": "../x"}], "the name of a file of the store"),
+        ("sources", [{"name": "x", "file": ".x"}], "the name of a file of the store"),
+        ("sources", [{"name": "x", "file": "x" * 121}], "the name of a file of the store"),
+    ],
+)
+def test_a_field_that_is_damaged_is_named(tmp_path: Path, key: str, value: object, wants: str) -> None:
+    run = stored(tmp_path, GOOD)
+    (tmp_path / "run.json").write_text(json.dumps({**run, key: value}))
+    with pytest.raises(SourceError) as raised:
+        load(tmp_path)
+    assert "damaged" in str(raised.value)
+    assert wants in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"of": "else"}, "'of' has to be one of suite, spec, log"),
+        ({"of": "suite", "source": 0}, "'source' has to be the number of a source"),
+        ({"of": "spec", "source": None}, "'source' has to be the number of a source"),
+        ({"of": "spec", "source": 1}, "'source' has to be the number of a source"),
+        ({"of": "log", "source": -1}, "'source' has to be the number of a source"),
+        ({"file": "a/b"}, "'file' has to be the name of a file of the store"),
+    ],
+)
+def test_a_case_of_a_plan_that_is_damaged_is_named(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    run = stored(tmp_path, GOOD)
+    run["sources"] = [{"name": "x", "file": "sources/1-x"}]
+    run["cases"][1] |= change
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    with pytest.raises(SourceError, match="cases 2: damaged") as raised:
+        load(tmp_path)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": "replay run"}, 'expected a JSON of the format "replay case"'),
+        ({"version": 2}, "expected version 1 of the format"),
+    ],
+)
+def test_another_format_is_not_read(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    stored(tmp_path, GOOD)
+    path = tmp_path / "001-1.1.1.json"
+    path.write_text(json.dumps({**read(path), **change}))
+    with pytest.raises(SourceError) as raised:
+        verdict(path)
+    assert said in str(raised.value)
+    fault = load(tmp_path).cases[0].fault
+    assert fault is not None
+    assert said in fault
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("1.2.3", "1.2.3"),
+        ("a b/c", "a%20b%2Fc"),
+        ("..", "%2E%2E"),
+        (".a.", "%2Ea%2E"),
+        ("é", "%C3%A9"),
+        ("a_b-c", "a_b-c"),
+        ("", ""),
+        ("x" * MAX_NAME, "x" * MAX_NAME),
+    ],
+)
+def test_a_text_is_a_safe_name(text: str, name: str) -> None:
+    assert safe_name(text) == name
+
+
+def test_a_long_text_is_cut_and_told_from_others_by_its_hash() -> None:
+    for text in ("x" * (MAX_NAME + 1), " " * MAX_NAME):
+        name = safe_name(text)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        assert name.endswith(f"-{digest}")
+        assert MAX_NAME - 2 <= len(name) <= MAX_NAME
+        assert not name.removesuffix(f"-{digest}").endswith(("%", "%2"))
+
+
+def test_agents_of_one_name_have_a_folder_each() -> None:
+    taken: set[str] = set()
+    names = [folder_name(agent, taken) for agent in ("ws", "WS", "ws/1", "ws", "other")]
+    assert names == ["ws", "WS-2", "ws%2F1", "ws-3", "other"]
+    assert taken == {name.lower() for name in names}
