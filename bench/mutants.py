@@ -51,7 +51,7 @@ TESTS = {
 MOST = 120
 """Of a test function with more parameter sets than these, so many are run, evenly chosen."""
 
-SECONDS = 15
+SECONDS = 10
 """How long the tests that reach a mutant may take together; a mutant that survives those is a survivor."""
 
 

@@ -298,7 +298,7 @@ def test_of_a_close_that_is_not_all_there_the_code_is_judged(
 
 def test_a_pong_that_is_not_all_there_may_answer_any_ping() -> None:
     pings = [Octets(C, encode(frame(9, payload, key=b"abcd"))) for payload in (b"aa", b"bb")]
-    closes = [
+    closes: list[Entry] = [
         Octets(C, encode(frame(8, b"\3\xe8", key=b"abcd"))),
         Octets(S, encode(frame(8, b"\3\xe8"))),
         Drop(S),
