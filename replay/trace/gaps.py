@@ -16,7 +16,9 @@ from replay import limits
 from replay.trace.annotation import FrameLine
 from replay.trace.framing import END_OF_HEAD, HEADS
 from replay.trace.model import Cut, Entry, Octets
-from replay.wire.frame import FrameHeader, decode_header, encode, frame
+from replay.wire.decoder import FrameDecoder
+from replay.wire.frame import FrameHeader, encode_header, frame
+from replay.wire.masking import mask
 from replay.wire.side import Side
 
 Drafts = Sequence[Entry | FrameLine]
@@ -85,15 +87,9 @@ def _row(place: int, line: Entry | FrameLine, sent_by: Side) -> _Row | None:
         return None
     if bool(key) is not bool(line.value("MASKED", sent_by is Side.CLIENT)) or len(key) not in (0, 4):
         return None
-    fin = bool(line.value("FIN", True))
-    header = encode(frame(opcode, b"", fin=fin, rsv=rsv, key=key))[:2]
-    form = 0 if length < 126 else 2 if length < 1 << 16 else 8
-    second = header[1] & 0x80 | {0: length, 2: 126, 8: 127}[form]
-    start = bytes((header[0], second)) + (length.to_bytes(form, "big") if form else b"") + key
-    body = None
-    if payload is not None and len(payload) == length:
-        body = encode(frame(opcode, payload, fin=fin, rsv=rsv, key=key))[len(start) :]
-    return _Row(place, start, length, body)
+    header = frame(opcode, fin=bool(line.value("FIN", True)), rsv=rsv, key=key, length=length).header
+    body = mask(payload, key) if payload is not None and len(payload) == length else None
+    return _Row(place, encode_header(header), length, body)
 
 
 @dataclass(slots=True)
@@ -103,10 +99,9 @@ class _Walk:
     rows: Sequence[_Row | None]
     ahead: bool
     places: Sequence[int]  # of the entries of the side
+    frames: FrameDecoder = field(default_factory=lambda: FrameDecoder(skips=True))
     at: int = 0  # entries taken
     begun: int = 0  # frames that have begun
-    left: int = 0  # octets that the last one lacks
-    held: bytes = b""  # of a header that isn't whole
     head: bytes | None = b""  # of the HTTP head; None: it is over
     within: int = -1  # entries up to this place are payload at places that aren't known
     lost: bool = False
@@ -158,23 +153,13 @@ class _Walk:
         """Octets that are there."""
         if data:
             self.pieces.append(data)
-        at = min(self.left, len(data))
-        self.left -= at
-        data = self.held + data[at:]
-        at, self.held = 0, b""
-        while at < len(data):
-            if (found := decode_header(data, at)) is None:
-                self.held = data[at:]
-                return
-            header, body = found
-            self._begin(header)
-            at = body + header.length
-            if at > len(data):
-                self.left = at - len(data)
+        for piece in self.frames.feed(data):
+            for _ in range(piece.times if piece.opens else 0):
+                self._begin(piece.header)
 
     def _begin(self, header: FrameHeader) -> None:
         row = self._next()
-        if row is not None and decode_header(row.header) != (header, len(row.header)):
+        if row is not None and encode_header(header) != row.header:
             self.rows = ()  # they say something else, so they say nothing of what isn't there
         self.begun += 1
 
@@ -188,7 +173,7 @@ class _Walk:
         if more is None:
             return self._unknown(place)
         while more:
-            if self.left:
+            if self.frames.left:
                 more -= self._of_payload(more)
             else:
                 more -= self._described(more)
@@ -196,29 +181,26 @@ class _Walk:
 
     def _of_payload(self, most: int) -> int:
         """At most so many of the octets that the frame lacks, as its line has them if it shows all."""
-        size = min(self.left, most)
+        size = min(self.frames.left, most)
         row = self.rows[self.begun - 1] if self.begun <= len(self.rows) else None
         if row is not None and row.body is not None:
-            at = len(row.body) - self.left
+            at = len(row.body) - self.frames.left
             self.pieces.append(row.body[at : at + size])
         else:
             self.pieces.append(size)
-        self.left -= size
+        self.frames.skip(size)
         return size
 
     def _described(self, most: int | None = None) -> int:
         """The next frame as its line has it, of at most so many octets that there is room for."""
-        row = self._next()
-        if row is None or not row.header.startswith(self.held):
+        row, held = self._next(), self.frames.held
+        if row is None or not row.header.startswith(held):
             raise _Lost
-        octets = row.header[len(self.held) :] + (row.body or b"")
-        if most is not None and len(row.header) - len(self.held) > most:
+        if most is not None and len(row.header) - len(held) > most:
             raise _Lost
+        octets = (row.header[len(held) :] + (row.body or b""))[:most]
         self.begun += 1
-        self.left = row.size - len(self.held) - len(octets)
-        self.held = b""
-        if most is not None and len(octets) > most:
-            self.left, octets = len(octets) - most, octets[:most]
+        self.frames.feed(octets)
         self.pieces.append(octets)
         return len(octets)
 
@@ -226,14 +208,14 @@ class _Walk:
         """Nobody knows how many: up to the end of the last frame that the lines say has come by then."""
         following = self.places[self.at] if self.at < len(self.places) else None
         before = len(self.pieces)
-        if self.held:
+        if self.frames.held:
             self._described()
-        if self.left:
+        if left := self.frames.left:
             if (last := self._last_of_frame(place)) > place:
                 self.within = last
-                self.pieces.append(self.left)
+                self.pieces.append(left)
                 return
-            self._of_payload(self.left)
+            self._of_payload(left)
         self._rest(following)
         if len(self.pieces) == before:
             raise _Lost  # no line says what is missing
@@ -247,8 +229,8 @@ class _Walk:
             if row is None or (following is not None and row.place > following):
                 return
             self._described()
-            if self.left:
-                self._of_payload(self.left)
+            if self.frames.left:
+                self._of_payload(self.frames.left)
         raise _Lost
 
     def _last_of_frame(self, place: int) -> int:
@@ -271,7 +253,7 @@ class _Walk:
         """An entry with octets of a payload that are counted already. The last one may hold more."""
         if place < self.within:
             return None
-        self.left = 0
+        self.frames.skip(self.frames.left)
         following = self.places[self.at] if self.at < len(self.places) else None
         if entry.cut is not None:
             return self._rest(following)

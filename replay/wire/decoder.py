@@ -71,6 +71,11 @@ class FrameDecoder:
         return self._header.size + self._at
 
     @property
+    def held(self) -> bytes:
+        """Octets of a header that has begun and isn't whole."""
+        return bytes(self._buffer)
+
+    @property
     def begun(self) -> tuple[int, int] | None:
         """Where the frame that has begun and isn't whole stands in the stream, and its first octet."""
         if self._header is not None:
