@@ -12,9 +12,10 @@ from itertools import chain, islice, repeat
 from typing import NamedTuple
 
 from replay.protocol.events import Event, Message, Opened, Pong, Unparsed
+from replay.trace.framing import Run, located
 from replay.trace.model import Octets, Trace
 from replay.trace.written import numbers
-from replay.wire.frame import FrameHeader, Opcode, alike, decode_header
+from replay.wire.frame import FrameHeader, Opcode
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.masking import mask
 from replay.wire.side import Side
@@ -60,11 +61,17 @@ class SentOctets:
         self._entries: list[int] = []
         self._starts: list[int] = []
         self._chunks: list[bytes] = []
-        self._gaps: list[int] = []  # what follows octets that the log left out is taken to begin a frame
+        self._runs: list[Run] = []  # what follows octets that the log left out is taken to begin a frame
+        self._begins: list[int] = []  # the first chunk of each run
         self._deflates = any(isinstance(event, Opened) and event.agreed for event in events)
-        cuts: set[int] = set()
+        cuts, joined = set[int](), False
         for number, entry in enumerate(trace.entries):
             if isinstance(entry, Octets) and entry.side is side:
+                if not joined:
+                    self._runs.append([])
+                    self._begins.append(len(self._entries))
+                self._runs[-1].append((number, entry.data))
+                joined = entry.cut is None
                 self._entries.append(number)
                 self._starts.append(self.length)
                 self._chunks.append(entry.data)
@@ -72,7 +79,6 @@ class SentOctets:
                 if entry.cut is not None:
                     cuts.add(self.length)
                     self.length += entry.cut.more or 0
-                    self._gaps.append(self.length)
         self.first = self._entries[0] if self._entries else None
         self.head = self._head_end(events)
         unparsed = [event.start for event in events if isinstance(event, Unparsed) and event.side is side]
@@ -124,35 +130,17 @@ class SentOctets:
 
     def _walk(self, at: int) -> Iterator[tuple[Placed, int]]:
         """Frames, and how many that are alike follow one another from each on, in one entry."""
-        while at < self._limit:
-            behind = bisect.bisect_right(self._gaps, at)
-            end = self._gaps[behind] if behind < len(self._gaps) else self._limit
-            if (found := self._header(at)) is not None:
-                placed = Placed(at, found[0])
-                times = self._alike(placed)
-                yield placed, times
-                last = at + times * (placed.end - at)
-                end = min(last, end) if behind < len(self._gaps) else last
-            at = end
-
-    def _alike(self, placed: Placed) -> int:
-        """How many continuation frames with this header follow one another, whole, in the entry, the first
-        among them; at least 1."""
-        index = bisect.bisect_right(self._starts, placed.start) - 1
-        chunk, offset = self._chunks[index], placed.start - self._starts[index]
-        body = offset + placed.header.size
-        if placed.header.first or body > len(chunk):
-            return 1
-        end = min(len(chunk), self._limit - self._starts[index])
-        return max(1, alike(chunk, offset, body, placed.header.length, end))
-
-    def _header(self, at: int) -> tuple[FrameHeader, int] | None:
-        """The header that starts at octet `at`, if it is whole."""
-        index = bisect.bisect_right(self._starts, at) - 1
-        offset = at - self._starts[index]
-        if offset + 14 <= len(self._chunks[index]):
-            return decode_header(self._chunks[index], offset)
-        return decode_header(self.slice(at, at + 14))
+        index = max(0, bisect.bisect_right(self._starts, at) - 1)
+        for number in range(max(0, bisect.bisect_right(self._begins, index) - 1), len(self._runs)):
+            begin = self._begins[number]
+            index = max(index, begin)
+            for found in located(self._runs[number], index - begin, max(0, at - self._starts[index])):
+                start = self._starts[begin + found.number] + found.at
+                if start >= self._limit:
+                    return
+                if found.header is not None:
+                    placed, room = Placed(start, found.header), self._limit - start
+                    yield placed, min(found.times, -(-room // (placed.end - start)))
 
     def begun_in(self, entry: int, most: int) -> list[Placed]:
         """The first frames that begin in this entry."""

@@ -1,9 +1,13 @@
-"""Where the frames of a connection stand in the entries of its trace, and who recorded them."""
+"""Where the frames of a connection stand in the entries of its trace, and who recorded them.
+
+`located` finds them in octets that are all there. What takes octets as they come, and has to know where it
+is in between, reads them by the `FrameDecoder` of `wire`: it holds no payload and looks at no entry twice.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -44,9 +48,20 @@ class LoggedFrame(NamedTuple):
         return self.header is not None and self.body + self.header.length <= len(self.run)
 
     @property
+    def lacking(self) -> int:
+        """Octets of its payload that aren't there."""
+        return self.body + self.header.length - self.end if self.header else 0
+
+    @property
     def end(self) -> int:
         """Where it ends in `run`, as far as it is there."""
         return min(len(self.run), self.body + self.header.length) if self.header else len(self.run)
+
+    def row(self, times: int) -> Iterator[LoggedFrame]:
+        """So many frames that are alike, one behind the other in this entry, this one first."""
+        for number in range(times):
+            by = number * (self.end - self.start)
+            yield self._replace(at=self.at + by, start=self.start + by, body=self.body + by) if by else self
 
     def payload(self) -> bytes:
         """The payload, unmasked, as far as it is there."""
@@ -55,35 +70,45 @@ class LoggedFrame(NamedTuple):
         return mask(memoryview(self.run)[self.body : self.body + self.header.length], self.header.key)
 
 
+class FramePlace(NamedTuple):
+    """Where a frame starts in a run of octets."""
+
+    number: int  # of the entry, in the run
+    at: int  # in the entry
+    header: FrameHeader | None  # None: not even that is whole
+    times: int  # so many continuation frames that are alike stand in a row here, whole in the entry
+
+
 @dataclass(slots=True)
 class LoggedFrames:
     """The frames of one side. In the entries of `lost`, behind missing octets, no borders are known."""
 
-    frames: list[LoggedFrame] = field(default_factory=list)
+    rows: list[tuple[LoggedFrame, int]] = field(default_factory=list)
+    """Frames, and how many that are alike each of them is the first of."""
     lost: set[int] = field(default_factory=set)
     ends: set[int] = field(default_factory=set)
     """Entries behind whose last shown octet a head or a frame ends."""
-    most: int | None = None
-    crowded: set[int] = field(default_factory=set)
-    """Entries that hold more than `most` frames: those of them that are alike are left out."""
     unsure: int | None = None
     """The first entry that left out octets without saying how many."""
 
+    @property
+    def frames(self) -> list[LoggedFrame]:
+        """All of them, one by one."""
+        return [each for found, times in self.rows for each in found.row(times)]
 
-_Run = list[tuple[int, bytes]]
+
+Run = list[tuple[int, bytes]]
 """Entries whose octets follow one another."""
 
 
-def stream(
-    entries: Sequence[object], side: Side, *, aligned: bool = False, most: int | None = None
-) -> LoggedFrames:
+def stream(entries: Sequence[object], side: Side, *, aligned: bool = False) -> LoggedFrames:
     """Find the frames that `side` sent. Whatever isn't an Octets or Logging entry is skipped.
 
     `aligned`: behind octets that are missing, the next entry starts a frame; so does an
-    Autobahn report, which logs one write a frame. `most`: see `Stream.crowded`.
+    Autobahn report, which logs one write a frame.
     """
-    out = LoggedFrames(most=most)
-    run: _Run = []
+    out = LoggedFrames()
+    run: Run = []
     opening, lost = True, False
     for index, entry in enumerate(entries):
         if isinstance(entry, Octets):
@@ -105,7 +130,7 @@ def stream(
     return out
 
 
-def _scan(out: LoggedFrames, run: _Run, opening: bool, cut: Cut | None) -> bool:
+def _scan(out: LoggedFrames, run: Run, opening: bool, cut: Cut | None) -> bool:
     """Take the frames of a run of octets; is the next octet the first of a frame?"""
     number, at = _place(run, 0, 0)
     if opening and _octets(run, number, 0, _STATUS)[0].startswith(HEADS):
@@ -119,40 +144,50 @@ def _scan(out: LoggedFrames, run: _Run, opening: bool, cut: Cut | None) -> bool:
         if end is None or (octets.startswith(b"HTTP/") and not _SWITCHED.match(octets)):
             out.lost.update(index for index, _ in run)
             return False
-    count = 0
-    while number < len(run):
-        first, data = run[number]
-        if count >= MAX_FRAMES:
-            out.lost.update(index for index, _ in run[number:])
+    found, count = None, 0
+    for place in located(run, number, at):
+        found = _logged(run, place)
+        if count + place.times > MAX_FRAMES:
+            out.rows.append((found, MAX_FRAMES - count))
+            out.lost.update(index for index, _ in run[place.number :])
             return False
-        header, body = decode_header(data, at) or (None, 0)
-        if out.most is not None and header is not None and not header.first:
-            size = body + header.length - at
-            room = (len(data) - at) // size
-            times = alike(data, at, body, header.length, len(data)) if room > out.most else 0
-            if times > out.most:
-                out.crowded.add(first)
-                count += times
-                number, at = _place(run, number, at + times * size)
-                continue
-        count += 1
-        octets, start, last = data, at, number
-        if header is None or body + header.length > len(data):
-            start, (octets, last) = 0, _octets(run, number, at, _LONGEST_HEADER)
-            header, body = decode_header(octets) or (None, len(octets))
-            if header is not None:
-                octets, last = _octets(run, number, at, body + header.length)
-        out.frames.append(LoggedFrame(first, run[last][0], header, at, octets, start, body))
-        size = body + header.length - start if header else len(octets)
-        if header is None or start + size > len(octets):
-            return header is not None and cut is not None and cut.more == size - len(octets)
-        number, at = _place(run, number, at + size)
-        if number == len(run):
-            out.ends.add(run[-1][0])
+        out.rows.append((found, place.times))
+        count += place.times
+    if found is not None and not found.whole:
+        return found.header is not None and cut is not None and cut.more == found.lacking
+    if found is not None:
+        out.ends.add(run[-1][0])
     return cut is not None and cut.more == 0
 
 
-def _place(run: _Run, number: int, offset: int) -> tuple[int, int]:
+def located(run: Run, number: int = 0, at: int = 0) -> Iterator[FramePlace]:
+    """The frames in a run of octets, from octet `at` of an entry on; the last one may be unfinished."""
+    number, at = _place(run, number, at)
+    while number < len(run):
+        data = run[number][1]
+        found = decode_header(data, at) or decode_header(_octets(run, number, at, _LONGEST_HEADER)[0])
+        if found is None:
+            yield FramePlace(number, at, None, 1)
+            return
+        header = found[0]
+        size, times = header.size + header.length, 1
+        if not header.first and at + size <= len(data):
+            times = alike(data, at, at + header.size, header.length, len(data))
+        yield FramePlace(number, at, header, times)
+        number, at = _place(run, number, at + times * size)
+
+
+def _logged(run: Run, place: FramePlace) -> LoggedFrame:
+    number, at, header, _ = place
+    first, data = run[number]
+    size = _LONGEST_HEADER if header is None else header.size + header.length
+    if header is not None and at + size <= len(data):
+        return LoggedFrame(first, first, header, at, data, at, at + header.size)
+    octets, last = _octets(run, number, at, size)
+    return LoggedFrame(first, run[last][0], header, at, octets, 0, header.size if header else len(octets))
+
+
+def _place(run: Run, number: int, offset: int) -> tuple[int, int]:
     """The entry with the octet that is so far behind the first of an entry, and where in it: both by
     their number in the run."""
     while number < len(run) and offset >= len(run[number][1]):
@@ -161,7 +196,7 @@ def _place(run: _Run, number: int, offset: int) -> tuple[int, int]:
     return number, offset
 
 
-def _octets(run: _Run, number: int, at: int, most: int) -> tuple[bytes, int]:
+def _octets(run: Run, number: int, at: int, most: int) -> tuple[bytes, int]:
     """So many octets from a place on, as far as they are there, and the entry with the last of them."""
     pieces: list[bytes] = []
     last = number

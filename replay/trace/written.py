@@ -72,7 +72,7 @@ def _told(trace: Trace) -> tuple[dict[Side, _Frames], _Frames, _Frames]:
     """By entry: the frames of each side that begin in it, those whose lines stand in front of it, and those
     behind it."""
     me = trace.recorder
-    streams = {side: framing.stream(trace.entries, side, most=MOST_FRAMES) for side in Side}
+    streams = {side: framing.stream(trace.entries, side) for side in Side}
     first = {side: _beside(stream, attrgetter("first")) for side, stream in streams.items()}
     before, behind = first[me], _beside(streams[me.other], attrgetter("last"))
     # Further on, a FRAME line could be taken for that of octets that the log left out.
@@ -85,10 +85,12 @@ def _told(trace: Trace) -> tuple[dict[Side, _Frames], _Frames, _Frames]:
 
 def _beside(stream: framing.LoggedFrames, entry: Callable[[LoggedFrame], int]) -> _Frames:
     """The whole frames of each entry, unless they are too many to be told one by one."""
-    whole = (found for found in stream.frames if found.whole)
-    of_entry = ((index, list(some)) for index, some in groupby(whole, entry))
+    whole = ((found, times) for found, times in stream.rows if found.whole)
+    of_entry = ((index, list(rows)) for index, rows in groupby(whole, lambda row: entry(row[0])))
     return {
-        index: some for index, some in of_entry if len(some) <= MOST_FRAMES and index not in stream.crowded
+        index: [each for found, times in rows for each in found.row(times)]
+        for index, rows in of_entry
+        if sum(times for _, times in rows) <= MOST_FRAMES
     }
 
 
