@@ -12,7 +12,7 @@ from replay.cases.model import EventKind, Pattern, Profile
 from replay.protocol.frame_rules import ORIGINAL, Reading
 from replay.protocol.negotiation import Agreed, Ask, answer, valid_offers
 from replay.trace.model import Wait
-from replay.wire.frame import decode_header
+from replay.wire.frame import frame_headers
 from replay.wire.handshake import Request, accept, encode_request, encode_response
 from replay.wire.side import Side
 
@@ -156,7 +156,5 @@ def chopped(octets: bytes, chop: Chop) -> tuple[bytes, ...]:
         return (octets,)
     if isinstance(chop, int):
         return tuple(octets[at : at + chop] for at in range(0, len(octets), chop))
-    borders = [0]
-    while (found := decode_header(octets, borders[-1])) and found[1] + found[0].length < len(octets):
-        borders.append(found[1] + found[0].length)
-    return tuple(octets[a:b] for a, b in itertools.pairwise([*borders, len(octets)]))
+    ends = (end for _, _, end in frame_headers(octets) if end < len(octets))
+    return tuple(octets[a:b] for a, b in itertools.pairwise([0, *ends, len(octets)]))

@@ -12,7 +12,7 @@ from replay.protocol.events import Event, Gap, Violation
 from replay.protocol.frame_rules import clean
 from replay.protocol.frames import Frames
 from replay.protocol.stream import SideStream
-from replay.wire.frame import decode_header
+from replay.wire.frame import frame_headers
 
 
 def passed(frames: Frames, stream: SideStream, size: int | None) -> Iterator[Event]:
@@ -52,16 +52,12 @@ def behind(frames: Frames, stream: SideStream, data: bytes) -> Iterator[Event]:
 def _is_whole(stream: SideStream, data: bytes) -> bool:
     """Whether these octets are frames, from the first to the last octet, that break no rule by their
     headers: by chance that is hardly ever so."""
-    at = 0
-    while at < len(data):
-        if (found := decode_header(data, at)) is None:
-            return False
-        (first, form, length, key), body = found
-        deflate = stream.inflater is not None
+    end, deflate = 0, stream.inflater is not None
+    for (first, form, length, key), body, _ in frame_headers(data):
         if not any(
             clean(first, form, length, bool(key), stream.side, fragmented, deflate)
             for fragmented in (False, True)
         ):
             return False
-        at = body + length
-    return at == len(data)
+        end = body + length
+    return end == len(data)

@@ -6,7 +6,7 @@ A frame keeps its reserved bits, the form of its length and its masking key, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from functools import cache, partial
 from operator import add
@@ -160,18 +160,26 @@ def decode_header(buf: bytes | bytearray, at: int = 0) -> tuple[FrameHeader, int
     return FrameHeader(buf[at], form, length, bytes(buf[key_at:body_at])), body_at
 
 
+def frame_headers(octets: bytes) -> Iterator[tuple[FrameHeader, int, int]]:
+    """The header of each frame in `octets`, and where its payload starts and ends; that of the last one may
+    end behind them."""
+    end = 0
+    while (found := decode_header(octets, end)) is not None:
+        header, body = found
+        end = body + header.length
+        yield header, body, end
+
+
 def decode(octets: bytes) -> tuple[list[Frame], bytes]:
     """All whole frames in `octets`, and the octets of the unfinished one behind them."""
     frames: list[Frame] = []
-    at = 0
-    while (found := decode_header(octets, at)) is not None:
-        header, body_at = found
-        end = body_at + header.length
+    rest = 0
+    for header, body, end in frame_headers(octets):
         if end > len(octets):
             break
-        frames.append(Frame(header, mask(octets[body_at:end], header.key)))
-        at = end
-    return frames, octets[at:]
+        frames.append(Frame(header, mask(octets[body:end], header.key)))
+        rest = end
+    return frames, octets[rest:]
 
 
 def alike(octets: bytes, start: int, body: int, length: int, end: int) -> int:

@@ -103,16 +103,18 @@ def test_behind_a_refusal_there_are_no_frames() -> None:
     assert found.lost == {0, 1}
 
 
-def test_frames_that_are_alike_and_too_many_are_left_out() -> None:
+def test_continuation_frames_that_are_alike_come_as_one_row() -> None:
     one = encode(frame(0, b"ab", fin=False))
     entries = [Octets(S, encode(frame(2, b"", fin=False)) + one * 5 + encode(FRAMES[3]))]
-    for most, crowded in ((5, set()), (4, {0})):
-        found = stream(entries, S, most=most)
-        assert found.crowded == crowded
-        assert [each.header.first for each in found.frames if each.header] == (
-            [2, 0x88] if crowded else [2, 0, 0, 0, 0, 0, 0x88]
-        )
-        assert found.frames[-1].payload() == b"\3\xe8"
+    found = stream(entries, S)
+    assert [times for _, times in found.rows] == [1, 5, 1]
+    assert [each.header.first for each in found.frames if each.header] == [2, 0, 0, 0, 0, 0, 0x88]
+    assert [each.run[each.start : each.end] for each in found.frames[1:6]] == [one] * 5
+    assert [each.payload() for each in found.frames[1:6]] == [b"ab"] * 5
+    assert [each.at for each in found.frames] == [
+        2 * (each > 0) + 4 * max(0, each - 1) for each in range(7)
+    ]
+    assert found.frames[-1].payload() == b"\3\xe8"
 
 
 @pytest.mark.parametrize(
