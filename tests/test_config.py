@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
@@ -171,6 +172,16 @@ def test_the_keys_are_the_options() -> None:
         if name.startswith("--")
     }
     assert KEYS["run"] - {"cases"} == names - ASIDE
+
+
+def test_the_schema_says_of_a_key_what_help_says_of_its_option() -> None:
+    of_run = config.schema()["properties"]
+    for command, keys in (("run", of_run), ("serve", of_run["serve"]["properties"])):
+        options = {each.opts[-1].removeprefix("--"): each for each in cli.commands[command].params}
+        for key in keys.keys() - {"cases", "servers", "serve"}:
+            option = options[key]
+            assert isinstance(option, click.Option)
+            assert (option.help or "").startswith(keys[key]["description"])
 
 
 def test_click_takes_the_values(here: Path) -> None:

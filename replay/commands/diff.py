@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from replay.commands.options import new_console
+from replay.commands.output import new_console
 
 if TYPE_CHECKING:
     from replay.report.layout import Lines

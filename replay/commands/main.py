@@ -15,18 +15,11 @@ import click
 from replay import __version__
 from replay.commands.diff import diff
 from replay.commands.init import init
-from replay.commands.options import (
-    FAULTY,
-    CommandFault,
-    chosen_items,
-    complete_words,
-    new_console,
-    passed_over,
-    paths_in,
-    with_options,
-)
+from replay.commands.options import with_options
+from replay.commands.output import FAULTY, CommandFault, new_console
 from replay.commands.report import report
 from replay.commands.run import run
+from replay.commands.selection import chosen_items, complete_words, passed_over, paths_in
 from replay.commands.serve import serve
 from replay.commands.wstest import wstest
 from replay.config.options import CASES, JSON, KEYWORD, PROFILE, REPORT, STRICT, VERBOSE

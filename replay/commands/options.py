@@ -1,55 +1,40 @@
-"""What the commands share: their options, which cases are meant, how faults are shown."""
+"""The options of the table as click declares them, and what makes values of their words."""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
-from replay.config.option import LEAST_SECONDS, MOST_SECONDS, Choice, Kind, Option, Whole
-from replay.source import SourceError, printable
+from replay.commands.selection import complete_words
+from replay.config.option import (
+    CHOP,
+    HEADER_LINE,
+    HEADER_VALUE,
+    LEAST_SECONDS,
+    METAVARS,
+    MOST_SECONDS,
+    Choice,
+    Kind,
+    Option,
+    Whole,
+)
+from replay.source import printable
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-    from rich.console import Console
-
     from replay.campaign.outputs import WantedReport
     from replay.expected.file import Listing
     from replay.play.actions import Chop
-    from replay.suite.files import Item
-    from replay.wire.side import Side
 
     _ParamType = click.ParamType[Any]
 else:
     _ParamType = click.ParamType
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-FAULTY = 2
-"""Exit status for a bad log, spec or argument."""
-
-
-class CommandFault(click.ClickException):
-    """What the user wrote is wrong; shown without a traceback."""
-
-    exit_code = FAULTY
-
-    def show(self, file: Any = None) -> None:
-        said = "\n".join(
-            printable(line) for line in self.message.split("\n")
-        )  # a peer's words may be in it
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {said}", err=True)
-
-
-class Unreachable(CommandFault):
-    """The testee could not be reached."""
-
-    exit_code = 3
 
 
 class UrlParts(NamedTuple):
@@ -74,7 +59,7 @@ class HeaderLine(NamedTuple):
 class Url(_ParamType):
     """ws:// or wss://, taken apart; the certificates are other options."""
 
-    name = "URL"
+    name = METAVARS[Kind.URL]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> UrlParts:
         try:
@@ -95,30 +80,23 @@ class Url(_ParamType):
 class HeaderValue(_ParamType):
     """What may stand behind the name of a header line."""
 
-    name = "VALUE"
+    name = METAVARS[Kind.HEADER_VALUE]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not _is_plain(str(value)):
+        if not re.fullmatch(HEADER_VALUE, str(value)):
             self.fail(
                 f"{printable(str(value))!r}: expected characters of ISO 8859-1 in one line", param, ctx
             )
         return str(value)
 
 
-def _is_plain(text: str) -> bool:
-    return all(char == "\t" or " " <= char <= "~" or "\xa0" <= char <= "\xff" for char in text)
-
-
-_SIZE = re.compile("[1-9][0-9]{0,8}")
-
-
 class ChopSize(_ParamType):
-    name = "recorded|frame|N"
+    name = METAVARS[Kind.CHOP]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Chop:
         if value == "recorded" or value == "frame":
             return "frame" if value == "frame" else "recorded"
-        if not _SIZE.fullmatch(str(value)):
+        if not re.fullmatch(CHOP, str(value)):
             self.fail(
                 f"{printable(str(value))[:40]!r}: expected 'recorded', 'frame' or a number of octets",
                 param,
@@ -130,7 +108,7 @@ class ChopSize(_ParamType):
 class Seconds(_ParamType):
     """A number of seconds, as a person waits for something: no more than a day."""
 
-    name = "SECONDS"
+    name = METAVARS[Kind.SECONDS]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         try:
@@ -144,20 +122,19 @@ class Seconds(_ParamType):
 
 
 class HeaderParameter(_ParamType):
-    name = "'NAME: VALUE'"
+    name = METAVARS[Kind.HEADER_LINE]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> HeaderLine:
-        name, colon, text = str(value).partition(":")
-        token = name.isascii() and name and all(c.isalnum() or c in "!#$%&'*+-.^_`|~" for c in name)
-        if not colon or not token or not _is_plain(text):
+        if not re.fullmatch(HEADER_LINE, str(value)):
             self.fail(f"{printable(str(value))!r}: expected 'NAME: VALUE'", param, ctx)
+        name, _, text = str(value).partition(":")
         return HeaderLine(name, text.strip())
 
 
 class ExpectedFile(_ParamType):
     """The name of a file with expected verdicts; a config may hold a whole list instead."""
 
-    name = "FILE"
+    name = METAVARS[Kind.EXPECTED]
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -168,7 +145,7 @@ class ExpectedFile(_ParamType):
 class ReportTo(_ParamType):
     """A format and where it goes."""
 
-    name = "FORMAT=FILE"
+    name = METAVARS[Kind.REPORT]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> WantedReport:
         from replay.campaign.outputs import WantedReport
@@ -184,25 +161,6 @@ class ReportTo(_ParamType):
         if not equals or not file:
             self.fail(f"{printable(str(value))!r}: expected {name}=FILE, or {name}=-", param, ctx)
         return WantedReport(name, file)
-
-
-MOST_COMPLETED = 60
-"""Ids that a shell is given; of more only their sections are."""
-
-
-def complete_words(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The ids of the bundled suite that begin so, and files."""
-    from click.shell_completion import CompletionItem
-
-    from replay.suite.edition import edition
-
-    start = incomplete.removeprefix("!")
-    mark = incomplete[: len(incomplete) - len(start)]
-    ids = [id for id in edition().ids if id.startswith(start)] if start else []
-    if len(ids) > MOST_COMPLETED:
-        parts = start.count(".") + 1
-        ids = list(dict.fromkeys(".".join(id.split(".")[:parts]) for id in ids))
-    return [CompletionItem(mark + id) for id in ids] or [CompletionItem(incomplete, type="file")]
 
 
 _TYPES: dict[Kind, click.ParamType[Any]] = {
@@ -262,67 +220,3 @@ def declared(option: Option, **more: Any) -> Callable[[Function], Function]:
         help=f"{option.help} Can be repeated." if option.multiple else option.help,
         **more,
     )
-
-
-def chosen_items(
-    words: Sequence[str], keyword: str | None, thorough: bool = False, tester: Side | None = None
-) -> list[Item]:
-    """The items of a selection, at least one; None: the tester is the client. Raises SourceError."""
-    from replay.cases import select
-    from replay.suite import files as suite
-    from replay.wire.side import Side
-
-    paths = paths_in(words)
-    ids = [word for word in words if word not in paths]
-    if paths:
-        items = suite.items(paths, tester or Side.CLIENT, thorough, passed_over)
-        chosen = set(select.select([item.case.id for item in items], ids))
-        items = [item for item in items if item.case.id in chosen]
-    else:
-        items = suite.bundled_items(thorough, ids)
-    if keyword is not None:
-        fitting = {id(case) for case in select.keyword([item.case for item in items], keyword)}
-        items = [item for item in items if id(item.case) in fitting]
-    if not items:
-        raise SourceError(None, "no case is selected", "`replay list` shows what there is")
-    return items
-
-
-def passed_over(said: str) -> None:
-    """Tell what of a folder isn't taken."""
-    click.echo(f"passed over: {printable(said)}", err=True)
-
-
-def paths_in(words: Sequence[str]) -> list[str]:
-    """The words of a selection that name files or folders."""
-    from replay.cases import select
-
-    return [word for word in words if select.is_path(word) or Path(word).exists()]
-
-
-def known_ids(chosen: Sequence[Item], words: Sequence[str]) -> list[str]:
-    """The ids of the bundled suite, of what is chosen, and of all that the paths hold."""
-    from replay.suite import files as suite
-    from replay.suite.edition import edition
-    from replay.wire.side import Side
-
-    paths = [path for path in dict.fromkeys(paths_in(words)) if path != "-"]
-    items = [*(item for path in paths for item in suite.items([path], Side.CLIENT)), *chosen]
-    return list(dict.fromkeys((*edition().ids, *(item.case.id for item in items))))
-
-
-PIPED = 160
-"""Cells of a line where no terminal says how many there are, nor COLUMNS."""
-
-
-def new_console(stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    class Plain(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # for `main`, which knows the exit status
-
-    console = Plain(highlight=False, markup=False, emoji=False, soft_wrap=False, stderr=stderr)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = PIPED
-    return console

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from replay.commands.options import CommandFault
+from replay.commands.output import CommandFault
 from replay.source import strerror
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay.commands.defaults import config_of, configured, placed
-from replay.commands.options import chosen_items, known_ids
+from replay.commands.selection import chosen_items, known_ids
 from replay.config.options import RUN
 from replay.source import SourceError
 

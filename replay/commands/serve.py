@@ -14,15 +14,9 @@ from click.core import ParameterSource
 from replay import limits
 from replay.commands.again import command_for
 from replay.commands.defaults import config_of, configured
-from replay.commands.options import (
-    FAULTY,
-    CommandFault,
-    Unreachable,
-    chosen_items,
-    known_ids,
-    new_console,
-)
+from replay.commands.output import FAULTY, CommandFault, Unreachable, new_console
 from replay.commands.run import listing_of, today
+from replay.commands.selection import chosen_items, known_ids
 from replay.config.options import SERVE
 from replay.source import SourceError
 
@@ -73,26 +67,26 @@ def serve(**options: Any) -> None:
     items = chosen_items(given.cases, given.keyword, given.thorough, Side.SERVER)
     outputs = Outputs(given.reports, os.environ, given.strict)
     hosting = Hosting(
-        Door(
-            given.host,
-            given.port,
-            _secure(given.cert, given.key) if given.secure else None,
-            given.exec,
-            _demo(given.secure) if given.demo else given.each,
-            given.jobs,
-            given.idle,
-            given.start_timeout,
+        door=Door(
+            host=given.host,
+            port=given.port,
+            secure=_secure(given.cert, given.key) if given.secure else None,
+            command=given.exec,
+            each=_demo(given.secure) if given.demo else given.each,
+            jobs=given.jobs,
+            idle=given.idle,
+            coming=given.start_timeout,
         ),
-        Profile(given.profile),
-        given.thorough,
-        Options(chop=given.chop, answer_pings=given.answer_pings, reencode=given.reencode),
-        given.limits,
-        None if given.expected is None else _expected(given.expected, items, given.cases),
-        given.out,
-        "websockets" if given.demo else given.agent,
-        outputs.asked,
-        config.not_for if config else lambda _: frozenset(),
-        lambda result: command_for(result, None, context),
+        profile=Profile(given.profile),
+        thorough=given.thorough,
+        options=Options(chop=given.chop, answer_pings=given.answer_pings, reencode=given.reencode),
+        limits=given.limits,
+        expected=None if given.expected is None else _expected(given.expected, items, given.cases),
+        directory=given.out,
+        agent="websockets" if given.demo else given.agent,
+        explained=outputs.asked,
+        not_for=config.not_for if config else lambda _: frozenset(),
+        again=lambda result: command_for(result, None, context),
     )
     console = new_console(stderr=outputs.take_stdout)
     failures: dict[tuple[str, int], tuple[CaseResult, Lines]] = {}

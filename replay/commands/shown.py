@@ -17,7 +17,7 @@ from replay.campaign.server import Settings, counted
 from replay.cases.cost import weight
 from replay.commands import report as report_command
 from replay.commands.again import command_for
-from replay.commands.options import FAULTY, CommandFault, Unreachable, new_console
+from replay.commands.output import FAULTY, CommandFault, Unreachable, new_console
 from replay.commands.servers import UnderTest
 from replay.report import several, terminal
 from replay.report.causes import why

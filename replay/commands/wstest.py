@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from replay import __version__
-from replay.commands.options import CommandFault
+from replay.commands.output import CommandFault
 from replay.commands.run import run
 from replay.commands.serve import serve
 

@@ -9,7 +9,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from replay.config.option import LEAST_SECONDS, MOST_SECONDS, Choice, Kind, Option, Whole
+from replay.config.option import (
+    CHOP,
+    HEADER_LINE,
+    LEAST_SECONDS,
+    MOST_CHOPPED,
+    MOST_SECONDS,
+    TOKEN,
+    Choice,
+    Kind,
+    Option,
+    Whole,
+)
 from replay.config.options import COMMANDS, SERVER
 from replay.expected.entries import ENTRIES
 from replay.typed import nodes
@@ -86,20 +97,17 @@ def _text(wants: str, pattern: str, bounds: tuple[int, int] | None = None) -> Ty
     return Typed(wants, pattern, lambda match: match[0], bounds=bounds)
 
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 URL = _text("ws://HOST[:PORT][/PATH][?QUERY] or wss://…", r"wss?://[^\s/?#]+[^\s#]*")
 _READERS: dict[Kind, Reader[Any]] = {
     Kind.FLAG: FLAG,
     Kind.TEXT: LINE,
     Kind.CASES: replace(LINE, wants="a path, id or glob"),
     Kind.URL: URL,
-    Kind.HEADER_LINE: _text("a header 'NAME: VALUE'", rf"{_TOKEN}:[\t -~\xa0-\xff]*"),
+    Kind.HEADER_LINE: _text("a header 'NAME: VALUE'", HEADER_LINE),
     Kind.HEADER_VALUE: LINE,
-    Kind.SUBPROTOCOL: _text("a name of a subprotocol", _TOKEN),
+    Kind.SUBPROTOCOL: _text("a name of a subprotocol", TOKEN),
     Kind.SECONDS: Typed("a number of seconds", r"[0-9]{1,6}(?:\.[0-9]{1,6})?", _seconds),
-    Kind.CHOP: _text(
-        "recorded, frame or a number of octets", r"recorded|frame|[1-9][0-9]{0,8}", bounds=(1, 999_999_999)
-    ),
+    Kind.CHOP: _text("recorded, frame or a number of octets", CHOP, bounds=(1, MOST_CHOPPED)),
     Kind.FILE: LINE,
     Kind.FOLDER: LINE,
     Kind.EXPECTED: Shaped(

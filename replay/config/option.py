@@ -9,6 +9,13 @@ from replay import limits
 
 LEAST_SECONDS, MOST_SECONDS = 0.001, limits.LONGEST.default
 
+# Patterns of what stands in a config as on a command line.
+TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+HEADER_VALUE = r"[\t -~\xa0-\xff]*"
+HEADER_LINE = rf"{TOKEN}:{HEADER_VALUE}"
+CHOP = r"recorded|frame|[1-9][0-9]{0,8}"
+MOST_CHOPPED = 999_999_999
+
 
 class Kind(Enum):
     """What an option takes, unless it is one of some words or a whole number."""

@@ -1,0 +1,51 @@
+"""Where the commands print, and how they say that something is wrong."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from replay.source import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FAULTY = 2
+"""Exit status for a bad log, spec or argument."""
+
+
+class CommandFault(click.ClickException):
+    """What the user wrote is wrong; shown without a traceback."""
+
+    exit_code = FAULTY
+
+    def show(self, file: Any = None) -> None:
+        said = "\n".join(
+            printable(line) for line in self.message.split("\n")
+        )  # a peer's words may be in it
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {said}", err=True)
+
+
+class Unreachable(CommandFault):
+    """The testee could not be reached."""
+
+    exit_code = 3
+
+
+PIPED = 160
+"""Cells of a line where no terminal says how many there are, nor COLUMNS."""
+
+
+def new_console(stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # for `main`, which knows the exit status
+
+    console = Plain(highlight=False, markup=False, emoji=False, soft_wrap=False, stderr=stderr)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPED
+    return console

@@ -1,0 +1,83 @@
+"""Which cases the words of a command line mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from replay.source import SourceError, printable
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from replay.suite.files import Item
+    from replay.wire.side import Side
+
+
+def chosen_items(
+    words: Sequence[str], keyword: str | None, thorough: bool = False, tester: Side | None = None
+) -> list[Item]:
+    """The items of a selection, at least one; None: the tester is the client. Raises SourceError."""
+    from replay.cases import select
+    from replay.suite import files as suite
+    from replay.wire.side import Side
+
+    paths = paths_in(words)
+    ids = [word for word in words if word not in paths]
+    if paths:
+        items = suite.items(paths, tester or Side.CLIENT, thorough, passed_over)
+        chosen = set(select.select([item.case.id for item in items], ids))
+        items = [item for item in items if item.case.id in chosen]
+    else:
+        items = suite.bundled_items(thorough, ids)
+    if keyword is not None:
+        fitting = {id(case) for case in select.keyword([item.case for item in items], keyword)}
+        items = [item for item in items if id(item.case) in fitting]
+    if not items:
+        raise SourceError(None, "no case is selected", "`replay list` shows what there is")
+    return items
+
+
+def passed_over(said: str) -> None:
+    """Tell what of a folder isn't taken."""
+    click.echo(f"passed over: {printable(said)}", err=True)
+
+
+def paths_in(words: Sequence[str]) -> list[str]:
+    """The words of a selection that name files or folders."""
+    from replay.cases import select
+
+    return [word for word in words if select.is_path(word) or Path(word).exists()]
+
+
+def known_ids(chosen: Sequence[Item], words: Sequence[str]) -> list[str]:
+    """The ids of the bundled suite, of what is chosen, and of all that the paths hold."""
+    from replay.suite import files as suite
+    from replay.suite.edition import edition
+    from replay.wire.side import Side
+
+    paths = [path for path in dict.fromkeys(paths_in(words)) if path != "-"]
+    items = [*(item for path in paths for item in suite.items([path], Side.CLIENT)), *chosen]
+    return list(dict.fromkeys((*edition().ids, *(item.case.id for item in items))))
+
+
+MOST_COMPLETED = 60
+"""Ids that a shell is given; of more only their sections are."""
+
+
+def complete_words(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The ids of the bundled suite that begin so, and files."""
+    from click.shell_completion import CompletionItem
+
+    from replay.suite.edition import edition
+
+    start = incomplete.removeprefix("!")
+    mark = incomplete[: len(incomplete) - len(start)]
+    ids = [id for id in edition().ids if id.startswith(start)] if start else []
+    if len(ids) > MOST_COMPLETED:
+        parts = start.count(".") + 1
+        ids = list(dict.fromkeys(".".join(id.split(".")[:parts]) for id in ids))
+    return [CompletionItem(mark + id) for id in ids] or [CompletionItem(incomplete, type="file")]
