@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 @click.option(
     "--install",
     metavar="SPEC",
-    help="Let pip install this in CI: a wheel in this folder (the default if there is one), or a git+https:// "
-    "URL.",
+    help="Let pip install this in CI: a wheel in this folder (the default if there is one), or a "
+    "git+https:// URL.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that already exist.")
 def init(tested: str | None, command: str | None, ci: str | None, install: str | None, force: bool) -> None:
