@@ -7,7 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -27,14 +27,15 @@ from replay.store.writer import About, Store
 from replay.suite.files import Item, bundled, bundled_items, items, known
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse, write
-from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
+from replay.verdict.result import CaseResult, ClosingVerdict
 from replay.wire.side import Side
 from tests import strategies
-from tests.memory import against, flawless, join, player
+from tests.memory import against
 from tests.processes import ROOT
+from tests.storing import CLIENT, judged, played, run_of
 
-CLIENT = About(Side.CLIENT, "ws://127.0.0.1:9001", 7, asdict(Limits()))
+PROGRAM = (sys.executable, "-m", "tests.storing")
+
 BROKEN: Sequence[Sequence[dict[str, object]]] = (
     (),
     ({"at": 0.05, "tcp": "drop"},),
@@ -58,28 +59,13 @@ def _about(tester: Side) -> About:
     return replace(CLIENT, tester=tester)
 
 
-def _played(item: Item, tester: Side = Side.CLIENT) -> CaseResult:
-    own = player(item.case, tester)
-    join(own, flawless(item.case, tester))
-    return _judged(item, own.trace((("case", item.case.id), ("seed", "7"))), tester)
-
-
-def _judged(item: Item, trace: Trace, tester: Side = Side.CLIENT) -> CaseResult:
-    return replace(judge(item.case, trace, tester, item.notes), path=item.path)
-
-
-def _run(results: Iterable[CaseResult], planned: int, *, interrupted: bool = False) -> RunResult:
-    found = tuple(results)
-    return RunResult("an agent", CLIENT.address, found, 7, 1.5, planned=planned, interrupted=interrupted)
-
-
 def _stored(
     folder: Path, chosen: Sequence[Item], results: Sequence[CaseResult], tester: Side = Side.CLIENT
 ) -> StoredRun:
     store = Store.create(folder, chosen, _about(tester))
     for number, result in enumerate(results):
         store.add(number, result)
-    store.finish(_run(results, len(chosen)))
+    store.finish(run_of(results, len(chosen)))
     assert store.fault is None
     return load(folder)
 
@@ -111,7 +97,7 @@ def _agrees(run: StoredRun, results: Sequence[CaseResult]) -> list[Rejudged]:
 @pytest.mark.parametrize("tester", Side)
 def test_the_bundled_suite_rejudges(tmp_path: Path, tester: Side) -> None:
     chosen = LIGHT + HEAVY
-    results = [_played(item, tester) for item in chosen]
+    results = [played(item, tester) for item in chosen]
     assert {result.behaviour for result in results} == {Behaviour.OK, Behaviour.INFORMATIONAL}
     run = _stored(tmp_path / "run", chosen, results, tester)
     assert (run.state, run.partial, run.tester, run.seed) == ("complete", None, tester, 7)
@@ -127,7 +113,7 @@ def test_broken_peers_rejudge(tmp_path: Path, tester: Side) -> None:
     traces = (
         against(item.case, tester, peer) for item, peer in zip(chosen, [*BROKEN] * len(some), strict=True)
     )
-    results = [_judged(item, trace, tester) for item, trace in zip(chosen, traces, strict=True)]
+    results = [judged(item, trace, tester) for item, trace in zip(chosen, traces, strict=True)]
     assert {result.failed for result in results} == {True, False} or tester is Side.SERVER
     _agrees(_stored(tmp_path, chosen, results, tester), results)
 
@@ -137,11 +123,11 @@ def test_recorded_logs_as_their_own_expectation_rejudge(tmp_path: Path, tester: 
     chosen = []
     for number, item in enumerate(LIGHT[::3]):
         log = tmp_path / f"own {number}.wirelog"
-        log.write_text(write(replace(_played(item, tester).trace, headers=(("title", f"No {number}"),))))
+        log.write_text(write(replace(played(item, tester).trace, headers=(("title", f"No {number}"),))))
         chosen += items([str(log)], tester)
     assert {item.case.closing for item in chosen} == {None}
-    results = [_played(item, tester) for item in chosen]
-    results[3] = _judged(chosen[3], against(chosen[3].case, tester, BROKEN[1]), tester)
+    results = [played(item, tester) for item in chosen]
+    results[3] = judged(chosen[3], against(chosen[3].case, tester, BROKEN[1]), tester)
     assert results[3].failed
     run = _stored(tmp_path / "run", chosen, results, tester)
     for log in tmp_path.glob("*.wirelog"):
@@ -157,7 +143,7 @@ def test_logs_that_name_a_known_case_rejudge(tmp_path: Path) -> None:
     chosen = items(
         [str(bundled("traces")), str(ROOT / "tests/fixtures/autobahn-case-1.2.3-report.txt")], Side.CLIENT
     )
-    results = [_played(item) for item in chosen]
+    results = [played(item) for item in chosen]
     again = _agrees(_stored(tmp_path, chosen, results), results)
     assert [one.result and one.result.case.trace for one in again] == [item.case.trace for item in chosen]
 
@@ -187,14 +173,14 @@ def _own_spec(folder: Path) -> list[Item]:
     (folder / "deep").mkdir(parents=True)
     (folder / "a.bin").write_bytes(b"\r\n\xff")
     (folder / "deep" / "b.bin").write_bytes(b"b")
-    (folder / "sent ü.wirelog").write_text(write(_played(Item(known()["1.2.3"])).trace), encoding="utf-8")
+    (folder / "sent ü.wirelog").write_text(write(played(Item(known()["1.2.3"])).trace), encoding="utf-8")
     (folder / "my.yaml").write_text(SPEC, encoding="utf-8")
     return items([str(folder / "my.yaml")], Side.CLIENT)
 
 
 def test_specs_of_users_are_stored_with_what_they_name(tmp_path: Path) -> None:
     chosen = _own_spec(tmp_path / "specs")
-    results = [_played(item) for item in chosen]
+    results = [played(item) for item in chosen]
     assert [result.behaviour for result in results] == [Behaviour.OK] * 3
     run = _stored(tmp_path / "run", chosen, results)
     (tmp_path / "specs").rename(tmp_path / "gone")
@@ -215,7 +201,7 @@ def test_whatever_a_peer_sends_rejudges(tmp_path: Path, data: st.DataObject) -> 
     case = data.draw(st.sampled_from(LIGHT)).case
     trace = against(case, tester, peer)
     chosen = [Item(case), Item(case_of(trace, "own", tester))]
-    results = [_judged(item, trace, tester) for item in chosen]
+    results = [judged(item, trace, tester) for item in chosen]
     _agrees(_stored(tmp_path, chosen, results, tester), results)
 
 
@@ -224,7 +210,7 @@ def test_whatever_a_peer_sends_rejudges(tmp_path: Path, data: st.DataObject) -> 
 def test_whatever_was_seen_rejudges(tmp_path: Path, trace: Trace) -> None:
     trace = replace(trace, headers=())
     chosen = [Item(known()["1.1.2"])]
-    results = [_judged(chosen[0], trace, trace.recorder)]
+    results = [judged(chosen[0], trace, trace.recorder)]
     _agrees(_stored(tmp_path, chosen, results, trace.recorder), results)
 
 
@@ -236,13 +222,13 @@ def test_a_verdict_says_how_many_rounds_were_played(
     tmp_path: Path, thorough: bool, rounds: list[int]
 ) -> None:
     item = Item(known(thorough)["12.1.6"])
-    _stored(tmp_path, [item], [_judged(item, against(item.case, Side.CLIENT, BROKEN[4]))])
+    _stored(tmp_path, [item], [judged(item, against(item.case, Side.CLIENT, BROKEN[4]))])
     assert json.loads((tmp_path / "001-12.1.6.json").read_text())["rounds"] == rounds
 
 
 def test_a_verdict_says_what_it_rests_on(tmp_path: Path) -> None:
     item = Item(known()["1.1.2"], notes=("a note\n",))
-    result = _judged(item, against(item.case, Side.CLIENT, BROKEN[4]))
+    result = judged(item, against(item.case, Side.CLIENT, BROKEN[4]))
     run = _stored(tmp_path, [item], [result])
     case = json.loads((tmp_path / "001-1.1.2.json").read_text())
     assert case["behaviour"] == "FAILED"
@@ -261,7 +247,7 @@ def test_a_verdict_says_what_it_rests_on(tmp_path: Path) -> None:
 
 def test_a_verdict_that_differs_is_told(tmp_path: Path) -> None:
     item = bundled_items()[0]
-    _stored(tmp_path, [item], [_played(item)])
+    _stored(tmp_path, [item], [played(item)])
     path = tmp_path / "001-1.1.1.json"
     path.write_text(path.read_text().replace('"closing": "OK"', '"closing": "UNCLEAN"'))
     (again,) = rejudge(load(tmp_path))
@@ -290,9 +276,10 @@ HOSTILE = (
 
 
 def test_hostile_ids_stay_inside(tmp_path: Path) -> None:
-    first, played = bundled_items()[0], _played(bundled_items()[0])
+    first = bundled_items()[0]
+    good = played(first)
     chosen = [Item(replace(first.case, id=id, title=id)) for id in HOSTILE]
-    results = [replace(played, case=item.case, path=item.case.id) for item in chosen]
+    results = [replace(good, case=item.case, path=item.case.id) for item in chosen]
     folder = tmp_path / "deep" / "run"
     run = _stored(folder, chosen, results)
     assert [case.id for case in run.cases] == list(HOSTILE)
@@ -332,7 +319,7 @@ def test_a_damaged_run_is_an_error_that_names_the_file(
     tmp_path: Path, file: str, was: str, now: str
 ) -> None:
     item = bundled_items()[0]
-    _stored(tmp_path, [item], [_played(item)])
+    _stored(tmp_path, [item], [played(item)])
     path = tmp_path / file
     assert was in path.read_text()
     path.write_text(path.read_text().replace(was, now))
@@ -353,7 +340,7 @@ def test_a_damaged_run_is_an_error_that_names_the_file(
 )
 def test_a_damaged_case_is_unreadable_and_the_others_are_not(tmp_path: Path, damage: object) -> None:
     chosen = bundled_items()[:3]
-    _stored(tmp_path, chosen, [_played(item) for item in chosen])
+    _stored(tmp_path, chosen, [played(item) for item in chosen])
     assert callable(damage)
     damage(tmp_path)
     again = list(rejudge(load(tmp_path)))
@@ -364,7 +351,7 @@ def test_a_damaged_case_is_unreadable_and_the_others_are_not(tmp_path: Path, dam
 
 def test_a_damaged_source_makes_its_cases_unreadable(tmp_path: Path) -> None:
     chosen = [*_own_spec(tmp_path / "specs"), *bundled_items()[:1]]
-    run = _stored(tmp_path / "run", chosen, [_played(item) for item in chosen])
+    run = _stored(tmp_path / "run", chosen, [played(item) for item in chosen])
     next((tmp_path / "run" / "sources").glob("*.yaml")).write_text("cases: [")
     assert [one.fault is None for one in rejudge(run)] == [False, False, False, True]
 
@@ -372,7 +359,7 @@ def test_a_damaged_source_makes_its_cases_unreadable(tmp_path: Path) -> None:
 def test_a_case_that_the_suite_no_longer_has_is_told(tmp_path: Path) -> None:
     item = bundled_items()[0]
     gone = Item(replace(item.case, id="1.1.99"))
-    (again,) = rejudge(_stored(tmp_path, [gone], [replace(_played(item), case=gone.case)]))
+    (again,) = rejudge(_stored(tmp_path, [gone], [replace(played(item), case=gone.case)]))
     assert again.fault is not None
     assert "1.1.99" in again.fault
 
@@ -381,7 +368,7 @@ def test_a_case_that_the_suite_no_longer_has_is_told(tmp_path: Path) -> None:
 def test_what_passed_in_another_process_is_stored_as_if_it_was_judged_here(
     tmp_path: Path, item: Item
 ) -> None:
-    here = _played(item)
+    here = played(item)
     told: Seen = pickle.loads(pickle.dumps(Seen(here.trace, here)))
     assert told.passed is not None
     assert not told.trace.entries
@@ -395,9 +382,9 @@ def test_what_passed_in_another_process_is_stored_as_if_it_was_judged_here(
 
 def test_what_did_not_pass_and_what_is_wanted_comes_back_with_its_octets() -> None:
     item = LIGHT[0]
-    failed = _judged(item, against(item.case, Side.CLIENT, BROKEN[3]))
+    failed = judged(item, against(item.case, Side.CLIENT, BROKEN[3]))
     assert failed.behaviour is Behaviour.FAILED
-    for seen in (Seen(failed.trace, failed), Seen(_played(item).trace, _played(item), closely=True)):
+    for seen in (Seen(failed.trace, failed), Seen(played(item).trace, played(item), closely=True)):
         told: Seen = pickle.loads(pickle.dumps(seen))
         assert (told.trace, told.passed) == (seen.trace, None)
 
@@ -407,7 +394,7 @@ def test_a_log_too_large_to_be_read_again_is_left_out(
 ) -> None:
     monkeypatch.setattr("replay.trace.wirelog.MAX_LOG", 100)
     item = bundled_items()[0]
-    (again,) = rejudge(_stored(tmp_path, [item], [_played(item)]))
+    (again,) = rejudge(_stored(tmp_path, [item], [played(item)]))
     assert again.fault == "its log was too large to be stored"
     assert not list(tmp_path.glob("*.wirelog"))
 
@@ -418,12 +405,12 @@ def test_a_log_too_large_to_be_read_again_is_left_out(
 def test_the_default_folder_keeps_the_run_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     chosen = bundled_items()[:2]
-    results = [_played(item) for item in chosen]
+    results = [played(item) for item in chosen]
     for seed in (1, 2, 3):
         store = Store.create(None, chosen, replace(CLIENT, seed=seed))
         assert store.fault is None
         store.add(0, results[0])
-        store.finish(_run(results[:1], 2))
+        store.finish(run_of(results[:1], 2))
     assert (load(LAST).seed, load(PREVIOUS).seed) == (3, 2)
     assert load(PREVIOUS).partial == (
         "a partial run, 1 of 2 cases: it was stopped before all cases had run"
@@ -440,9 +427,9 @@ def test_a_run_goes_on_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.Mon
     chosen = bundled_items()[:2]
     first = Store.create(None, chosen, replace(CLIENT, seed=1))
     second = Store.create(None, chosen, replace(CLIENT, seed=2))
-    result = _played(chosen[0])
+    result = played(chosen[0])
     first.add(0, result)
-    first.finish(_run([result], 2, interrupted=True))
+    first.finish(run_of([result], 2, interrupted=True))
     assert load(LAST).partial == "a partial run, 0 of 2 cases: it was cut off, or still goes on"
     assert load(PREVIOUS).partial == "a partial run, 1 of 2 cases: it was interrupted"
     second.close()
@@ -451,11 +438,11 @@ def test_a_run_goes_on_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_folder_of_the_user_s_is_replaced_only_if_it_holds_a_run(tmp_path: Path) -> None:
     chosen = bundled_items()[:2]
     folder, other = tmp_path / "new" / "run", tmp_path / "other"
-    _stored(folder, chosen, [_played(item) for item in chosen])
+    _stored(folder, chosen, [played(item) for item in chosen])
     (folder / "notes.txt").write_text("mine")
     (folder / ".tmp-001-1.1.1.json").write_text("left over")
     assert load(folder).partial is None
-    run = _stored(folder, chosen[1:], [_played(item) for item in chosen[1:]])
+    run = _stored(folder, chosen[1:], [played(item) for item in chosen[1:]])
     assert [case.id for case in run.cases] == ["1.1.2"]
     assert sorted(path.name for path in folder.iterdir()) == [
         "001-1.1.2.json",
@@ -482,27 +469,15 @@ def test_a_folder_of_the_user_s_is_replaced_only_if_it_holds_a_run(tmp_path: Pat
 def test_a_second_result_takes_the_place_of_the_first(tmp_path: Path) -> None:
     item = bundled_items()[0]
     store = Store.create(tmp_path, [item], CLIENT)
-    store.add(0, _judged(item, against(item.case, Side.CLIENT, BROKEN[0])))
-    store.add(0, good := _played(item))
-    store.finish(_run([good], 1))
+    store.add(0, judged(item, against(item.case, Side.CLIENT, BROKEN[0])))
+    store.add(0, good := played(item))
+    store.finish(run_of([good], 1))
     _agrees(load(tmp_path), [good])
-
-
-STARTING = """
-from replay.store.writer import Store
-from tests.test_store import CLIENT, Path, _played, _run, bundled_items, os, sys
-os.chdir(sys.argv[1])
-store = Store.create(None, bundled_items(), CLIENT)
-sys.stdin.readline()
-store.add(0, _played(bundled_items()[0]))
-store.finish(_run([], len(bundled_items()), interrupted=True))
-print(store.fault)
-"""
 
 
 @pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="needs folders by descriptor")
 def test_two_runs_that_start_at_once_have_a_folder_each(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", STARTING, str(tmp_path)]
+    command = [*PROGRAM, "starting", str(tmp_path)]
     both = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         for _ in range(2)
@@ -517,31 +492,11 @@ def test_two_runs_that_start_at_once_have_a_folder_each(tmp_path: Path) -> None:
 
 # What is left when it ends before its time.
 
-STORING = """
-import sys
-from pathlib import Path
-from replay.suite.files import bundled_items
-from replay.store.writer import Store
-from tests.test_store import CLIENT, _played
-def step():
-    print("step", flush=True)
-    sys.stdin.readline()
-chosen = bundled_items()[:9]
-results = [_played(item) for item in chosen]
-while True:
-    step()
-    store = Store.create(Path(sys.argv[1]), chosen, CLIENT)
-    for number, result in enumerate(results):
-        step()
-        store.add(number, result)
-    store.close()
-"""
-
 
 @pytest.mark.parametrize("steps", [2, 3, 6, 10, 11, 12, 15, 20, 21, 31])
 def test_a_run_that_was_killed_is_partial_and_valid(tmp_path: Path, steps: int) -> None:
     """It is killed somewhere in a step: in the making of a run, or in the storing of a result."""
-    command = [sys.executable, "-c", STORING, str(tmp_path / "run")]
+    command = [*PROGRAM, "storing", str(tmp_path / "run")]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
@@ -565,31 +520,9 @@ def test_a_run_that_was_killed_is_partial_and_valid(tmp_path: Path, steps: int) 
     store.close()
 
 
-FULL = """
-import resource, signal, sys
-from dataclasses import asdict
-from pathlib import Path
-from replay.suite.files import bundled_items
-from replay.store.writer import Store
-from tests.test_store import CLIENT, _played, _run
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-chosen = bundled_items()[:9]
-results = [_played(item) for item in chosen]
-store = Store.create(Path(sys.argv[1]), chosen, CLIENT)
-for number, result in enumerate(results):
-    if number == 5:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))
-    if number == 7:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    store.add(number, result)
-store.finish(_run(results, 9))
-print(store.fault)
-"""
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
 def test_a_disk_that_is_full_ends_the_storing_and_not_the_run(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", FULL, str(tmp_path / "run")]
+    command = [*PROGRAM, "full", str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == f"{tmp_path / 'run'}: file too large; results are not stored from here on\n"
     run = load(tmp_path / "run")
@@ -604,6 +537,6 @@ def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:
     assert store.fault is not None
     assert "file name too long" in store.fault
     said = store.fault
-    store.add(0, _played(item))
-    store.finish(_run([], 1))
+    store.add(0, played(item))
+    store.finish(run_of([], 1))
     assert store.fault == said
