@@ -1,0 +1,83 @@
+"""Octets that a log cut off are made again from its FRAME lines, and what no line says stays missing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.source import Source, SourceError
+from replay.trace.model import Cut, Octets
+from replay.trace.wirelog import parse
+from replay.wire.frame import Frame, encode, frame
+from replay.wire.handshake import encode_request
+from replay.wire.side import Side
+from tests.memory import ACCEPTED, REQUEST
+
+HEADS = f"TX OCTETS: {encode_request('/', REQUEST).hex()}\nRX OCTETS: {ACCEPTED.hex()}\n"
+
+frames = st.builds(
+    lambda opcode, payload, fin, key: frame(opcode, payload, fin=fin, key=key),
+    st.sampled_from([0, 1, 2, 9]),
+    st.binary(max_size=130),
+    st.booleans(),
+    st.just(b""),
+)
+
+
+def line(one: Frame, whole: bool) -> str:
+    header = one.header
+    text = f"RX FRAME : OPCODE={header.opcode}, FIN={header.fin}, RSV={header.rsv}, "
+    text += f"PAYLOAD-LEN={header.length}, MASKED=False, MASK=None"
+    return text + (f", PAYLOAD={one.payload.hex()}\n" if whole and one.payload else "\n")
+
+
+def octets(data: bytes, shown: int, told: bool) -> str:
+    missing = len(data) - shown
+    if not missing:
+        return f"RX OCTETS: {data.hex()}\n"
+    return f"RX OCTETS: {data[:shown].hex()} ..." + (f" +{missing} octets\n" if told else "\n")
+
+
+def received(text: str) -> list[Octets]:
+    trace = parse(Source("log", HEADS + text)).trace
+    return [one for one in trace.entries if isinstance(one, Octets) and one.side is Side.SERVER][1:]
+
+
+@given(st.lists(st.tuples(frames, st.integers(2, 140), st.booleans()), min_size=1, max_size=5))
+def test_what_frame_lines_show_whole_is_there_again(sent: list[tuple[Frame, int, bool]]) -> None:
+    text = ""
+    for one, shown, told in sent:
+        data = encode(one)
+        text += octets(data, min(shown, len(data)), told) + line(one, True)
+    found = received(text)
+    assert b"".join(one.data for one in found) == b"".join(encode(one) for one, _, _ in sent)
+    assert all(one.cut is None for one in found)
+
+
+@given(st.lists(st.tuples(frames, st.integers(2, 140)), min_size=1, max_size=5))
+def test_of_a_payload_that_no_line_shows_the_length_is_known(sent: list[tuple[Frame, int]]) -> None:
+    text, parts = "", []
+    for one, shown in sent:
+        data = encode(one)
+        shown = max(one.header.size, min(shown, len(data)))
+        text += octets(data, shown, True) + line(one, False)
+        parts.append((data[:shown], len(data) - shown))
+    found = received(text)
+    assert [(one.data, one.cut) for one in found] == [
+        (data, Cut(missing) if missing else None) for data, missing in parts
+    ]
+
+
+@given(st.lists(frames, min_size=2, max_size=4), st.integers(2, 200))
+def test_frames_of_one_read_are_each_told_by_their_line(sent: list[Frame], shown: int) -> None:
+    data = b"".join(map(encode, sent))
+    shown = min(shown, len(data))
+    text = octets(data, shown, True) + "".join(line(one, True) for one in sent)
+    assert b"".join(one.data for one in received(text)) == data
+
+
+@pytest.mark.parametrize("other", [frame(1, b"Hallo"), frame(2, b"Hello"), frame(1, b"Hello", fin=False)])
+def test_a_line_that_contradicts_the_octets_that_are_there_is_an_error(other: Frame) -> None:
+    with pytest.raises(SourceError, match="contradicts the octets of line 3"):
+        received(octets(encode(frame(1, b"Hello")), 5, True) + line(other, True))
