@@ -115,6 +115,16 @@ def test_what_differs_from_a_log_has_a_cause(
             Cause(Misdeed.BREAKS, "server-drops"),
             ClosingVerdict.UNCLEAN,
         ),
+        (
+            (*clean_end()[:1], Timer(Wait.LIMIT, True, SECOND), Drop(C)),
+            Cause(Misdeed.BREAKS, "close-answered"),
+            ClosingVerdict.UNCLEAN,
+        ),
+        (
+            (*clean_end()[:2], Timer(Wait.LIMIT, True, SECOND), Drop(C)),
+            Cause(Misdeed.BREAKS, "server-drops"),
+            ClosingVerdict.UNCLEAN,
+        ),
         (clean_end(1001), Cause(Misdeed.CODE, code=1001), ClosingVerdict.WRONG_CODE),
         (clean_end(1002), Cause(Misdeed.REFUSES, code=1002), ClosingVerdict.WRONG_CODE),
     ],
