@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from replay import limits
 from replay.source import MAX_FILE, Source, SourceError, Span, printable
-from replay.trace import annotation, autobahn, framing, gaps, kinds, literal, written
+from replay.trace import autobahn, framing, gaps, kinds, literal, matching, written
 from replay.trace.annotation import FrameLine
 from replay.trace.model import Digest, Drop, Entry, Octets, Trace
 from replay.wire.side import Side
@@ -105,7 +105,7 @@ def _finish(
             drafts, side, recorder if side is kinds.ME else recorder.other, side is kinds.ME
         )
     drafts = autobahn.with_unlogged(drafts, report)
-    entries, differences = annotation.settle(drafts, recorder, kinds.ME, report=imported)
+    entries, differences = matching.settle(drafts, recorder, kinds.ME, report=imported)
     warnings = [_warning(span, message) for span, message in differences]
     cut = [entry.span for entry in entries if isinstance(entry, Octets) and entry.cut is not None]
     if cut:

@@ -1,0 +1,247 @@
+"""FRAME lines and the octets beside them: which frame each line is of, and whether both say the same.
+
+Where both stand, the octets are the truth. A FRAME line without octets stands for those that it
+describes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import merge
+from typing import NamedTuple
+
+from replay.source import SourceError
+from replay.trace.annotation import ON_WIRE, Contradiction, FrameLine, difference, octets
+from replay.trace.fields import Value
+from replay.trace.framing import LoggedFrame, LoggedFrames, stream
+from replay.trace.model import Entry, Octets
+from replay.wire.frame import Frame, encode
+from replay.wire.side import Side
+
+Drafts = Sequence[Entry | FrameLine]
+
+
+def settle(
+    drafts: Drafts, recorder: Side, me: Side, *, report: bool
+) -> tuple[list[Entry], list[Contradiction]]:
+    """Compare the FRAME lines with the octets; what remains are entries.
+
+    A line without octets becomes the octets that it describes. Raises SourceError for a line that
+    contradicts its octets; what may only be a quirk of a report comes back as a warning. A line that
+    may not belongs to the octets that it stands next to, and to no others.
+    `me` is the side that the drafts name for TX.
+    """
+    made: dict[int, Octets] = {}
+    warnings: list[Contradiction] = []
+    for side in Side:
+        sent_by = recorder if side is me else recorder.other
+        ahead = side is me  # TX lines stand before their octets, RX lines behind them
+        beside = _beside(drafts, side, ahead)
+        for segment in _segments(drafts, side, ahead, stream(drafts, side, aligned=report)):
+            lines = []
+            for index, line in segment.lines:
+                strict = "PAYLOAD" in line.fields or not (report or line.is_autobahns or not ahead)
+                near = beside[index] if strict and segment.known and not report else None
+                lines.append(_Told(index, line, strict, near))
+            fitting, alone = _pair(lines, segment.frames, ahead)
+            for told, found in fitting:
+                if (whole := _filled(drafts[found.last], told.line, found)) is not None:
+                    made[found.last] = whole
+            for told, place in alone:
+                where = "" if place is None else _place(drafts[place.first])
+                match _alone(told, place, where, segment.known, sent_by):
+                    case Octets() as own:
+                        made[told.number] = own
+                    case Contradiction() as wrong:
+                        warnings.append(wrong)
+    entries = [made.get(index, draft) for index, draft in enumerate(drafts)]
+    return [entry for entry in entries if not isinstance(entry, FrameLine)], warnings
+
+
+class _Told(NamedTuple):
+    """A FRAME line among the drafts."""
+
+    number: int
+    line: FrameLine
+    strict: bool  # that it contradicts its octets is an error
+    near: range | None  # the entries whose frames it may be of; None: any
+
+    def may_be_of(self, found: LoggedFrame, ahead: bool) -> bool:
+        return self.near is None or (found.first if ahead else found.last) in self.near
+
+
+_OWN_OCTETS = "delete the OCTETS line to let the FRAME line stand for its octets"
+_NO_OCTETS = "mend the FRAME line or delete it; to stand for octets of its own, it needs PAYLOAD="
+
+
+def _alone(
+    told: _Told, place: LoggedFrame | None, where: str, known: bool, sent_by: Side
+) -> Octets | Contradiction | None:
+    """What becomes of a line that fits no frame, and stands in the place of this one: octets of its own, or
+    a warning. `known`: all frames beside it are. Raises SourceError if the line contradicts the frame."""
+    line = told.line
+    wrong = None if place is None else difference(line, place, where)
+    if wrong is not None and told.strict:
+        raise SourceError(*wrong, _OWN_OCTETS if "PAYLOAD" in line.fields else _NO_OCTETS)
+    if wrong is not None:
+        return wrong
+    if known:
+        no_frame = Contradiction(line.span, "no frame in the octets fits this line")
+        return octets(line, sent_by) if told.strict else no_frame
+    if "PAYLOAD" in line.fields:
+        return Contradiction(line.span, "not compared: octets beside it are missing")
+    return None
+
+
+def _beside(drafts: Drafts, side: Side, ahead: bool) -> dict[int, range]:
+    """The entries of octets that each line of a side stands next to, with nothing else in between."""
+    beside: dict[int, range] = {}
+    run, previous = range(0), False
+    for index in range(len(drafts))[:: -1 if ahead else 1]:
+        draft = drafts[index]
+        if isinstance(draft, Octets) and draft.side is side:
+            ends = (index, index + 1, *((run.start, run.stop) if previous else ()))
+            run, previous = range(min(ends), max(ends)), True
+            continue
+        previous = False
+        if isinstance(draft, FrameLine) and draft.side is side:
+            beside[index] = run
+        else:
+            run = range(0)
+    return beside
+
+
+def _place(entry: Entry | FrameLine) -> str:
+    return f"the octets of line {entry.span.line}" if entry.span else "the octets"
+
+
+def _filled(entry: Entry | FrameLine, line: FrameLine, found: LoggedFrame) -> Octets | None:
+    """An entry whose source cut it off within a frame that the line describes in full."""
+    payload = line.value("PAYLOAD")
+    if not isinstance(entry, Octets) or entry.cut is None or found.whole or found.first != found.last:
+        return None
+    if found.header is None or not isinstance(payload, bytes):
+        return None
+    data = entry.data[: found.at] + encode(Frame(found.header, payload))
+    if entry.cut.more not in (None, len(data) - len(entry.data)):
+        return None
+    return replace(entry, data=data, cut=None)
+
+
+@dataclass(slots=True)
+class _Segment:
+    """Lines that stand together, the frames beside them, and whether those are all known."""
+
+    lines: list[tuple[int, FrameLine]] = field(default_factory=list)
+    frames: list[LoggedFrame] = field(default_factory=list)
+    known: bool = True
+
+
+def _segments(drafts: Drafts, side: Side, ahead: bool, found: LoggedFrames) -> list[_Segment]:
+    """The segments of a side that have lines."""
+    segments = [_Segment()]
+    of_entry: dict[int, _Segment] = {}
+    last = Octets if ahead else FrameLine  # of a segment
+    previous: type | None = None
+    for index, draft in enumerate(drafts):
+        if not isinstance(draft, FrameLine | Octets) or draft.side is not side:
+            continue
+        if previous is last and not isinstance(draft, last):
+            segments.append(_Segment())
+        previous = type(draft)
+        if isinstance(draft, FrameLine):
+            segments[-1].lines.append((index, draft))
+        else:
+            of_entry[index] = segments[-1]
+            segments[-1].known &= draft.cut is None
+    for one in found.frames:
+        of_entry[one.first if ahead else one.last].frames.append(one)
+    for index in found.lost:
+        of_entry[index].known = False
+    return [segment for segment in segments if segment.lines]
+
+
+class _Likely:
+    """Which frames a line may fit, without a look at all the others: each line costs as much as what is
+    like it."""
+
+    def __init__(self, frames: Sequence[LoggedFrame]) -> None:
+        self._frames = frames
+        self._known: dict[tuple[str, ...], dict[tuple[Value, ...], list[int]]] = {}
+        self._open = [number for number, found in enumerate(frames) if not found.whole]
+
+    def behind(self, at: int, line: FrameLine) -> Iterator[int]:
+        """The numbers of frames from `at` on with all that the line says, or that aren't whole."""
+        size = "PAYLOAD-LEN" if line.value("PAYLOAD-REPEAT-LEN") is None else "PAYLOAD-REPEAT-LEN"
+        said = {name: size if name == "PAYLOAD-LEN" else name for name in ON_WIRE}
+        names = tuple(name for name, field in said.items() if field in line.fields)
+        values: list[Value] = [line.value(said[name]) for name in names]
+        payload = line.value("PAYLOAD")
+        if isinstance(payload, bytes):
+            names, values = (*names, "PAYLOAD"), [*values, payload]
+        return merge(_from(self._of(names).get(tuple(values), []), at), _from(self._open, at))
+
+    def _of(self, names: tuple[str, ...]) -> dict[tuple[Value, ...], list[int]]:
+        """The whole frames by these fields."""
+        if names not in self._known:
+            found = self._known[names] = {}
+            for number, frame in enumerate(self._frames):
+                if frame.whole and frame.header is not None:
+                    of = [ON_WIRE[name](frame.header) for name in names if name != "PAYLOAD"]
+                    key = (*of, *([frame.payload()] if "PAYLOAD" in names else []))
+                    found.setdefault(key, []).append(number)
+        return self._known[names]
+
+
+def _from(numbers: Sequence[int], least: int) -> Iterator[int]:
+    """Those of ascending numbers that are no smaller, one by one."""
+    return (numbers[place] for place in range(bisect_left(numbers, least), len(numbers)))
+
+
+def _pair(
+    lines: Sequence[_Told], frames: Sequence[LoggedFrame], ahead: bool
+) -> tuple[list[tuple[_Told, LoggedFrame]], list[tuple[_Told, LoggedFrame | None]]]:
+    """The lines that fit a frame, with it; the others, with the frame in whose place they stand."""
+    fitting: list[tuple[_Told, LoggedFrame]] = []
+    alone: list[tuple[_Told, LoggedFrame | None]] = []
+    likely = _Likely(frames)
+    waiting: list[_Told] = []
+    at = 0
+    for told in lines:
+        fits = (
+            number
+            for number in likely.behind(at, told.line)
+            if told.may_be_of(frames[number], ahead) and difference(told.line, frames[number]) is None
+        )
+        if (fit := next(fits, None)) is None:
+            waiting.append(told)
+            continue
+        alone += _between(waiting, frames, at, fit, ahead)
+        fitting.append((told, frames[fit]))
+        waiting, at = [], fit + 1
+    alone += _between(waiting, frames, at, len(frames), ahead)
+    return fitting, alone
+
+
+def _between(
+    lines: Sequence[_Told], frames: Sequence[LoggedFrame], at: int, end: int, ahead: bool
+) -> Iterator[tuple[_Told, LoggedFrame | None]]:
+    """Lines that fit no frame, with the frame from `at` up to `end` in whose place each of them stands.
+
+    With more lines than frames, the ones next to the octets belong to them. A line between the octets and a
+    line that fits them stands for no others.
+    """
+    near_none = [told for told in lines if told.near is not None and not told.near]
+    others = [told for told in lines if told.near is None or told.near]
+    of_each_range = {told.near: told for told in others}.values()
+    gap = [found for found in frames[at:end] if any(told.may_be_of(found, ahead) for told in of_each_range)]
+    fitted = frames[max(0, at - 1) : at] if ahead else frames[end : end + 1]
+    missing = [None] * (len(others) - len(gap))
+    places = [*missing, *gap] if ahead else [*gap, *missing]
+    yield from ((told, None) for told in near_none)
+    for told, place in zip(others, places, strict=False):
+        if place is None and fitted and told.near is not None:
+            place = fitted[0]
+        yield told, place if place and told.may_be_of(place, ahead) else None
