@@ -177,7 +177,7 @@ def main() -> None:
                 if not tried.killed(number, mutant):
                     survivors += 1
                     print(
-                        f"{mutant.path}:{mutant.by.line}: {mutant.by.was}  ->  {mutant.by.becomes}",
+                        f"{mutant.path}:{mutant.by.line}: {mutant.by.was} -> {mutant.by.becomes}",
                         flush=True,
                     )
             left_out = f", {len(drawn) - len(mutants)} equivalent" if len(drawn) > len(mutants) else ""
