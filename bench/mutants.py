@@ -64,14 +64,12 @@ class Mutant(NamedTuple):
         return f"{self.path}: {self.by.was} -> {self.by.becomes}"
 
 
-def sampled(folder: str, number: int, seed: int) -> list[Mutant]:
-    """This many mutants of a folder: the same for the same seed and the same code."""
-    found = [
+def mutants_of(folder: str) -> list[Mutant]:
+    return [
         Mutant(str(path.relative_to(ROOT)), by)
         for path in sorted((ROOT / "replay" / folder).glob("*.py"))
         for by in mutations(path.read_bytes())
     ]
-    return random.Random(seed).sample(found, min(number, len(found)))
 
 
 def equivalent() -> set[str]:
@@ -169,7 +167,11 @@ def main() -> None:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
         for name in chosen.folders or TESTS:
-            drawn = sampled(name, chosen.mutants, chosen.seed)
+            found = mutants_of(name)
+            own = {line for line in known if line.startswith(f"replay/{name}/")}
+            for gone in sorted(own - {mutant.edit for mutant in found}):
+                print(f"{EQUIVALENT.name}: there is no mutant any more that is {gone}")
+            drawn = random.Random(chosen.seed).sample(found, min(chosen.mutants, len(found)))
             mutants = [mutant for mutant in drawn if mutant.edit not in known]
             tried = Tried(tree, name, mutants)
             survivors = 0

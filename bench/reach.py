@@ -82,7 +82,7 @@ class _Noting:
             return (yield)
         finally:
             sys.settrace(None)
-            threading.settrace(None)  # type: ignore[arg-type]
+            threading.settrace(None)
             self._noted[item.nodeid] = (time.process_time() - start, sorted(self._met))
 
     def pytest_sessionfinish(self) -> None:
