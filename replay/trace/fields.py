@@ -14,7 +14,7 @@ _KEY = re.compile(r"\s*([A-Za-z0-9-]+)[ \t]*=[ \t]*")
 _SPACE = re.compile(r"\s*")
 _VALUE = re.compile(r"[^,\s]*")
 _NEXT = re.compile(r"\s*(?:,|\Z)")
-_SECONDS = re.compile(r"(\d{1,12})(?:\.(\d+))?")
+_SECONDS = re.compile(r"([0-9]{1,12})(?:\.([0-9]+))?")
 
 Value = int | bool | bytes | str | None
 
