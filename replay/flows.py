@@ -13,19 +13,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from replay.campaign.judged import offline
 from replay.campaign.server import Collected, Settings, Watch
-from replay.cases.model import Behaviour, Profile
+from replay.cases.model import Profile
 from replay.cases.recorded import has_websocket, under
 from replay.live.servers import Target, play_all
 from replay.live.transport import Address
 from replay.play.pace import Pace
-from replay.protocol.events import Unread
-from replay.protocol.rules import RULES
 from replay.source import SourceError
 from replay.store.writer import About, Store
 from replay.suite.files import Item, LogFile, expectation
-from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult, RunResult
+from replay.verdict.result import CaseResult, Judged, RunResult
 from replay.wire.side import Side
 
 if TYPE_CHECKING:
@@ -153,7 +151,7 @@ def _named(target: Target, address: Address | None = None) -> str:
     return str(address or target.address or target.command)
 
 
-def check(log: LogFile, profile: Profile = Profile.AUTOBAHN) -> CaseResult:
+def check(log: LogFile, profile: Profile = Profile.AUTOBAHN) -> Judged:
     """Judge a log offline: by the case that it names, else by the rules alone. Raises SourceError for one
     without a case and without a WebSocket connection."""
     tester = log.trace.recorder
@@ -162,14 +160,7 @@ def check(log: LogFile, profile: Profile = Profile.AUTOBAHN) -> CaseResult:
         hint = "a connection begins with a request that has 'Upgrade: websocket', or with frames"
         raise SourceError(None, f"{log.name}: there is no WebSocket connection in this log", hint)
     case = under(found, profile, tester)
-    result = replace(judge(case, log.trace, tester, (*log.warnings, *notes)), path=log.name)
-    musts = [broken for broken in result.broken if RULES[broken.rule].level != "SHOULD"]
-    unread = next((event for event in result.events if isinstance(event, Unread)), None)
-    if unread is not None and not musts:
-        return result.left_unjudged(unread.reason)
-    if case.closing is None and musts:
-        return replace(result, behaviour=Behaviour.FAILED, unjudged=None)
-    return result
+    return offline(Item(case, log.name, (*log.warnings, *notes)), log.trace)
 
 
 def rejudge(directory: Path) -> tuple[StoredRun, Iterator[Rejudged]]:

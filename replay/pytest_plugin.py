@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from replay.commands.one_by_one import Servers
     from replay.suite.files import Item
-    from replay.verdict.result import CaseResult
+    from replay.verdict.result import CaseResult, Judged
 
 LOG = ".wirelog"
 SPECS = (".yaml", ".yml")
@@ -202,7 +202,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 class CaseFailed(Exception):
-    def __init__(self, result: CaseResult) -> None:
+    def __init__(self, result: Judged) -> None:
         self.result = result
 
 
@@ -225,9 +225,8 @@ class CaseTest(pytest.Function):
         """Raises CaseFailed; skips what is unimplemented, and lets fail what is expected to."""
         from replay.cases.model import Behaviour
         from replay.commands.one_by_one import NotReached
-        from replay.report.causes import why
         from replay.report.words import expectation
-        from replay.verdict.result import Standing
+        from replay.verdict.result import Judged, Standing
 
         url: Any = self.config.option.replay_url or self.funcargs[FIXTURE]
         try:
@@ -238,16 +237,16 @@ class CaseTest(pytest.Function):
         self._record(result)
         if result.is_expected and result.expectation is not None:
             pytest.xfail(expectation(result.expectation))
-        if result.counts():
+        if isinstance(result, Judged) and result.counts():
             raise CaseFailed(result)
         if result.expectation is not None and result.expectation.standing is Standing.BETTER:
             self.better = expectation(result.expectation)
         if result.unjudged is not None:
-            raise pytest.skip.Exception(f"unjudged: {why(result)}", _use_item_location=True)
+            raise pytest.skip.Exception(f"unjudged: {result.why}", _use_item_location=True)
         if result.behaviour is Behaviour.UNIMPLEMENTED:
-            raise pytest.skip.Exception(f"UNIMPLEMENTED: {why(result)}", _use_item_location=True)
+            raise pytest.skip.Exception(f"UNIMPLEMENTED: {result.why}", _use_item_location=True)
         if result.behaviour is Behaviour.NON_STRICT:
-            self.warn(NonStrict(f"{self.name} is NON-STRICT: {why(result)}"))
+            self.warn(NonStrict(f"{self.name} is NON-STRICT: {result.why}"))
 
     def _record(self, result: CaseResult) -> None:
         """Tell JUnit and other reports, and -rP, of it."""
@@ -270,10 +269,9 @@ class CaseTest(pytest.Function):
 
 
 def _in_short(result: CaseResult) -> str:
-    from replay.report.causes import why
     from replay.report.tally import verdict
 
-    return f"{verdict(result)}: {why(result)}"
+    return f"{verdict(result)}: {result.why}"
 
 
 class _Place(NamedTuple):
@@ -285,7 +283,7 @@ class _Place(NamedTuple):
 class Failure(TerminalRepr):
     """Why a case failed, drawn for the width and the colours of pytest's own output."""
 
-    def __init__(self, result: CaseResult, place: _Place) -> None:
+    def __init__(self, result: Judged, place: _Place) -> None:
         from shutil import get_terminal_size
 
         from replay.report import terminal

@@ -17,24 +17,24 @@ from replay.store.writer import About, Store
 from replay.suite.files import Item, bundled_items
 from replay.trace.model import Trace
 from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult, RunResult
+from replay.verdict.result import Fresh, Judged, RunResult
 from replay.wire.side import Side
 from tests.memory import flawless, join, player
 
 CLIENT = About(Side.CLIENT, "ws://127.0.0.1:9001", 7, asdict(Limits()))
 
 
-def played(item: Item, tester: Side = Side.CLIENT) -> CaseResult:
+def played(item: Item, tester: Side = Side.CLIENT) -> Judged:
     own = player(item.case, tester)
     join(own, flawless(item.case, tester))
     return judged(item, own.trace((("case", item.case.id), ("seed", "7"))), tester)
 
 
-def judged(item: Item, trace: Trace, tester: Side = Side.CLIENT) -> CaseResult:
+def judged(item: Item, trace: Trace, tester: Side = Side.CLIENT) -> Judged:
     return replace(judge(item.case, trace, tester, item.notes), path=item.path)
 
 
-def run_of(results: Iterable[CaseResult], planned: int, *, interrupted: bool = False) -> RunResult:
+def run_of(results: Iterable[Fresh], planned: int, *, interrupted: bool = False) -> RunResult:
     found = tuple(results)
     return RunResult("an agent", CLIENT.address, found, 7, 1.5, planned=planned, interrupted=interrupted)
 

@@ -17,7 +17,7 @@ from replay.expected import file as expected_file
 from replay.expected.entries import VERDICTS, Expected, word
 from replay.expected.update import Updated, again, updated
 from replay.source import Source, SourceError
-from replay.verdict.result import CaseResult, ClosingVerdict, RunResult, Standing
+from replay.verdict.result import ClosingVerdict, Judged, RunResult, Standing
 from tests.processes import ROOT, listening, replay
 from tests.report import samples
 
@@ -39,7 +39,7 @@ def expected(text: str, path: str = "expected.yaml", ids: Iterable[str] = IDS) -
     return Expected(listing(text, path).resolved(list(ids)), TODAY)
 
 
-def result(id: str, said: str = "OK") -> CaseResult:
+def result(id: str, said: str = "OK") -> Judged:
     behaviour, _, closing = said.partition(" / ")
     good = samples.good()
     return replace(
@@ -51,13 +51,11 @@ def result(id: str, said: str = "OK") -> CaseResult:
     )
 
 
-def ran(*results: CaseResult, agent: str = "echo/1.0") -> RunResult:
+def ran(*results: Judged, agent: str = "echo/1.0") -> RunResult:
     return RunResult(agent, "ws://127.0.0.1:9001", results, 1, 0.1, planned=len(results))
 
 
-def judged(
-    text: str, *results: CaseResult, path: str = "expected.yaml", agent: str = "echo/1.0"
-) -> RunResult:
+def judged(text: str, *results: Judged, path: str = "expected.yaml", agent: str = "echo/1.0") -> RunResult:
     return expected(text, path).judged(ran(*results, agent=agent))
 
 
@@ -162,7 +160,7 @@ def test_an_entry_ends_with_its_last_day(until: str, status: int) -> None:
         (entry("1.1.1", "FAILED"), [replace(result("1.1.1"), flaky=True)], 0),
     ],
 )
-def test_what_is_fixed_asks_to_be_taken_off(text: str, results: list[CaseResult], fixed: int) -> None:
+def test_what_is_fixed_asks_to_be_taken_off(text: str, results: list[Judged], fixed: int) -> None:
     assert len(judged(text, *results).fixed) == fixed
 
 
@@ -338,7 +336,7 @@ LISTED = """\
 """
 
 
-def update(text: str, *results: CaseResult, strict: bool = False, path: str = "expected.yaml") -> Updated:
+def update(text: str, *results: Judged, strict: bool = False, path: str = "expected.yaml") -> Updated:
     read = listing(text, path)
     before = Expected(read.resolved(IDS), TODAY)
     run = before.judged(ran(*results))

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from replay.campaign.judged import briefly
 from replay.campaign.server import Seen
 from replay.cases.model import Behaviour
 from replay.cases.recorded import case_of
@@ -27,7 +28,7 @@ from replay.store.writer import About, Store
 from replay.suite.files import Item, bundled, bundled_items, items, known
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse, write
-from replay.verdict.result import CaseResult, ClosingVerdict
+from replay.verdict.result import ClosingVerdict, Fresh, Judged, Logged
 from replay.wire.side import Side
 from tests import strategies
 from tests.memory import against
@@ -60,7 +61,7 @@ def _about(tester: Side) -> About:
 
 
 def _stored(
-    folder: Path, chosen: Sequence[Item], results: Sequence[CaseResult], tester: Side = Side.CLIENT
+    folder: Path, chosen: Sequence[Item], results: Sequence[Fresh], tester: Side = Side.CLIENT
 ) -> StoredRun:
     store = Store.create(folder, chosen, _about(tester))
     for number, result in enumerate(results):
@@ -70,7 +71,7 @@ def _stored(
     return load(folder)
 
 
-def _agrees(run: StoredRun, results: Sequence[CaseResult]) -> list[Rejudged]:
+def _agrees(run: StoredRun, results: Sequence[Judged]) -> list[Rejudged]:
     again = list(rejudge(run))
     assert [(one.case.id, one.fault) for one in again] == [(was.case.id, None) for was in results]
     for was, now in zip(results, again, strict=True):
@@ -369,11 +370,12 @@ def test_what_passed_in_another_process_is_stored_as_if_it_was_judged_here(
     tmp_path: Path, item: Item
 ) -> None:
     here = played(item)
-    told: Seen = pickle.loads(pickle.dumps(Seen(here.trace, here)))
+    told: Seen = pickle.loads(pickle.dumps(Seen(here.trace, briefly(item, here.trace, Side.CLIENT))))
     assert told.passed is not None
     assert not told.trace.entries
-    there = replace(told.passed.result(item.case), path=item.path)
-    for name, result in (("here", here), ("there", there)):
+    there = Logged(case=item.case, **told.passed)
+    told_of: tuple[tuple[str, Fresh], ...] = (("here", here), ("there", there))
+    for name, result in told_of:
         _stored(tmp_path / name, [item], [result])
     for name in (f"001-{item.case.id}.json", f"001-{item.case.id}.wirelog"):
         assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
@@ -384,7 +386,7 @@ def test_what_did_not_pass_and_what_is_wanted_comes_back_with_its_octets() -> No
     item = LIGHT[0]
     failed = judged(item, against(item.case, Side.CLIENT, BROKEN[3]))
     assert failed.behaviour is Behaviour.FAILED
-    for seen in (Seen(failed.trace, failed), Seen(played(item).trace, played(item), closely=True)):
+    for seen in (Seen(failed.trace, failed), Seen(played(item).trace, played(item))):
         told: Seen = pickle.loads(pickle.dumps(seen))
         assert (told.trace, told.passed) == (seen.trace, None)
 

@@ -20,7 +20,7 @@ from replay.suite.edition import edition
 from replay.suite.files import Item, known
 from replay.trace.model import Drop, Entry, How, Octets, Trace
 from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
+from replay.verdict.result import ClosingVerdict, Judged, RunResult
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.report.samples import clean_end, close, opened, sent
@@ -31,7 +31,7 @@ CHOSEN = [Item(known()[id]) for id in ("1.1.1", "1.1.2", "1.1.3")]
 STARS = b"*" * 125
 
 
-def result(id: str, *entries: Entry) -> CaseResult:
+def result(id: str, *entries: Entry) -> Judged:
     return judge(known()[id], Trace(C, opened(*entries), (("case", id),)), C)
 
 
@@ -46,7 +46,7 @@ BAD = result(
 )
 
 
-def stored(folder: Path, *results: CaseResult, **end: Any) -> dict[str, Any]:
+def stored(folder: Path, *results: Judged, **end: Any) -> dict[str, Any]:
     store = Store.create(folder, CHOSEN, ABOUT)
     for number, one in enumerate(results):
         store.add(number, one)
@@ -210,7 +210,7 @@ def test_what_is_stored_is_read_back(tmp_path: Path) -> None:
     ],
 )
 def test_how_a_run_ended_is_kept(
-    tmp_path: Path, results: list[CaseResult], end: dict[str, Any], state: str, partial: str | None
+    tmp_path: Path, results: list[Judged], end: dict[str, Any], state: str, partial: str | None
 ) -> None:
     assert stored(tmp_path, *results, **end)["state"] == state
     assert load(tmp_path).partial == partial

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from replay import limits
 from replay.campaign import schedule
 from replay.campaign.explain import Explainer
-from replay.campaign.server import compressed_anew, counted, of_two, since_1970
+from replay.campaign.judged import judged, of_two, since_1970
 from replay.cases.cost import volume
 from replay.cases.model import Profile
 from replay.cases.recorded import check_servable, recorded_target, under
@@ -50,15 +50,14 @@ from replay.store.folder import CLIENTS, folder_name
 from replay.store.writer import About, Store
 from replay.suite.files import Item
 from replay.trace.model import SECOND
-from replay.verdict.judge import judge
 from replay.verdict.late import reaction
-from replay.verdict.result import CaseResult, RunResult
+from replay.verdict.result import CaseResult, Judged, RunResult, kept
 from replay.wire.handshake import Request
 from replay.wire.side import Side
 
 LEAST = limits.LEAST.default * SECOND
 
-Watch = Callable[[str, int, CaseResult], None]
+Watch = Callable[[str, int, Judged], None]
 """Is told agent, number and result of each case, not in the main thread."""
 
 
@@ -104,7 +103,7 @@ class Guest:
         """Why results are not stored, if so."""
         return self.store.fault if self.store else self._fault
 
-    def time(self, result: CaseResult) -> None:
+    def time(self, result: Judged) -> None:
         """Take in how fast it was: it is given as much time as it has been seen to need."""
         took = reaction(result.trace, result.events, Side.SERVER)
         if took is None:
@@ -112,14 +111,14 @@ class Guest:
         least = LEAST if self._in_vain < limits.IN_VAIN.default else 0
         self.pace = Pace(slowest=max(self.pace.slowest, took or 0), least=least)
 
-    def add(self, number: int, result: CaseResult, at: float) -> None:
+    def add(self, number: int, result: Judged, at: float) -> None:
         """A result of a connection that ended then; the later one of a case counts."""
         if self._began is None:
             self._began = since_1970(result, at)
         self._ended = at
         if self.store is not None:
             self.store.add(number, result)
-        self.results[number] = counted(result)
+        self.results[number] = kept(result)
 
     def run(self, address: str, planned: int, interrupted: bool, fault: str | None) -> RunResult:
         """What has come of it. `fault`: why there will be no more, if some is missing."""
@@ -166,7 +165,7 @@ class Guests:
         self._ended: set[Endpoint] = set()  # those of them that are over and not judged yet
         self._last: set[Endpoint] = set()  # whose end is the end
         self._again = hosting.door.each is not None  # a failure may be bad luck, and is looked at twice
-        self._doubted: dict[int, tuple[CaseResult, float]] = {}  # those failures, and when they ended
+        self._doubted: dict[int, tuple[Judged, float]] = {}  # those failures, and when they ended
         self._folders: set[str] = set()
         self._board = Board([(item.case.id, item.case.title) for item in self.items])
         self._explain = Explainer() if hosting.explained else None
@@ -193,9 +192,8 @@ class Guests:
         headers = [("case", item.case.id)]
         if self.hosting.thorough and item.case.rounds is not None:
             headers.append(("thorough", "yes"))
-        result = judge(item.case, endpoint.trace(tuple(headers)), Side.SERVER, item.notes)
-        said = compressed_anew(item, result, Side.SERVER, self.hosting.options)
-        result = replace(result, path=item.path, notes=(*result.notes, *said), began=since_1970(result, at))
+        result = judged(item, endpoint.trace(tuple(headers)), Side.SERVER, self.hosting.options)
+        result = replace(result, began=since_1970(result, at))
         if self.hosting.expected is not None:
             result = self.hosting.expected.mark(result, agent)
         self.known[agent].time(result)
@@ -215,7 +213,7 @@ class Guests:
         for number, (result, at) in doubted.items():
             self._add(self.hosting.agent, number, result, at)
 
-    def _add(self, agent: str, number: int, result: CaseResult, at: float) -> None:
+    def _add(self, agent: str, number: int, result: Judged, at: float) -> None:
         if self._explain is not None:
             result = self._explain(result)
         if result.failed:

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from replay import limits, whole_file
-from replay.campaign.server import server_name
 from replay.report import autobahn, json_lines
 from replay.source import SourceError, printable, strerror
 from replay.store.folder import Folder
-from replay.verdict.result import CaseResult, RunResult
+from replay.verdict.result import CaseResult, Fresh, Judged, RunResult
 
 if TYPE_CHECKING:
     from replay.report.formats import Format
@@ -119,16 +118,16 @@ class Outputs:
         if self._summary:
             self._append(Path(self._summary), _text("markdown", runs, Path()))
 
-    def case(self, agent: str | None, number: int, result: CaseResult) -> None:
+    def case(self, agent: str | None, result: CaseResult) -> None:
         """A result has come."""
         self._fresh = True
         if self._stdout == "json":
             sys.stdout.write(json_lines.case(agent, result, self._strict) + "\n")
             sys.stdout.flush()
 
-    def file(self, agent: str, number: int, result: CaseResult) -> None:
+    def file(self, agent: str, number: int, result: Fresh) -> None:
         """The file of a case, in each folder."""
-        if not self._folders:
+        if not self._folders or not isinstance(result, Judged):
             return
         if agent not in self._prefixes:
             self._prefixes = autobahn.prefixes([*self._prefixes, agent])
@@ -219,13 +218,13 @@ class Track:
     def __init__(self, outputs: Outputs, agent: str | None, otherwise: str) -> None:
         self.agent = agent
         self._outputs, self._otherwise = outputs, otherwise
-        self._waiting: list[tuple[int, CaseResult]] = []  # for a name; none of them was opened
+        self._waiting: list[tuple[int, Fresh]] = []  # for a name; none of them was opened
 
-    def add(self, number: int, result: CaseResult) -> None:
+    def add(self, number: int, result: Fresh) -> None:
         """A result has come."""
-        if self.agent is None and (name := server_name(result)) is not None:
-            self._named(name)
-        self._outputs.case(self.agent, number, result)
+        if self.agent is None and result.server is not None:
+            self._named(result.server)
+        self._outputs.case(self.agent, result)
         if self.agent is None:
             self._waiting.append((number, result))
         else:

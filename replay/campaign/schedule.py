@@ -8,7 +8,7 @@ from replay import limits
 from replay.cases.cost import at_once, silence, volume, weight
 from replay.cases.model import Case
 from replay.live.assignment import Phase
-from replay.verdict.result import CaseResult
+from replay.verdict.result import Judged
 
 HEAVY = limits.HEAVY.default
 """Octets from which on a case shares the testee with few others."""
@@ -59,7 +59,7 @@ def alone(number: int) -> Phase:
     return Phase(AGAIN, (number,))
 
 
-def may_be_luck(result: CaseResult) -> bool:
+def may_be_luck(result: Judged) -> bool:
     """Whether a failure is looked at twice: not where it is expected, or took long or much."""
     failed = result.counts() or result.unjudged is not None
     return failed and not result.facts.limit_reached and result.trace.size < HEAVY

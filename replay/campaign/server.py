@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from replay import limits
 from replay.campaign import schedule
 from replay.campaign.explain import Explainer
+from replay.campaign.judged import briefly, judged, of_two, since_1970
 from replay.cases.model import Case, Profile
-from replay.cases.recorded import compresses
 from replay.expected.entries import Expected
 from replay.live.assignment import Assignment, Phase
 from replay.live.servers import Target
@@ -23,21 +23,16 @@ from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
 from replay.play.player import Player
 from replay.play.script import script
-from replay.protocol.events import Opened
 from replay.suite.canary import CANARY, refusal, round_trip
 from replay.suite.files import Item
 from replay.trace.model import SECOND, Trace, Unreached
-from replay.verdict.judge import REENCODED, judge
-from replay.verdict.passed import Passed, is_plain, passed
-from replay.verdict.result import CaseResult
+from replay.verdict.judge import REENCODED
+from replay.verdict.result import CaseResult, Fresh, Judged, Logged, kept, verdict_of
 from replay.wire.side import Side
 
 SLOW = "it may accept too slowly, or no more; see --connect-timeout and --jobs"
 
-MOST_BROKEN = 5
-"""Rules that a case has broken, and that are kept of it."""
-
-Watch = Callable[[int, CaseResult, bool], bool]
+Watch = Callable[[int, Fresh, bool], bool]
 """Is told each result and its number as it comes, and whether it counts or is looked at twice; it
 says whether to go on."""
 
@@ -66,17 +61,19 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A connection that has ended. To another process goes no more of it than has to."""
+    """A connection that has ended. To another process goes no more of it than has to: of a case that passes
+    the verdict and the log, of any other the trace, to be judged there."""
 
     trace: Trace
-    result: CaseResult | None = None  # None: it isn't judged
-    closely: bool = False
-    passed: Passed | None = None
+    result: Fresh | None = None  # None: it isn't judged, or not here
+    passed: Mapping[str, Any] | None = None  # a `Logged` from elsewhere, without its case: that is large
 
-    def __reduce__(self) -> tuple[type[Seen], tuple[object, ...]]:
-        if self.result is None or self.closely or (brief := passed(self.result)) is None:
+    def __reduce__(self) -> tuple[type[Seen], tuple[Any, ...]]:
+        if not isinstance(self.result, Logged) or self.result.log is None:
             return Seen, (self.trace,)
-        return Seen, (brief.trace, None, False, brief)
+        passed = {**verdict_of(self.result), "log": self.result.log}
+        del passed["case"]
+        return Seen, (Trace(self.trace.recorder, ()), None, passed)
 
 
 class Collected:
@@ -93,7 +90,7 @@ class Collected:
         self._cut_off: dict[int, float] = {}  # when the server ended TCP without a Close
         self._reached = False  # the server was there once
         self._missed: dict[int, Trace] = {}  # not reached, since it was reached last
-        self._doubted: dict[int, CaseResult] = {}  # failures that may be bad luck
+        self._doubted: dict[int, Judged] = {}  # failures that may be bad luck
         self._named = bool(settings.agent)
         self._explain = Explainer() if settings.explained else None
         # A connection to an application may be felt on others, and leave something behind.
@@ -138,7 +135,7 @@ class Collected:
         trace = endpoint.trace(self._headers(self._items[part.number]))
         if _unreached(trace) is not None:
             return Seen(trace)
-        return Seen(trace, self._judged(part.number, trace), self._settings.closely)
+        return Seen(trace, self._judged(part.number, trace))
 
     def done(self, phase: str, number: int, seen: Seen, at: float) -> bool:
         """Take in how a connection went; whether to go on."""
@@ -148,8 +145,9 @@ class Collected:
         if (reason := _unreached(seen.trace)) is not None:
             return self._miss(number, seen.trace, reason, at)
         self._reached = True
+        result: Fresh
         if seen.passed is not None:
-            result = seen.passed.result(self._items[number].case)
+            result = Logged(case=self._items[number].case, **seen.passed)
         else:
             result = seen.result or self._judged(number, seen.trace)
         return self._settle() and self._add(number, result, at)
@@ -196,18 +194,14 @@ class Collected:
             self.died_on = recently | self._under_way
         return False
 
-    def _judged(self, number: int, trace: Trace) -> CaseResult:
-        """The verdict; where nothing is wrong, and nobody looks closer, without our own messages."""
-        item, options = self._items[number], self._settings.options
-        judged = partial(judge, item.case, trace, Side.CLIENT, (*item.notes, *_edits(item, options)))
-        result = judged(whole=self._settings.closely)
-        if not self._settings.closely and (result.broken or not is_plain(result)):
-            result = judged()
-        said = compressed_anew(item, result, Side.CLIENT, options)
-        return replace(result, notes=(*result.notes, *said))
+    def _judged(self, number: int, trace: Trace) -> Fresh:
+        """The verdict; where nothing is wrong, and nobody looks closer, without its evidence."""
+        judge = judged if self._settings.closely else briefly
+        return judge(self._items[number], trace, Side.CLIENT, self._settings.options)
 
-    def _add(self, number: int, result: CaseResult, at: float | None) -> bool:
-        result = replace(result, path=self._items[number].path, began=since_1970(result, at))
+    def _add(self, number: int, result: Fresh, at: float | None) -> bool:
+        if at is not None:
+            result = replace(result, began=since_1970(result, at))
         if at is not None and result.facts.dropped_by_testee and result.facts.testee_close is None:
             self._cut_off[number] = at
         self._name(result)
@@ -216,7 +210,7 @@ class Collected:
         if number in self._doubted:
             return self._count(number, of_two(self._doubted.pop(number), result))
         again = self._settings.again and number not in self._one_by_one
-        if not again or not schedule.may_be_luck(result):
+        if not again or isinstance(result, Logged) or not schedule.may_be_luck(result):
             return self._count(number, result)
         self._doubted[number] = result
         if len(self._doubted) > limits.AGAIN.default:
@@ -224,16 +218,16 @@ class Collected:
             return self._believe()
         return self._watch(number, result, False)
 
-    def _count(self, number: int, result: CaseResult) -> bool:
+    def _count(self, number: int, result: Fresh) -> bool:
         if self._explain is not None:
             result = self._explain(result)
-        self.results[number] = counted(result)
+        self.results[number] = kept(result)
         return self._watch(number, result, True)
 
     def _name(self, result: CaseResult) -> None:
         """The testee has the name that its first response gives it: the Server header."""
-        if not self._named and (name := server_name(result)) is not None:
-            self.agent, self._named = name, True
+        if not self._named and result.server is not None:
+            self.agent, self._named = result.server, True
 
     def _canary(self, phase: str, trace: Trace) -> bool:
         if phase == schedule.BEFORE and self._settings.patience == "auto":
@@ -249,14 +243,6 @@ def _unreached(trace: Trace) -> str | None:
     return next((entry.reason for entry in trace.entries if isinstance(entry, Unreached)), None)
 
 
-def of_two(first: CaseResult, second: CaseResult) -> CaseResult:
-    """The verdict on a case that failed and was then played alone."""
-    if second.counts() or second.unjudged is not None:
-        return second
-    was = first.unjudged or f"{first.behaviour.value}, closing {first.closing.value}"
-    return replace(second, flaky=True, notes=(*second.notes, f"flaky: {was} at first, beside other cases"))
-
-
 def new_player(case: Case, address: Address, settings: Settings, pace: Pace) -> Player:
     """Plays a case. Masks and nonce follow from seed and id."""
     generator = random.Random(f"{settings.seed}:{case.id}")
@@ -266,40 +252,3 @@ def new_player(case: Case, address: Address, settings: Settings, pace: Pace) -> 
     nonce = base64.b64encode(generator.randbytes(16)).decode()
     keys = partial(generator.randbytes, 4)
     return Player(script(case, Side.CLIENT, options, settings.limits, keys, nonce), settings.limits, pace)
-
-
-def _edits(item: Item, options: Options) -> tuple[str, ...]:
-    """What of a recorded request was changed, as the user asked for."""
-    if item.case.trace is None:
-        return ()
-    edits = [f"its target is {options.target}"] if options.edit_target else []
-    edits += [f"its Host is {options.host}"] if options.edit_host else []
-    edits += [f"it has {name}: {value}" for name, value in options.headers]
-    return (f"the recorded request was edited: {', '.join(edits)}",) if edits else ()
-
-
-def compressed_anew(item: Item, result: CaseResult, tester: Side, options: Options) -> tuple[str, ...]:
-    """What became of recorded messages that are compressed."""
-    log = item.case.trace
-    anew = options.reencode and log is not None and result.facts.opened and compresses(log, tester)
-    return ("the recorded messages were compressed anew",) if anew else ()
-
-
-def server_name(result: CaseResult) -> str | None:
-    """The Server header of a response, "" if it has none; None: there was no response."""
-    opened = next((event for event in result.events if isinstance(event, Opened)), None)
-    return None if opened is None else (opened.response.values("Server") or [""])[0]
-
-
-def since_1970(result: CaseResult, ended: float | None) -> float | None:
-    """When a connection began that ended then, in seconds."""
-    return None if ended is None else ended - (result.duration or 0) / SECOND
-
-
-def counted(result: CaseResult) -> CaseResult:
-    """A result without the octets that it rests on: what stays in memory until a run has ended."""
-    nothing = replace(result.trace, entries=())
-    broken = tuple(replace(one, spoilt=None) for one in result.broken[:MOST_BROKEN])
-    return replace(
-        result, trace=nothing, events=(), expected=(), received=(), divergence=None, broken=broken, log=None
-    )

@@ -185,9 +185,9 @@ def rejudge(directory: Path, report: tuple[WantedReport, ...], json: bool) -> No
     from replay import flows
     from replay.campaign.explain import Explainer
     from replay.campaign.outputs import STDOUT, Outputs, WantedReport
-    from replay.campaign.server import counted
     from replay.report import terminal
     from replay.suite import files as suite
+    from replay.verdict.result import kept
     from replay.wire.side import Side
 
     wanted = [*report, WantedReport("json", STDOUT)] if json else report
@@ -207,7 +207,7 @@ def rejudge(directory: Path, report: tuple[WantedReport, ...], json: bool) -> No
         if outputs.asked:
             result = explain(one.result)
             track.add(number, result)
-            results.append(counted(result))
+            results.append(kept(result))
     outputs.finish([flows.stored_run(stored, results)])
     for fault in outputs.faults:
         click.echo(f"error: {fault}", err=True)

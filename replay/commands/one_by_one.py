@@ -21,7 +21,7 @@ from replay.live.servers import Target
 from replay.play.pace import FULL, Pace
 from replay.source import SourceError
 from replay.suite.files import Item
-from replay.verdict.result import CaseResult, Entry
+from replay.verdict.result import Entry, Fresh
 
 
 class NotReached(Exception):
@@ -35,11 +35,11 @@ class CanariedServer:
         self._settings = settings
         self._greeted: tuple[Pace, str | None] | None = None
 
-    def play(self, item: Item) -> CaseResult:
+    def play(self, item: Item) -> Fresh:
         """Play a case and judge it. Raises NotReached, and KeyboardInterrupt for ^C."""
         results = []
 
-        def watch(number: int, result: CaseResult, final: bool) -> bool:
+        def watch(number: int, result: Fresh, final: bool) -> bool:
             results.append(result)
             return True
 

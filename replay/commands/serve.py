@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from replay.expected.file import Listing
     from replay.live.secure import Secure
     from replay.live.transport import Address
-    from replay.report.layout import Lines
     from replay.suite.files import Item
-    from replay.verdict.result import CaseResult
+    from replay.verdict.result import Judged
 
 
 @click.command(short_help="Test clients.")
@@ -46,12 +45,12 @@ def serve(**options: Any) -> None:
     from replay import flows
     from replay.campaign.clients import Guests, Hosting
     from replay.campaign.outputs import Outputs
-    from replay.campaign.server import counted
     from replay.cases.model import Profile
     from replay.commands.given import ServeOptions
+    from replay.commands.shown import Asked, Results
     from replay.live.client_contract import Door
     from replay.play.actions import Options
-    from replay.report import safe, several, terminal
+    from replay.report import safe, several
     from replay.source import printable
     from replay.verdict.result import exit_status
     from replay.wire.side import Side
@@ -89,28 +88,20 @@ def serve(**options: Any) -> None:
         again=lambda result: command_for(result, None, context),
     )
     console = new_console(stderr=outputs.take_stdout)
-    failures: dict[tuple[str, int], tuple[CaseResult, Lines]] = {}
+    asked = Asked(given.strict, given.verbose, given.quiet)
+    shown: dict[str, Results] = {}
 
     def listening(address: Address) -> None:
         if not given.quiet or given.port == 0:
             trust = f", certificate to trust in {address.tls.ca}" if address.tls and not given.cert else ""
             click.echo(f"listening at {address}: {len(items)} cases{trust}", err=outputs.take_stdout)
 
-    def watch(name: str, number: int, result: CaseResult) -> None:
+    def watch(name: str, number: int, result: Judged) -> None:
         outputs.track(name).add(number, result)
-        counts = result.counts(given.strict)
-        if not given.quiet or counts:
-            note = safe.escape(name, 30) if len(guests.known) > 1 else ""
-            console.print(terminal.line(result, console.width, note))
-        if given.verbose:
-            console.print(terminal.verbose(result))
-        elif not given.quiet and not result.failed:
-            console.print(terminal.notes(result))
-        failures.pop((name, number), None)
-        if counts or (result.failed and given.verbose):
-            again = result.again or command_for(result, None, context)
-            lines = terminal.failure(result, again).drawn(console.width)
-            failures[name, number] = (counted(result), lines)
+        if result.counts(given.strict) and result.again is None:
+            result = replace(result, again=command_for(result, None, context))
+        note = safe.escape(name, 30) if len(guests.known) > 1 else ""
+        shown.setdefault(name, Results(console, asked)).add(number, result, note)
 
     guests = Guests(items, hosting, watch, listening, outputs.update)
     runs = flows.serve(guests)
@@ -120,13 +111,7 @@ def serve(**options: Any) -> None:
     for run in runs:
         if len(runs) > 1:
             console.print(f"\n{safe.escape(run.agent)}", style="bold")
-        of_agent = {number: found for (name, number), found in failures.items() if name == run.agent}
-        for lines in terminal.shown(of_agent, given.verbose, given.strict):
-            console.print()
-            console.print(lines)
-        if not given.quiet:
-            console.print()
-        console.print(terminal.summary(run))
+        shown.get(run.agent, Results(console, asked)).end(run)
     if len(runs) > 1:
         console.print(several.side_by_side([replace(run, strict=given.strict) for run in runs]))
     outputs.finish(runs, lambda result, seed: command_for(result, seed, context))

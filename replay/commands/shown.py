@@ -1,4 +1,5 @@
-"""Runs against servers, one after the other: what is shown, stored and reported of each, and of all."""
+"""What runs show of their results; and runs against servers, one after the other, each of which is shown,
+stored and reported."""
 
 from __future__ import annotations
 
@@ -13,21 +14,22 @@ import click
 from replay import flows
 from replay.campaign.outputs import Outputs
 from replay.campaign.progress import Bar
-from replay.campaign.server import Settings, counted
+from replay.campaign.server import Settings
 from replay.cases.cost import weight
 from replay.commands import report as report_command
 from replay.commands.again import command_for
 from replay.commands.output import FAULTY, CommandFault, Unreachable, new_console
 from replay.commands.servers import UnderTest
 from replay.report import several, terminal
-from replay.report.causes import why
 from replay.report.layout import Lines
 from replay.source import printable
 from replay.store.writer import Store
 from replay.suite.files import Item
-from replay.verdict.result import CaseResult, RunResult, exit_status
+from replay.verdict.result import CaseResult, Fresh, Judged, RunResult, exit_status, kept
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from replay.expected.file import Listing
 
 
@@ -38,8 +40,40 @@ class Asked:
     strict: bool
     verbose: bool
     quiet: bool
-    moves: bool  # a bar, on a terminal
-    max_failures: int | None
+    moves: bool = False  # a bar, on a terminal
+    max_failures: int | None = None
+
+
+class Results:
+    """Those of one agent, shown as they come, and its failures at the end."""
+
+    def __init__(self, console: Console, asked: Asked) -> None:
+        self._console, self._asked = console, asked
+        self._failures: dict[int, tuple[CaseResult, Lines]] = {}
+
+    def add(self, number: int, result: Fresh, note: str = "") -> None:
+        """Show the result of a case; a later one of the same case counts. `note`: a word beside it."""
+        console, asked = self._console, self._asked
+        counts = result.counts(asked.strict)
+        if not asked.quiet or counts:
+            console.print(terminal.line(result, console.width, note))
+        if asked.verbose and isinstance(result, Judged):
+            console.print(terminal.verbose(result))
+        elif not asked.quiet and not result.failed:
+            console.print(terminal.notes(result))
+        self._failures.pop(number, None)
+        if isinstance(result, Judged) and (counts or (result.failed and (asked.verbose or result.flaky))):
+            lines = terminal.failure(result, result.again).drawn(console.width)
+            self._failures[number] = (kept(result), lines)
+
+    def end(self, run: RunResult) -> None:
+        """Show the failures, and what the run has come to."""
+        for lines in terminal.shown(self._failures, self._asked.verbose, self._asked.strict):
+            self._console.print()
+            self._console.print(lines)
+        if not self._asked.quiet:
+            self._console.print()
+        self._console.print(terminal.summary(run))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +122,12 @@ class Runs:
         if self._several and not self._asked.quiet:
             self._console.print(f"\n{printable(server.name)}", style="bold")
         track = self._outputs.track(server.agent or None, server.name)
-        failures: dict[int, tuple[CaseResult, Lines]] = {}
+        shown = Results(self._console, self._asked)
         reasons: dict[str, str] = {}
         weights = [weight(item.case) for item in items]
         with Bar(self._console, weights) if self._asked.moves else nullcontext() as advance:
 
-            def watch(number: int, result: CaseResult, final: bool) -> bool:
+            def watch(number: int, result: Fresh, final: bool) -> bool:
                 counts = result.counts(self._asked.strict)
                 if counts or result.failed:
                     result = replace(result, again=command_for(result, settings.seed, own=server.own))
@@ -103,38 +137,19 @@ class Runs:
                 track.add(number, result)
                 if advance is not None:
                     advance(number)
-                self._show(result)
-                if counts or (result.failed and (self._asked.verbose or result.flaky)):
-                    lines = terminal.failure(result, result.again).drawn(self._console.width)
-                    failures[number] = (counted(result), lines)
+                shown.add(number, result)
                 if counts:
                     self._counted += 1
-                    reasons[result.case.id] = why(result)
+                    reasons[result.case.id] = result.why
                 return not self._stopped
 
             done = flows.run(items, settings, watch)
         store.finish(done)
         done = replace(done, stored=store.place)
         self._runs.append(_Run(server, store, done, reasons))
-        self._show_end(store, failures, done)
-
-    def _show(self, result: CaseResult) -> None:
-        if not self._asked.quiet or result.counts(self._asked.strict):
-            self._console.print(terminal.line(result, self._console.width))
-        if self._asked.verbose:
-            self._console.print(terminal.verbose(result))
-        elif not self._asked.quiet and not result.failed:
-            self._console.print(terminal.notes(result))
-
-    def _show_end(self, store: Store, failures: terminal.Drawn, done: RunResult) -> None:
         if store.fault is not None:
             click.echo(f"warning: {store.fault}", err=True)
-        for lines in terminal.shown(failures, self._asked.verbose, self._asked.strict):
-            self._console.print()
-            self._console.print(lines)
-        if not self._asked.quiet:
-            self._console.print()
-        self._console.print(terminal.summary(done))
+        shown.end(done)
 
     def compare(self, listing: Listing, ids: Sequence[str], update: bool) -> None:
         """Say what of the expected verdicts is for none of the servers; `update`: write what fails."""

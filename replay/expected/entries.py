@@ -23,6 +23,7 @@ from replay.verdict.result import (
     ClosingVerdict,
     Entry,
     Expectation,
+    Result,
     RunResult,
     Standing,
     rank,
@@ -126,7 +127,7 @@ class Expected:
     entries: tuple[Entry, ...]
     today: str  # as 2027-01-31
 
-    def mark(self, result: CaseResult, agent: str) -> CaseResult:
+    def mark(self, result: Result, agent: str) -> Result:
         """The result with how it stands to the entries, for a testee of that name. Without a verdict it
         stands to none."""
         if result.unjudged is not None:

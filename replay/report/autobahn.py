@@ -17,7 +17,7 @@ from replay.report import purpose, safe, words
 from replay.report.autobahn_log import connection, shown
 from replay.trace.model import SECOND, Wait
 from replay.verdict.facts import ClosingFacts
-from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
+from replay.verdict.result import CaseResult, ClosingVerdict, Judged, RunResult
 
 INDEX = "index.json"
 
@@ -86,7 +86,7 @@ def index(runs: Sequence[RunResult]) -> str:
     return _json(agents)
 
 
-def case(agent: str, number: int, result: CaseResult) -> str:
+def case(agent: str, number: int, result: Judged) -> str:
     """The JSON of one case. `number`: its place, from 1."""
     facts, of = result.facts, result.case
     seen = connection(result.trace, result.events, facts.tester)
@@ -148,7 +148,7 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _result(result: CaseResult) -> str:
+def _result(result: Judged) -> str:
     of, found = result.case, result.divergence
     if result.closing is ClosingVerdict.WRONG_CODE and result.behaviour is Behaviour.FAILED:
         return _result_close(result)
@@ -176,7 +176,7 @@ def _length(received: Sequence[Event]) -> str:
     return f"Received {'text' if message.text else 'binary'} message of length {length}."
 
 
-def _result_close(result: CaseResult) -> str:
+def _result_close(result: Judged) -> str:
     closing = result.case.ending(result.nearest)
     if result.unjudged is not None:
         return f"Not judged: {safe.escape(result.unjudged)}."

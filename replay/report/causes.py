@@ -13,7 +13,7 @@ from replay.protocol.rules import RULES
 from replay.report import safe, words
 from replay.report.words import BEHAVIOURS
 from replay.verdict.cause import answer_to, illegal, repeated
-from replay.verdict.result import GOOD, CaseResult, Cause, Misdeed
+from replay.verdict.result import GOOD, CaseResult, Cause, Judged, Misdeed
 from replay.wire.side import Side
 
 BY_SILENCE = {"close-answered", "close-before-drop", "server-drops", "ping-answered", "pong-echoes-ping"}
@@ -37,7 +37,13 @@ def said(result: CaseResult) -> CauseWords | None:
     if cause is None:
         return None
     words = sentence(cause, result.facts.tester.other)
-    return CauseWords(cause.key, words, result.why or why(result), volume(result.case))
+    return CauseWords(cause.key, words, result.why, volume(result.case))
+
+
+def explained(result: Judged) -> Judged:
+    """The result with why it isn't OK."""
+    well = result.behaviour is Behaviour.OK and not result.failed
+    return result if well else replace(result, why=why(result))
 
 
 def sentence(cause: Cause, testee: Side) -> str:
@@ -66,7 +72,7 @@ def sentence(cause: Cause, testee: Side) -> str:
     return safe.escape(cause.detail, 300)
 
 
-def why(result: CaseResult) -> str:
+def why(result: Judged) -> str:
     """Why a verdict isn't what it should be, or there is none."""
     if result.unjudged is not None:
         return result.unjudged
@@ -121,7 +127,7 @@ def _coded(code: int | None) -> str:
     return words.code(code) if code is not None else "no code"
 
 
-def _codes(result: CaseResult) -> str:
+def _codes(result: Judged) -> str:
     """The codes that the testee might have closed with."""
     ending = result.case.ending(result.nearest)
     wanted = () if ending is None else ending.codes or ()
@@ -136,7 +142,7 @@ def _closed(result: CaseResult) -> str:
     return words.event(replace(close, valid=True)).removeprefix("close, ")
 
 
-def _did(result: CaseResult, bait: Violation) -> str:
+def _did(result: Judged, bait: Violation) -> str:
     """What the testee did in place of failing the connection."""
     match answer_to(result, bait):
         case Violation(rule=rule) if rule == bait.rule:
@@ -150,7 +156,7 @@ def _did(result: CaseResult, bait: Violation) -> str:
     return "went on"
 
 
-def _wanted(result: CaseResult) -> str:
+def _wanted(result: Judged) -> str:
     """What was expected when it happened."""
     found = result.divergence
     if found is None or found.expected is None:
@@ -158,7 +164,7 @@ def _wanted(result: CaseResult) -> str:
     return f"; expected {words.noun(found.expected)}"
 
 
-def _uncounted(result: CaseResult) -> str:
+def _uncounted(result: Judged) -> str:
     """What came where nothing more came that counts."""
     found, testee = result.divergence, result.facts.tester.other
     if found is None or found.observed is not None or not result.facts.opened:

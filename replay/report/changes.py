@@ -13,7 +13,7 @@ from replay.report.layout import DIM, FAULT, LABEL, Lines, labelled, sides, text
 from replay.report.stream import both
 from replay.trace.model import SECOND
 from replay.verdict.change import Change, Changed, Comparison, Known, Run
-from replay.verdict.result import GOOD, UNJUDGED, CaseResult
+from replay.verdict.result import GOOD, UNJUDGED, Judged
 
 MOST_IDS = 60
 """Ids that the summary lists of a kind."""
@@ -47,7 +47,7 @@ def line(one: Changed, width: int) -> Text:
     return sides(left, text(_verdicts(one), (f"  {took}" if took else "", DIM)), width)
 
 
-def detail(one: Changed, apart: CaseResult) -> Lines:
+def detail(one: Changed, apart: Judged) -> Lines:
     """Where the events part, and which octets differ."""
     return Lines(lambda width: _detail(one, apart, width))
 
@@ -74,7 +74,7 @@ def _took(one: Changed) -> str:
     return f"{was} → {now}" if was and now else was or now
 
 
-def _detail(one: Changed, result: CaseResult, width: int) -> Iterator[Text]:
+def _detail(one: Changed, result: Judged, width: int) -> Iterator[Text]:
     found = result.divergence
     yield text()
     left = text((one.change.value, _STYLES[one.change]), (f" {safe.escape(one.id, 60)}", LABEL))

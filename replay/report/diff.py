@@ -38,7 +38,7 @@ from replay.report.tally import headline
 from replay.source import Span
 from replay.trace.literal import locate
 from replay.verdict.cause import illegal
-from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, Misdeed
+from replay.verdict.result import GOOD, ClosingVerdict, Judged, Misdeed
 
 SUITE = "suite:"
 """What the names of the bundled specs begin with; the user has no such file."""
@@ -50,7 +50,7 @@ MOST_RULES = 5
 """Broken rules that are shown with their octets; the others are counted."""
 
 
-def failure(result: CaseResult, command_line: str | None, width: int) -> Iterator[Text]:
+def failure(result: Judged, command_line: str | None, width: int) -> Iterator[Text]:
     """All that a person needs to see why a case isn't OK."""
     streams = both(result.trace, result.events)
     stream = streams[result.facts.tester.other]
@@ -82,13 +82,13 @@ def failure(result: CaseResult, command_line: str | None, width: int) -> Iterato
             yield text(("  again".ljust(INDENT) if not number else " " * INDENT, LABEL), line)
 
 
-def _put_up_with(result: CaseResult) -> Violation | None:
+def _put_up_with(result: Judged) -> Violation | None:
     """What the testee had to refuse, if it is that which is wrong."""
     accepts = result.cause is not None and result.cause.fault is Misdeed.ACCEPTS
     return illegal(result) if accepts else None
 
 
-def _apart(result: CaseResult, stream: SentOctets, width: int) -> Iterator[Text]:
+def _apart(result: Judged, stream: SentOctets, width: int) -> Iterator[Text]:
     """Where expected and observed part, in the user's file, in the events and in the octets."""
     yield from arrow(result, width)
     if result.divergence is not None and result.divergence.field != "opening":
@@ -106,21 +106,21 @@ def _section(lines: Iterable[Text]) -> Iterator[Text]:
         yield line
 
 
-def _remarks(result: CaseResult, width: int) -> Iterator[Text]:
+def _remarks(result: Judged, width: int) -> Iterator[Text]:
     if result.closing is not ClosingVerdict.OK and not _arrow_says_closing(result):
         yield from labelled("closing", f"{result.closing.value}: {_plain(result.closing_reason)}", width)
     for note in result.notes:
         yield from labelled("note", safe.escape(note), width)
 
 
-def _log(result: CaseResult, streams: Streams, width: int) -> Iterator[Text]:
+def _log(result: Judged, streams: Streams, width: int) -> Iterator[Text]:
     if total := len(log.told(result.trace)):
         said = f"the last {log.TAIL} of {total} entries" if total > log.TAIL else ""
         yield text(("  wire log".ljust(INDENT), LABEL), (said, DIM))
         yield from log.tail(result.trace, streams, width)
 
 
-def heading(result: CaseResult, width: int) -> Text:
+def heading(result: Judged, width: int) -> Text:
     """'FAILED 1.2.3  title … closing: UNCLEAN', 'closing UNCLEAN 1.2.3  title … behaviour: OK'."""
     alone, closing = result.closing_alone, result.closing
     fault = not alone and closing not in GOOD
@@ -133,7 +133,7 @@ def heading(result: CaseResult, width: int) -> Text:
     return sides(left, text((beside, FAULT if fault else DIM)), width)
 
 
-def told(result: CaseResult, width: int) -> Iterator[Text]:
+def told(result: Judged, width: int) -> Iterator[Text]:
     """What the case does and what it wants."""
     does, wants = purpose(result.case, result.facts.tester.other)
     yield from labelled("does", does, width)
@@ -147,13 +147,13 @@ def _plain(sentence: str) -> str:
 # Where it stands in the user's own file.
 
 
-def _arrow_says_closing(result: CaseResult) -> bool:
+def _arrow_says_closing(result: Judged) -> bool:
     """Whether the way the connection ended, or that there was none, is what is wrong first of all."""
     found = result.divergence
     return found is None or (found.observed is None and not result.facts.opened)
 
 
-def arrow(result: CaseResult, width: int) -> Iterator[Text]:
+def arrow(result: Judged, width: int) -> Iterator[Text]:
     """The place in the user's own file, and what is wrong there."""
     found, ending = result.divergence, result.case.ending(result.nearest)
     if found is not None:
@@ -184,7 +184,7 @@ def arrow(result: CaseResult, width: int) -> Iterator[Text]:
         yield text((line, WRONG))
 
 
-def _place(result: CaseResult, found: Difference) -> Span | None:
+def _place(result: Judged, found: Difference) -> Span | None:
     """The very octet in the user's file if it stands there, else the pattern, else its list."""
     want = found.expected
     if want is None:
@@ -201,14 +201,14 @@ def _place(result: CaseResult, found: Difference) -> Span | None:
 # Expected beside observed.
 
 
-def _lists(result: CaseResult, found: Difference, width: int) -> Iterator[Text]:
+def _lists(result: Judged, found: Difference, width: int) -> Iterator[Text]:
     verdict, others = result.nearest.verdict.value, len(result.case.outcomes) - 1
     alternatives = f", the nearest of {others + 1}" if others else ""
     heads = f"expected ({verdict}{alternatives})", f"observed ({result.facts.tester.other.value})"
     yield from lists(result, found, heads, width)
 
 
-def lists(result: CaseResult, found: Difference, heads: tuple[str, str], width: int) -> Iterator[Text]:
+def lists(result: Judged, found: Difference, heads: tuple[str, str], width: int) -> Iterator[Text]:
     """Both lists of events, side by side, around the first divergence."""
     expected, events = result.expected, result.received
     total = max(len(expected), len(events))
@@ -241,7 +241,7 @@ def _behind(expected: int, events: int) -> str:
 # The octets received.
 
 
-def octets(result: CaseResult, stream: SentOctets, width: int) -> Iterator[Text]:
+def octets(result: Judged, stream: SentOctets, width: int) -> Iterator[Text]:
     """Those where expected and observed part, else those of a close code that is wrong."""
     if result.divergence is not None:
         yield from _octets(result, result.divergence, stream, width)
@@ -249,7 +249,7 @@ def octets(result: CaseResult, stream: SentOctets, width: int) -> Iterator[Text]
         yield from _close_octets(result, stream, width)
 
 
-def _octets(result: CaseResult, found: Difference, stream: SentOctets, width: int) -> Iterator[Text]:
+def _octets(result: Judged, found: Difference, stream: SentOctets, width: int) -> Iterator[Text]:
     got = found.observed
     if got is None or got.side is not stream.side or (isinstance(got, Message) and got.digest):
         return
@@ -272,7 +272,7 @@ def _octets(result: CaseResult, found: Difference, stream: SentOctets, width: in
     yield from header_bits(placed, stream, width)
 
 
-def _close_octets(result: CaseResult, stream: SentOctets, width: int) -> Iterator[Text]:
+def _close_octets(result: Judged, stream: SentOctets, width: int) -> Iterator[Text]:
     """The close code as it came, if it is what is wrong."""
     close = result.facts.testee_close
     if result.closing is not ClosingVerdict.WRONG_CODE or close is None:

@@ -28,7 +28,7 @@ from replay.report.layout import (
 from replay.report.rounds import rounds, shortened
 from replay.report.tally import VERDICTS, beside, headline, tally
 from replay.verdict.cause import FailureGroup, by_cause
-from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, RunResult, Standing
+from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, Judged, RunResult, Standing
 
 __all__ = ["as_text", "failure", "last", "line", "notes", "shown", "summary", "verbose"]
 
@@ -106,7 +106,7 @@ def notes(result: CaseResult) -> Lines:
     )
 
 
-def failure(result: CaseResult, command: str | None = None) -> Lines:
+def failure(result: Judged, command: str | None = None) -> Lines:
     """Why a case isn't OK: expected beside observed, the octets, the rules, the end of the log, and
     the command that runs just this case."""
     return Lines(lambda width: chain(diff.failure(result, command, width), _expected(result, width)))
@@ -147,7 +147,7 @@ def _listed(ids: Sequence[str], most: int) -> str:
     return " ".join(safe.escape(case, 60) for case in ids[:most]) + more
 
 
-def verbose(result: CaseResult) -> Lines:
+def verbose(result: Judged) -> Lines:
     """What -v adds for a case: handshake, closing, octets by size, frames by opcode, wire log."""
     return Lines(lambda width: sections.verbose(result, width))
 

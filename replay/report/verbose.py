@@ -14,12 +14,9 @@ from replay.report.layout import DIM, INDENT, LABEL, labelled, pad, text, wrappe
 from replay.report.rounds import rounds
 from replay.report.stream import SentOctets, both
 from replay.trace.model import Octets
-from replay.verdict.result import CaseResult
+from replay.verdict.result import MOST_BROKEN, CaseResult, Judged
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.side import Side
-
-MOST_BROKEN = 5
-"""Rules that a case which passes has broken, and that are named."""
 
 MOST_SIZES = 12
 """Sizes of reads and writes that are listed; the others are summed up."""
@@ -35,7 +32,7 @@ def broken(result: CaseResult) -> list[str]:
     ]
 
 
-def verbose(result: CaseResult, width: int) -> Iterator[Text]:
+def verbose(result: Judged, width: int) -> Iterator[Text]:
     """The sections, one below the other."""
     streams = both(result.trace, result.events)
     tester = result.facts.tester
@@ -130,7 +127,7 @@ def _close(close: Close | None) -> str:
 Table = list[tuple[str, str, str]]
 
 
-def _sizes(result: CaseResult, side: Side) -> Table:
+def _sizes(result: Judged, side: Side) -> Table:
     """Size, how many of it, octets in all; then the sum."""
     writes = [entry for entry in result.trace.entries if isinstance(entry, Octets) and entry.side is side]
     counts = Counter(log.size(entry) for entry in writes)

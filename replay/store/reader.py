@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from replay import json_text
 from replay.cases.model import Behaviour, Case, Profile
 from replay.cases.recorded import under
-from replay.report.causes import CauseWords
+from replay.report.causes import CauseWords, explained
 from replay.source import Source, SourceError, printable
 from replay.store import CASE, RUN, VERSION
 from replay.store.folder import NAME
@@ -25,7 +25,7 @@ from replay.store.sources import StoredCases, StoredSource
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult, ClosingVerdict
+from replay.verdict.result import ClosingVerdict, Judged
 from replay.wire.side import Side
 
 E = TypeVar("E", bound=Enum)
@@ -112,7 +112,7 @@ class Rejudged:
     """A stored case and its verdict, derived again. Without a result `fault` says why there is none."""
 
     case: StoredCase
-    result: CaseResult | None
+    result: Judged | None
     fault: str | None = None
 
     @property
@@ -189,7 +189,7 @@ def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: S
     except SourceError as error:
         return Rejudged(case, None, str(error))
     notes = tuple(dict.fromkeys((*verdict.notes, *result.notes)))  # the judge's own are in both
-    return Rejudged(case, replace(result, path=verdict.path, notes=notes))
+    return Rejudged(case, explained(replace(result, path=verdict.path, notes=notes)))
 
 
 def observed(directory: Path, verdict: StoredVerdict) -> Trace:

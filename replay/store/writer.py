@@ -20,7 +20,7 @@ from replay.store.sources import Sources
 from replay.suite.edition import edition
 from replay.suite.files import Item
 from replay.trace.wirelog import storable
-from replay.verdict.result import CaseResult, RunResult
+from replay.verdict.result import Fresh, Judged, Logged, RunResult
 from replay.wire.side import Side
 
 
@@ -83,7 +83,7 @@ class Store:
             raise
         return store
 
-    def add(self, number: int, result: CaseResult) -> None:
+    def add(self, number: int, result: Fresh) -> None:
         """Store the result of an item, by its number from 0. A second one takes the first's place."""
         if self._folder is not None:
             try:
@@ -141,9 +141,9 @@ class Store:
         self._run["sources"] = sources.rows
         folder.write("run.json", _json(self._run))
 
-    def _add(self, folder: Folder, file: str, result: CaseResult) -> None:
+    def _add(self, folder: Folder, file: str, result: Fresh) -> None:
         folder.remove(f"{file}.json")  # no verdict may stand beside the log of another one
-        log = storable(result.trace) if result.log is None else result.log
+        log = result.log if isinstance(result, Logged) else storable(result.trace)
         if log is not None:
             folder.write(f"{file}.wirelog", log)
         folder.write(f"{file}.json", _json(_case(result, f"{file}.wirelog", log)))
@@ -163,8 +163,9 @@ def _state(run: RunResult, planned: int) -> str:
     return "complete" if len(run.results) == planned else "stopped"
 
 
-def _case(result: CaseResult, name: str, log: bytes | None) -> dict[str, Any]:
-    found, rounds, expected = result.divergence, result.case.rounds, result.expectation
+def _case(result: Fresh, name: str, log: bytes | None) -> dict[str, Any]:
+    found = result.divergence if isinstance(result, Judged) else None
+    rounds, expected = result.case.rounds, result.expectation
     cause = causes.said(result)
     return {
         "format": CASE,

@@ -10,7 +10,7 @@ from replay.cases.fit import Difference, kind
 from replay.cases.model import EventKind
 from replay.protocol.events import Close, CloseBegins, Event, Message, NotOpened, Pong, Violation
 from replay.protocol.rules import RULES
-from replay.verdict.result import CaseResult, Cause, Misdeed
+from replay.verdict.result import CaseResult, Cause, Judged, Misdeed
 
 _PONGS = ("ping-answered", "pong-echoes-ping")
 
@@ -41,7 +41,7 @@ def by_cause(results: Iterable[CaseResult], strict: bool = False) -> tuple[Failu
     return tuple(FailureGroup(some[0].cause, tuple(some)) for some in groups)
 
 
-def cause(result: CaseResult) -> Cause | None:
+def cause(result: Judged) -> Cause | None:
     """What is wrong first of all; None: nothing is."""
     if not result.failed:
         return None
@@ -85,14 +85,14 @@ def cause(result: CaseResult) -> Cause | None:
     return Cause(Misdeed.ENDS, detail=result.closing_reason)
 
 
-def illegal(result: CaseResult) -> Violation | None:
+def illegal(result: Judged) -> Violation | None:
     """What the tester did that a testee has to fail the connection for."""
     tester = result.facts.tester
     breaches = (event for event in result.events if isinstance(event, Violation) and event.side is tester)
     return next((breach for breach in breaches if RULES[breach.rule].code is not None), None)
 
 
-def accepted(result: CaseResult, bait: Violation) -> bool:
+def accepted(result: Judged, bait: Violation) -> bool:
     """Whether the testee did not refuse it at once: of a Close, by answering with the same code."""
     facts, found, answer = result.facts, result.divergence, answer_to(result, bait)
     if isinstance(answer, Violation) and answer.rule == bait.rule:
@@ -106,7 +106,7 @@ def accepted(result: CaseResult, bait: Violation) -> bool:
     return not facts.closed_by_testee and not ended_it
 
 
-def answer_to(result: CaseResult, bait: Violation) -> Event | None:
+def answer_to(result: Judged, bait: Violation) -> Event | None:
     """What the testee did first when it had what it was to refuse, beside what was wanted of it; None:
     nothing, before it was asked to close."""
     found = result.divergence
@@ -130,13 +130,13 @@ def _before(one: Violation, other: Violation, events: Sequence[Event]) -> bool:
     return first is one
 
 
-def _unopened(result: CaseResult) -> Cause:
+def _unopened(result: Judged) -> Cause:
     status = next((event.status for event in result.events if isinstance(event, NotOpened)), None)
     rule = result.broken[0].rule if result.broken else None
     return Cause(Misdeed.UNOPENED, rule, status, detail="" if rule or status else result.closing_reason)
 
 
-def _unlike_the_log(result: CaseResult) -> Cause:
+def _unlike_the_log(result: Judged) -> Cause:
     found, facts = result.divergence, result.facts
     if found is None:
         return Cause(Misdeed.ENDS, detail=result.closing_reason)
@@ -154,7 +154,7 @@ def _unlike_the_log(result: CaseResult) -> Cause:
     return Cause(Misdeed.DIFFERS, detail=_form(result, found))
 
 
-def repeated(result: CaseResult, found: Difference) -> bool:
+def repeated(result: Judged, found: Difference) -> bool:
     """Whether what came in place of something else is what came just before it, once more."""
     got, at = found.observed, found.at - 1
     if not isinstance(got, Message | Pong) or at < 0 or at >= len(result.received):
@@ -163,7 +163,7 @@ def repeated(result: CaseResult, found: Difference) -> bool:
     return type(before) is type(got) and before.data == got.data
 
 
-def _form(result: CaseResult, found: Difference) -> str:
+def _form(result: Judged, found: Difference) -> str:
     """A difference without its numbers."""
     if found.field == "opening":
         return found.said

@@ -13,7 +13,7 @@ from replay.cases.select import natural
 from replay.source import SourceError
 from replay.trace.model import SECOND, Cut, Digest, Logging, Octets, Trace
 from replay.verdict.judge import judge
-from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, rank
+from replay.verdict.result import GOOD, ClosingVerdict, Judged, rank
 
 SLOWER = limits.SLOWER.default * SECOND // 1000
 """Microseconds by which a duration has to differ, and by half of the longer one, to be told."""
@@ -62,7 +62,7 @@ class Changed:
     change: Change
     before: Known | None
     after: Known | None
-    apart: CaseResult | None = None  # what was observed after, judged by what was before; None: no
+    apart: Judged | None = None  # what was observed after, judged by what was before; None: no
     unseen: str | None = None  # why the events aren't compared
 
     @property
@@ -134,7 +134,7 @@ def _change(was: Known, now: Known) -> Change:
     return Change.WORSE if after > before else Change.BETTER
 
 
-def _apart(was: Known, now: Known) -> tuple[CaseResult | None, str | None]:
+def _apart(was: Known, now: Known) -> tuple[Judged | None, str | None]:
     """Where the events part: what came after is judged by what came before, as by a recording."""
     try:
         before, after = was.trace(), now.trace()

@@ -10,16 +10,17 @@ from replay.cases.fit import Fit, fit
 from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile
 from replay.cases.received import received
 from replay.cases.recorded import compresses, recorded_terms
-from replay.protocol.events import Event, Gap, Message, NotOpened, Unparsed, Violation
+from replay.protocol.events import Event, Gap, Message, NotOpened, Opened, Unparsed, Violation
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.rules import RULES
 from replay.trace.model import Entry, Trace
+from replay.trace.wirelog import storable
 from replay.verdict import opening
 from replay.verdict.cause import cause
 from replay.verdict.facts import ClosingFacts, closing_facts
 from replay.verdict.late import answered_late
 from replay.verdict.own_limit import own_limit
-from replay.verdict.result import GOOD, CaseResult, ClosingVerdict
+from replay.verdict.result import GOOD, ClosingVerdict, Judged, Logged, verdict_of
 from replay.verdict.unseen import Unseen, decided
 from replay.wire.side import Side
 
@@ -31,22 +32,16 @@ REENCODED = "reencoded"
 Verdict = tuple[ClosingVerdict, str]
 
 
-def judge(
-    case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = (), *, whole: bool = True
-) -> CaseResult:
+def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -> Judged:
     """The verdict on one observed connection.
 
     A case of a spec is judged by Autobahn's decision table. A recorded one is compared with its
-    own recording: the same events from the testee, and the same end. Unless it is to be `whole`, the
-    result of a spec's case lacks the tester's messages, and whatever is wrong with their octets, which
-    costs as much to find out as of the testee's. That can only excuse what the testee did: where it broke
-    no rule, the verdict is the same. Of a failure it lacks the cause, which may be the tester's breach.
+    own recording: the same events from the testee, and the same end.
 
     What was cut off by a bound on what is read, and what a client did too late, is left unjudged: it
     can't be called back to do it once more.
     """
-    whole |= case.trace is not None
-    events = observe(trace, case.reading, None if whole else tester)
+    events = observe(trace, case.reading)
     result = _judged(case, trace, tester, events, notes)
     if not result.failed:
         return result
@@ -60,10 +55,25 @@ def judge(
             good = patient.closing in GOOD or not testee_closes
             if patient.behaviour is not Behaviour.FAILED and good:
                 return result.left_unjudged(late.said)
-    return replace(result, cause=cause(result)) if whole else result
+    return replace(result, cause=cause(result))
 
 
-def _decided(result: CaseResult) -> bool:
+def passes(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -> Logged | None:
+    """The verdict on a connection on which all is well; None: it needs `judge`.
+
+    The tester's own messages aren't read for it, and whatever is wrong with their octets, which costs as
+    much to find out as of the testee's. They can only excuse what the testee did: where it broke no rule
+    and all that was wanted came, the verdict is that of `judge`.
+    """
+    events = observe(trace, case.reading, None if case.trace is not None else tester)
+    result = _judged(case, trace, tester, events, notes)
+    well = result.behaviour is Behaviour.OK and result.closing in GOOD and result.divergence is None
+    if not well or result.broken:
+        return None
+    return Logged(**verdict_of(result), log=storable(trace))
+
+
+def _decided(result: Judged) -> bool:
     """Whether a failure rests on what was seen, and not on what is missing: what came differs, or begins
     a message that has grown beyond all bounds, or was closed without what is missing."""
     testee = result.facts.tester.other
@@ -76,7 +86,7 @@ def _decided(result: CaseResult) -> bool:
 
 def _judged(
     case: Case, trace: Trace, tester: Side, events: tuple[Event, ...], notes: tuple[str, ...]
-) -> CaseResult:
+) -> Judged:
     """The verdict on these events of a trace."""
     facts = closing_facts(events, tester, has_opening(trace))
     found = _compare(case, events, facts)
@@ -109,7 +119,7 @@ def _judged(
             behaviour = Behaviour.FAILED
         if ending.decisive and not _closed_as_wanted(ending, facts):
             behaviour = Behaviour.FAILED
-    result = CaseResult(
+    result = Judged(
         case=case,
         trace=trace,
         events=events,
@@ -123,6 +133,7 @@ def _judged(
         divergence=divergence,
         closing_reason=reason,
         broken=broken,
+        server=_server(events),
         notes=tuple(dict.fromkeys((*notes, *_said(case, trace, events, facts), *_stricter(case, found)))),
         duration=_duration(trace.entries),
     )
@@ -339,6 +350,11 @@ def _who_closed(facts: ClosingFacts, wanted: str) -> str:
 
 def _code(code: int | None) -> str:
     return "no code" if code is None else f"code {code}"
+
+
+def _server(events: Sequence[Event]) -> str | None:
+    opened = next((event for event in events if isinstance(event, Opened)), None)
+    return None if opened is None else (opened.response.values("Server") or [""])[0]
 
 
 def _duration(entries: Sequence[Entry]) -> int | None:

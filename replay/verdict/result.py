@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import Any, Self, TypeVar
 
 from replay.cases.fit import Difference
 from replay.cases.model import Behaviour, Case, Outcome, Pattern
@@ -98,23 +99,24 @@ class Expectation:
     standing: Standing
 
 
-@dataclass(frozen=True, slots=True)
+MOST_BROKEN = 5
+"""Breaches that are kept of a case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """The verdict on one connection and all that it rests on."""
+    """The verdict on one connection: what is kept of a case, compared, counted and told between processes.
+
+    What the verdict rests on stands in a `Judged`, which is a `CaseResult` too.
+    """
 
     case: Case
-    trace: Trace  # as observed
-    events: tuple[Event, ...]  # of both sides, as observed
     behaviour: Behaviour
     closing: ClosingVerdict
-    facts: ClosingFacts
-    outcome: Outcome | None  # the expected alternative that fits, if one does
-    nearest: Outcome  # the one that fits, or the one that fits longest
-    expected: tuple[Pattern, ...]  # what of `nearest` was compared ...
-    received: tuple[Event, ...]  # ... with these events of the testee
-    divergence: Difference | None  # where the two part; None: they fit
     closing_reason: str  # in a sentence, why the closing verdict is what it is
-    broken: tuple[Violation, ...]  # rules that the testee broke, first one first
+    facts: ClosingFacts
+    broken: tuple[Violation, ...]  # rules that the testee broke, first one first; see `kept`
+    server: str | None = None  # the Server header of the response, "" if it has none; None: no response
     notes: tuple[str, ...] = ()  # what the user should know of how it was played or judged
     duration: int | None = None  # microseconds, from the connection to its end
     began: float | None = None  # when, in seconds since 1970
@@ -123,7 +125,6 @@ class CaseResult:
     flaky: bool = False  # it failed, and passed when it was run once more, alone
     why: str = ""  # why it isn't OK, in a sentence
     shown: str = ""  # a failure as a terminal shows it, in plain text
-    log: bytes | None = None  # as it is stored, where it was written before
     again: str | None = None  # the command that plays just this case again
     cause: Cause | None = None  # of a failure: what it is told together with
     unjudged: str | None = None
@@ -134,7 +135,7 @@ class CaseResult:
     warning, and fails under --strict. Where Autobahn's words have to do, both verdicts are INFORMATIONAL;
     what is INFORMATIONAL because a case asks for nothing is judged, and never has this."""
 
-    def left_unjudged(self, why: str) -> CaseResult:
+    def left_unjudged(self, why: str) -> Self:
         """The same evidence without a verdict: see `unjudged`."""
         return replace(
             self,
@@ -181,6 +182,45 @@ class CaseResult:
             return False
         worse = self.expectation is not None and self.expectation.standing is Standing.WORSE
         return self.failed or worse or (strict and self.lax)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged(CaseResult):
+    """A verdict together with its evidence."""
+
+    trace: Trace  # as observed
+    events: tuple[Event, ...]  # of both sides, as observed
+    outcome: Outcome | None  # the expected alternative that fits, if one does
+    nearest: Outcome  # the one that fits, or the one that fits longest
+    expected: tuple[Pattern, ...]  # what of `nearest` was compared ...
+    received: tuple[Event, ...]  # ... with these events of the testee
+    divergence: Difference | None  # where the two part; None: they fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged(CaseResult):
+    """A verdict that says that all is well. Of its evidence there is only the log, as it is stored."""
+
+    log: bytes | None  # None: it can't be stored
+
+
+Result = TypeVar("Result", bound=CaseResult)
+"""A verdict with as much of its evidence as it has."""
+
+Fresh = Judged | Logged
+"""A result as it comes, before what it rests on is let go."""
+
+
+def verdict_of(result: CaseResult) -> dict[str, Any]:
+    """The fields of a verdict by name, without those of its evidence."""
+    return {name: getattr(result, name) for name in CaseResult.__slots__}
+
+
+def kept(result: CaseResult) -> CaseResult:
+    """The verdict alone: what stays in memory until a run has ended. Of the breaches it has the first few,
+    without what they spoilt."""
+    broken = tuple(replace(one, spoilt=None) for one in result.broken[:MOST_BROKEN])
+    return CaseResult(**verdict_of(result) | {"broken": broken})
 
 
 @dataclass(frozen=True, slots=True)

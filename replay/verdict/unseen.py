@@ -11,7 +11,7 @@ from replay.cases.model import Behaviour, Closing
 from replay.cases.received import Received
 from replay.protocol.events import Close, End, Event, Gap, Message, NotOpened, Opened, Pong
 from replay.verdict.facts import ClosingFacts
-from replay.verdict.result import GOOD, CaseResult, ClosingVerdict
+from replay.verdict.result import GOOD, ClosingVerdict, Judged
 from replay.wire.side import Side
 
 
@@ -99,7 +99,7 @@ def _index(events: Sequence[Event], one: Event) -> int:
     return next(number for number, event in enumerate(events) if event is one)
 
 
-def decided(result: CaseResult, why: str, behaviour: bool, closing: bool) -> CaseResult:
+def decided(result: Judged, why: str, behaviour: bool, closing: bool) -> Judged:
     """The result with what of its verdict is decided. What fails, fails, whatever else isn't known."""
     if behaviour and closing:
         return result

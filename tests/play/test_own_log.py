@@ -11,7 +11,7 @@ from replay.source import Source
 from replay.trace.model import How, Octets, Trace
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult
+from replay.verdict.result import Judged
 from replay.wire.handshake import accept, encode_response
 from replay.wire.side import Side
 from tests.memory import KEY, player
@@ -57,7 +57,7 @@ def played(case: Case, response: bytes) -> Trace:
     return client.trace()
 
 
-def verdict(case: Case, response: bytes) -> CaseResult:
+def verdict(case: Case, response: bytes) -> Judged:
     return judge(case, played(case, response), Side.CLIENT)
 
 

@@ -15,7 +15,7 @@ from replay.source import Source
 from replay.suite.files import bundled, items, known
 from replay.trace.wirelog import parse, write
 from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult
+from replay.verdict.result import Judged
 from replay.wire.side import Side
 from tests.memory import echo, join, player
 from tests.record import HEAVY, recorded, section
@@ -41,7 +41,7 @@ class Curt(EchoEndpoint):
             super().event(event)
 
 
-def played(case: Case, peer: Endpoint) -> CaseResult:
+def played(case: Case, peer: Endpoint) -> Judged:
     tester = peer.side.other
     own = player(case, tester)
     join(own, peer)

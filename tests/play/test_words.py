@@ -16,7 +16,7 @@ from replay.protocol.interpreter import observe
 from replay.source import Source
 from replay.trace.model import SECOND, Octets, Timer, Trace, Wait
 from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult, ClosingVerdict
+from replay.verdict.result import ClosingVerdict, Judged
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.memory import ACCEPTED, KEY, against, echo, join, keys, player
@@ -39,7 +39,7 @@ def says(at: float, text: str) -> dict[str, object]:
     return sends(at, 1, text.encode())
 
 
-def verdict(of: Case, peer: list[dict[str, object]]) -> CaseResult:
+def verdict(of: Case, peer: list[dict[str, object]]) -> Judged:
     return judge(of, against(of, Side.CLIENT, peer), Side.CLIENT)
 
 
@@ -254,7 +254,7 @@ def test_codes_of_a_close(code: int) -> None:
     assert ours.behaviour is (Behaviour.OK if legal or code in NEVER else Behaviour.NON_STRICT)
 
 
-def _first(result: CaseResult) -> str | None:
+def _first(result: Judged) -> str | None:
     return result.broken[0].rule if result.broken else None
 
 

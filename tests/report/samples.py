@@ -27,7 +27,7 @@ from replay.trace.model import (
 from replay.typed import nodes
 from replay.typed.readers import Files
 from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult, RunResult
+from replay.verdict.result import Judged, RunResult
 from replay.wire.deflate import Deflater
 from replay.wire.frame import encode, frame
 from replay.wire.handshake import accept
@@ -118,7 +118,7 @@ def echo(kind: EventKind, payload: Payload) -> Pattern:
     return Pattern(kind, payload, span=find("echo"))
 
 
-def judged(of: Case, *entries: Entry, tester: Side = C) -> CaseResult:
+def judged(of: Case, *entries: Entry, tester: Side = C) -> Judged:
     result = judge(of, Trace(tester, entries), tester)
     return replace(result, path="specs/01-framing/1.2-binary.yaml")
 
@@ -128,31 +128,31 @@ FIRST = Octets(C, sent(2, b"\xfe" * 126))
 PATIENCE = Timer(Wait.FAIL, False, SECOND)
 
 
-def good() -> CaseResult:
+def good() -> Judged:
     back = Octets(S, encode(frame(2, b"\xfe" * 126)))
     return judged(case(MESSAGE), *opened(FIRST, PATIENCE, back, *clean_end()))
 
 
-def flipped() -> CaseResult:
+def flipped() -> Judged:
     """One octet of an echo is wrong; it comes in one frame."""
     back = b"\xfe" * 124 + b"\xfd\xfe"
     return judged(case(MESSAGE), *opened(FIRST, PATIENCE, Octets(S, encode(frame(2, back))), *clean_end()))
 
 
-def fragmented() -> CaseResult:
+def fragmented() -> Judged:
     """The same in the second of two frames, which come in one read."""
     first, second = frame(2, b"\xfe" * 100, fin=False), frame(0, b"\xfe" * 24 + b"\xfd\xfe")
     back = Octets(S, encode(first) + encode(second))
     return judged(case(MESSAGE), *opened(FIRST, PATIENCE, back, *clean_end()))
 
 
-def short() -> CaseResult:
+def short() -> Judged:
     """An echo without its last two octets."""
     back = Octets(S, encode(frame(2, b"\xfe" * 124)))
     return judged(case(MESSAGE), *opened(FIRST, PATIENCE, back, *clean_end()))
 
 
-def missing_pong() -> CaseResult:
+def missing_pong() -> Judged:
     of = case(
         Pattern(EventKind.PONG, Payload(b"are you there?")),
         id="2.4",
@@ -164,7 +164,7 @@ def missing_pong() -> CaseResult:
     return judged(of, *entries)
 
 
-def extra_message() -> CaseResult:
+def extra_message() -> Judged:
     of = case(
         *[echo(EventKind.TEXT, Payload(f"message {n}".encode())) for n in range(20)],
         id="5.19",
@@ -175,7 +175,7 @@ def extra_message() -> CaseResult:
     return judged(of, *opened(*[Octets(S, octets) for octets in back], *clean_end()))
 
 
-def wrong_code() -> CaseResult:
+def wrong_code() -> Judged:
     back = Octets(S, encode(frame(2, b"\xfe" * 126)))
     end = Octets(S, close(1002, HOSTILE.encode()[:100]))
     return judged(
@@ -184,28 +184,28 @@ def wrong_code() -> CaseResult:
     )
 
 
-def masked() -> CaseResult:
+def masked() -> Judged:
     """A server that masks, in a length form that is too long."""
     back = encode(frame(2, b"\xfe" * 126, key=b"\1\2\3\4", form=8))
     return judged(case(MESSAGE), *opened(FIRST, PATIENCE, Octets(S, back), *clean_end(1002)))
 
 
-def refused() -> CaseResult:
+def refused() -> Judged:
     answer = b"HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Length: 9\r\n\r\nnot found"
     return judged(case(MESSAGE), *opened(Drop(S, How.FIN), answer=answer))
 
 
-def wrong_accept() -> CaseResult:
+def wrong_accept() -> Judged:
     """A server that answers with the accept value of another key."""
     answer = response().replace(accept(KEY).encode(), accept("AAAAAAAAAAAAAAAAAAAAAA==").encode())
     return judged(case(MESSAGE), *opened(Drop(C, How.FIN), answer=answer))
 
 
-def unreached() -> CaseResult:
+def unreached() -> Judged:
     return judged(case(MESSAGE), Unreached("connection refused"))
 
 
-def large() -> CaseResult:
+def large() -> Judged:
     """16 MiB that come back with one octet changed, in reads of 64 KiB."""
     size = 16 * 2**20
     data = bytearray((b"BAsd7&jh23" * (size // 10 + 1))[:size])
@@ -218,7 +218,7 @@ def large() -> CaseResult:
     return judged(of, *opened(Octets(C, sent(1, bytes(data))), *reads, *clean_end()))
 
 
-def hostile() -> CaseResult:
+def hostile() -> Judged:
     """A peer that sends what a terminal, a markup language or a person may stumble over."""
     of = case(echo(EventKind.TEXT, Payload(b"Hello")), id="1.1.2", title="Text message")
     end = Octets(S, close(3000, HOSTILE.encode()[:120]))
@@ -235,7 +235,7 @@ def hostile() -> CaseResult:
     )
 
 
-def client_flipped() -> CaseResult:
+def client_flipped() -> Judged:
     """A client as testee, which masks: the octet that differs stands masked on the wire."""
     entries = opened(
         Octets(S, encode(frame(1, b"Hello, client"))),
@@ -258,7 +258,7 @@ LOG = Source(
 )
 
 
-def recorded() -> CaseResult:
+def recorded() -> Judged:
     """A log that is its own expectation: the octet that differs is one of a repeat in it."""
     at = LOG.text.index("827e007e")
     back = Octets(S, encode(frame(2, b"\xfe" * 126)), span=LOG.span(at, LOG.text.index("*126") + 4))
@@ -286,7 +286,7 @@ def packed(opcode: int, payload: bytes, fin: bool = True, key: bytes = b"") -> b
 HELLO = bytes.fromhex("f248cdc9c90700")
 
 
-def compressed() -> CaseResult:
+def compressed() -> Judged:
     """The examples of RFC 7692 §7.2.3, from the server; the client's is masked."""
     back = (
         packed(1, HELLO),
@@ -304,7 +304,7 @@ def compressed() -> CaseResult:
     return judged(of, *deflating(*entries, *clean_end()))
 
 
-def compressed_flipped() -> CaseResult:
+def compressed_flipped() -> Judged:
     """One octet of a compressed echo is wrong; it comes in three frames."""
     wanted = b"A verse of twenty octets. " * 40
     given = wanted[:500] + b"?" + wanted[501:]
@@ -318,7 +318,7 @@ def compressed_flipped() -> CaseResult:
     return judged(of, *deflating(*entries, *clean_end()))
 
 
-def spoilt() -> CaseResult:
+def spoilt() -> Judged:
     """Compressed payloads that are no DEFLATE data, reach back too far, end too early, are no text."""
     back = (
         packed(1, HELLO[:3], fin=False) + packed(0, b"\xc9\xff\xff\xff\xff\xff"),
@@ -334,7 +334,7 @@ def spoilt() -> CaseResult:
     return judged(of, *deflating(*entries, *clean_end(1007)))
 
 
-def digests() -> CaseResult:
+def digests() -> Judged:
     """Rounds of which some are known by their digests only."""
     data = b"Hello"
     known = hashlib.sha256(data).hexdigest()
@@ -408,3 +408,10 @@ def expected_run() -> RunResult:
     results[-1] = replace(results[-1], flaky=True)
     expected = Expected(resolved(entries, [result.case.id for result in results]), "2026-02-01")
     return expected.judged(replace(run(), results=tuple(results), planned=len(results)))
+
+
+def judged_of(run: RunResult, number: int) -> Judged:
+    """A result of a run that still has its evidence."""
+    result = run.results[number]
+    assert isinstance(result, Judged)
+    return result

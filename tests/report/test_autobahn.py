@@ -19,7 +19,7 @@ from replay.suite.files import bundled, items, known
 from replay.trace.model import Drop, How, Octets, Timer, Trace, Wait
 from replay.trace.wirelog import read
 from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
+from replay.verdict.result import ClosingVerdict, Judged, RunResult
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.report import samples
@@ -70,7 +70,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
 }
 
 
-def written(result: CaseResult, agent: str = "echo/1.0", number: int = 11) -> dict[str, Any]:
+def written(result: Judged, agent: str = "echo/1.0", number: int = 11) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(autobahn.case(agent, number, result))
     assert list(found) == sorted(FIELDS)
     for name, kinds in FIELDS.items():

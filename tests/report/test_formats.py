@@ -23,16 +23,17 @@ from replay import limits
 from replay.campaign.explain import Explainer
 from replay.cases.model import Behaviour
 from replay.report import json_lines
+from replay.report.causes import explained
 from replay.report.formats import FORMATS
 from replay.report.tally import CountedAs, count, line, tally
 from replay.source import Source
 from replay.verdict.cause import by_cause
 from replay.verdict.result import (
-    CaseResult,
     Cause,
     ClosingVerdict,
     Entry,
     Expectation,
+    Judged,
     Misdeed,
     RunResult,
     Standing,
@@ -75,7 +76,7 @@ def _text(random: Random) -> str:
     return "".join(map(chr, points))
 
 
-def _result(random: Random, number: int) -> CaseResult:
+def _result(random: Random, number: int) -> Judged:
     def text() -> str:
         return _text(random)
 
@@ -131,7 +132,7 @@ def test_what_has_no_verdict_passes_and_is_no_pass_under_strict() -> None:
     run = RunResult("a", "ws://x", (unjudged, GOOD), None, 1.0, planned=2)
     assert (run.exit_status(), run.exit_status(strict=True)) == (0, 1)
     assert line(tally([run])) == "2 cases: 1 OK, 1 unjudged"
-    several = [replace(run, results=(Explainer()(unjudged), GOOD))]
+    several = [replace(run, results=(explained(unjudged), GOOD))]
     for name, render in RENDERERS.items():
         said = render(several)
         if name == "autobahn":
@@ -399,7 +400,7 @@ def test_what_is_very_much_is_bounded(many: RunResult, name: str, most: int) -> 
 
 def test_what_is_kept_of_failures_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     explain = Explainer()
-    flipped = samples.flipped()
+    flipped = explained(samples.flipped())
     shown = [explain(flipped).shown for _ in range(3)]
     assert shown[0].startswith("FAILED 1.2.3")
     assert all(len(text) <= limits.EXPLAINED.default + 1 for text in shown)

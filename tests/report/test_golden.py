@@ -12,17 +12,17 @@ import pytest
 from rich.console import Group, RenderableType
 
 from replay.report import frames, terminal
-from replay.verdict.result import CaseResult, RunResult
+from replay.verdict.result import Judged, RunResult
 from tests.report import samples
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
 
-def _failure(result: CaseResult) -> RenderableType:
+def _failure(result: Judged) -> RenderableType:
     return terminal.failure(result, f"replay run --url ws://127.0.0.1:9001 {result.case.id}")
 
 
-def _show(result: CaseResult) -> RenderableType:
+def _show(result: Judged) -> RenderableType:
     return frames.show(result.trace, result.events)
 
 
@@ -61,7 +61,7 @@ RENDERED: dict[str, tuple[int, Callable[[], RenderableType]]] = {
     "show-rules": (80, lambda: _show(samples.masked())),
     "show-wide": (160, lambda: _show(samples.masked())),
     "lines": (80, lambda: _lines(80)),
-    "failure-worse-than-expected": (80, lambda: _failure(samples.expected_run().results[2])),
+    "failure-worse-than-expected": (80, lambda: _failure(samples.judged_of(samples.expected_run(), 2))),
     "lines-expected": (80, lambda: _of_run(samples.expected_run(), 80)),
     "summary-expected": (80, lambda: terminal.summary(samples.expected_run())),
     "summary-shortened": (80, lambda: terminal.summary(samples.shortened_run())),

@@ -11,7 +11,7 @@ from replay.protocol.interpreter import observe
 from replay.report import frames, terminal
 from replay.report.stream import SentOctets, parts
 from replay.trace.model import Octets, Trace
-from replay.verdict.result import CaseResult
+from replay.verdict.result import Judged
 from replay.wire.side import Side
 from tests.report import samples
 
@@ -33,7 +33,7 @@ def inflated(trace: Trace) -> list[str]:
 
 @pytest.mark.parametrize("sample", [samples.spoilt, samples.compressed, samples.compressed_flipped])
 @pytest.mark.parametrize("size", [1, 3, 100])
-def test_how_it_is_cut_changes_nothing(sample: Callable[[], CaseResult], size: int) -> None:
+def test_how_it_is_cut_changes_nothing(sample: Callable[[], Judged], size: int) -> None:
     trace = sample().trace
     assert inflated(trace)
     assert inflated(chopped(trace, size)) == inflated(trace)

@@ -22,7 +22,7 @@ from replay.protocol.interpreter import observe
 from replay.report import frames, layout, terminal
 from replay.source import Source, excerpt
 from replay.trace.model import Cut, Octets, Trace
-from replay.verdict.result import CaseResult
+from replay.verdict.result import Judged
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.report import samples
@@ -36,10 +36,10 @@ ALL = [
 WIDTHS = (40, 60, 80, 100, 160)
 
 
-Sample = Callable[[], CaseResult]
+Sample = Callable[[], Judged]
 
 
-def everything(result: CaseResult, width: int) -> RenderableType:
+def everything(result: Judged, width: int) -> RenderableType:
     return Group(
         terminal.line(result, width),
         terminal.failure(result, f"replay run --url ws://127.0.0.1:9001/chat?a=1 {result.case.id}"),
@@ -149,7 +149,7 @@ def test_what_is_expected_is_said_quietly_and_counted() -> None:
     assert "closing WRONG CODE  1 case" not in shown
     assert "fixed     1.1.* is no longer FAILED: take the entry off, expected.yaml:12:9\n" in shown
     assert "closing: 1 WRONG CODE · 1 expected, 1 flaky · ws" in shown
-    late = terminal.as_text(terminal.failure(run.results[1]), 120)
+    late = terminal.as_text(terminal.failure(samples.judged_of(run, 1)), 120)
     assert "expected until 2026-01-31: Pongs are in the next release (expected.yaml:5:9)" in late
     for width in range(1, 80):
         for row in drawn(terminal.summary(run), width, color_system=None).splitlines():
@@ -157,7 +157,7 @@ def test_what_is_expected_is_said_quietly_and_counted() -> None:
 
 
 def test_a_reason_is_text_and_nothing_else() -> None:
-    result = samples.expected_run().results[0]
+    result = samples.judged_of(samples.expected_run(), 0)
     assert result.expectation
     entry = replace(result.expectation.entry, reason=samples.HOSTILE, link="https://a/\x1b")
     evil = replace(result, expectation=replace(result.expectation, entry=entry))

@@ -19,7 +19,7 @@ from replay.report import safe, words
 from replay.report.stream import SentOctets, both, to_payload, to_stream
 from replay.trace.model import Cut, Octets, Trace, Wait
 from replay.trace.wirelog import write
-from replay.verdict.result import CaseResult, ClosingVerdict
+from replay.verdict.result import ClosingVerdict, Judged
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.report import samples
@@ -215,7 +215,7 @@ def test_an_octet_is_found_in_the_entry_that_holds_it() -> None:
 
 
 @pytest.mark.parametrize("sample", [samples.good, *samples.SAMPLES])
-def test_entries_have_the_numbers_of_the_written_log(sample: Callable[[], CaseResult]) -> None:
+def test_entries_have_the_numbers_of_the_written_log(sample: Callable[[], Judged]) -> None:
     result = sample()
     written = re.findall(r"(?m)^(\d+) (?!.* FRAME )", write(result.trace))
     numbers = both(result.trace, result.events)[S].numbers

@@ -12,7 +12,7 @@ from replay.suite.files import known
 from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Wait
 from replay.verdict.cause import by_cause
 from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult, Cause, Misdeed
+from replay.verdict.result import Cause, Judged, Misdeed
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.report import samples
@@ -27,7 +27,7 @@ def server(opcode: int, payload: bytes) -> Octets:
     return Octets(S, encode(frame(opcode, payload)))
 
 
-def played(id: str, *entries: Entry) -> CaseResult:
+def played(id: str, *entries: Entry) -> Judged:
     return judged(known()[id], *opened(*entries))
 
 
@@ -127,7 +127,7 @@ TOLD = [
 
 
 @pytest.mark.parametrize(("result", "cause", "said"), TOLD)
-def test_a_failure_has_a_cause_that_is_said(result: CaseResult, cause: Cause | None, said: str) -> None:
+def test_a_failure_has_a_cause_that_is_said(result: Judged, cause: Cause | None, said: str) -> None:
     assert result.cause == cause
     assert result.failed is (cause is not None)
     assert said in causes.why(result)

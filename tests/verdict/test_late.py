@@ -20,7 +20,7 @@ from replay.source import Source
 from replay.suite.files import Item, known
 from replay.trace.model import SECOND
 from replay.verdict.judge import judge
-from replay.verdict.result import CaseResult
+from replay.verdict.result import Judged
 from replay.wire.frame import Opcode, encode, frame
 from replay.wire.handshake import encode_request
 from replay.wire.side import Side
@@ -79,7 +79,7 @@ def test_a_server_that_is_too_late_fails_for_it_is_played_twice() -> None:
     assert (result.failed, result.unjudged) == (True, None)
 
 
-def played(case: str, *acts: tuple[float, str]) -> CaseResult:
+def played(case: str, *acts: tuple[float, str]) -> Judged:
     peer: list[dict[str, object]] = [{"at": at, "octets": octets.replace(" ", "")} for at, octets in acts]
     return judge(known()[case], against(known()[case], Side.SERVER, peer), Side.SERVER)
 
@@ -91,7 +91,7 @@ class Visitors:
     """Clients that come to a host one after the other, on one clock."""
 
     def __init__(self, folder: Path, *cases: str | Case, each: str | None = None) -> None:
-        self.seen: list[CaseResult] = []
+        self.seen: list[Judged] = []
         self.now = 0
         self.host = Guests(
             [Item(known()[case] if isinstance(case, str) else case) for case in cases],

@@ -13,7 +13,7 @@ from replay.source import Source, SourceError
 from replay.suite.files import LogFile
 from replay.trace.model import Cut, Octets
 from replay.trace.wirelog import parse
-from replay.verdict.result import CaseResult
+from replay.verdict.result import Judged
 from replay.wire.frame import encode, frame
 
 KEY = bytes.fromhex("37fa213d")
@@ -36,7 +36,7 @@ def log(case: str, *lines: str, agreed: str = "") -> str:
     )
 
 
-def checked(text: str) -> CaseResult:
+def checked(text: str) -> Judged:
     parsed = parse(Source("log", text))
     return flows.check(LogFile("log", parsed.trace, parsed.warnings))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from replay import limits
 from replay.cases.model import Behaviour
-from replay.report import causes, words
+from replay.report import words
 from replay.report.tally import VERDICTS
 from replay.verdict.result import GOOD, CaseResult
 
@@ -59,7 +59,7 @@ class _Agent:
                 "id": result.case.id,
                 "mark": self._marks[number],
                 "verdict": f"{result.behaviour.value} / {result.closing.value}",
-                "why": causes.why(result),
+                "why": result.why,
             }
 
     def shown(self) -> str:

@@ -27,7 +27,16 @@ from replay.report.purpose import purpose
 from replay.report.rounds import rounds
 from replay.report.stream import SentOctets, both, parts, to_stream
 from replay.report.tally import VERDICTS
-from replay.verdict.result import GOOD, UNJUDGED, CaseResult, ClosingVerdict, RunResult, Standing, rank
+from replay.verdict.result import (
+    GOOD,
+    UNJUDGED,
+    CaseResult,
+    ClosingVerdict,
+    Judged,
+    RunResult,
+    Standing,
+    rank,
+)
 
 WIDE, NARROW = 92, 50
 """Cells of the lines that the page shows as they are on a terminal, and of those for a phone."""
@@ -154,10 +163,10 @@ def told(result: CaseResult) -> PageCase:
         title=safe.escape(result.case.title, 300),
         behaviour=result.behaviour,
         closing=result.closing,
-        detail=lambda room: detail(result, room) if result.trace.entries else brief(result),
+        detail=lambda room: detail(result, room) if isinstance(result, Judged) else brief(result),
         code=None if close is None else close.code,
         duration=result.duration,
-        size=2 * result.trace.size,
+        size=2 * result.trace.size if isinstance(result, Judged) else 0,
         note=standing(result),
         unjudged=result.unjudged is not None,
         cause=causes.said(result),
@@ -172,7 +181,7 @@ def standing(result: CaseResult) -> str:
 
 def brief(result: CaseResult) -> Detail:
     """What there is to say of a case when its log is gone."""
-    rows = [("why", result.why or causes.why(result)), ("closing", result.closing_reason)]
+    rows = [("why", result.why or words.BEHAVIOURS[result.behaviour]), ("closing", result.closing_reason)]
     rows += [("breaks", f"{words.reference(each.rule)}: {each.detail}") for each in result.broken]
     rows += [("note", note) for note in result.notes]
     said: Detail = {
@@ -182,7 +191,7 @@ def brief(result: CaseResult) -> Detail:
     return said | ({"commands": [safe.escape(result.again)]} if result.again else {})
 
 
-def detail(result: CaseResult, room: int) -> Detail:
+def detail(result: Judged, room: int) -> Detail:
     """All that the page says of a case."""
     streams = both(result.trace, result.events)
     stream = streams[result.facts.tester.other]
@@ -222,7 +231,7 @@ def detail(result: CaseResult, room: int) -> Detail:
     return said
 
 
-def _events(result: CaseResult) -> Detail:
+def _events(result: Judged) -> Detail:
     """What is expected beside what came, around the place where they part, or the first of them."""
     expected, observed, found = result.expected, result.received, result.divergence
     total = max(len(expected), len(observed))
@@ -254,7 +263,7 @@ def _allowed(outcome: Outcome) -> list[Any]:
     return [outcome.verdict.value, said + (f" and {more} more" if more else "")]
 
 
-def _breaches(result: CaseResult, stream: SentOctets) -> Detail:
+def _breaches(result: Judged, stream: SentOctets) -> Detail:
     """The rules that the testee broke, with the octets that break them."""
     shown = result.broken[: limits.PAGE_BREACHES.default]
     rows = [breach(each) | {"lines": lines(partial(diff.breach, [each], stream))} for each in shown]

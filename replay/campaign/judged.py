@@ -1,0 +1,76 @@
+"""From what was observed of a case to its result: the same for servers, clients and logs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from replay.cases.model import Behaviour
+from replay.cases.recorded import compresses
+from replay.play.actions import Options
+from replay.protocol.events import Unread
+from replay.protocol.rules import RULES
+from replay.report.causes import explained
+from replay.suite.files import Item
+from replay.trace.model import SECOND, Trace
+from replay.verdict.judge import judge, passes
+from replay.verdict.result import CaseResult, Fresh, Judged, Result
+from replay.wire.side import Side
+
+AS_RECORDED = Options()
+"""Nothing of a log is changed."""
+
+
+def judged(item: Item, trace: Trace, tester: Side, options: Options = AS_RECORDED) -> Judged:
+    """The verdict with its evidence, why it isn't OK, and what is to be said of how the case was played."""
+    result = judge(item.case, trace, tester, (*item.notes, *_edits(item, tester, options)))
+    return explained(_told(result, item, tester, options))
+
+
+def offline(item: Item, trace: Trace) -> Judged:
+    """The verdict on a log. Without a case that asks for more, no MUST may be broken in it, and where its
+    octets can't be read nothing is said of them."""
+    result = judged(item, trace, trace.recorder)
+    musts = [broken for broken in result.broken if RULES[broken.rule].level != "SHOULD"]
+    unread = next((event for event in result.events if isinstance(event, Unread)), None)
+    if unread is not None and not musts:
+        return explained(result.left_unjudged(unread.reason))
+    if item.case.closing is None and musts:
+        return explained(replace(result, behaviour=Behaviour.FAILED, unjudged=None))
+    return result
+
+
+def briefly(item: Item, trace: Trace, tester: Side, options: Options = AS_RECORDED) -> Fresh:
+    """The same, but where all is well without evidence, which nobody looks at then."""
+    well = passes(item.case, trace, tester, (*item.notes, *_edits(item, tester, options)))
+    return judged(item, trace, tester, options) if well is None else _told(well, item, tester, options)
+
+
+def _told(result: Result, item: Item, tester: Side, options: Options) -> Result:
+    """The result with where its case comes from, and what became of recorded messages."""
+    log, notes = item.case.trace, result.notes
+    if options.reencode and log is not None and result.facts.opened and compresses(log, tester):
+        notes = (*notes, "the recorded messages were compressed anew")
+    return replace(result, path=item.path, notes=notes)
+
+
+def _edits(item: Item, tester: Side, options: Options) -> tuple[str, ...]:
+    """What of a recorded request was changed, as the user asked for."""
+    if item.case.trace is None or tester is Side.SERVER:
+        return ()
+    edits = [f"its target is {options.target}"] if options.edit_target else []
+    edits += [f"its Host is {options.host}"] if options.edit_host else []
+    edits += [f"it has {name}: {value}" for name, value in options.headers]
+    return (f"the recorded request was edited: {', '.join(edits)}",) if edits else ()
+
+
+def of_two(first: CaseResult, second: Result) -> Result:
+    """The verdict on a case that failed and was then played alone."""
+    if second.counts() or second.unjudged is not None:
+        return second
+    was = first.unjudged or f"{first.behaviour.value}, closing {first.closing.value}"
+    return replace(second, flaky=True, notes=(*second.notes, f"flaky: {was} at first, beside other cases"))
+
+
+def since_1970(result: CaseResult, ended: float) -> float:
+    """When a connection began that ended then, in seconds."""
+    return ended - (result.duration or 0) / SECOND
