@@ -55,7 +55,7 @@ def running(*words: str | Path, cwd: Path = ROOT) -> Iterator[Running]:
 
 
 def replay(
-    *arguments: str | Path, cwd: Path = ROOT, seconds: float = 60
+    *arguments: str | Path, cwd: Path = ROOT, seconds: float = 180
 ) -> subprocess.CompletedProcess[str]:
     """`python -m replay …`, as a person without a terminal would run it; what a run stores is removed."""
     with ExitStack() as stack:
