@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.cases.model import EventKind, Pattern
@@ -91,6 +91,7 @@ def test_what_is_kept_does_not_depend_on_when_octets_are_released(
     assert largest <= WHOLE + HELD + 2 * max(sizes) + 16
 
 
+@settings(max_examples=8)
 @given(
     st.lists(st.sampled_from([1, 1000, WHOLE // 8, HELD // 8, HELD // 2]), max_size=9),
     st.sampled_from(Side),
