@@ -90,7 +90,7 @@ def _statements(body: list[ast.stmt], called: bool) -> Iterator[_Edit]:
 def _without(one: ast.stmt) -> str | None:
     """What replaces a statement that is left out."""
     match one:
-        case ast.Return(value=ast.expr() as value) if not _is_none(value):
+        case ast.Return(value=ast.expr() as value) if not _is_false(value):
             return "return None"
         case ast.Expr(value=ast.Constant()):
             return None
@@ -101,8 +101,9 @@ def _without(one: ast.stmt) -> str | None:
     return None
 
 
-def _is_none(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
+def _is_false(value: ast.expr) -> bool:
+    """Whether it is as good as None already; of True and False the one is written for the other."""
+    return isinstance(value, ast.Constant) and not value.value
 
 
 def _edits(node: ast.AST) -> Iterator[tuple[ast.expr | ast.pattern, str]]:

@@ -10,6 +10,7 @@ from replay.source import Source
 from replay.trace import wirelog
 from replay.trace.model import Cut, Octets
 from replay.wire.frame import encode, frame
+from replay.wire.side import Side
 from tests.trace.test_autobahn import REQUEST, RESPONSE
 
 KEY = bytes.fromhex("01020304")
@@ -67,3 +68,27 @@ def test_a_frame_describes_nothing_behind_another_frame() -> None:
 def test_a_frame_describes_no_other_octets(octets: bytes) -> None:
     (one,) = written(ROW, sent(octets))
     assert (one.data, one.cut) == (octets[:64], Cut(len(octets) - 64))
+
+
+@pytest.mark.parametrize(("tx", "rx"), [(0, 0), (1, 0), (1, 7), (40, 1), (0, 5)])
+def test_octets_that_a_report_counts_and_does_not_log_are_missing_behind_the_handshake(
+    tx: int, rx: int
+) -> None:
+    """Unless all that it sent is there: it logs both ways or neither."""
+    report = {
+        "agent": "tiny/0.1",
+        "id": "1.2.3",
+        "isServer": False,
+        "droppedByMe": False,
+        "httpRequest": REQUEST.decode(),
+        "httpResponse": RESPONSE.decode(),
+        "wirelog": HANDSHAKE,
+        "txOctetStats": {str(len(REQUEST)): 1, str(tx): 1},
+        "rxOctetStats": {str(len(RESPONSE)): 1, "1": rx},
+    }
+    trace = wirelog.parse(Source("report", json.dumps(report))).trace
+    found = [one for one in trace.entries if isinstance(one, Octets)][2:]
+    wanted = [(Side.CLIENT, tx), (Side.SERVER, rx)] if tx else []
+    assert [(one.side, one.data, one.cut) for one in found] == [
+        (side, b"", Cut(size)) for side, size in wanted if size
+    ]

@@ -81,3 +81,25 @@ def test_frames_of_one_read_are_each_told_by_their_line(sent: list[Frame], shown
 def test_a_line_that_contradicts_the_octets_that_are_there_is_an_error(other: Frame) -> None:
     with pytest.raises(SourceError, match="contradicts the octets of line 3"):
         received(octets(encode(frame(1, b"Hello")), 5, True) + line(other, True))
+
+
+def test_where_the_lines_say_too_little_the_octets_stay_missing() -> None:
+    first, second = frame(1, b"Hello"), frame(2, b"World")
+    both = encode(first) + encode(second)
+    for lines in ("", line(first, True), line(first, False)):
+        (one, *others) = received(octets(both, 3, True) + lines)
+        assert both.startswith(one.data)
+        missing = sum(each.cut.more or 0 for each in (one, *others) if each.cut)
+        assert len(b"".join(each.data for each in (one, *others))) + missing == len(both)
+        assert missing
+    (one,) = received(octets(both, 3, False))
+    assert (one.data, one.cut) == (both[:3], Cut())
+
+
+@pytest.mark.parametrize(("missing", "known"), [(1, b""), (2, b"\x82\x05"), (4, b"\x82\x05Wo")])
+def test_of_a_frame_that_is_cut_inside_its_header_nothing_is_made_up(missing: int, known: bytes) -> None:
+    first, second = encode(frame(1, b"Hello")), frame(2, b"World")
+    text = octets(first + bytes(missing), len(first), True) + line(frame(1, b"Hello"), True)
+    (one,) = received(text + line(second, True))
+    assert one.data == first + known
+    assert one.cut == (None if known else Cut(missing))
