@@ -18,7 +18,7 @@ from replay.commands.output import FAULTY, CommandFault, Unreachable, new_consol
 from replay.commands.run import listing_of, today
 from replay.commands.selection import chosen_items, known_ids
 from replay.config.options import SERVE
-from replay.source import SourceError
+from replay.source import SourceError, strerror
 
 if TYPE_CHECKING:
     from replay.commands.given import ServeOptions
@@ -149,7 +149,7 @@ def _secure(cert: Path | None, key: Path | None) -> Secure:
     try:
         return Secure(folder.own() if cert is None else Path(), cert, key)
     except OSError as error:
-        raise CommandFault(f"{folder.LAST.parent}: {(error.strerror or str(error)).lower()}") from None
+        raise CommandFault(f"{folder.LAST.parent}: {strerror(error)}") from None
 
 
 def _demo(tls: bool) -> str:
