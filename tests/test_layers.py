@@ -42,9 +42,10 @@ LAYERS: dict[str, set[str]] = {
     "store": {*_CORE, "verdict", "report", "suite"},
     "campaign": _CAMPAIGN - {"typed"},
     "flows": (_CAMPAIGN | {"campaign"}) - {"expected", "report", "typed"},
+    "api": _COMMANDS - {"config", "expected"},
     "commands": _COMMANDS,
     "pytest_plugin": {*_COMMANDS, "commands"},
-    "__init__": set(),
+    "__init__": {"api", "cases", "protocol", "source", "suite", "trace", "verdict", "wire"},
     "__main__": {"commands"},
 }
 """Each folder or module at the top of the package, lowest first, and what it may import beside itself."""
@@ -72,7 +73,7 @@ READS_ENVIRONMENT = {"config", "commands"}
 
 MAKES_CHANCE = {"campaign", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""
-DRAWS_SEED = {"commands"}
+DRAWS_SEED = {"api", "commands"}
 KNOWS_THE_DAY = {"commands", "report"}
 """Where `datetime` may be imported: for the day of expected verdicts, and to write a time."""
 

@@ -11,9 +11,10 @@ import click
 from click.core import ParameterSource
 
 from replay.commands.defaults import config_of
-from replay.commands.options import HeaderLine, UrlParts
+from replay.commands.options import HeaderLine
 from replay.config.option import Kind, Option
 from replay.config.options import COMMANDS
+from replay.wire.url import WebSocketUrl
 
 if TYPE_CHECKING:
     from replay.verdict.result import CaseResult
@@ -65,4 +66,4 @@ def _said(value: Any) -> str:
     """The word for it; none for nothing, and for a list that only a config can hold."""
     if isinstance(value, float):
         return str(value).removesuffix(".0")
-    return str(value) if isinstance(value, str | int | Path | UrlParts | HeaderLine) else ""
+    return str(value) if isinstance(value, str | int | Path | WebSocketUrl | HeaderLine) else ""

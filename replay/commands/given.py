@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from replay.campaign.outputs import STDOUT, WantedReport
-from replay.commands.options import HeaderLine, UrlParts
+from replay.commands.options import HeaderLine
 from replay.play.endpoint import Limits
 from replay.trace.model import SECOND
+from replay.wire.url import WebSocketUrl
 
 if TYPE_CHECKING:
     from replay.expected.file import Listing
@@ -49,7 +50,7 @@ class PlayOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(PlayOptions):
-    url: UrlParts | None
+    url: WebSocketUrl | None
     exec: str | None
     header: tuple[HeaderLine, ...]
     host: str | None

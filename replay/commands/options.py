@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
 import click
 
@@ -24,6 +23,7 @@ from replay.config.option import (
     Whole,
 )
 from replay.source import printable
+from replay.wire.url import WebSocketUrl, parse_url
 
 if TYPE_CHECKING:
     from replay.campaign.outputs import WantedReport
@@ -35,17 +35,6 @@ else:
     _ParamType = click.ParamType
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-class UrlParts(NamedTuple):
-    text: str
-    secure: bool
-    host: str
-    port: int
-    target: str  # path with query
-
-    def __str__(self) -> str:
-        return self.text
 
 
 class HeaderLine(NamedTuple):
@@ -61,20 +50,11 @@ class Url(_ParamType):
 
     name = METAVARS[Kind.URL]
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> UrlParts:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> WebSocketUrl:
         try:
-            parts = urlsplit(value)
-            host, port = parts.hostname, parts.port
+            return parse_url(str(value))
         except ValueError as error:
-            self.fail(f"{value!r}: {str(error).lower()}", param, ctx)
-        plain = value.isascii() and value.isprintable() and " " not in value
-        if port == 0:
-            self.fail(f"{value!r}: nothing listens on port 0", param, ctx)
-        if parts.scheme not in ("ws", "wss") or not host or parts.fragment or parts.username or not plain:
-            self.fail(f"{value!r}: expected ws://HOST[:PORT][/PATH][?QUERY], or wss://", param, ctx)
-        secure = parts.scheme == "wss"
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return UrlParts(value, secure, host, port or (443 if secure else 80), target)
+            self.fail(str(error), param, ctx)
 
 
 class HeaderValue(_ParamType):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from replay.source import SourceError, printable
+from replay.source import printable
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -21,24 +20,10 @@ def chosen_items(
     words: Sequence[str], keyword: str | None, thorough: bool = False, tester: Side | None = None
 ) -> list[Item]:
     """The items of a selection, at least one; None: the tester is the client. Raises SourceError."""
-    from replay.cases import select
     from replay.suite import files as suite
     from replay.wire.side import Side
 
-    paths = paths_in(words)
-    ids = [word for word in words if word not in paths]
-    if paths:
-        items = suite.items(paths, tester or Side.CLIENT, thorough, passed_over)
-        chosen = set(select.select([item.case.id for item in items], ids))
-        items = [item for item in items if item.case.id in chosen]
-    else:
-        items = suite.bundled_items(thorough, ids)
-    if keyword is not None:
-        fitting = {id(case) for case in select.keyword([item.case for item in items], keyword)}
-        items = [item for item in items if id(item.case) in fitting]
-    if not items:
-        raise SourceError(None, "no case is selected", "`replay list` shows what there is")
-    return items
+    return suite.chosen(words, keyword, thorough, tester or Side.CLIENT, passed_over)
 
 
 def passed_over(said: str) -> None:
@@ -48,9 +33,9 @@ def passed_over(said: str) -> None:
 
 def paths_in(words: Sequence[str]) -> list[str]:
     """The words of a selection that name files or folders."""
-    from replay.cases import select
+    from replay.suite import files as suite
 
-    return [word for word in words if select.is_path(word) or Path(word).exists()]
+    return suite.paths_in(words)
 
 
 def known_ids(chosen: Sequence[Item], words: Sequence[str]) -> list[str]:

@@ -12,7 +12,8 @@ from replay import limits
 from replay.cases.load import load, unique
 from replay.cases.model import Behaviour, Case
 from replay.cases.recorded import case_of, check_replayable
-from replay.cases.select import may_hold, natural, select
+from replay.cases.select import is_path, may_hold, natural, select
+from replay.cases.select import keyword as with_keyword
 from replay.cases.sent import other_than
 from replay.protocol.events import Violation
 from replay.protocol.interpreter import observe
@@ -124,6 +125,36 @@ def items(
                 passed(error.message)
     unique(item.case for item in found if item.case.trace is None)
     return _ordered(found)
+
+
+def chosen(
+    words: Sequence[str],
+    keyword: str | None = None,
+    thorough: bool = False,
+    tester: Side = Side.CLIENT,
+    passed: Passed = lambda said: None,
+) -> list[Item]:
+    """The items that words select, at least one: paths of wire logs, specs and folders, and ids and globs,
+    which select from them or else from the bundled suite. Raises SourceError."""
+    paths = paths_in(words)
+    ids = [word for word in words if word not in paths]
+    if paths:
+        found = items(paths, tester, thorough, passed)
+        wanted = set(select([item.case.id for item in found], ids))
+        found = [item for item in found if item.case.id in wanted]
+    else:
+        found = bundled_items(thorough, ids)
+    if keyword is not None:
+        fitting = {id(case) for case in with_keyword([item.case for item in found], keyword)}
+        found = [item for item in found if id(item.case) in fitting]
+    if not found:
+        raise SourceError(None, "no case is selected", "`replay list` shows what there is")
+    return found
+
+
+def paths_in(words: Sequence[str]) -> list[str]:
+    """The words of a selection that name files or folders."""
+    return [word for word in words if is_path(word) or Path(word).exists()]
 
 
 def _ordered(items: Iterable[Item]) -> list[Item]:

@@ -1,0 +1,36 @@
+"""What blocks, for programs that have an event loop of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from threading import Event
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_CANCELLED: ContextVar[Event | None] = ContextVar("cancelled", default=None)
+
+
+def awaitable(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """The same function to be awaited. It runs in a thread, where `cancelled` says whether the task that
+    awaits it was cancelled."""
+
+    async def awaited(*args: P.args, **kwargs: P.kwargs) -> T:
+        flag = Event()
+        _CANCELLED.set(flag)
+        try:
+            return await asyncio.to_thread(function, *args, **kwargs)
+        finally:
+            flag.set()
+
+    awaited.__doc__ = f"`{function.__name__}`, to be awaited."
+    return awaited
+
+
+def cancelled() -> bool:
+    """Whether nobody waits any more for what runs here."""
+    flag = _CANCELLED.get()
+    return flag is not None and flag.is_set()
