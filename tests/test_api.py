@@ -73,10 +73,10 @@ def test_a_log_is_read_judged_and_written() -> None:
 
 def test_a_server_that_fails_is_a_result(tmp_path: Path) -> None:
     seen: list[str] = []
-    with listening(sys.executable, FAULTY, "no-pong") as url:
-        run = replay.run(
-            url, replay.select("2.1", "1.1.1"), seed=3, on_result=lambda one: seen.append(one.case.id)
-        )
+    cases = replay.select("2.1", "1.1.1")
+    with listening(sys.executable, FAULTY, "--fault", "no-pong") as port:
+        url = f"ws://127.0.0.1:{port}"
+        run = replay.run(url, cases, seed=3, on_result=lambda one: seen.append(one.case.id))
     assert sorted(seen) == ["1.1.1", "2.1"]
     failed = {result.case.id: result for result in run.results if result.counts()}
     assert set(failed) == {"2.1"}

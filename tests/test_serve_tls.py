@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ import trustme
 from replay.live.secure import Identity, Secure
 from tests.clients import Served, serving
 from tests.live.verdicts import stored
-from tests.processes import replay
+from tests.processes import ROOT, replay
 
 CASES = ("1.1.1", "1.2.8", "2.1", "7.3.1", "9.2.1")
 
@@ -146,10 +147,17 @@ def test_a_bad_argument(words: tuple[str, ...], said: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library(tmp_path: Path) -> None:
     (tmp_path / "trustme.py").write_text("raise ImportError")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    done = replay("serve", "--port", "0", "--tls")
+    done = subprocess.run(  # an interpreter of its own, which looks for modules elsewhere
+        [sys.executable, "-m", "replay", "serve", "--port", "0", "--tls"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 2
     assert "pip install trustme, or give --cert and --key" in done.stderr
 
