@@ -37,7 +37,9 @@ def by(side: Side, opcode: int, payload: bytes = b"", rsv: int = 0) -> Octets:
 
 def wanted(*entries: Entry) -> list[tuple[EventKind, object]]:
     found = patterns(Trace(C, entries), C, Profile.AUTOBAHN, ORIGINAL)
-    return [(one.kind, (one.payload and one.payload.octets) or one.rule or one.code) for one in found]
+    return [
+        (one.kind, one.rule or one.code if one.payload is None else one.payload.octets) for one in found
+    ]
 
 
 K = EventKind
