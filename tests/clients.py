@@ -80,6 +80,6 @@ def serving(out: Path, *words: str) -> Iterator[Served]:
     """Serve these cases on a free port until the block ends."""
     with running("serve", "--port", "0", "--out", out, *words) as process:
         first = process.stdout.readline()
-        found = re.match(r"listening at wss?://127\.0\.0\.1:(\d+): .* cases(?:.* in (\S+))?$", first)
+        found = re.match(r"listening at wss?://127\.0\.0\.1:(\d+): .* cases?(?:.* in (\S+))?$", first)
         assert found, (first, process.ended())
         yield Served(process, int(found[1]), ROOT / found[2] if found[2] else None)

@@ -277,7 +277,7 @@ def test_the_end_by_interrupt_leaves_what_there_is(server: Served, tmp_path: Pat
     assert "1 of 3 cases run" in ended.stdout
     assert reader.load(tmp_path / "me").state == "interrupted"
     again = replay("rejudge", tmp_path / "me")
-    assert again.stdout.splitlines()[0] == "1 cases rejudged: 1 agree, 0 differ, 0 unreadable"
+    assert again.stdout.splitlines()[0] == "1 case rejudged: 1 agree, 0 differ, 0 unreadable"
 
 
 def test_an_agent_that_has_said_it_is_done_is_not_interrupted(server: Served) -> None:

@@ -185,7 +185,7 @@ def rejudge(directory: Path, report: tuple[WantedReport, ...], json: bool) -> No
     from replay import flows
     from replay.campaign.explain import Explainer
     from replay.campaign.outputs import STDOUT, Outputs, WantedReport
-    from replay.report import terminal
+    from replay.report import terminal, words
     from replay.suite import files as suite
     from replay.verdict.result import kept
     from replay.wire.side import Side
@@ -212,7 +212,7 @@ def rejudge(directory: Path, report: tuple[WantedReport, ...], json: bool) -> No
     for fault in outputs.faults:
         click.echo(f"error: {fault}", err=True)
     said = ", ".join(f"{counts[word]} {word}" for word in ("agree", "differ", "unreadable"))
-    click.echo(f"{counts.total()} cases rejudged: {said}", err=outputs.take_stdout)
+    click.echo(f"{words.count(counts.total(), 'case')} rejudged: {said}", err=outputs.take_stdout)
     if stored.partial is not None:
         click.echo(stored.partial, err=outputs.take_stdout)
     sys.exit(FAULTY if counts["unreadable"] or outputs.faults else int(counts["differ"] > 0))

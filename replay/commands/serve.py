@@ -50,7 +50,7 @@ def serve(**options: Any) -> None:
     from replay.commands.shown import Asked, Results
     from replay.live.client_contract import Door
     from replay.play.actions import Options
-    from replay.report import safe, several
+    from replay.report import safe, several, words
     from replay.source import printable
     from replay.verdict.result import exit_status
     from replay.wire.side import Side
@@ -94,7 +94,8 @@ def serve(**options: Any) -> None:
     def listening(address: Address) -> None:
         if not given.quiet or given.port == 0:
             trust = f", certificate to trust in {address.tls.ca}" if address.tls and not given.cert else ""
-            click.echo(f"listening at {address}: {len(items)} cases{trust}", err=outputs.take_stdout)
+            said = f"listening at {address}: {words.count(len(items), 'case')}{trust}"
+            click.echo(said, err=outputs.take_stdout)
 
     def watch(name: str, number: int, result: Judged) -> None:
         outputs.track(name).add(number, result)

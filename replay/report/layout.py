@@ -47,7 +47,7 @@ class Lines:
         for line in self.draw(options.max_width):
             line.no_wrap = True
             line.truncate(options.max_width, overflow="ellipsis")
-            yield line
+            yield from line.render(console, end="\n")
 
 
 def as_text(renderable: RenderableType, width: int = 100) -> str:
