@@ -49,7 +49,11 @@ def lines(found: Difference, width: int) -> Iterator[Text]:
     before = cell_len(safe.escape(here[begin:first]))
     marks = max(1, min(until, len(here) - behind) - first)
     marks = min(marks, max(1, room - before))
-    yield text(" " * (INDENT + before) + "^" * marks, (f" character {first + 1}" if not start else "", DIM))
+    said = f"character {first + 1}" if not start else ""
+    if INDENT + before + marks + len(said) < width:
+        yield text(" " * (INDENT + before) + "^" * marks, (f" {said}" if said else "", DIM))
+    else:  # at the end of the line it stands in front
+        yield text((f"{said} ".rjust(INDENT + before), DIM), "^" * marks)
     if not start and (said := _in_json(there, here)):
         yield from labelled("JSON", said, width)
 

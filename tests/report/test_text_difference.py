@@ -83,3 +83,12 @@ def test_hostile_json_breaks_nothing(text: str) -> None:
 
 def test_what_a_peer_sends_has_no_effect_on_the_terminal() -> None:
     assert "\x1b" not in "".join(shown("plain", "pl\x1b[31min"))
+
+
+@pytest.mark.parametrize("length", [20, 60, 66, 67, 68, 69, 90, 300])
+@pytest.mark.parametrize("width", [40, 80, 100])
+def test_the_mark_is_seen_wherever_in_the_line_it_stands(length: int, width: int) -> None:
+    _, observed, marks = shown("*" * length + "x", "*" * length + "z", width)
+    assert marks.index("^") == observed.index("z")
+    assert f"character {length + 1}" in marks
+    assert max(map(len, (observed, marks))) <= width
