@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 _PATH = click.Path(exists=True, path_type=Path)
 
 
-@click.command(short_help="Say what changed between two runs.")
+@click.command(short_help="Show what changed between two runs.")
 @click.argument("before", type=_PATH, metavar="A")
 @click.argument("after", type=_PATH, metavar="B")
 @click.option("-q", "--quiet", is_flag=True, help="Show only the summary.")
 def diff(before: Path, after: Path, quiet: bool) -> None:
-    """Compare two runs, A before and B after: verdicts, events, octets, durations.
+    """Compare two runs, A before and B after: their verdicts, events, octets and durations.
 
-    A and B are folders of runs, report folders of Autobahn|Testsuite (or their index.json), or single
-    cases: wire logs, or the JSON of a case. Exit status: 1 if anything got worse.
+    A and B are folders of stored runs, report folders of Autobahn|Testsuite (or their index.json), or
+    single cases: a wire log, or the JSON of a case.
 
     \b
     replay diff .replay/previous .replay/last

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Overwrite files that already exist.")
 def init(tested: str | None, command: str | None, ci: str | None, install: str | None, force: bool) -> None:
-    """Write a config and a CI workflow to begin with, into this folder.
+    """Write a config and a CI workflow into this folder, to begin with.
 
-    On a terminal it asks for what isn't given; elsewhere it takes a server and GitHub.
+    On a terminal, it asks for what isn't given. Elsewhere, it sets up the test of a server on GitHub.
 
     \b
     replay init

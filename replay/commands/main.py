@@ -74,22 +74,22 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     help="Show the version of replay and of its suite.",
 )
 def cli() -> None:
-    """Replay WebSocket wire logs and judge endpoints by RFC 6455 and RFC 7692.
+    """Test WebSocket servers and clients against RFC 6455 and RFC 7692 by playing wire logs and specs.
 
     \b
-    replay run                               the bundled suite, against the built-in echo server
-    replay run --url ws://127.0.0.1:9001     ... against your server
-    replay run traces/ my.wirelog            recorded logs, octet for octet
-    replay serve                             the bundled suite, against your client
-    replay report --open                     the last run, as a page
-    replay show my.wirelog                   a log, decoded for the eye
-    replay show 6.3.1                        ... a case, described
-    replay check my.wirelog                  ... judged, without a network
-    replay diff runs/monday runs/tuesday     what changed between two runs
-    replay init                              a config and a CI workflow to begin with
+    replay run                               play the bundled suite against the built-in echo server
+    replay run --url ws://127.0.0.1:9001     play it against your server
+    replay run traces/ my.wirelog            play recorded logs, octet for octet
+    replay serve                             play the bundled suite against your client
+    replay report --open                     show the last run as a page
+    replay show my.wirelog                   decode a log
+    replay show 6.3.1                        describe a test case
+    replay check my.wirelog                  judge a log, without a network
+    replay diff runs/monday runs/tuesday     show what changed between two runs
+    replay init                              write a config and a CI workflow
 
-    Exit status: 0 all as it has to be; 1 a verdict is not; 2 a bad log, spec or argument;
-    3 the server could not be reached; 130 interrupted.
+    Exit status: 0 if every verdict is as it should be, 1 if one is not, 2 for a log, spec or argument that
+    can't be used, 3 if the server could not be reached, and 130 if the run was interrupted.
     """
 
 
@@ -105,7 +105,7 @@ cli.add_command(wstest)
 @click.argument("paths", nargs=-1, required=True, metavar="LOG...")
 @with_options(PROFILE, STRICT, VERBOSE)
 def check(paths: tuple[str, ...], profile: str, strict: bool, verbose: bool) -> None:
-    """Judge wire logs offline: by the case that a log names, else by the rules alone.
+    """Judge wire logs offline: each by the test case that it names, or else by the rules of the RFCs alone.
 
     \b
     replay check my.wirelog
@@ -133,15 +133,15 @@ def check(paths: tuple[str, ...], profile: str, strict: bool, verbose: bool) -> 
     sys.exit(int(failed))
 
 
-@cli.command(short_help="Decode wire logs, and describe cases, for the eye.")
+@cli.command(short_help="Decode wire logs and describe test cases.")
 @click.argument(
     "words", nargs=-1, required=True, metavar="[LOG|SPEC|ID|GLOB]...", shell_complete=complete_words
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show messages in full, with JSON laid out.")
 @click.option("--json", is_flag=True, help="Print a line of JSON for each message, with its payload.")
 def show(words: tuple[str, ...], verbose: bool, json: bool) -> None:
-    """Decode wire logs for the eye: frames, header bits, payloads, rules broken. Describe cases: what
-    they do and want, by which rule, what is sent and what may come back.
+    """Decode wire logs: their frames, header bits and payloads, and the rules that are broken. Describe
+    test cases: what they do and expect, the rule they test, what is sent and what may come back.
 
     \b
     replay show traces/01-framing/1.2.3.wirelog
@@ -172,11 +172,11 @@ def show(words: tuple[str, ...], verbose: bool, json: bool) -> None:
             console.print(frames.show(log.trace, observe(log.trace), verbose))
 
 
-@cli.command(short_help="Derive a stored run's verdicts again.")
+@cli.command(short_help="Judge a stored run again.")
 @click.argument("directory", default=".replay/last", type=click.Path(path_type=Path), metavar="[DIR]")
 @with_options(REPORT, JSON)
 def rejudge(directory: Path, report: tuple[WantedReport, ...], json: bool) -> None:
-    """Derive a stored run's verdicts again from its logs, offline, and say where they differ.
+    """Judge the logs of a stored run again, offline, and show which verdicts differ from the stored ones.
 
     \b
     replay rejudge
@@ -218,10 +218,11 @@ def rejudge(directory: Path, report: tuple[WantedReport, ...], json: bool) -> No
     sys.exit(FAULTY if counts["unreadable"] or outputs.faults else int(counts["differ"] > 0))
 
 
-@cli.command(short_help="Print a JSON Schema, for editors.")
+@cli.command(short_help="Print a JSON Schema for editors.")
 @click.argument("kind", type=click.Choice(["spec", "config", "expected", "json"]), default="spec")
 def schema(kind: str) -> None:
-    """Print the JSON Schema of specs, of the config or of expected verdicts, for editors; or of --json.
+    """Print the JSON Schema of specs, of the config or of the file of expected verdicts, for editors, or
+    that of the lines that --json prints.
 
     \b
     replay schema > replay.schema.json
@@ -242,10 +243,10 @@ def schema(kind: str) -> None:
     click.echo(json.dumps(described, indent=2, ensure_ascii=False))
 
 
-@cli.command(short_help="Print what completes words in a shell.")
+@cli.command(short_help="Print a completion script for a shell.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what lets a shell complete commands, options, ids and files.
+    """Print a script that lets a shell complete commands, options, ids and files.
 
     \b
     replay completion bash >> ~/.bashrc
@@ -261,11 +262,11 @@ def completion(shell: str) -> None:
         click.echo(ShellComplete.source(found(cli, {}, name, variable)))
 
 
-@cli.command("list", short_help="List cases.")
+@cli.command("list", short_help="List test cases.")
 @with_options(CASES, KEYWORD)
 @click.option("-v", "--verbose", is_flag=True, help="Describe what each case does and expects, too.")
 def list_cases(cases: tuple[str, ...], keyword: str | None, verbose: bool) -> None:
-    """List the cases of the bundled suite, or of PATHs.
+    """List the test cases of the bundled suite, or of the specs and logs at each PATH.
 
     \b
     replay list '2.*'
@@ -286,20 +287,23 @@ def list_cases(cases: tuple[str, ...], keyword: str | None, verbose: bool) -> No
             click.echo(f"{'':<9} sends about {volume(item.case):,} octets{few and f', {few}'}")
 
 
+_UNUSABLE = "2 for a log, spec, config or argument that can't be used"
 _ENDS = {
-    "run": "0 all as it has to be; 1 a verdict is not; 2 a bad log, spec, config or argument; 3 the server "
-    "could not be reached, or died; 130 interrupted.",
-    "serve": "0 all as it has to be; 1 a verdict is not; 2 a bad spec or argument; 3 no client came, or it "
-    "died; 130 interrupted.",
-    "wstest": "that of `replay run` or `replay serve`; 0 whatever the verdicts with --exit-zero.",
-    "check": "0 all as it has to be; 1 a verdict is not; 2 a log that can't be read.",
-    "diff": "0 nothing got worse; 1 a verdict did; 2 what can't be read or compared.",
-    "rejudge": "0 the verdicts are those that are stored; 1 one differs; 2 what can't be read.",
+    "run": f"0 if every verdict is as it should be, 1 if one is not, {_UNUSABLE}, 3 if the server could "
+    "not be reached or died, and 130 if the run was interrupted.",
+    "serve": f"0 if every verdict is as it should be, 1 if one is not, {_UNUSABLE}, 3 if no client came or "
+    "it died, and 130 if the run was interrupted.",
+    "wstest": "that of `replay run` or `replay serve`; with --exit-zero it is 0 whatever the verdicts are.",
+    "check": "0 if every verdict is as it should be, 1 if one is not, 2 if a log can't be read.",
+    "diff": "0 if nothing got worse, 1 if a verdict did, 2 if a run can't be read or compared.",
+    "rejudge": "0 if the verdicts are the stored ones, 1 if one differs, 2 if something can't be read.",
 }
-"""What the exit status of a command says; of the others only that it did what it does."""
+"""What the exit status of a command means; that of the others says only whether they did their work."""
 
 for _name, _command in cli.commands.items():
-    said = _ENDS.get(_name, "0 done; 2 a bad argument, or a file that can't be read or written.")
+    said = _ENDS.get(
+        _name, "0 if all went well, 2 for a wrong argument or a file that can't be read or written."
+    )
     _command.epilog = f"Exit status: {said}"
 
 

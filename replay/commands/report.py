@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OUTPUT = Path("replay-report.html")
 
 
-@click.command(short_help="Show runs side by side, as a page.")
+@click.command(short_help="Show runs side by side on a page.")
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[DIR...]")
 @click.option(
     *("-o", "--out", "--output", "output"),
@@ -39,10 +39,10 @@ OUTPUT = Path("replay-report.html")
     "--port", type=click.IntRange(0, 65535), default=0, help="Serve on this port instead of any free one."
 )
 def report(folders: tuple[Path, ...], output: Path, opened: bool, serving: bool, port: int) -> None:
-    """Write runs side by side as one HTML file that needs nothing else.
+    """Write a page that shows runs side by side: one HTML file that needs nothing else.
 
-    A DIR is a stored run, a folder of such, or a report of Autobahn|Testsuite; without one it is
-    .replay/last. The first run is what the others are compared with.
+    Each DIR is a stored run, a folder of stored runs, or a report of Autobahn|Testsuite. The default is
+    .replay/last. The other runs are compared with the first one.
 
     \b
     replay report --open

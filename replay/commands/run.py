@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def run(**options: Any) -> None:
     """Play wire logs and specs against a server, and judge what comes back.
 
-    Without a PATH the bundled suite is played. Ids and globs select from it, or from the PATHs.
+    Without a PATH, the bundled suite is played. Ids and globs select cases from it, or from those at each
+    PATH.
 
     \b
     replay run --exec './my-server --port {port}'

@@ -33,14 +33,16 @@ if TYPE_CHECKING:
 @click.command(short_help="Test clients.")
 @configured(*SERVE)
 def serve(**options: Any) -> None:
-    """Play the suite against the clients that connect, and judge them: Autobahn's endpoints, so that a
-    driver which was written for it works unchanged. ^C ends it.
+    """Play the suite against the clients that connect, and judge what they do.
+
+    The URLs are those of Autobahn|Testsuite, so a test driver written for it works unchanged. Press ^C to
+    end.
 
     \b
-    replay serve                                   for your driver, at ws://127.0.0.1:9001
-    replay serve --exec 'node driver.js {url}'     ... started by replay
-    replay serve --each 'python echo.py {url}'     an echo client, started once a case
-    replay serve --tls --exec 'SSL_CERT_FILE={ca} ./driver {url}'     ... by wss://
+    replay serve                                   wait for your driver at ws://127.0.0.1:9001
+    replay serve --exec 'node driver.js {url}'     start your driver
+    replay serve --each 'python echo.py {url}'     start an echo client once for each case
+    replay serve --tls --exec 'SSL_CERT_FILE={ca} ./driver {url}'     use wss://
     """
     from replay import flows
     from replay.campaign.clients import Guests, Hosting

@@ -34,7 +34,7 @@ ELSEWHERE = {
 IGNORED = "Ignored; accepted because Autobahn|Testsuite has it."
 
 
-@click.command(short_help="Take Autobahn's command line and files.")
+@click.command(short_help="Run with Autobahn's command line and files.")
 @click.option(
     "-m", "--mode", metavar="MODE", help="Test servers (fuzzingclient) or clients (fuzzingserver)."
 )
@@ -71,10 +71,10 @@ def wstest(
     exit_zero: bool,
     **idle: str | None,
 ) -> None:
-    """Run as Autobahn|Testsuite does: its options, its config files, its report.
+    """Run tests as Autobahn|Testsuite does, with its options, its config files and its report.
 
-    Without -s, and if there is no such file in the current folder, the original's defaults are taken;
-    none is written.
+    Without -s, and if the current folder has no such file, Autobahn's defaults are used. No file is written
+    for them.
 
     \b
     replay wstest -m fuzzingclient -s fuzzingclient.json
