@@ -37,7 +37,7 @@ TESTS = {
     "wire": ["tests/wire"],
     "trace": ["tests/trace"],
     "protocol": ["tests/protocol", "tests/verdict/test_unseen.py"],
-    "cases": ["tests/cases", "tests/play/test_words.py"],
+    "cases": ["tests/cases", "tests/play/test_words.py", "tests/play/test_recorded_server.py"],
     "play": ["tests/play"],
     "verdict": [
         "tests/verdict",

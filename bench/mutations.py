@@ -116,6 +116,8 @@ def _edits(node: ast.AST) -> Iterator[tuple[ast.expr | ast.pattern, str]]:
         if name in ("annotation", "returns", "decorator_list", "type_comment"):
             continue
         for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.keyword) and child.arg == "repr":
+                continue  # of a dataclass's field: nobody but a debugger sees it
             if isinstance(child, ast.match_case):
                 yield from _edits(child.pattern)
                 yield from _edits(child.guard) if child.guard else ()

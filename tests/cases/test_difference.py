@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.cases.fit import difference, fit, kind
-from replay.cases.model import EventKind, Pattern
+from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile
 from replay.cases.payload import Payload
 from replay.protocol.events import (
     Close,
@@ -164,3 +164,15 @@ def test_what_comes_behind_all_that_was_expected_is_unexpected() -> None:
     why = missing.missing([Pattern(K.TEXT, A)])
     assert why is not None
     assert (why.at, why.expected, why.observed, why.field) == (0, Pattern(K.TEXT, A), None, "missing")
+
+
+@pytest.mark.parametrize(("profile", "codes"), [(Profile.AUTOBAHN, set()), (Profile.RFC, {2000, 2001})])
+def test_the_codes_that_a_case_asks_for_are_assigned_where_the_rfc_profile_reads_it(
+    profile: Profile, codes: set[int]
+) -> None:
+    closings = Closing(codes=(2000, None)), Closing(codes=(2001,))
+    outcomes = (Outcome(Behaviour.OK, closing=closings[1]), Outcome(Behaviour.OK))
+    case = Case("x", "", "", (), outcomes, closing=closings[0], profile=profile)
+    assert {2000, 2001} & case.reading.codes == codes
+    assert None not in case.reading.codes
+    assert case.reading.lenient is (profile is Profile.RFC)

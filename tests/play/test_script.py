@@ -44,7 +44,7 @@ from replay.trace.model import SECOND, Wait
 from replay.wire.frame import decode
 from replay.wire.handshake import Request, parse_head
 from replay.wire.side import Side
-from tests.memory import KEY
+from tests.memory import ACCEPTED, KEY, player
 
 C, S = Side.CLIENT, Side.SERVER
 MASK = b"abcd"
@@ -233,3 +233,24 @@ def test_a_client_asks_for_what_the_user_says_and_a_case_offers() -> None:
     chopped = bound(tester=C, options=Options(chop=7)).opening
     assert b"".join(chopped) == plain
     assert {len(piece) for piece in chopped[:-1]} == {7}
+
+
+@pytest.mark.parametrize("measured", [True, False])
+def test_a_tester_closes_once_whatever_comes_then(measured: bool) -> None:
+    case = replace(Case("x", "", "", (SendFrame(1, A),), (ECHO,)), measured=measured)
+    client = player(case)
+    client.connected(0)
+    client.received(ACCEPTED, 0)
+    for now in range(3):
+        client.received(b"\x81\1a", now)
+    opening, *frames = client.output
+    assert opening.startswith(b"GET ")
+    found, _ = decode(b"".join(frames))
+    assert [one.header.opcode for one in found] == [1, 8]
+
+
+def test_rounds_are_alike_unless_each_sends_the_next_slice() -> None:
+    same, slices = SendMessage(True, A), SendMessage(True, Payload(b"abc", next=1))
+    assert Repeat(2, (same, same)).alike
+    assert not Repeat(2, (same, slices)).alike
+    assert not Repeat(2, (slices,)).alike
