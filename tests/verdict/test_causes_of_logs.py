@@ -125,6 +125,11 @@ def test_what_differs_from_a_log_has_a_cause(
             Cause(Misdeed.BREAKS, "server-drops"),
             ClosingVerdict.UNCLEAN,
         ),
+        (
+            (*clean_end()[:2], Drop(C)),
+            Cause(Misdeed.ENDS, detail="the client had to end TCP; the server has to do that"),
+            ClosingVerdict.FAILED_BY_CLIENT,
+        ),
         (clean_end(1001), Cause(Misdeed.CODE, code=1001), ClosingVerdict.WRONG_CODE),
         (clean_end(1002), Cause(Misdeed.REFUSES, code=1002), ClosingVerdict.WRONG_CODE),
     ],
