@@ -137,20 +137,13 @@ def _unopened(result: Judged) -> Cause:
 
 
 def _unlike_the_log(result: Judged) -> Cause:
-    found, facts = result.divergence, result.facts
+    """Of a log that is its own expectation. How the connection ended is no event that it asks for."""
+    found = result.divergence
     if found is None:
         return Cause(Misdeed.ENDS, detail=result.closing_reason)
-    got, want, bait = found.observed, found.expected, illegal(result)
-    if isinstance(got, Violation) and got.side is not facts.tester:
+    got = found.observed
+    if isinstance(got, Violation) and got.side is not result.facts.tester:
         return Cause(Misdeed.BREAKS, got.rule)
-    closes = want is not None and want.kind is EventKind.CLOSE
-    if bait is not None and closes and accepted(result, bait):
-        return Cause(Misdeed.ACCEPTS, bait.rule)
-    if isinstance(got, Close) and got.side is not facts.tester:
-        if closes:
-            return Cause(Misdeed.CODE, code=got.code)
-        if bait is None and facts.closed_by_testee:
-            return Cause(Misdeed.REFUSES, code=got.code)
     return Cause(Misdeed.DIFFERS, detail=_form(result, found))
 
 

@@ -183,3 +183,11 @@ def test_masking(data: bytes, key: bytes, at: int) -> None:
     assert masked == bytes(octet ^ key[(at + i) % 4] for i, octet in enumerate(data))
     assert mask(masked, key, at) == data
     assert mask(data, b"", at) == data
+
+
+@pytest.mark.parametrize("length", [1, 3, 4, 63, 64, 65, 66, 67, 68, 1000, 4097])
+def test_each_octet_is_masked_by_its_own_octet_of_the_key(length: int) -> None:
+    data, key = bytes(n * 7 % 256 for n in range(length)), bytes.fromhex("01fe5b80")
+    masked = bytes(octet ^ key[n % 4] for n, octet in enumerate(data))
+    assert portable(data, key) == mask(data, key) == masked
+    assert mask(masked, key) == data
