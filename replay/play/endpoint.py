@@ -149,7 +149,10 @@ class Endpoint:
     @property
     def apart(self) -> bool:
         """Whether what is written next has to arrive apart from what was written before: a split among
-        the first octets of a frame is there to show whether its reader copes with it."""
+        the first octets of a frame is there to show whether its reader copes with it. Once the peer has
+        broken a rule, the Close that says so waits for nothing but the octets before it."""
+        if self._failed_at >= 0:
+            return False
         sent = self._interpreter.unfinished(self.side)
         return 0 < sent <= limits.HEADER.default or (self.parts_frames and self.opened and not sent)
 
