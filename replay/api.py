@@ -17,8 +17,7 @@ from replay.play.actions import Options
 from replay.play.endpoint import Limits
 from replay.report import json_lines
 from replay.source import Source, SourceError
-from replay.suite.files import Item, LogFile, chosen
-from replay.trace import wirelog
+from replay.suite.files import Item, LogFile, chosen, log_of
 from replay.trace.model import SECOND
 from replay.verdict.result import CaseResult, Fresh, Judged, RunResult
 from replay.wire.url import parse_url
@@ -29,8 +28,7 @@ OnResult = Callable[[CaseResult], None]
 
 def parse_log(text: str, name: str = "log") -> LogFile:
     """The wire log in a text, which messages call `name`. Raises SourceError."""
-    parsed = wirelog.read(Source(name, text))
-    return LogFile(name, parsed.trace, parsed.warnings)
+    return log_of(name, Source(name, text))
 
 
 def select(*words: str, keyword: str | None = None, thorough: bool = False) -> list[Item]:

@@ -40,7 +40,7 @@ def offline(item: Item, trace: Trace) -> Judged:
 
 
 def briefly(item: Item, trace: Trace, tester: Side, options: Options = AS_RECORDED) -> Fresh:
-    """The same, but where all is well without evidence, which nobody looks at then."""
+    """The same as `judged`, but where all is well without the evidence, which nobody looks at then."""
     well = passes(item.case, trace, tester, (*item.notes, *_edits(item, tester, options)))
     return judged(item, trace, tester, options) if well is None else _told(well, item, tester, options)
 

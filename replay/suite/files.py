@@ -222,8 +222,13 @@ def read_log(path: str, span: Span | None = None) -> LogFile:
         if span is not None and not Path(path).exists():
             raise SourceError(span, f"there is no file {path}", "the name is relative to the spec")
         source = Source.read(Path(path))
+    return log_of(path, source)
+
+
+def log_of(name: str, source: Source) -> LogFile:
+    """The wire log in a text. Raises SourceError."""
     parsed: Parsed = read(source)
-    return LogFile(path, parsed.trace, parsed.warnings)
+    return LogFile(name, parsed.trace, parsed.warnings)
 
 
 def logs(paths: Sequence[str], passed: Passed = lambda said: None) -> Iterator[LogFile]:
