@@ -137,10 +137,11 @@ class _Walk:
         """The octets that frames may stand in; None: none do."""
         if self.head is None:
             return entry.data
-        self.head += entry.data
-        if not self.head.startswith(HEADS) and len(self.head) > 4:
-            data, self.head = self.head, None
-            return data[-len(entry.data) :] if entry.data else b""
+        before, self.head = self.head, self.head + entry.data
+        if not any(self.head.startswith(one[: len(self.head)]) for one in HEADS):
+            self.head = None
+            self._read(before)
+            return entry.data
         if (found := END_OF_HEAD.search(self.head)) is None:
             if entry.cut is not None:
                 self.head = None
@@ -153,6 +154,9 @@ class _Walk:
         """Octets that are there."""
         if data:
             self.pieces.append(data)
+        self._read(data)
+
+    def _read(self, data: bytes) -> None:
         for piece in self.frames.feed(data):
             for _ in range(piece.times if piece.opens else 0):
                 self._begin(piece.header)

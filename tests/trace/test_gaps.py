@@ -103,3 +103,16 @@ def test_of_a_frame_that_is_cut_inside_its_header_nothing_is_made_up(missing: in
     (one,) = received(text + line(second, True))
     assert one.data == first + known
     assert one.cut == (None if known else Cut(missing))
+
+
+@given(st.integers(0, 5), frames)
+def test_without_a_head_frames_begin_at_the_first_octet_in_however_short_a_read(
+    split: int, cut: Frame
+) -> None:
+    first, second = encode(frame(2, b"abcd")), encode(cut)
+    text = "".join(octets(part, len(part), True) for part in (first[:split], first[split:]) if part)
+    text += "RX FRAME : OPCODE=2, FIN=True, RSV=0, PAYLOAD-LEN=4, MASKED=False, MASK=None\n"
+    text += octets(second, 1, False) + line(cut, True)
+    trace = parse(Source("log", text)).trace
+    found = b"".join(one.data for one in trace.entries if isinstance(one, Octets))
+    assert found == first + second
