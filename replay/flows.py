@@ -28,8 +28,9 @@ from replay.wire.side import Side
 
 if TYPE_CHECKING:
     from replay.campaign.clients import Guests
+    from replay.campaign.rejudged import Rejudged
     from replay.live.client_contract import Served
-    from replay.store.reader import Rejudged, StoredRun
+    from replay.store.reader import StoredRun
 
 
 def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
@@ -165,10 +166,11 @@ def check(log: LogFile, profile: Profile = Profile.AUTOBAHN) -> Judged:
 
 def rejudge(directory: Path) -> tuple[StoredRun, Iterator[Rejudged]]:
     """A stored run, and its verdicts derived again, offline. Raises SourceError if there is none."""
+    from replay.campaign import rejudged
     from replay.store import reader
 
     stored = reader.load(directory)
-    return stored, reader.rejudge(stored)
+    return stored, rejudged.rejudge(stored)
 
 
 def stored_run(stored: StoredRun, results: Sequence[CaseResult]) -> RunResult:

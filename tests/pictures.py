@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
 from replay.campaign import columns as run_columns
+from replay.campaign.rejudged import rejudge
 from replay.report import terminal
 from replay.report.html.page import page
 from replay.store import reader
@@ -52,7 +53,7 @@ def failure(folder: Path) -> str:
         "specs",
         "1.2.3",
     )
-    (one,) = reader.rejudge(reader.load(folder))
+    (one,) = rejudge(reader.load(folder))
     assert one.result is not None
     assert one.result.failed
     console = Console(record=True, width=92, file=io.StringIO(), force_terminal=True, legacy_windows=False)

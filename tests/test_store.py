@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from replay.campaign.judged import briefly
+from replay.campaign.rejudged import Rejudged, rejudge
 from replay.campaign.server import Seen
 from replay.cases.model import Behaviour
 from replay.cases.recorded import case_of
@@ -23,7 +24,7 @@ from replay.play.endpoint import Limits
 from replay.report import terminal
 from replay.source import Source, SourceError
 from replay.store.folder import LAST, MAX_NAME, PREVIOUS, safe_name
-from replay.store.reader import Rejudged, StoredRun, load, rejudge
+from replay.store.reader import StoredRun, load
 from replay.store.writer import About, Store
 from replay.suite.files import Item, bundled, bundled_items, items, known
 from replay.trace.model import Trace

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from replay import __version__
+from replay.campaign.rejudged import Rejudged, rejudge
 from replay.cases.model import Behaviour, Profile
 from replay.source import SourceError
 from replay.store.folder import MAX_NAME, folder_name, safe_name
-from replay.store.reader import Rejudged, load, rejudge, verdict
+from replay.store.reader import load, verdict
 from replay.store.writer import About, Store
 from replay.suite.edition import edition
 from replay.suite.files import Item, known

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from replay import json_text
+from replay.campaign.judged import offline
+from replay.campaign.rejudged import Rejudged, rejudging
 from replay.cases.model import Behaviour
 from replay.expected import index
 from replay.expected.index import IndexedCase
@@ -22,8 +24,7 @@ from replay.report.html.model import Column, Detail, PageCase
 from replay.source import Source, SourceError, file_error, printable
 from replay.store import reader
 from replay.store.reader import StoredCase, StoredRun, StoredVerdict
-from replay.suite.files import expectation, known_case, read_log
-from replay.verdict.judge import judge
+from replay.suite.files import Item, expectation, known_case, read_log
 from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
 
 Link = Callable[[Path], str]
@@ -109,18 +110,16 @@ def _as_judged(told: PageCase, result: CaseResult) -> PageCase:
 
 
 def _stored(run: StoredRun, link: Link) -> Column:
-    again = reader.rejudging(run)
+    again = rejudging(run)
     told = [
         _faulty(case, case.fault or "")
         if case.verdict is None
         else _verdict(run, case, case.verdict, again, link)
         for case in run.cases
-        if case.verdict is not None or case.fault is not None
+        if case.here
     ]
     waiting = {
-        safe.escape(case.id, 200): safe.escape(case.title, 300)
-        for case in run.cases
-        if case.verdict is None and case.fault is None
+        safe.escape(case.id, 200): safe.escape(case.title, 300) for case in run.cases if not case.here
     }
     moments = [case.verdict.began for case in run.cases if case.verdict and case.verdict.began]
     about = [f"{safe.escape(min(moments)[:16]).replace('T', ' ')} UTC"] if moments else []
@@ -144,7 +143,7 @@ def _verdict(
     run: StoredRun,
     case: StoredCase,
     verdict: StoredVerdict,
-    again: Callable[[StoredCase], reader.Rejudged],
+    again: Callable[[StoredCase], Rejudged],
     link: Link,
 ) -> PageCase:
     path = None if verdict.log is None else run.directory / verdict.log
@@ -252,9 +251,8 @@ def _original(
         log = read_log(str(file))
     except SourceError as error:
         return {"fault": safe.escape(str(error), 400)} | _files(file, link)
-    tester = log.trace.recorder
-    case, _ = expectation(log, tester)
-    result = judge(case, log.trace, tester)
+    case, _ = expectation(log, log.trace.recorder)
+    result = offline(Item(case), log.trace)
     said = model.detail(result, room)
     if (result.behaviour, result.closing) != verdict:  # octets are missing in the log
         said = {key: said[key] for key in ("tester", "facts", "log", "rule", "agreed") if key in said}

@@ -1,4 +1,4 @@
-"""Reads a stored run, and derives its verdicts again from its logs.
+"""Reads a stored run.
 
 What is read may be cut off, damaged or made up: a fault of run.json is a SourceError, a fault of one
 case is said of that case, and no name in it leads out of the folder.
@@ -7,7 +7,7 @@ case is said of that case, and no name in it leads out of the folder.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -15,17 +15,15 @@ from types import UnionType
 from typing import Any, TypeVar
 
 from replay import json_text
-from replay.cases.model import Behaviour, Case, Profile
-from replay.cases.recorded import under
-from replay.report.causes import CauseWords, explained
+from replay.cases.model import Behaviour, Profile
+from replay.report.causes import CauseWords
 from replay.source import Source, SourceError, printable
 from replay.store import CASE, RUN, VERSION
 from replay.store.folder import NAME
-from replay.store.sources import StoredCases, StoredSource
+from replay.store.sources import StoredSource
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse
-from replay.verdict.judge import judge
-from replay.verdict.result import ClosingVerdict, Judged
+from replay.verdict.result import ClosingVerdict
 from replay.wire.side import Side
 
 E = TypeVar("E", bound=Enum)
@@ -76,6 +74,11 @@ class StoredCase:
     verdict: StoredVerdict | None = None
     fault: str | None = None  # why what is stored of it can't be read
 
+    @property
+    def here(self) -> bool:
+        """Whether there is a result, readable or not."""
+        return self.verdict is not None or self.fault is not None
+
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
@@ -100,31 +103,11 @@ class StoredRun:
     @property
     def partial(self) -> str | None:
         """That results are missing, and why; None: all are there."""
-        here = sum(case.verdict is not None or case.fault is not None for case in self.cases)
+        here = sum(case.here for case in self.cases)
         if here == len(self.cases) and self.state in ("complete", "unreached"):
             return None
         why = _ENDS[self.state] + (f": {printable(self.unreached)}" if self.unreached else "")
         return f"a partial run, {here} of {len(self.cases)} cases: {why}"
-
-
-@dataclass(frozen=True, slots=True)
-class Rejudged:
-    """A stored case and its verdict, derived again. Without a result `fault` says why there is none."""
-
-    case: StoredCase
-    result: Judged | None
-    fault: str | None = None
-
-    @property
-    def agrees(self) -> bool:
-        """Whether behaviour, closing and the rules broken are those that are stored, or both times there
-        is no verdict."""
-        was, now = self.case.verdict, self.result
-        if was is None or now is None:
-            return False
-        broken = tuple((breach.rule, breach.start) for breach in now.broken)
-        unjudged = (was.unjudged is None) is (now.unjudged is None)
-        return unjudged and (was.behaviour, was.closing, was.broken) == (now.behaviour, now.closing, broken)
 
 
 def load(directory: Path) -> StoredRun:
@@ -164,34 +147,6 @@ def verdict(path: Path) -> tuple[str, str, StoredVerdict]:
     return case.take("id", str), case.take("title", str), _verdict(case)
 
 
-def rejudge(run: StoredRun) -> Iterator[Rejudged]:
-    """Judge again what is stored, case by case, offline. Cases without a result are passed over."""
-    one = rejudging(run)
-    return (one(case) for case in run.cases if case.verdict is not None or case.fault is not None)
-
-
-def rejudging(run: StoredRun) -> Callable[[StoredCase], Rejudged]:
-    """What judges one case of a run again, offline."""
-    cases = StoredCases(run.directory, run.sources, run.tester, printable(run.version), run.thorough)
-
-    def again(case: StoredCase) -> Rejudged:
-        if case.verdict is None:
-            return Rejudged(case, None, case.fault)
-        return _rejudged(run, case, case.verdict, cases)
-
-    return again
-
-
-def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: StoredCases) -> Rejudged:
-    try:
-        trace = observed(run.directory, verdict)
-        result = judge(under(_expected(case, cases), run.profile, run.tester), trace, run.tester)
-    except SourceError as error:
-        return Rejudged(case, None, str(error))
-    notes = tuple(dict.fromkeys((*verdict.notes, *result.notes)))  # the judge's own are in both
-    return Rejudged(case, explained(replace(result, path=verdict.path, notes=notes)))
-
-
 def observed(directory: Path, verdict: StoredVerdict) -> Trace:
     """What a case's verdict rests on. Raises SourceError."""
     return parse(_log(directory, verdict)).trace
@@ -205,14 +160,6 @@ def _log(directory: Path, verdict: StoredVerdict) -> Source:
         hint = "`replay check` judges it as it stands now"
         raise SourceError(None, f"{printable(str(path))}: this is not the log that was stored", hint)
     return source
-
-
-def _expected(case: StoredCase, cases: StoredCases) -> Case:
-    if case.source is None:
-        return cases.bundled(case.id)
-    if case.of == "spec":
-        return cases.of_spec(case.id, case.source)
-    return cases.of_log(case.id, case.source, case.own)
 
 
 def _source(row: _Fields) -> StoredSource:

@@ -1,0 +1,69 @@
+"""The verdicts of a stored run, derived again from its logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from replay.campaign.judged import judged
+from replay.cases.model import Case
+from replay.cases.recorded import under
+from replay.source import SourceError, printable
+from replay.store.reader import StoredCase, StoredRun, StoredVerdict, observed
+from replay.store.sources import StoredCases
+from replay.suite.files import Item
+from replay.verdict.result import Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """A stored case and its verdict, derived again. Without a result `fault` says why there is none."""
+
+    case: StoredCase
+    result: Judged | None
+    fault: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether behaviour, closing and the rules broken are those that are stored, or both times there
+        is no verdict."""
+        was, now = self.case.verdict, self.result
+        if was is None or now is None:
+            return False
+        broken = tuple((breach.rule, breach.start) for breach in now.broken)
+        unjudged = (was.unjudged is None) is (now.unjudged is None)
+        return unjudged and (was.behaviour, was.closing, was.broken) == (now.behaviour, now.closing, broken)
+
+
+def rejudge(run: StoredRun) -> Iterator[Rejudged]:
+    """Judge again what is stored, case by case, offline. Cases without a result are passed over."""
+    one = rejudging(run)
+    return (one(case) for case in run.cases if case.here)
+
+
+def rejudging(run: StoredRun) -> Callable[[StoredCase], Rejudged]:
+    """What judges one case of a run again, offline."""
+    cases = StoredCases(run.directory, run.sources, run.tester, printable(run.version), run.thorough)
+
+    def again(case: StoredCase) -> Rejudged:
+        if case.verdict is None:
+            return Rejudged(case, None, case.fault)
+        return _rejudged(run, case, case.verdict, cases)
+
+    return again
+
+
+def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: StoredCases) -> Rejudged:
+    try:
+        item = Item(under(_expected(case, cases), run.profile, run.tester), verdict.path, verdict.notes)
+        return Rejudged(case, judged(item, observed(run.directory, verdict), run.tester))
+    except SourceError as error:
+        return Rejudged(case, None, str(error))
+
+
+def _expected(case: StoredCase, cases: StoredCases) -> Case:
+    if case.source is None:
+        return cases.bundled(case.id)
+    if case.of == "spec":
+        return cases.of_spec(case.id, case.source)
+    return cases.of_log(case.id, case.source, case.own)
