@@ -1,4 +1,4 @@
-"""The closing handshake (RFC 6455 §5.5.1, §7): who has sent a Close frame, for each side, is the state."""
+"""The closing handshake (RFC 6455 §5.5.1, §7). Its state is which of the sides have sent a Close frame."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from replay.wire.frame import FrameHeader, Opcode
 
 
 class Act(Enum):
-    """What an endpoint does that the closing handshake has a say in."""
+    """An act of an endpoint to which the rules of the closing handshake apply."""
 
     DATA = "data"  # a data frame: its opcode is below 8
     CONTROL = "control"  # a Ping, a Pong, or an opcode that is reserved for control frames
@@ -17,26 +17,26 @@ class Act(Enum):
 
     @classmethod
     def of(cls, header: FrameHeader) -> Act:
-        """What it does by a frame with this header."""
+        """The act of sending a frame with this header."""
         if header.opcode == Opcode.CLOSE:
             return cls.CLOSE
         return cls.CONTROL if header.is_control else cls.DATA
 
 
-#  sender has closed, other side has closed, the sender's act -> the rule that it breaks
+#  sender has sent a Close, other side has sent a Close, the sender's act -> the rule that it breaks
 CLOSING: dict[tuple[bool, bool, Act], str | None] = {
     (False, False, Act.DATA): None,
     (False, False, Act.CONTROL): None,
     (False, False, Act.CLOSE): None,
     (False, False, Act.DROP): "close-before-drop",
-    (False, True, Act.DATA): None,  # §5.5.1: it may finish the message that it has begun
+    (False, True, Act.DATA): None,  # §5.5.1: it may finish the current message first
     (False, True, Act.CONTROL): None,
     (False, True, Act.CLOSE): None,  # its answer
     (False, True, Act.DROP): "close-answered",
     (True, False, Act.DATA): "nothing-after-close",
-    (True, False, Act.CONTROL): None,  # §5.5.2: a Ping is answered until a Close has come
-    (True, False, Act.CLOSE): None,  # §5.5.1 speaks of data frames alone
-    (True, False, Act.DROP): None,  # §7.1.7: it has failed the connection and need not wait
+    (True, False, Act.CONTROL): None,  # §5.5.2: a Ping is answered until a Close has been received
+    (True, False, Act.CLOSE): None,  # §5.5.1 forbids only data frames
+    (True, False, Act.DROP): None,  # §7.1.7: having failed the connection, it need not wait
     (True, True, Act.DATA): "nothing-after-close",
     (True, True, Act.CONTROL): None,
     (True, True, Act.CLOSE): None,

@@ -1,4 +1,4 @@
-"""What the octets of a connection mean. A breach is an event like any other, not an exception."""
+"""The events of a connection: what its octets mean. A breach of a rule is an event, not an exception."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from replay.wire.side import Side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """`side` did it. It stands at octets `start` up to `end` of that side's stream, and entry
+    """Something that `side` did. It occupies octets `start` up to `end` of that side's stream, and entry
     number `entry` of the trace completed it."""
 
     side: Side
@@ -24,7 +24,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requested(Event):
-    """A client asked for a connection; `valid`: by a request that keeps the rules (§4.2.1)."""
+    """The client's request for a connection; `valid`: it keeps the rules (§4.2.1)."""
 
     request: Request
     valid: bool
@@ -32,26 +32,26 @@ class Requested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened(Event):
-    """The opening handshake is done (RFC 6455 §4); the side is the server, which answered last."""
+    """The opening handshake is complete (RFC 6455 §4); `side` is the server, which answered last."""
 
     request: Request
     response: Response
-    agreed: Agreed | None = None  # on permessage-deflate, and how
-    partial: bool = False  # the log cut off the handshake: what it shows of it isn't judged
+    agreed: Agreed | None = None  # the terms of permessage-deflate, if it was agreed on
+    partial: bool = False  # the log cut off the handshake, so the part that it shows isn't judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotOpened(Event):
-    """There is no WebSocket connection: TCP never stood, or the handshake was refused or broken."""
+    """There is no WebSocket connection: TCP couldn't connect, or the handshake was refused or broken."""
 
     reason: str
-    status: int | None = None  # of the HTTP response, if one came
+    status: int | None = None  # of the HTTP response, if one was received
     response: Response | None = None
 
 
 Holes = tuple[tuple[int, int | None], ...]
-"""What the log left out of a payload: by the octet of the payload with which each hole begins, and by its
-length (None: from there on nothing is known, not even how long it is). `data` lacks those octets."""
+"""The parts of a payload that the log left out, each as its offset in the payload and its length (None: the
+rest of the payload is unknown, even its length). `data` doesn't contain them."""
 
 
 def _hidden(holes: Holes) -> int:
@@ -60,34 +60,34 @@ def _hidden(holes: Holes) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held(Event):
-    """What holds a payload."""
+    """An event with a payload."""
 
     data: bytes
     holes: Holes = ()
 
     @property
     def length(self) -> int:
-        """Octets of the payload, as far as they are known."""
+        """The length of the payload, as far as it is known."""
         return len(self.data) + _hidden(self.holes)
 
     def octet(self, offset: int) -> bytes:
-        """The octet at this offset of the payload, if it is there."""
+        """The octet at this offset of the payload, or b"" if it isn't known."""
         at = offset - _hidden(tuple(hole for hole in self.holes if hole[0] < offset))
         return self.data[at : at + 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message(Held):
-    """A whole data message (§5.4), fragments joined."""
+    """A complete data message (§5.4), its fragments joined."""
 
     text: bool
-    parts: tuple[tuple[int, int], ...]  # for each frame: where its payload stands, its length
+    parts: tuple[tuple[int, int], ...]  # for each frame: the offset and the length of its payload
     compressed: bool = False  # RSV1 under permessage-deflate: `data` is what it inflates to
     digest: tuple[int, str] | None = None  # length and SHA-256 of a message whose octets were left out
 
     @property
     def length(self) -> int:
-        """Octets of the payload, as far as they are known."""
+        """The length of the payload, as far as it is known."""
         return self.digest[0] if self.digest else len(self.data) + _hidden(self.holes)
 
 
@@ -103,14 +103,14 @@ class Pong(Held):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseBegins(Event):
-    """The first octet of a Close frame that stands at `start`, where the frame isn't whole with the entry
-    that brings it: who closes first is told by it, if the frame then is one."""
+    """The first octet of a Close frame at `start` that its entry doesn't complete. It decides which side
+    closed first, provided that the frame turns out to be valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close(Event):
-    """A Close frame (§5.5.1). `code` is None if there is none; not `valid`: it breaks a rule. Of a reason
-    that the log cut off there is as much as it holds."""
+    """A Close frame (§5.5.1). `code` is None if it has none; not `valid`: it breaks a rule. If the log cut
+    off the reason, the part that it holds."""
 
     code: int | None
     reason: bytes
@@ -118,49 +118,49 @@ class Close(Event):
 
 
 class Spoilt(NamedTuple):
-    """A compressed message, as far as it inflates."""
+    """How far a faulty compressed message could be inflated."""
 
-    at: int | None  # the octet of its payload that is wrong; None: that of what it inflates to
-    length: int  # of what came out before that octet
-    tail: bytes  # the last octets of it
+    at: int | None  # the wrong octet of its payload; None: the wrong octet is one of the inflated ones
+    length: int  # of the output before the wrong octet
+    tail: bytes  # the last octets of that output
     text: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation(Event):
-    """A breach of a row of the rule table; `start` is the octet that breaks it.
+    """A breach of a rule of the rule table; `start` is the octet that breaks it.
 
-    `frame` is where the frame stands that the octet is in, so that several breaches of one
-    frame can be told from several frames.
+    `frame` is the offset of the frame with that octet: it tells several breaches in one frame from breaches
+    in several frames.
     """
 
     rule: str
     detail: str
     frame: int
     code: int | None = None  # with which the other side fails the connection; None: it doesn't
-    spoilt: Spoilt | None = None  # where it makes a message none that was compressed
+    spoilt: Spoilt | None = None  # of a compressed message that the breach makes invalid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unparsed(Event):
-    """From octet `start` on no frame border is known, so nothing that follows is decoded."""
+    """From octet `start` on, no frame boundary is known, so nothing that follows is decoded."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread(Unparsed):
-    """... since replay reads no more of it. That is a limit of its own: no rule is broken."""
+    """From octet `start` on, nothing is read because a limit of replay's is exceeded. It breaks no rule."""
 
-    bound: str  # that was passed: '250 breaches'
+    bound: str  # the limit: '250 breaches'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap(Unparsed):
     """Octets of this side that the log left out.
 
-    If it is `lost` on them, they may hold whole frames, and no border is known behind them: what stands
-    there breaks no rule that anybody could know of, and counts only where it is whole frames by itself.
+    `lost`: they may contain whole frames, so no frame boundary is known after them. What follows can't be
+    said to break a rule, and is read only where an entry consists of complete frames.
     """
 
     size: int | None  # octets; None: the log doesn't say
@@ -169,16 +169,16 @@ class Gap(Unparsed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fired(Event):
-    """A timer of the recorder's ran out. A pause that ends says that the connection is open still."""
+    """A timer of the recorder expired. If it was a pause, the connection is still open."""
 
     wait: Wait
     tag: str | None
-    after: int | None  # microseconds; None where it isn't known, or where no time was the limit
+    after: int | None  # microseconds; None if unknown, or if the limit wasn't one of time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End(Event):
-    """The end of TCP, by `side`. `unfinished` octets of a frame of its own stood open."""
+    """The end of TCP, by `side`. `unfinished`: octets that it had sent of an incomplete frame."""
 
     how: How
     unfinished: int

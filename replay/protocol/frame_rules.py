@@ -1,4 +1,4 @@
-"""RFC 6455's rules for one frame (§5): what its header breaks, what a Close payload breaks."""
+"""RFC 6455's rules for a single frame (§5): for its header, and for the payload of a Close."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ DEFINED = frozenset(Opcode)
 def header_breaches(header: FrameHeader, side: Side, fragmented: bool, deflate: bool) -> Iterator[Breach]:
     """What is wrong with a header that `side` sent.
 
-    `fragmented`: a message of that side has begun and not ended. `deflate`: permessage-deflate
-    was agreed, so RSV1 may stand on the first frame of a message (RFC 7692 §6).
+    `fragmented`: that side has begun a message and not ended it. `deflate`: permessage-deflate was agreed
+    on, so RSV1 may be set on the first frame of a message (RFC 7692 §6).
     """
     if side is Side.CLIENT and not header.key:
         yield Breach("client-masks", "the MASK bit is 0", 1)
@@ -50,39 +50,39 @@ def header_breaches(header: FrameHeader, side: Side, fragmented: bool, deflate: 
 
 
 NEVER_SENT = frozenset({1005, 1006, 1015})
-"""The codes that MUST NOT stand in a Close frame (§7.4.1)."""
+"""The codes that MUST NOT be set in a Close frame (§7.4.1)."""
 
 RFC_6455 = frozenset({*range(1000, 1004), *range(1007, 1012), *range(3000, 5000)})
 """The codes that §7.4 assigns: §7.4.1 defines 1000-1003 and 1007-1011, and 3000-4999 are free for
 libraries and applications (§7.4.2). The others are reserved, or not used."""
 
 REGISTERED = RFC_6455 | {1012, 1013, 1014} | frozenset(range(5000, 2**16))
-"""... with those that IANA's registry of close codes has taken in since (§11.7), and those from 5000 on,
-of which no text speaks."""
+"""Those of RFC 6455, those that have been added to IANA's registry of close codes since (§11.7), and those
+from 5000 on, which no specification mentions."""
 
 
 class Reading(NamedTuple):
-    """By what a connection is read."""
+    """How strictly the rules are read."""
 
-    codes: frozenset[int]  # that are assigned, for a Close to carry
-    lenient: bool  # what breaks a SHOULD fails no connection
+    codes: frozenset[int]  # the codes that a Close frame may carry
+    lenient: bool  # a breach of a SHOULD doesn't fail the connection
 
 
 ORIGINAL = Reading(RFC_6455, False)
-"""... where nothing else is said: by what the original takes for a breach."""
+"""The default: what Autobahn|Testsuite takes for a breach is one."""
 
 
 @lru_cache(maxsize=1024)
 def clean(
     first: int, form: int, length: int, masked: bool, side: Side, fragmented: bool, deflate: bool
 ) -> bool:
-    """Whether a header breaks no rule of `header_breaches`; headers that are alike are judged once."""
+    """Whether a header breaks no rule of `header_breaches`; cached, as many headers are equal."""
     header = FrameHeader(first, form, length, b"mask" if masked else b"")
     return next(header_breaches(header, side, fragmented, deflate), None) is None
 
 
 def close_breaches(payload: bytes, codes: frozenset[int]) -> Iterator[Breach]:
-    """What is wrong with the payload of a Close frame (§5.5.1, §7.4) where these codes are assigned."""
+    """What is wrong with the payload of a Close frame (§5.5.1, §7.4) that may carry any of `codes`."""
     if not payload:
         return
     if len(payload) == 1:

@@ -1,5 +1,4 @@
-"""Frames of both sides -> events (RFC 6455 §5): what their headers break, what they control, what
-messages they make."""
+"""Turns the frames of both sides into events (RFC 6455 §5): breaches, control frames and messages."""
 
 from __future__ import annotations
 
@@ -37,30 +36,30 @@ FAULTS = {
     DeflateFaultKind.CONTEXT: "context-not-kept",
     DeflateFaultKind.TAIL: "tail-removed",
 }
-"""The rule that a fault of a compressed payload breaks. That it is too much breaks none."""
+"""The rule that each fault of a compressed payload breaks. TOO_MUCH breaks none."""
 
 
 MOST_BREACHES = limits.BREACHES.default
-"""Of one side; behind them its frames aren't read."""
+"""Breaches of one side after which its frames are no longer read."""
 
 _CLOSE = 0x88
-"""The first octet of a Close frame that breaks no rule by it."""
+"""The first octet of a Close frame, if that octet breaks no rule."""
 
 _MESSAGES = (0x81, 0x82, 0xC1, 0xC2)
-"""First octets of a text or binary message in one frame, compressed or not."""
+"""The first octets that a message in one frame may have: text or binary, compressed or not."""
 
 
 class Frames:
     """Reads the frames of one connection, once it is open."""
 
     def __init__(self, recorder: Side, codes: frozenset[int]) -> None:
-        """`codes` are assigned, for a Close to carry."""
+        """`codes`: the codes that a Close frame may carry."""
         self._recorder = recorder
         self._codes = codes
 
     def message(self, stream: SideStream, decoder: FrameDecoder, data: bytes) -> Iterable[Event] | None:
-        """The events of octets that are one frame and a whole message, as most reads and writes are; None:
-        they aren't, or break a rule by their header."""
+        """A fast path for octets that are exactly one frame with a whole message, as most reads and writes
+        are. None: they aren't, or their header breaks a rule."""
         if stream.assembly is not None or stream.context_lost or not data or data[0] not in _MESSAGES:
             return None
         found = decoder.alone(data)
@@ -112,14 +111,14 @@ class Frames:
                 yield CloseBegins(**stream.place(start, start + 1))
 
     def _enough(self, stream: SideStream, piece: Piece) -> Iterator[Event]:
-        """Nobody learns more from further breaches of the peer. The recorder's own are meant."""
+        """Stop reading the peer, as further breaches tell nothing new. The recorder's own are intended."""
         if stream.side is not self._recorder:
             at = piece.stream_at + len(piece.data)
             reason = f"its frames broke rules {stream.breaches} times, and replay reads no more of them"
             yield stream.unread(at, reason, MOST_BREACHES, "breaches")
 
     def skip(self, stream: SideStream, decoder: FrameDecoder, most: int) -> Iterator[Event]:
-        """The events of octets that aren't known, up to the end of the frame that has begun."""
+        """The events of at most this many unknown octets, up to the end of the incomplete frame."""
         if (piece := decoder.skip(most)) is not None:
             stream.position += piece.missing
             yield from self._piece(stream, piece)
@@ -127,8 +126,8 @@ class Frames:
     def read_payload(
         self, stream: SideStream, decoder: FrameDecoder, entries: Sequence[Octets]
     ) -> Iterator[Event]:
-        """The events of entries that hold payload of one data frame and nothing else, taken as one
-        where nothing has to be said of any but the last."""
+        """The events of entries that hold nothing but payload of one data frame. They are read as one entry
+        if only the last of them can have an event."""
         for piece in decoder.feed(b"".join([entry.data for entry in entries])):
             whole = stream.assembly is None or stream.assembly.takes(piece.data)
             sizes = [len(piece.data)] if whole else [len(entry.data) for entry in entries]
@@ -157,7 +156,7 @@ class Frames:
             yield from self._data(stream, piece)
 
     def _takes_whole(self, stream: SideStream, run: Piece) -> bool:
-        """Take continuation frames that are alike as one, unless something has to be said of any."""
+        """Take continuation frames with the same header as one, unless one of them may have an event."""
         assembly = stream.assembly
         if assembly is None or not self._is_clean(stream, run.header) or not assembly.takes(run.data):
             return False
@@ -172,14 +171,14 @@ class Frames:
         return True
 
     def _counts_anyway(self, stream: SideStream, header: FrameHeader, broken: Sequence[Breach]) -> bool:
-        """Whether a control frame is one although its header breaks a rule. A tester's Close that
-        does so is meant to be none, unless it is just too long."""
+        """Whether a control frame takes effect although its header breaks a rule. The tester's own broken
+        Close is intended to have no effect, unless it is merely too long."""
         own_close = stream.side is self._recorder and header.opcode == Opcode.CLOSE
         meant = not own_close or all(breach.rule == "control-length" for breach in broken)
         return header.opcode in (Opcode.PING, Opcode.PONG, Opcode.CLOSE) and header.form < 8 and meant
 
     def _is_clean(self, stream: SideStream, header: FrameHeader) -> bool:
-        """Whether a header surely breaks no rule: told without looking at each of them."""
+        """Whether a header certainly breaks no rule, without checking each rule."""
         if stream.closed or stream.other.closed:
             return False
         first, form, length, key = header
@@ -196,7 +195,7 @@ class Frames:
     def _control(self, stream: SideStream, piece: Piece) -> Iterator[Event]:
         if stream.spoiled:
             return
-        if piece.missing or stream.control_hole:  # what came before the hole is all that can be used
+        if piece.missing or stream.control_hole:  # only the octets before the hole can be used
             stream.control_hole += piece.missing + len(piece.data)
         else:
             stream.control += piece.data
@@ -216,11 +215,11 @@ class Frames:
                     stream.unanswered[data] += 1
                 yield Ping(**place, data=data, holes=holes)
             case Opcode.PONG:
-                if hole:  # any of them may be the one that it answers
+                if hole:  # it may answer any of the Pings
                     other.pings.clear()
                     other.unanswered.clear()
                 elif other.unanswered[data]:
-                    while (answered := other.pings.popleft()) != data:  # and with it those before it
+                    while (answered := other.pings.popleft()) != data:  # it answers earlier Pings too
                         other.unanswered[answered] -= 1
                     other.unanswered[data] -= 1
                     stream.stray_pong = False
@@ -236,15 +235,15 @@ class Frames:
         other = stream.other
         code = int.from_bytes(data[:2], "big") if len(data) > 1 else None
         valid = True
-        # Of a payload that isn't all there, the code may be judged, not the reason.
+        # If a part of the payload is missing, the code can be judged, but the reason can't.
         known = data if not hole else data[:2] if len(data) > 1 else b""
         for rule, detail, at in close_breaches(known, self._codes):
             valid &= stream.harmless(rule)
             yield stream.violation(rule, detail, body + at, start)
-        # A tester may close with what breaks a rule, to see what comes.
+        # The tester's own Close counts even if it breaks a rule: that is part of the test.
         if not stream.closed and (stream.side is self._recorder or valid):
             stream.closed = True
-            if other.closed and other.pings:  # this Close answers one that stands behind the Ping
+            if other.closed and other.pings:  # the Close that this one answers came after the Ping
                 rule = "pong-echoes-ping" if stream.stray_pong else "ping-answered"
                 detail = "the Pong has another payload" if stream.stray_pong else "no Pong came"
                 yield stream.violation(rule, detail, start, start)
@@ -274,7 +273,7 @@ class Frames:
         yield from self._taken(stream, assembly, piece, data, faults)
 
     def _begun(self, stream: SideStream, piece: Piece) -> Assembly:
-        """The message that begins with this piece of a frame."""
+        """Begin a message with this piece of a frame."""
         header = piece.header
         inflater = stream.inflater if header.rsv & 4 and header.opcode and not stream.skipped else None
         stream.assembly = assembly = Assembly(
@@ -296,7 +295,7 @@ class Frames:
         data: bytes,
         faults: Sequence[DeflateFault],
     ) -> Iterator[Event]:
-        """The events of a piece of a message that came to this data, and to these faults."""
+        """The events of a piece of a message, given the data in it and the faults that were found."""
         whole = piece.last and piece.header.fin
         ends = whole and all(fault.kind is DeflateFaultKind.TAIL for fault in faults)
         if assembly.utf8 and (wrong := assembly.utf8.feed(data, ends)) is not None:
@@ -304,7 +303,7 @@ class Frames:
             found = stream.violation("text-is-utf8", assembly.utf8.wrong, at, piece.start)
             yield replace(found, spoilt=assembly.spoilt(None, data, wrong) if assembly.inflater else None)
             assembly.ignore()
-        for fault in faults:  # behind what came out before them
+        for fault in faults:  # after the text that was inflated before them
             yield self._fault(stream, assembly, fault, data, piece.start)
         if assembly.valid:
             assembly.chunks.append(data)
@@ -324,7 +323,7 @@ class Frames:
     def _inflated(
         self, stream: SideStream, inflater: Inflater, data: bytes, whole: bool
     ) -> tuple[bytes, Sequence[DeflateFault]]:
-        """What comes out of the next octets of a compressed message, and what is wrong with them."""
+        """The output of the next octets of a compressed message, and the faults in them."""
         data, within = inflater.feed(data)
         behind = inflater.end() if whole else None
         stream.inflated += len(data)

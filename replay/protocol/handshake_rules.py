@@ -1,5 +1,5 @@
-"""RFC 6455's rules for the opening handshake (§4), on heads that are well-formed HTTP: what makes the
-other side refuse it. What it puts up with in offers and answers is told by `negotiation`."""
+"""RFC 6455's rules for the opening handshake (§4), for heads that are well-formed HTTP: a breach makes the
+other side refuse it. Breaches in offers and answers that it tolerates are found by `negotiation`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)|\n(?=[ \t])")
 
 
 def _line_breaches(head: Request | Response) -> Iterator[Breach]:
-    """What h11 forgives: lines that don't end in CR LF, and folded ones (RFC 9112 §2.2, §5.2)."""
+    """What h11 tolerates: lines that don't end in CR LF, and folded lines (RFC 9112 §2.2, §5.2)."""
     if found := _LINE_END.search(head.octets):
         folded = found[0] == b"\n" and head.octets[found.start() - 1 : found.start()] == b"\r"
         detail = "a header line is folded" if folded else "a line does not end in CR LF"
@@ -78,7 +78,7 @@ def response_breaches(request: Request, response: Response) -> Iterator[Breach]:
 
 
 def _grammar_breaches(head: Request | Response) -> Iterator[Breach]:
-    """What is no list of extensions (§9.1)."""
+    """What is wrong with the syntax of Sec-WebSocket-Extensions (§9.1)."""
     try:
         head_extensions(head)
     except ExtensionsError as error:

@@ -1,7 +1,7 @@
-"""Octets of both sides -> events. What breaks a rule is an event; reading goes on behind it as
-long as frame borders are known.
+"""Turns the octets of both sides into events. A breach of a rule is an event, after which reading continues
+as long as frame boundaries are known.
 
-The live player feeds it entry by entry; `observe` runs it over a whole trace. They can't disagree.
+The live player feeds it entry by entry, `observe` runs it over a whole trace: the two can't disagree.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def observe(trace: Trace, reading: Reading = ORIGINAL, skips: Side | None = None
 
 
 def _known(events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """The events with a message of which octets are missing told by its digest alone, if the log has it."""
+    """The events, without a message that lacks octets if the log also has its digest, which says more."""
     if not any(isinstance(event, Message) and event.digest for event in events):
         return events
     told: list[Event | None] = []
@@ -69,7 +69,7 @@ def _known(events: tuple[Event, ...]) -> tuple[Event, ...]:
 
 
 def has_opening(trace: Trace) -> bool:
-    """Whether the trace begins with an opening handshake (or with nothing), and not with frames."""
+    """Whether the trace begins with an opening handshake rather than with frames; True if it is empty."""
     begins = dict.fromkeys(Side, b"")
     for entry in trace.entries:
         if isinstance(entry, Octets) and len(begins[entry.side]) < 5:
@@ -90,12 +90,12 @@ class Interpreter:
         opened: bool = False,
         skips: Side | None = None,
     ) -> None:
-        """`opened`: the octets begin with frames, the opening handshake isn't among them. `skips`: a
-        side whose data is known, so that its payloads aren't looked at and make no messages."""
+        """`opened`: the octets begin with frames, without an opening handshake. `skips`: a side whose data
+        is known already; its payloads aren't looked at, and it gets no Message events."""
         self.recorder = recorder
         self.opened = opened
         self.ended = False
-        self._over = False  # a NotOpened was told
+        self._over = False  # NotOpened was yielded
         self._request: Request | None = None
         self._partial = False  # the log cut off the request
         self._count = 0
@@ -108,7 +108,7 @@ class Interpreter:
         return self._streams[side].closed
 
     def closing(self, side: Side) -> bool:
-        """Whether this side has sent a Close frame that keeps the rules, or has begun one."""
+        """Whether this side has sent a Close frame that keeps the rules, or has begun to send one."""
         stream = self._streams[side]
         return stream.closed or stream.close_begun_at is not None
 
@@ -117,16 +117,17 @@ class Interpreter:
         return self._streams[side].frames_begun
 
     def unfinished(self, side: Side) -> int:
-        """How many octets of a frame that isn't whole this side has sent."""
+        """How many octets of an incomplete frame this side has sent."""
         stream = self._streams[side]
         return 0 if stream.frames is None or stream.unparsed else stream.frames.unfinished
 
     def inflated(self, side: Side) -> int:
-        """How many octets the compressed messages of this side have come to."""
+        """How many octets the compressed messages of this side have inflated to."""
         return self._streams[side].inflated
 
     def feed(self, entry: Entry) -> Iterable[Event]:
-        """The events that this entry completes, each as the state of the connection is then.
+        """The events that this entry completes. Each is made when it is asked for, so that the state of the
+        connection fits it.
 
         Further entries may be fed before the last event is taken, as when an event is answered.
         """
@@ -141,8 +142,8 @@ class Interpreter:
             self._now.entry = number
 
     def feed_all(self, entries: Sequence[Entry]) -> Iterator[Event]:
-        """The events of these entries: the same as of one after the other. Many entries that hold
-        nothing but payload of one data frame are taken as one."""
+        """The events of these entries, the same as if they were fed one by one. Consecutive entries that
+        hold nothing but payload of one data frame are read at once."""
         at = 0
         while at < len(entries):
             inner = self._payload_only(entries, at)
@@ -158,7 +159,7 @@ class Interpreter:
                 at += 1
 
     def _payload_only(self, entries: Sequence[Entry], at: int) -> Sequence[Octets]:
-        """The entries from `at` on of one side that hold payload of the data frame that has begun."""
+        """The entries of one side, from `at` on, with nothing but payload of its incomplete data frame."""
         found: list[Octets] = []
         first = entries[at]
         if not isinstance(first, Octets) or not first.data:
@@ -176,7 +177,7 @@ class Interpreter:
         return found
 
     def _events(self, entry: Entry) -> Iterable[Event]:
-        """A tuple if they are made already; else each is made when it is asked for."""
+        """The events of an entry: a tuple if they are known at once, else an iterator."""
         match entry:
             case Octets():
                 stream, data = self._streams[entry.side], entry.data
@@ -230,7 +231,7 @@ class Interpreter:
                 head = parse_head(stream.side, octets)
                 if isinstance(head, Request) or not 100 <= head.status < 200 or head.status == 101:
                     break
-                octets = reader.feed()  # behind an interim response (RFC 9110 §15.2)
+                octets = reader.feed()  # after an interim response (RFC 9110 §15.2)
             else:
                 return
         except HeadError as error:
@@ -255,7 +256,7 @@ class Interpreter:
     def _response(
         self, server: SideStream, response: Response, rest: bytes, begins: int, partial: bool = False
     ) -> Iterator[Event]:
-        """`begins`: its first octet, behind interim responses. `partial`: the log cut it off."""
+        """`begins`: the offset of the response, after interim ones. `partial`: the log cut it off."""
         client = self._streams[Side.CLIENT]
         place = server.place(begins, begins + len(response.octets))
         if response.status != 101 or self._request is None:
@@ -268,7 +269,7 @@ class Interpreter:
             return
         partial |= self._partial
         breaches = [] if partial else list(response_breaches(self._request, response))
-        # What of the handshake was cut off may have agreed on compression, in whatever way.
+        # The part that was cut off may have agreed on compression, on any terms.
         terms = Agreed() if partial else agreed(response)
         for breach in (*breaches, *(() if partial else misfits(self._request, response))):
             yield server.violation(breach.rule, breach.detail, begins + breach.at)
@@ -305,7 +306,7 @@ class Interpreter:
             status = None if response is None else response.status
             yield NotOpened(**stream.place(), reason=reason, status=status, response=response)
 
-    # The end, and what the log left out.
+    # The end of the connection, and octets that the log left out.
 
     def _timer(self, timer: Timer) -> Iterator[Event]:
         testee = self._streams[self.recorder.other]
@@ -352,23 +353,23 @@ class Interpreter:
         elif stream.frames is None:
             yield from self._cut_head(stream, cut)
         elif cut.more is not None and cut.sha256 is not None:
-            stream.resume(cut.more)  # their messages follow, by their digests
+            stream.resume(cut.more)  # Digest entries follow for the messages in them
         else:
             yield from missing.passed(self._frames, stream, cut.more)
 
     def _switched_off(self) -> Iterator[Event]:
-        """The recorder logs no octets any more."""
+        """The recorder has stopped logging octets."""
         for stream in self._streams.values():
             if stream.unparsed:
                 continue
-            if stream.frames is None:  # whatever the handshake comes to, nobody has seen it
+            if stream.frames is None:  # the result of the handshake isn't in the log
                 self._over = stream.unparsed = True
             yield missing.gap(stream, None, lost=True)
             stream.lose()
 
     def _cut_head(self, stream: SideStream, cut: Cut) -> Iterator[Event]:
-        """A handshake that the log cut off: frames begin in the next entry. What is shown of it isn't
-        judged, and neither is what it may have agreed on."""
+        """A handshake that the log cut off: frames begin in the next entry. The part of it that is shown
+        isn't judged, and neither are the terms that it may have agreed on."""
         head = partial_head(stream.side, stream.head.rest) if stream.head else None
         if head is None:
             yield stream.lost(stream.position, "the log left out a part of the handshake")

@@ -1,4 +1,4 @@
-"""Fragments to messages (RFC 6455 §5.4) and UTF-8 as it arrives (§8.1)."""
+"""Joins fragments to messages (RFC 6455 §5.4) and validates UTF-8 as it arrives (§8.1)."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from replay.protocol.events import Spoilt
 from replay.wire.deflate import Inflater
 
 BEFORE = 64
-"""Octets that are kept of what came out before a fault."""
+"""Octets of the output before a fault that are kept."""
 
 
 class Utf8:
-    """Validates UTF-8 in any chopping; says at once which octet can't be right.
+    """Validates UTF-8, however it is split, and reports the first wrong octet as soon as it arrives.
 
-    Python's incremental decoder does it (RFC 3629), but is one octet late on surrogates:
-    `ed a0` can't be continued and is told only with the third octet.
+    Python's incremental decoder does the work (RFC 3629), but is one octet late on surrogates: it reports
+    `ed a0`, which no third octet can complete, only when that octet arrives.
     """
 
     def __init__(self, name: str = "message") -> None:
-        self.wrong = ""  # what is wrong, in a sentence without a full stop that calls the text so
+        self.wrong = ""  # what is wrong, as a clause that refers to the text by `name`
         self._name = name
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._fed = 0
-        self._pending = False  # a code point has begun
+        self._pending = False  # the text so far ends inside a code point
 
     def takes(self, data: bytes) -> bool:
-        """Whether this data is surely right, and so in any chopping."""
+        """Whether this data is certainly valid, however it is split."""
         return not self._pending and data.isascii()
 
     def feed(self, data: bytes, final: bool = False) -> int | None:
-        """The offset, in all that was fed, of the first octet that is wrong; None: none is.
+        """The offset, in all that was fed, of the first wrong octet; None: there is none.
 
-        With `final`, text that ends inside a code point is wrong one octet behind its end.
+        With `final`, text that ends inside a code point is wrong one octet past its end.
         """
         if self.takes(data):
             self._fed += len(data)
@@ -52,7 +52,7 @@ class Utf8:
         return None
 
     def _found(self, data: bytes, base: int, start: int, end: int, reason: str) -> int:
-        """The offset of the octet that is wrong; and in words why, as Python says it."""
+        """The offset of the wrong octet; sets `wrong` from the reason that Python gives."""
         if reason == "invalid start byte":
             self.wrong = (
                 f"no character begins with {data[start]:02x}, at offset {base + start} of the {self._name}"
@@ -69,7 +69,7 @@ class Utf8:
 
 
 def is_utf8(data: bytes) -> bool:
-    """Whether a whole text is right."""
+    """Whether a whole text is valid UTF-8."""
     if data.isascii():
         return True
     try:
@@ -81,18 +81,18 @@ def is_utf8(data: bytes) -> bool:
 
 @dataclass(slots=True)
 class Assembly:
-    """A data message while its frames come in."""
+    """A data message whose frames are still arriving."""
 
     text: bool
     inflater: Inflater | None  # of a compressed message (RFC 7692 §6)
     chunks: list[bytes] = field(default_factory=list)
     parts: list[tuple[int, int]] = field(default_factory=list)
-    utf8: Utf8 | None = None  # None: nothing to validate (any more)
+    utf8: Utf8 | None = None  # None: there is nothing to validate, or no longer
     valid: bool = True
     holes: list[tuple[int, int | None]] = field(default_factory=list)
-    blind: bool = False  # from here on nothing of it can be known
-    come: int = 0  # octets up to the last hole, with it ...
-    counted: int = 0  # ... and the chunks among them
+    blind: bool = False  # the rest of it can't be known
+    come: int = 0  # octets up to the end of the last hole
+    counted: int = 0  # chunks before the last hole
     compressed: bool = False
 
     def __post_init__(self) -> None:
@@ -100,13 +100,13 @@ class Assembly:
             self.utf8 = Utf8("inflated message" if self.inflater else "message")
 
     def ignore(self) -> None:
-        """It makes no message: a rule is broken, or nobody asks for it."""
+        """Yield no message for it: it breaks a rule, or nobody asks for it."""
         self.utf8, self.valid = None, False
         self.chunks.clear()
 
     def hole(self, missing: int) -> None:
-        """So many octets of its payload aren't known, and so neither whether the text behind them is right,
-        nor what they would inflate to."""
+        """Note that this many octets of the payload are missing. The text after them can't be validated,
+        and a compressed message can't be inflated any further."""
         self.come += sum(map(len, self.chunks[self.counted :])) if self.counted < len(self.chunks) else 0
         at, self.counted = self.come, len(self.chunks)
         self.come += missing
@@ -117,8 +117,8 @@ class Assembly:
             self.holes.append((at, missing))
 
     def spoilt(self, at: int | None, last: bytes, wrong: int | None = None) -> Spoilt | None:
-        """How far it inflated, `last` included, before octet `at` of its payload or octet `wrong` of what
-        came out; None: it was ignored."""
+        """How far it inflated, including `last`, before octet `at` of its payload or octet `wrong` of the
+        output; None if it was ignored."""
         if not self.valid:
             return None
         came = [*self.chunks, last]
@@ -133,11 +133,11 @@ class Assembly:
         return Spoilt(at, length, tail[-BEFORE:], self.text)
 
     def takes(self, data: bytes) -> bool:
-        """Whether nothing can be wrong with this data, wherever it is cut."""
+        """Whether this data is certainly valid, however it is split."""
         return self.inflater is None and not self.blind and (self.utf8 is None or self.utf8.takes(data))
 
     def offset_to_stream(self, offset: int) -> int:
-        """Where octet `offset` of the message stands in the stream of its side."""
+        """The offset in the stream of its side of octet `offset` of the message."""
         for start, length in self.parts:
             if offset < length:
                 return start + offset

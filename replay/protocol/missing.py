@@ -1,7 +1,8 @@
-"""Octets that a log leaves out: counted through as far as frames tell, and nothing is read across them.
+"""Octets that a log left out.
 
-Within a frame they are payload that nobody knows. Behind octets that hold whole frames no border is
-known, so what stands there breaks no rule, and means something only where it can be nothing else.
+Inside a frame they are an unknown part of its payload, and the next frame is found by its length. If they
+may contain whole frames, no frame boundary is known after them: what follows can't be said to break a rule,
+and is read only where an entry consists of complete frames.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from replay.wire.frame import frame_headers
 
 
 def passed(frames: Frames, stream: SideStream, size: int | None) -> Iterator[Event]:
-    """The events of so many octets (None: the log doesn't say) that are missing."""
+    """The events of this many missing octets (None: the log doesn't say how many)."""
     if size == 0 or stream.frames is None:
         return
     start, left = stream.position, 0 if stream.unsure else stream.frames.left
@@ -31,14 +32,14 @@ def passed(frames: Frames, stream: SideStream, size: int | None) -> Iterator[Eve
 
 
 def gap(stream: SideStream, size: int | None, *, lost: bool) -> Gap:
-    """The event of octets that are missing at the place that a stream has come to."""
+    """The event of octets that are missing at the current position of a stream."""
     left_out = "octets" if size is None else f"{size} octet{'s' * (size != 1)}"
     reason = f"the log left out {left_out}" + (", and with them where the next frame begins" * lost)
     return Gap(**stream.place(), reason=reason, size=size, lost=lost)
 
 
 def behind(frames: Frames, stream: SideStream, data: bytes) -> Iterator[Event]:
-    """The events of an entry of a stream that is unsure."""
+    """The events of an entry that follows missing octets, in a stream that is `unsure`."""
     if stream.frames is not None and _is_whole(stream, data):
         stream.position += len(data)
         for event in frames.read(stream, stream.frames, data):
@@ -50,8 +51,8 @@ def behind(frames: Frames, stream: SideStream, data: bytes) -> Iterator[Event]:
 
 
 def _is_whole(stream: SideStream, data: bytes) -> bool:
-    """Whether these octets are frames, from the first to the last octet, that break no rule by their
-    headers: by chance that is hardly ever so."""
+    """Whether these octets are complete frames whose headers break no rule, which hardly ever happens by
+    chance."""
     end, deflate = 0, stream.inflater is not None
     for (first, form, length, key), body, _ in frame_headers(data):
         if not any(

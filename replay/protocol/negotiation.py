@@ -1,8 +1,8 @@
-"""How a connection comes to compress its messages: permessage-deflate's offers and answers (RFC 7692 §7.1).
+"""Negotiation of permessage-deflate: the client's offers and the server's answer (RFC 7692 §7.1).
 
-A server declines an offer that is malformed. A client fails the connection on an answer that is. One that
-is well-formed and yet answers none of its offers breaks rules of the server's, but no rule says what the
-client does then: such a connection stands, and what the answer says holds.
+A server declines a malformed offer, and a client fails the connection on a malformed answer. A well-formed
+answer that matches none of the offers breaks a rule for servers, but no rule says what the client then
+does: such a connection counts as open, on the terms of the answer.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ NAME = "permessage-deflate"
 _FLAGS = ("server_no_context_takeover", "client_no_context_takeover")
 _WINDOWS = ("server_max_window_bits", "client_max_window_bits")
 MOST_TOLD = 8
-"""Breaches of one header that are told one by one."""
+"""Breaches of one header that are reported one by one."""
 
 _BITS = re.compile("[89]|1[0-5]")
 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What each side keeps to when it compresses. A window of n bits is one of 2**n octets, 8 to 15."""
+    """The terms on which each side compresses. A window of n bits has 2**n octets; n is 8 to 15."""
 
     server_no_context_takeover: bool = False
     client_no_context_takeover: bool = False
@@ -41,13 +41,13 @@ class Agreed:
         return self.server_max_window_bits if side is Side.SERVER else self.client_max_window_bits
 
     def keeps_context(self, side: Side) -> bool:
-        """Whether what `side` compresses may refer to its messages before (§7.1.1)."""
+        """Whether `side` may refer back to its earlier messages when it compresses (§7.1.1)."""
         if side is Side.SERVER:
             return not self.server_no_context_takeover
         return not self.client_no_context_takeover
 
     def __str__(self) -> str:
-        """As in a header, without what is so by default."""
+        """The terms as in a header, without those that are the default."""
         bits = (self.server_max_window_bits, self.client_max_window_bits)
         server, client = (None if number == 15 else number for number in bits)
         return str(Terms(self.server_no_context_takeover, self.client_no_context_takeover, server, client))
@@ -55,20 +55,20 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The parameters of one offer or answer; None: there is no such parameter.
+    """The parameters of one offer or answer; None: it doesn't have this parameter.
 
-    An offer's client_max_window_bits without a value is 15: it says no more than that (§7.1.2.2).
+    client_max_window_bits without a value, as an offer may have it, means 15 (§7.1.2.2).
     """
 
     server_no_context_takeover: bool = False
     client_no_context_takeover: bool = False
     server_max_window_bits: int | None = None
     client_max_window_bits: int | None = None
-    at: int = field(default=0, compare=False)  # the octet of the head where they stand
+    at: int = field(default=0, compare=False)  # their offset in the head
 
     @property
     def agreed(self) -> Agreed:
-        """What holds if this is the answer."""
+        """The terms that are agreed on if this is the answer."""
         return Agreed(
             self.server_no_context_takeover,
             self.client_no_context_takeover,
@@ -84,7 +84,7 @@ class Terms:
 
 
 class Ask(NamedTuple):
-    """What a server asks of the client in its answer, beside what it grants."""
+    """What a server asks of the client in its answer, apart from what it grants."""
 
     client_no_context_takeover: bool = False
     client_max_window_bits: int | None = None
@@ -97,17 +97,17 @@ def valid_offers(request: Request) -> tuple[Terms, ...]:
 
 
 def offer_breaches(request: Request) -> Iterator[Breach]:
-    """What is wrong with the malformed offers; the server declines it, and need not refuse the request."""
+    """What is wrong with malformed offers. The server declines them, but need not refuse the request."""
     read = (_read(extension, offered=True) for extension in _named(request))
     yield from told([found for found in read if isinstance(found, Breach)], "more offers are malformed")
 
 
 def answer(offers: Sequence[Terms], asks: Sequence[Ask] = (Ask(),)) -> Terms | None:
-    """The server's answer: the first ask that an offer leaves room for, each tried on all offers in order.
+    """The server's answer, with the first of `asks` that one of the offers allows; None: it declines all.
 
-    What the taken offer wants of the server is granted, in the same words; None: all are declined.
-    client_no_context_takeover may be asked for in any case, client_max_window_bits only where it was
-    offered, and no larger than the client's hint.
+    What the accepted offer asks of the server is granted, with the same parameters. A server may always ask
+    for client_no_context_takeover, but for client_max_window_bits only if it was offered, and for no larger
+    window than the client's hint.
     """
     for ask in asks:
         for offer in offers:
@@ -122,9 +122,9 @@ def answer(offers: Sequence[Terms], asks: Sequence[Ask] = (Ask(),)) -> Terms | N
 
 
 def answer_breaches(response: Response) -> Iterator[Breach]:
-    """What is wrong with an answer by itself, so that the client fails the connection (§7.1).
+    """What is wrong with an answer in itself, so that the client fails the connection (§7.1).
 
-    A second permessage-deflate contends with the first for RSV1 (§5).
+    A second permessage-deflate would need RSV1 too, as the first does (§5).
     """
     named = _named(response)
     if named and isinstance(found := _read(named[0], offered=False), Breach):
@@ -135,16 +135,16 @@ def answer_breaches(response: Response) -> Iterator[Breach]:
 
 
 def told(breaches: Sequence[Breach], others: str) -> Iterator[Breach]:
-    """The breaches of one header: some one by one, and how many others there are."""
+    """The breaches of one header: the first ones one by one, and the number of the others."""
     yield from breaches[:MOST_TOLD]
     if more := breaches[MOST_TOLD:]:
         yield more[0]._replace(detail=f"{len(more):,} {others}")
 
 
 def misfits(request: Request, response: Response) -> Iterator[Breach]:
-    """Why a well-formed answer answers none of the offers (§7.1.1.1, §7.1.2.1, §7.1.2.2).
+    """Why a well-formed answer matches none of the offers (§7.1.1.1, §7.1.2.1, §7.1.2.2).
 
-    Nothing here says that the client fails the connection.
+    These sections don't say that the client fails the connection.
     """
     named, offers = _named(response), valid_offers(request)
     if (
@@ -163,8 +163,8 @@ def misfits(request: Request, response: Response) -> Iterator[Breach]:
 
 
 def fits(request: Request, response: Response) -> bool:
-    """Whether what a response agrees on, if anything, was offered, and heeds the client's hint: not every
-    client puts up with more, though it has to."""
+    """Whether the terms of a response, if there are any, were offered and keep to the client's hint.
+    Clients would have to accept a larger window than the hint, but not all of them do."""
     return all(
         any(
             _misfit(terms, offer) is None and _heeds_hint(terms.client_max_window_bits, offer)
@@ -176,7 +176,7 @@ def fits(request: Request, response: Response) -> bool:
 
 
 def agreed(response: Response) -> Agreed | None:
-    """What a server's response agrees on; None: nothing, or it is malformed."""
+    """The terms of a server's response; None: it has none, or they are malformed."""
     named = _named(response)
     if len(named) != 1 or isinstance(terms := _read(named[0], offered=False), Breach):
         return None
@@ -191,7 +191,7 @@ def _named(head: Request | Response) -> list[Extension]:
 
 
 def _read(extension: Extension, offered: bool) -> Terms | Breach:
-    """The terms of an offer, or of an answer; or the first parameter that is wrong."""
+    """The terms of an offer or answer, or what is wrong with its first wrong parameter."""
     terms: dict[str, int] = {}
     for parameter in extension.parameters:
         if parameter.name in terms:
@@ -222,13 +222,13 @@ def _fault(parameter: Parameter, offered: bool) -> str | None:
 
 
 def _heeds_hint(client_bits: int | None, offer: Terms) -> bool:
-    """Whether a client that made this offer is asked for no larger window than it hints at. A server may
+    """Whether the window that is asked of the client is no larger than its offer hints at. A server may
     ignore the hint (§7.1.2.2)."""
     return client_bits is None or client_bits <= (offer.client_max_window_bits or 0)
 
 
 def _misfit(terms: Terms, offer: Terms) -> str | None:
-    """Why `terms` are no answer to this offer; None: they are one."""
+    """Why `terms` don't answer this offer; None: they do."""
     server, client = terms.server_max_window_bits, terms.client_max_window_bits
     if offer.server_no_context_takeover and not terms.server_no_context_takeover:
         return "server_no_context_takeover was asked for and is missing"

@@ -1,6 +1,6 @@
-"""Every MUST and SHOULD that replay judges, once: messages, docs and tests draw on these rows.
+"""Every MUST and SHOULD that replay judges, in one table, which messages, docs and tests use.
 
-A row holds no predicate: code that sees a breach names the row.
+A row holds no predicate: the code that finds a breach names the rule by its id.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from replay.wire.side import Side
 @dataclass(frozen=True, slots=True)
 class Rule:
     id: str
-    sections: tuple[str, ...]  # where the text has it, the sentence itself first
+    sections: tuple[str, ...]  # the section with the sentence itself, then related ones
     binds: Side | None  # None: both sides
-    code: int | None  # with which replay fails the connection; None: it doesn't
+    code: int | None  # the close code with which replay fails the connection; None: it doesn't
     sentence: str
-    level: Literal["MUST", "must", "SHOULD"] = "MUST"  # the text's own word
+    level: Literal["MUST", "must", "SHOULD"] = "MUST"  # as the RFC writes it
     rfc: Literal[6455, 7692, 9110, 9112] = 6455
 
     @property
@@ -28,7 +28,7 @@ class Rule:
 
 
 class Breach(NamedTuple):
-    """A row that was broken, how, and at which octet of the head, frame or payload in hand."""
+    """The id of a broken rule, how it is broken, and at which octet of the head, frame or payload."""
 
     rule: str
     detail: str
@@ -38,7 +38,7 @@ class Breach(NamedTuple):
 C, S = Side.CLIENT, Side.SERVER
 
 _ROWS = (
-    # The opening handshake. A breach is answered with HTTP or by ending TCP, never with a Close frame.
+    # The opening handshake. A breach is answered with an HTTP response or the end of TCP, never with a Close.
     Rule("opening-http", ("4.1", "4.2.2"), None, None, "The request and the response of the opening handshake are valid HTTP."),
     Rule("request-method", ("4.1",), C, None, "The method of the request is GET."),
     Rule("request-version", ("4.1",), C, None, "The HTTP version of the request is at least 1.1."),

@@ -1,4 +1,4 @@
-"""What one side has sent so far, as the interpreter keeps it."""
+"""The interpreter's state of each side: what it has sent so far."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from replay.wire.handshake import HeadReader
 from replay.wire.side import Side
 
 MOST = limits.INFLATED.default
-"""Octets that are read of a compressed message."""
+"""Octets to which a compressed message may inflate."""
 
 
 class Begun(NamedTuple):
@@ -26,7 +26,7 @@ class Begun(NamedTuple):
 
 
 class EventPlace(TypedDict):
-    """Where an event stands: the fields that all events share."""
+    """The place of an event: the fields that all events share."""
 
     side: Side
     entry: int
@@ -36,7 +36,7 @@ class EventPlace(TypedDict):
 
 @dataclass(slots=True)
 class Now:
-    """The entry in hand, for both sides."""
+    """The number of the current entry, shared by both sides."""
 
     entry: int = -1
 
@@ -44,50 +44,49 @@ class Now:
 class SideStream:
     """What one side has sent so far."""
 
-    other: SideStream  # that of the other side
+    other: SideStream  # the other side's
 
     def __init__(self, side: Side, opened: bool, now: Now, skipped: bool, lenient: bool) -> None:
         self.side = side
-        self.lenient = lenient  # what breaks a SHOULD fails no connection
+        self.lenient = lenient  # a breach of a SHOULD doesn't fail the connection
         self.now = now
-        self.skipped = skipped  # its payloads aren't looked at and make no messages
+        self.skipped = skipped  # its payloads aren't looked at, and it gets no messages
         self.position = 0  # octets seen
         self.frames_begun = 0
-        self.resumed_at = -1  # frames that had begun when octets were missing last
+        self.resumed_at = -1  # the number of frames that had begun when octets were last missing
         self.head: HeadReader | None = None if opened else HeadReader()
-        self.early = bytearray()  # of a client: what came behind its request before the response
+        self.early = bytearray()  # what a client sent after its request, before the response
         self.frames: FrameDecoder | None = FrameDecoder() if opened else None
         self.assembly: Assembly | None = None
         self.inflater: Inflater | None = None  # once permessage-deflate is agreed
-        self.inflated = 0  # octets that came out of it
+        self.inflated = 0  # octets of output from it
         self.message_at = 0
         self.control = bytearray()
-        self.control_hole = 0  # octets that are missing behind it
-        self.spoiled = False  # the control frame in hand breaks a rule and means nothing
-        self.pings: deque[bytes] = deque()  # not answered yet
-        self.unanswered = Counter[bytes]()  # the same, by what they hold
+        self.control_hole = 0  # octets that are missing after it
+        self.spoiled = False  # the current control frame breaks a rule and has no effect
+        self.pings: deque[bytes] = deque()  # payloads of Pings that haven't been answered
+        self.unanswered = Counter[bytes]()  # the same, counted
         self.stray_pong = False
         self.closed = False
-        self.close_begun_at: int | None = None  # the Close frame whose first octets came by themselves
+        self.close_begun_at: int | None = None  # offset of an incomplete Close frame
         self.breaches = 0  # of rules, by its frames
         self.failed = False  # it broke a rule for which the other side fails the connection
         self.unparsed = False
-        self.unsure = False  # octets are missing, and no frame border is known behind them
-        self.context_lost = False  # what its messages inflate to isn't known any more
+        self.unsure = False  # octets are missing, and no frame boundary is known after them
+        self.context_lost = False  # its compressed messages can't be inflated any more
 
     def begin(self) -> None:
-        """From here on it consists of frames."""
+        """Expect frames from here on."""
         self.breaches = 0
         self.frames = FrameDecoder(self.position, self.skipped)
 
     def agree(self, terms: Agreed | None) -> None:
-        """From here on its messages may be compressed."""
+        """Expect messages that may be compressed on these terms from here on."""
         if terms is not None:
             self.inflater = Inflater(terms.window(self.side), terms.keeps_context(self.side), MOST)
 
     def resume(self, missing: int) -> None:
-        """Behind so many octets that are missing another frame begins; what was compressed before is
-        unknown."""
+        """Expect another frame after this many missing octets. The compression context is lost."""
         self.position += missing
         if self.frames_begun == self.resumed_at and self.frames and not self.frames.unfinished:
             self.frames.passed(missing)
@@ -100,7 +99,7 @@ class SideStream:
             self.inflater = self.inflater.anew()
 
     def lose(self) -> None:
-        """Octets are missing, of which nobody knows what frames they hold."""
+        """Note that octets are missing and that they may contain whole frames."""
         self.unsure = True
         self.assembly = None
         self.control.clear()
@@ -109,7 +108,7 @@ class SideStream:
         self.begin()
 
     def begun(self) -> Begun | None:
-        """The frame or message that has begun and not ended, if there is one."""
+        """The incomplete frame or message, if there is one."""
         if self.frames is None or self.unparsed or self.unsure:
             return None
         if held := self.frames.unfinished:
@@ -122,19 +121,19 @@ class SideStream:
         return None
 
     def place(self, start: int | None = None, end: int | None = None) -> EventPlace:
-        """Where an event stands that the entry in hand completes; by default, behind all that was seen."""
+        """The place of an event that the current entry completes; by default, the current position."""
         start = self.position if start is None else start
         end = self.position if end is None else end
         return EventPlace(side=self.side, entry=self.now.entry, start=start, end=end)
 
     def harmless(self, rule: str) -> bool:
-        """Whether a breach of this rule, which would fail the connection, doesn't."""
+        """Whether a breach of this rule doesn't fail the connection, as the reading is lenient."""
         return self.lenient and RULES[rule].level == "SHOULD"
 
     def violation(
         self, rule: str, detail: str, at: int | None = None, frame: int | None = None
     ) -> Violation:
-        """A breach at octet `at`, of the frame that starts at `frame`."""
+        """A breach at octet `at`, in the frame that starts at `frame`."""
         self.breaches += 1
         at = self.position if at is None else at
         code = None if self.harmless(rule) else RULES[rule].code
@@ -144,19 +143,20 @@ class SideStream:
         return Violation(**self.place(at, at + 1), rule=rule, detail=detail, frame=frame, code=code)
 
     def lost(self, at: int, reason: str) -> Unparsed:
-        """From octet `at` on nothing can be read."""
+        """Stop reading: from octet `at` on, nothing can be decoded."""
         self.unparsed = True
         return Unparsed(**self.place(at, max(at, self.position)), reason=reason)
 
     def unread(self, at: int, reason: str, most: int, what: str) -> Unread:
-        """From octet `at` on nothing is read, as there is more of it than replay reads."""
+        """Stop reading at octet `at`, as a limit of replay's is exceeded."""
         self.unparsed = True
         place = self.place(at, max(at, self.position))
         return Unread(**place, reason=reason, bound=f"{most:,} {what}")
 
 
 def streams(opened: bool, skips: Side | None, lenient: bool) -> dict[Side, SideStream]:
-    """Those of both sides, at the start of a connection; see `Interpreter` for `skips`, and `Reading`."""
+    """The streams of both sides at the start of a connection. For `skips` see `Interpreter`, for `lenient`
+    see `Reading`."""
     now = Now()
     both = {side: SideStream(side, opened, now, side is skips, lenient) for side in Side}
     for side, stream in both.items():

@@ -1,5 +1,5 @@
-"""DEFLATE blocks (RFC 1951) of one direction, as they come in, by zlib: any number of messages of them,
-the window that they refer to, and how a message ends (RFC 7692 §7.2.2)."""
+"""Streaming decompression of the DEFLATE blocks (RFC 1951) that one side sends, by zlib: any number of
+messages, the window that they refer back to, and how a message ends (RFC 7692 §7.2.2)."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ from importlib import import_module
 from typing import Any
 
 library: Any
-try:  # the same to the octet and to the word, in four fifths of the time, if the extra `speed` is installed
+try:  # from the extra `speed`: the same output and the same error messages in four fifths of the time
     library = import_module("zlib_ng.zlib_ng")
 except ImportError:
     library = zlib
 
 Broken: type[Exception] = library.error
-"""Raised where octets are no DEFLATE data, or a distance is too far."""
+"""Raised if octets aren't DEFLATE data, or a distance goes back too far."""
 
 TAIL = b"\x00\x00\xff\xff"
-"""How an empty stored block ends; a sender cuts it, a receiver appends it (§7.2.1, §7.2.2)."""
+"""The end of an empty stored block; a sender removes it, a receiver appends it (§7.2.1, §7.2.2)."""
 
 EXACT = 2**10
-"""Octets of output, behind the first window of them, in which each distance is held against the window
-exactly. Behind those one that is too far by less than half of it may pass."""
+"""After the first window, each distance is checked exactly for this many octets of output. Later on, a
+distance that exceeds the window by less than half of its size may go unnoticed."""
 
 PIECE = 64
-"""Octets that go to zlib at once where it is asked for one: what it leaves of them is copied each time."""
+"""Octets passed to zlib at once while it is asked for output octet by octet; kept small because zlib
+copies the input that it hasn't used after each call."""
 
 _PROBE = b"\x01\x01\x00\xfe\xff!"
-"""A final stored block: at a block's border, and nowhere else, it gives '!' and ends the data."""
+"""A final stored block. Only between two blocks does it inflate to '!' and end the data."""
 
 
 class Past:
-    """The last octets of output, a window of them or a little more, by reference."""
+    """The last octets of output: at least a window of them. The chunks aren't copied."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -50,7 +51,7 @@ class Past:
             self.held -= len(self.chunks.popleft())
 
     def add_joined(self, parts: Sequence[bytes]) -> None:
-        """No more of them are joined than a window holds."""
+        """Add these parts, joining only as many as a window can hold."""
         first, room = len(parts), self._size
         while first and room > 0:
             first -= 1
@@ -58,7 +59,7 @@ class Past:
         self.add(b"".join(parts[first:]))
 
     def octets(self) -> bytes:
-        """A window of them at the most, joined once."""
+        """The last octets as one chunk, no more than a window of them."""
         joined = b"".join(self.chunks)[-self._size :]
         self.chunks, self.held = deque((joined,)), len(joined)
         return joined
@@ -70,10 +71,10 @@ class Past:
 
 
 class Blocks:
-    """DEFLATE blocks as they come in; behind a final one more may come (§7.2.3.4).
+    """Decompresses DEFLATE blocks as they arrive; more may follow a final block (§7.2.3.4).
 
-    zlib sees a distance that goes beyond its window and the output of the call in hand, so only
-    calls for one octet tell each distance exactly.
+    zlib only notices a distance that exceeds its window together with the output of the current call, so
+    only calls that ask for a single octet check each distance exactly.
     """
 
     def __init__(self, window_bits: int, past: Past, exact: int) -> None:
@@ -91,13 +92,13 @@ class Blocks:
         return copied
 
     def settle(self) -> None:
-        """The message is over: what it gave is past."""
+        """End the message: its output now counts as the window of the next one."""
         for data in self.now.chunks:
             self._before.add(data)
         self.now = Past(1 << self._bits)
 
     def take(self, octets: bytes, most: int) -> bytes:
-        """What comes out of them, cut off at `most` octets. Raises Broken; then all is lost."""
+        """Inflate `octets`, to at most `most` octets. Raises Broken, after which the state is of no use."""
         made: list[bytes] = []
         if self._bits == 15 and not self._zlib.eof:
             data: bytes = self._zlib.decompress(octets, most)
@@ -111,7 +112,7 @@ class Blocks:
         return b"".join(made)
 
     def take_slowly(self, octets: bytes, most: int, made: list[bytes]) -> None:
-        """The same in small steps; what came out before a Broken stands in `made`."""
+        """Like `take`, in small steps; if Broken is raised, `made` holds the output up to there."""
         at, seen = 0, len(made)
         while at < len(octets) and most:
             if self._zlib.eof:
@@ -125,7 +126,7 @@ class Blocks:
         self.now.add_joined(made[seen:])
 
     def _steps(self, piece: bytes, most: int, made: list[bytes]) -> int:
-        """Inflate it as far as `most` allows, in steps as large as may be; how much came out."""
+        """Inflate it as far as `most` allows, in steps as large as are safe; returns the output's size."""
         stream, left, more = self._zlib, most, True
         decompress, keep = stream.decompress, made.append
         while more and left:
@@ -157,12 +158,12 @@ class Blocks:
 
     @property
     def final(self) -> bool:
-        """Whether the octets so far end with a final block, so that others may begin behind it."""
+        """Whether the octets so far end with a final block, after which others may begin."""
         return bool(self._zlib.eof)
 
     def end(self) -> bool:
-        """Append the four octets; whether the data ends with them, or with a final block. If it doesn't,
-        they stay where they are, in the block that has begun."""
+        """Append TAIL; whether the data then ends between two blocks, or had ended with a final block. If
+        not, the four octets remain part of the unfinished block."""
         if self._zlib.eof:
             return True
         try:

@@ -1,4 +1,4 @@
-"""A stream of octets in any chopping -> frames, in pieces (RFC 6455 §5.2)."""
+"""Decodes a stream of octets, however it is split, into pieces of frames (RFC 6455 §5.2)."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from replay.wire.masking import mask
 
 
 class Piece(NamedTuple):
-    """A part of a frame's payload, unmasked, as soon as it has come."""
+    """A part of a frame's payload, unmasked, as soon as it has arrived."""
 
     header: FrameHeader
-    start: int  # where the frame's first octet stands in the stream
+    start: int  # offset of the frame's first octet in the stream
     at: int  # offset of `data` in the payload
     data: bytes  # empty where payloads are skipped
-    opens: bool  # it comes with the header, so that the header is judged once and at once
-    last: bool  # the frame is whole with it
-    times: int = 1  # so many whole frames with this header, one behind the other; `data` is of all
-    missing: int = 0  # octets of the payload that stand here and aren't known; `data` is empty
+    opens: bool  # the first piece of its frame, with which the header is judged
+    last: bool  # completes the frame
+    times: int = 1  # this many consecutive complete frames with the same header; `data` is of all of them
+    missing: int = 0  # octets of the payload that aren't known; `data` is empty
 
     @property
     def stream_at(self) -> int:
-        """Where `data` starts in the stream."""
+        """Offset of `data` in the stream."""
         return self.start + self.header.size + self.at
 
     def single(self) -> Iterator[Piece]:
-        """Each frame by itself."""
+        """Yield each of the frames as a piece of its own."""
         size = self.header.length
         for number in range(self.times):
             start = self.start + number * (self.header.size + size)
@@ -35,7 +35,7 @@ class Piece(NamedTuple):
             yield self._replace(start=start, data=data, times=1)
 
     def cut(self, sizes: Sequence[int]) -> Iterator[Piece]:
-        """The piece as it comes in chunks of these sizes, which make up its data."""
+        """Split the piece into chunks of these sizes, which add up to its data."""
         at = 0
         for number, size in enumerate(sizes, 1):
             whole = self.last and number == len(sizes)
@@ -45,17 +45,18 @@ class Piece(NamedTuple):
 
 
 class FrameDecoder:
-    """Octets in any chopping -> pieces of frames. Holds one header at most, never a payload.
+    """Decodes octets, however they are split, into pieces of frames. Buffers at most one header, never a
+    payload.
 
-    A frame gives its first piece as soon as its header is complete (empty if no octet of the
-    payload has come yet), then one a chunk. Continuation frames that are alike, and whole in one
-    chunk, come as one piece.
+    A frame yields its first piece as soon as its header is complete (empty if no octet of the payload has
+    arrived), then one piece for each chunk. Continuation frames with the same header that are complete
+    within one chunk are returned as one piece.
     """
 
     def __init__(self, stream_at: int = 0, skips: bool = False) -> None:
-        """`stream_at`: how many octets of this side's stream stood before the first frame.
-        `skips`: the payloads of data frames aren't looked at; such a frame gives its first piece
-        and its last one."""
+        """`stream_at`: the number of octets that precede the first frame in this side's stream.
+        `skips`: don't look at the payloads of data frames; such a frame yields only its first and its
+        last piece."""
         self._position = stream_at
         self._skips = skips
         self._buffer = bytearray()
@@ -65,52 +66,52 @@ class FrameDecoder:
 
     @property
     def unfinished(self) -> int:
-        """Octets of a frame that has begun and isn't whole."""
+        """Octets received of an incomplete frame."""
         if self._header is None:
             return len(self._buffer)
         return self._header.size + self._at
 
     @property
     def held(self) -> bytes:
-        """Octets of a header that has begun and isn't whole."""
+        """The octets of an incomplete header."""
         return bytes(self._buffer)
 
     @property
     def begun(self) -> tuple[int, int] | None:
-        """Where the frame that has begun and isn't whole stands in the stream, and its first octet."""
+        """The offset of the incomplete frame in the stream, and its first octet; None: there is none."""
         if self._header is not None:
             return self._start, self._header.first
         return (self._start, self._buffer[0]) if self._buffer else None
 
     @property
     def size(self) -> int | None:
-        """Octets that the frame which has begun will have; None as long as its header isn't whole."""
+        """The size that the incomplete frame will have; None until its header is complete."""
         return None if self._header is None else self._header.size + self._header.length
 
     @property
     def lacking(self) -> int:
-        """Octets that the data frame which has begun still lacks; 0: there is none with a whole header."""
+        """Octets that the incomplete data frame still lacks; 0 if there is none with a complete header."""
         return 0 if self._header is None or self._header.is_control else self.left
 
     @property
     def left(self) -> int:
-        """Octets that the frame which has begun still lacks; 0: there is none with a whole header."""
+        """Octets that the incomplete frame still lacks; 0 if there is none with a complete header."""
         return 0 if self._header is None else self._header.length - self._at
 
     def alone(self, data: bytes) -> tuple[FrameHeader, int] | None:
-        """The header and the start of the payload, if the next octets of the stream are one whole frame;
-        they aren't taken yet."""
+        """The header and where the payload starts, if the next octets of the stream are exactly one frame.
+        They aren't consumed yet."""
         if self._header is not None or self._buffer or (found := decode_header(data)) is None:
             return None
         return found if found[1] + found[0].length == len(data) else None
 
     def passed(self, size: int) -> None:
-        """The frame of so many octets that `alone` found is taken."""
+        """Consume the frame that `alone` found, of this many octets."""
         self._position += size
 
     def skip(self, most: int) -> Piece | None:
-        """Pass over octets of the stream that aren't known, up to the end of the frame that has begun;
-        None: none has, or its header isn't whole."""
+        """Skip at most this many unknown octets of the stream, up to the end of the incomplete frame; None:
+        there is none, or its header is incomplete."""
         header = self._header
         if header is None:
             return None
@@ -163,15 +164,15 @@ class FrameDecoder:
         return pieces
 
     def _alike(self, data: bytes, body: int) -> int:
-        """How many continuation frames of a message begin with the one whose header ends at `body`, and
-        can be unmasked together; 0: look at this one alone."""
+        """How many continuation frames with the same header follow one another, from the one whose header
+        ends at `body`, and can be unmasked together; 0: this frame has to be read by itself."""
         header = self._header
         if header is None or header.first or body < header.size or (header.key and header.length & 3):
             return 0
         return alike(data, body - header.size, body, header.length, len(data))
 
     def _read_header(self, data: bytes, at: int) -> int:
-        """Complete the header with octets of `data`; how many were taken."""
+        """Complete the header with octets of `data`; returns how many were consumed."""
         if not self._buffer:
             self._start = self._position
             if (found := decode_header(data, at)) is not None:

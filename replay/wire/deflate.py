@@ -1,8 +1,8 @@
-"""DEFLATE as permessage-deflate uses it (RFC 7692 §7.2): whole messages out, pieces of messages in.
+"""DEFLATE as permessage-deflate uses it (RFC 7692 §7.2): compresses messages, and inflates them in pieces.
 
-zlib does the work, or zlib-ng. On top of it stands what a verifier needs: that nothing is forgiven, that
-each fault has its octet, and that no more comes out than is asked for. What is sent may be compressed by a
-library that is faster.
+zlib or zlib-ng does the work. This module adds what a verifier needs: no fault is forgiven, each fault is
+located to the octet, and the size of the output is bounded. Sent messages may be compressed by a faster
+library.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 from replay.wire.blocks import EXACT, PIECE, TAIL, Blocks, Broken, Past
 
 fast: Callable[..., Any]
-try:  # some five times as fast, if the extra `speed` is installed
+try:  # from the extra `speed`: about five times as fast
     from isal.isal_zlib import compressobj as fast
 except ImportError:
     fast = zlib.compressobj
 
 FAST = 1
-"""The level of what has to be made and sent soon: up to ten times as fast as zlib's own choice."""
+"""The compression level for messages that are made while a case runs: up to ten times as fast as zlib's
+default."""
 
 EMPTY = b"\x00"
 """The payload of an empty message (§7.2.3.6)."""
@@ -39,7 +40,7 @@ class DeflateFaultKind(Enum):
 
 
 class DeflateFault(NamedTuple):
-    """What is wrong, and at which octet of the message's payload, as it stood on the wire."""
+    """What is wrong, and at which octet of the message's payload as it was on the wire."""
 
     kind: DeflateFaultKind
     detail: str
@@ -47,26 +48,27 @@ class DeflateFault(NamedTuple):
 
 
 class Inflated(NamedTuple):
-    """The octets that came out, up to the fault if there is one."""
+    """The inflated octets, up to the fault if there is one."""
 
     data: bytes
     fault: DeflateFault | None = None
 
 
 class Inflater:
-    """The compressed messages of one side, one after another: `feed` the payload as it comes, then `end`.
+    """Inflates the messages of one side, one after another: `feed` the payload as it arrives, then `end`.
 
-    Behind a fault the rest of the message is passed over. If the context is kept, what the messages
-    behind it refer to is then unknown, and `sound` is False; they are inflated as well as can be.
+    After a fault the rest of the message is skipped. With context takeover, the octets that later messages
+    refer back to are then unknown: `sound` is False, and those messages are inflated as far as possible.
 
-    A message that keeps its last four octets is whole. But the four that are appended to them then begin a
-    block, and the next message of that context is read as what comes behind (§7.2.2).
+    A message that wasn't stripped of its last four octets counts as complete. The four octets that the
+    receiver appends then begin another block, and the next message that shares the context is read as the
+    rest of that block (§7.2.2).
 
-    The window is held as exactly as EXACT says.
+    EXACT says how exactly distances are held against the window.
     """
 
     def __init__(self, window_bits: int, keeps_context: bool, most: int) -> None:
-        """What the side that compresses has agreed to; `most`: octets that are read of one message."""
+        """The terms that the compressing side has agreed to. `most`: octets that one message may have."""
         self._bits = window_bits
         self._keeps = keeps_context
         self._most = most
@@ -76,7 +78,7 @@ class Inflater:
 
     def _begin(self, blocks: Blocks, begun: bytes = b"") -> None:
         self._blocks = blocks
-        self._begun = begun  # the octets of a block that has begun before the message
+        self._begun = begun  # the octets of a block that began before the message
         self._exact = blocks.exact
         self._fed: list[bytes] = []
         self._made = 0
@@ -87,7 +89,7 @@ class Inflater:
         return self._keeps
 
     def anew(self) -> Inflater:
-        """One for messages behind others that are missing: it is `sound` only if no context is kept."""
+        """An inflater for messages that follow missing ones: `sound` only without context takeover."""
         other = Inflater(self._bits, self._keeps, self._most)
         other.sound = not self._keeps
         return other
@@ -103,7 +105,7 @@ class Inflater:
         return self._taken([chunk], data)
 
     def _taken(self, chunks: Sequence[bytes], data: bytes) -> Inflated:
-        """What came out of them, unless it is too much."""
+        """Count the output of these chunks, unless it is too much."""
         room = self._most - self._made
         if len(data) > room:
             self._failed = True
@@ -114,7 +116,7 @@ class Inflater:
         return Inflated(data)
 
     def end(self) -> DeflateFault | None:
-        """The payload is whole; the next octets are another message's."""
+        """End the payload; the next octets are those of another message."""
         fault, begun = None, b""
         blocks = None if self._failed else self._blocks
         if blocks and not (self._fed and blocks.end()):
@@ -133,8 +135,8 @@ class Inflater:
         return fault
 
     def _unended(self) -> tuple[DeflateFault, bytes]:
-        """Why the data doesn't end with the four octets that were appended; and if it kept its own, those
-        with which the next message of this context begins."""
+        """Why the data doesn't end with the four octets that were appended; and, if it kept its own, the
+        octets with which the next message of this context begins."""
         payload = b"".join(self._fed)
         if payload.endswith(TAIL):
             at = len(payload) - len(TAIL)
@@ -143,7 +145,7 @@ class Inflater:
             except Broken:
                 pass
             else:
-                # Behind a final block its own are the begin of a block, which takes those appended as data.
+                # After a final block its own four begin another block, whose data are the appended four.
                 final = blocks.final
                 if blocks.end():
                     return DeflateFault(
@@ -154,21 +156,23 @@ class Inflater:
 
     @property
     def _since(self) -> str:
-        """What the message before has to do with a fault of this one."""
+        """How the previous message caused a fault of this one; empty if it didn't."""
         return ", which the 00 00 ff ff at the end of the message before has begun" if self._begun else ""
 
     def _replayed(self, chunks: Sequence[bytes]) -> Blocks:
-        """The state behind these octets of the message."""
+        """The state after these octets of the message."""
         blocks = Blocks(self._bits, self._past, self._exact)
         for chunk in (self._begun, *chunks):
             blocks.take(chunk, self._most + 1)
         return blocks
 
     def _fault(self, chunk: bytes) -> Inflated:
-        """Inflate `chunk` again, ever more finely, up to the octet that is wrong. None is if these steps
-        pass by what was seen in larger ones: a distance that is too far by less than EXACT tells."""
+        """Inflate `chunk` again, in ever smaller steps, up to the octet that is wrong.
+
+        No octet is, if the smaller steps don't find the distance that the larger ones did: it exceeds the
+        window by less than is told apart (see EXACT)."""
         blocks = self._replayed(self._fed)
-        room = self._most - self._made + 1  # more than comes out of it
+        room = self._most - self._made + 1  # more than the output can be
         passed: list[bytes] = []
         parts: list[bytes] = []
         at = 0
@@ -200,7 +204,7 @@ class Inflater:
         return Inflated(data, DeflateFault(*self._told(reason), at))
 
     def _told(self, reason: str) -> tuple[DeflateFaultKind, str]:
-        """What zlib's reason means here."""
+        """zlib's reason as a kind of fault and a sentence."""
         window = 1 << self._bits
         if "distance too far back" not in reason:
             if self._begun:
@@ -219,8 +223,8 @@ class Inflater:
 class Deflater:
     """Compresses the messages of one side.
 
-    zlib's deflate doesn't do a window of 256 octets, and needs none: with one of 512 its distances are at
-    most 250, since it keeps 262 octets of lookahead.
+    zlib can't compress with a window of 256 octets and doesn't have to: with one of 512 its distances are
+    at most 250, since it keeps 262 octets of lookahead.
     """
 
     def __init__(
@@ -231,16 +235,16 @@ class Deflater:
         mem_level: int = 8,
         before: bytes = b"",
     ) -> None:
-        """`level` and `mem_level` are zlib's: 0 to 9 and 1 to 9. On the wire nothing tells a level of
-        another. `before`: the last octets that went before, as far as the window holds them."""
+        """`level` and `mem_level` are zlib's: 0 to 9 and 1 to 9. `before`: the octets that precede the
+        first message, as far as they fit in the window."""
         make = fast if level == FAST and window_bits > 8 else zlib.compressobj
         strategy = zlib.Z_DEFAULT_STRATEGY
         self._stream = make(level, zlib.DEFLATED, -max(9, window_bits), mem_level, strategy, before)
-        # A full flush forgets what was compressed, as a new compressor would have.
+        # A full flush clears the window, so that no context is taken over.
         self._flush = zlib.Z_SYNC_FLUSH if keeps_context else zlib.Z_FULL_FLUSH
 
     def message(self, data: bytes) -> bytes:
-        """The payload that stands for `data`, its last four octets cut (§7.2.1)."""
+        """The compressed payload of `data`, its last four octets removed (§7.2.1)."""
         if not data:
             return EMPTY
         return self._stream.compress(data) + self._stream.flush(self._flush)[: -len(TAIL)]

@@ -1,11 +1,11 @@
-"""The Sec-WebSocket-Extensions header (RFC 6455 §9.1) as text and as structure. Knows no extension.
+"""Parses and writes the Sec-WebSocket-Extensions header (RFC 6455 §9.1). Knows no particular extension.
 
     extension-list  = 1#extension
     extension       = extension-token *( ";" extension-param )
     extension-param = token [ "=" ( token | quoted-string ) ]
 
-White space may stand between any two of these, and a list may have empty elements (RFC 2616 §2.1).
-What a quoted string says has to be a token, so it is kept as one.
+White space is allowed between any two of these, and a list may have empty elements (RFC 2616 §2.1).
+The value of a quoted string has to be a token, so it is kept without its quotes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LINE = re.compile(rb"(?im)^Sec-WebSocket-Extensions[ \t]*:[ \t]*")
 
 
 class ExtensionsError(Exception):
-    """This is no extension list: what is wrong, and at which character."""
+    """The text isn't a list of extensions; `at` is the offset of the character that is wrong."""
 
     def __init__(self, message: str, at: int) -> None:
         super().__init__(message)
@@ -42,7 +42,7 @@ class Parameter:
 
     name: str
     value: str | None = None
-    at: int = field(default=0, compare=False)  # where its name stands in the text
+    at: int = field(default=0, compare=False)  # offset of its name in the text
 
     def __str__(self) -> str:
         return self.name if self.value is None else f"{self.name}={self.value}"
@@ -50,20 +50,20 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """An extension that is offered or agreed; parameters in order, those that stand twice as well."""
+    """An extension that is offered or agreed on; its parameters in order, with duplicates."""
 
     name: str
     parameters: tuple[Parameter, ...] = ()
-    at: int = field(default=0, compare=False)  # where its name stands in the text
+    at: int = field(default=0, compare=False)  # offset of its name in the text
 
     def __str__(self) -> str:
         return "; ".join((self.name, *map(str, self.parameters)))
 
 
 def parse_extensions(text: str) -> tuple[Extension, ...]:
-    """The extensions that `text` names, the values of all header lines joined by ', '.
+    """Parse the values of all header lines, joined by ', '.
 
-    Raises ExtensionsError, also where there is none.
+    Raises ExtensionsError, also for a list without an extension.
     """
     reader = _Reader(text)
     extensions: list[Extension] = []
@@ -78,11 +78,11 @@ def parse_extensions(text: str) -> tuple[Extension, ...]:
     return tuple(extensions)
 
 
-@lru_cache(maxsize=4)  # each rule of a head's extensions asks for them
+@lru_cache(maxsize=4)  # each of the rules on extensions asks for the same head
 def head_extensions(head: Request | Response) -> tuple[Extension, ...]:
-    """Those that all header lines of a head name together; `at` counts in the octets of the head.
+    """The extensions that all header lines of a head name together; `at` is an offset in the head.
 
-    Raises ExtensionsError, which counts so too; a head without such a line names none.
+    A head without such a line names none. Raises ExtensionsError, whose `at` is an offset in the head too.
     """
     if not (values := head.values(HEADER)):
         return ()
@@ -108,12 +108,12 @@ def head_extensions(head: Request | Response) -> tuple[Extension, ...]:
 
 
 def write_extensions(extensions: Sequence[Extension]) -> str:
-    """The header's value. It is grammatical if all names and values are tokens: that isn't checked."""
+    """The value of the header. Doesn't check that all names and values are tokens."""
     return ", ".join(map(str, extensions))
 
 
 class _Reader:
-    """What is left of a text; `at` never stands on white space."""
+    """Reads a text from left to right; `at` is never at white space."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -129,7 +129,7 @@ class _Reader:
         self.at = space.end() if space else to
 
     def take(self, mark: str) -> bool:
-        """Whether `mark` is next; then it is behind."""
+        """Whether `mark` is next; if so, it is consumed."""
         if found := self._text.startswith(mark, self.at):
             self._move(self.at + len(mark))
         return found

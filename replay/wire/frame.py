@@ -1,7 +1,7 @@
-"""Frames as they stand on the wire (RFC 6455 §5.2), legal or not. Knows no rule.
+"""Frames as they are on the wire (RFC 6455 §5.2), legal or not. Knows no rule.
 
 A frame keeps its reserved bits, the form of its length and its masking key, so that
-`encode(decode(octets)) == octets` for every frame, also for those that no endpoint may send.
+`encode(decode(octets)) == octets` holds for every frame, even for one that no endpoint may send.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ class Opcode(IntEnum):
 
 
 CONTROL_PAYLOAD = 125
-"""Octets that a control frame's payload may have (RFC 6455 §5.5)."""
+"""Octets that the payload of a control frame may have (RFC 6455 §5.5)."""
 
 
 class FrameHeader(NamedTuple):
     """A frame header, octet for octet."""
 
-    first: int  # FIN, RSV1-3 and opcode, the octet as it came
-    form: int  # octets of extended length: 0, 2 or 8 (a small length in 8 octets stays 8)
+    first: int  # the first octet: FIN, RSV1-3 and opcode
+    form: int  # octets of extended length as encoded: 0, 2 or 8, even if fewer would do
     length: int
-    key: bytes  # b"" is unmasked; a key of zeros is something else
+    key: bytes  # b"" if unmasked, which is not the same as a key of zeros
 
     @property
     def fin(self) -> bool:
@@ -69,12 +69,12 @@ class Frame(NamedTuple):
 
 
 def minimal_form(length: int) -> int:
-    """Octets of extended length that RFC 6455 §5.2 calls for: 0 up to 125, 2 up to 65535, else 8."""
+    """Octets of extended length that RFC 6455 §5.2 requires: 0 up to 125, 2 up to 65535, else 8."""
     return 0 if length < 126 else 2 if length < 65536 else 8
 
 
 def reserved(bits: int) -> str:
-    """Which of the three reserved bits of a header are 1: 'RSV2', 'RSV1, RSV2 and RSV3'."""
+    """The names of the reserved bits that are 1: 'RSV2', 'RSV1, RSV2 and RSV3'."""
     *others, last = [f"RSV{number}" for number in (1, 2, 3) if bits & 8 >> number]
     return f"{', '.join(others)} and {last}" if others else last
 
@@ -89,10 +89,10 @@ def frame(
     length: int | None = None,
     form: int | None = None,
 ) -> Frame:
-    """Build any frame. `length` and `form` may lie; by default they tell the truth, minimally.
+    """Build any frame. `length` and `form` may be wrong; by default they are right, and `form` is minimal.
 
-    Raises ValueError for what no octets can express: a length that its form can't hold,
-    a key that isn't 0 or 4 octets long, an opcode over 15.
+    Raises ValueError for what can't be encoded: a length that doesn't fit its form, a key that isn't 0 or
+    4 octets long, an opcode over 15.
     """
     length = len(payload) if length is None else length
     form = minimal_form(length) if form is None else form
@@ -119,16 +119,17 @@ def encode(frame: Frame) -> bytes:
 def encode_message(
     opcode: int, octets: bytes, fragment: int | None, keys: Callable[[], bytes], rsv: int = 0
 ) -> list[bytes]:
-    """The frames of a message, each with `fragment` octets of it (§5.4) and a key of its own; None: one.
+    """The frames of a message (§5.4): of `fragment` octets each, or a single one if that is None. Each has
+    its own key.
 
-    As Autobahn does it: where the length is a multiple of `fragment`, an empty frame ends the message.
+    As in Autobahn, a message whose length is a multiple of `fragment` ends with an empty frame.
     """
     if fragment is None or len(octets) <= fragment:
         key = keys()
         return [_header(0x80 | rsv << 4 | opcode, key, len(octets)) + mask(octets, key)]
     starts = range(0, len(octets) + 1, fragment)
     drawn = [keys() for _ in starts]
-    if fragment % 4 == 0 and drawn.count(drawn[0]) == len(drawn):  # as one payload, masked at once
+    if fragment % 4 == 0 and drawn.count(drawn[0]) == len(drawn):  # one call masks the whole message
         octets = mask(octets, drawn[0])
         payloads = [octets[at : at + fragment] for at in starts]
     else:
@@ -145,7 +146,7 @@ def _header(first: int, key: bytes, length: int) -> bytes:
 
 
 def decode_header(buf: bytes | bytearray, at: int = 0) -> tuple[FrameHeader, int] | None:
-    """The header at `at` and where its payload starts; None: incomplete. Judges nothing."""
+    """The header at `at` and where its payload starts; None if it is incomplete. Judges nothing."""
     if len(buf) < at + 2:
         return None
     second = buf[at + 1]
@@ -161,8 +162,8 @@ def decode_header(buf: bytes | bytearray, at: int = 0) -> tuple[FrameHeader, int
 
 
 def frame_headers(octets: bytes) -> Iterator[tuple[FrameHeader, int, int]]:
-    """The header of each frame in `octets`, and where its payload starts and ends; that of the last one may
-    end behind them."""
+    """The header of each frame in `octets`, and where its payload starts and ends. The payload of the last
+    frame may end beyond `octets`."""
     end = 0
     while (found := decode_header(octets, end)) is not None:
         header, body = found
@@ -171,7 +172,7 @@ def frame_headers(octets: bytes) -> Iterator[tuple[FrameHeader, int, int]]:
 
 
 def decode(octets: bytes) -> tuple[list[Frame], bytes]:
-    """All whole frames in `octets`, and the octets of the unfinished one behind them."""
+    """All complete frames in `octets`, and the octets of an incomplete one after them."""
     frames: list[Frame] = []
     rest = 0
     for header, body, end in frame_headers(octets):
@@ -183,9 +184,11 @@ def decode(octets: bytes) -> tuple[list[Frame], bytes]:
 
 
 def alike(octets: bytes, start: int, body: int, length: int, end: int) -> int:
-    """How many frames with the header at `start` follow one another and are whole before `end`, each
-    with its payload of `length` octets: the header's columns are compared, not the frames. Takes time
-    linear in their number, as ever more are compared at once."""
+    """How many complete frames with the header at `start` follow one another before `end`, each with a
+    payload of `length` octets.
+
+    Takes time linear in their number: each octet of the header is compared in a slice over many frames,
+    and over ever more of them."""
     stride = body - start + length
     most, times, step = max(0, end - start) // stride, 0, 8
     while times < most:

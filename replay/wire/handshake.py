@@ -1,7 +1,6 @@
-"""The opening handshake (RFC 6455 §4) as octets and as HTTP; its rules stand in `protocol.opening`.
+"""The opening handshake (RFC 6455 §4) as octets and as HTTP; its rules are in `protocol.handshake_rules`.
 
-HTTP is parsed by h11. The octets are kept as they stood, since a recorded handshake is sent
-as it was recorded.
+h11 parses the HTTP. The octets are kept, since a recorded handshake is sent exactly as it was recorded.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from replay import limits
 from replay.wire.side import Side
 
 MAX_HEAD = limits.HEAD.default
-"""Octets of a request or response head that are read at the most."""
+"""Octets that the head of a request or response may have."""
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _OCTETS = re.compile(r"bytearray\(b(.*)\)$")
@@ -28,15 +27,15 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class HeadError(Exception):
-    """These octets aren't the head of an HTTP request or response."""
+    """The octets aren't the head of an HTTP request or response."""
 
 
 class HeadTooLarge(HeadError):
-    """More octets than are read of a head; no rule forbids them."""
+    """The head is larger than replay reads; no rule forbids that."""
 
 
 class HostError(HeadError):
-    """A request of HTTP/1.1 without a Host header, or with several (RFC 9112 §3.2)."""
+    """An HTTP/1.1 request without a Host header, or with several (RFC 9112 §3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +44,16 @@ class _Head:
     octets: bytes
 
     def values(self, name: str) -> list[str]:
-        """The values of all header lines with this name, in any case."""
+        """The values of all header lines with this name; its case doesn't matter."""
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def tokens(self, name: str) -> list[str]:
-        """The comma-separated tokens of these header lines, in lower case."""
+        """The comma-separated tokens of all header lines with this name, in lower case."""
         listed = ",".join(self.values(name)).split(",")
         return [token.strip().lower() for token in listed if token.strip()]
 
     def offset(self, name: str) -> int:
-        """Where the first header line of this name stands in the octets; else where the head ends."""
+        """The offset of the first header line with this name; if there is none, of the head's end."""
         found = re.search(rb"(?im)^" + re.escape(name.encode("latin-1")) + rb"[ \t]*:", self.octets)
         return found.start() if found else max(0, len(self.octets) - 2)
 
@@ -74,23 +73,22 @@ class Response(_Head):
 
 
 class HeadReader:
-    """Collects octets up to a blank line, of one head or of several that follow one another. Linear in
-    what it is fed."""
+    """Splits octets into heads, each of which ends with a blank line. Takes time linear in the octets."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._start = 0  # of the head in hand
-        self._seen = 0  # up to where there is no end of it
+        self._start = 0  # of the current head
+        self._seen = 0  # its end isn't before this offset
 
     @property
     def rest(self) -> bytes:
-        """The octets behind the last head."""
+        """The octets after the last head."""
         return bytes(memoryview(self._buffer)[self._start :])
 
     def feed(self, data: bytes = b"") -> bytes | None:
-        """The next head, with these octets; None as long as it isn't whole.
+        """Add these octets and return the next head; None while it is incomplete.
 
-        Raises HeadTooLarge when the head, with those before it, is larger than MAX_HEAD.
+        Raises HeadTooLarge if the head, with those before it, is larger than MAX_HEAD.
         """
         self._buffer += data
         found = _END.search(self._buffer, self._seen, MAX_HEAD)
@@ -106,7 +104,7 @@ class HeadReader:
 
 
 def parse_head(side: Side, octets: bytes) -> Request | Response:
-    """Parse the whole head that `side` sent. Raises HeadError."""
+    """Parse the complete head that `side` sent. Raises HeadError."""
     connection = h11.Connection(
         h11.SERVER if side is Side.CLIENT else h11.CLIENT, max_incomplete_event_size=MAX_HEAD
     )
@@ -139,7 +137,7 @@ def parse_head(side: Side, octets: bytes) -> Request | Response:
 
 
 def partial_head(side: Side, octets: bytes) -> Request | Response | None:
-    """What the beginning of a head says, without its header lines; None: not even what it is."""
+    """What the beginning of a head says, without its header lines; None if it isn't recognized as one."""
     if side is Side.CLIENT:
         found = re.match(rb"GET ([^ \r\n]+)", octets)
         return found and Request((), octets, "GET", found[1].decode("latin-1"), "1.1")
@@ -157,7 +155,7 @@ def _headers(event: h11.Request | h11.InformationalResponse | h11.Response) -> H
 
 
 def accept(key: str) -> str:
-    """Sec-WebSocket-Accept for a Sec-WebSocket-Key (§4.2.2, 5.4)."""
+    """The Sec-WebSocket-Accept for a Sec-WebSocket-Key (§4.2.2, step 5.4)."""
     return base64.b64encode(hashlib.sha1(key.encode("latin-1") + _GUID).digest()).decode()
 
 
@@ -179,9 +177,9 @@ def encode_page(
     media: str = "text/plain",
     bare: bool = False,
 ) -> bytes:
-    """The octets of a whole response that holds a text, and after which the connection ends.
+    """The octets of a complete response with a text as its body, after which the connection ends.
 
-    `bare`: in answer to HEAD, without the text.
+    `bare`: without the body, as the answer to HEAD.
     """
     body = text.encode("utf-8", "replace")
     own = [
@@ -200,10 +198,10 @@ def _encode(first: str, headers: Sequence[tuple[str, str]]) -> bytes:
 def edit_head(
     octets: bytes, target: str | None = None, headers: Sequence[tuple[str, str | None]] = ()
 ) -> bytes:
-    """A recorded head with another target or other header lines; all else stays, octet for octet.
+    """A recorded head with another target or other header lines; all other octets stay as they are.
 
-    A header line that is there already is replaced where it stands, a new one goes to the end; None
-    takes all lines of that name away.
+    A header line that exists is replaced in place, and a new one is added at the end; the value None
+    removes all lines with that name.
     """
     first, sep, rest = octets.partition(b"\r\n")
     if target is not None and (words := first.split(b" ")) and len(words) == 3:

@@ -12,7 +12,7 @@ _SHORT = 64
 
 @cache
 def _xor(key: int) -> bytes:
-    """What each octet becomes under one octet of a key."""
+    """A translation table that XORs each octet with one octet of a key."""
     return bytes(octet ^ key for octet in range(256))
 
 
@@ -28,8 +28,8 @@ def portable(data: bytes | memoryview, key: bytes) -> bytes:
 
 
 def compiled() -> Callable[[bytes | memoryview, bytes], bytes] | None:
-    """The routine of `websockets` in C, some twenty times as fast, if the extra `speed` is installed. It is
-    loaded without the package around it, which takes as long as a tenth of replay's own start."""
+    """The C routine of `websockets`, about twenty times as fast, if the extra `speed` is installed. It is
+    loaded without the rest of the package, whose import would make replay start a tenth slower."""
     package = PathFinder.find_spec("websockets")
     found = PathFinder.find_spec("speedups", package.submodule_search_locations) if package else None
     if found is None or found.loader is None:
@@ -44,9 +44,9 @@ apply = compiled() or portable
 
 
 def mask(data: bytes | memoryview, key: bytes, at: int = 0) -> bytes:
-    """XOR `data` with the four octets of `key`; its first octet stands at offset `at` of the payload.
+    """XOR `data` with the four octets of `key`; `at` is the offset of its first octet in the payload.
 
-    Masking twice gives the data again. An empty key means unmasked: the data comes back as it is.
+    Masking twice gives the original data. An empty key means unmasked, and returns the data as it is.
     """
     if not key or not data or key == b"\0\0\0\0":
         return bytes(data)

@@ -1,4 +1,4 @@
-"""The two sides of a connection, absolute: never 'me' and 'peer'."""
+"""The two sides of a connection, as client and server: never as 'me' and 'peer'."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import cached_property
 
 
 class Side(Enum):
-    """RFC 6455 §1.2: who sent the request (client) and who answered it (server)."""
+    """RFC 6455 §1.2: the client sent the request, the server answered it."""
 
     CLIENT = "client"
     SERVER = "server"
 
-    __hash__ = object.__hash__  # a member is one object; Enum's own would hash its name, in Python
+    __hash__ = object.__hash__  # members are singletons; Enum's own __hash__ is slow Python code
 
     @cached_property
     def other(self) -> Side:

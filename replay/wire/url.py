@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 class WebSocketUrl(NamedTuple):
-    """A URI, taken apart."""
+    """A URI and its parts."""
 
     text: str
     secure: bool
@@ -20,7 +20,7 @@ class WebSocketUrl(NamedTuple):
 
 
 def parse_url(text: str) -> WebSocketUrl:
-    """Raises ValueError, with what is wrong in words."""
+    """Parse a URI. Raises ValueError with a message for the user."""
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
