@@ -74,13 +74,7 @@ def run(
     lines = headers.items() if isinstance(headers, Mapping) else headers
     settings = Settings(
         target=Target(address),
-        options=Options(
-            target=address.target if address else "/",
-            host=host or "localhost",
-            headers=tuple(lines),
-            edit_target=address is not None and address.target != "/",
-            edit_host=host is not None,
-        ),
+        options=Options.asking(address.target if address else "/", host, lines),
         limits=Limits(case=int(timeout * SECOND)),
         profile=_profile(profile),
         jobs=jobs,
@@ -110,10 +104,9 @@ def to_json(result: CaseResult | RunResult) -> str:
 
 def _address(url: str, tls: Tls) -> Address:
     try:
-        parts = parse_url(url)
+        return Address.of(parse_url(url), tls)
     except ValueError as error:
         raise SourceError(None, str(error)) from None
-    return Address(parts.host, parts.port, parts.target, tls if parts.secure else None)
 
 
 def _profile(name: str) -> Profile:

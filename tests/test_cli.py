@@ -221,7 +221,7 @@ def test_chopping_changes_no_verdict(chop: str) -> None:
         (["run", "--url", "ws://127.0.0.1:99999"], "ws://127.0.0.1:99999"),
         (["run", "--url", "ws://127.0.0.1", "--sni", "x"], "--sni is for wss://"),
         (["run", "--chop", "0"], "expected 'recorded', 'frame' or a number of octets"),
-        (["run", "--header", "X: a\r\nY: b"], "expected 'NAME: VALUE'"),
+        (["run", "--header", "X: a\r\nY: b"], "expected a header 'NAME: VALUE'"),
         (["run", "-k", "a and"], "expected a word here"),
         (["run", "-j", "0"], "-j"),
         (["runn"], "No such command"),

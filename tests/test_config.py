@@ -617,7 +617,7 @@ def test_what_an_option_refuses_is_said_where_it_stands(here: Path, command: str
         (
             'origin: "caf\\u0107"',
             "run 1.1.1",
-            "1:9: origin: 'caf\u0107': expected characters of ISO 8859-1",
+            "1:9: expected the value of a header: characters of ISO 8859-1 in one line, found 'caf\u0107'",
         ),
         ("jobs: 1\nreport: [tap=-, foo=x]", "run", "2:17: report: 'foo' is no format of a report"),
         (

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from replay import __version__
 from replay.cases.select import natural
 from replay.commands.main import cli
-from replay.commands.options import ChopSize, Seconds
+from replay.commands.options import Formed, Seconds
+from replay.config.option import METAVARS, Kind
 from replay.suite.edition import bundled, digest, edition
 from replay.suite.files import known
 from tests.processes import replay
@@ -100,7 +101,8 @@ NUMBERS = [
     for option in command.params
     if isinstance(option, click.Option)
     and not option.is_flag
-    and isinstance(option.type, click.types.IntParamType | click.FloatRange | Seconds | ChopSize)
+    and isinstance(option.type, click.types.IntParamType | click.FloatRange | Seconds | Formed)
+    and option.type.name in ("integer range", METAVARS[Kind.SECONDS], METAVARS[Kind.CHOP])
 ]
 
 

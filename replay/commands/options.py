@@ -11,9 +11,7 @@ import click
 
 from replay.commands.selection import complete_words
 from replay.config.option import (
-    CHOP,
-    HEADER_LINE,
-    HEADER_VALUE,
+    FORMS,
     LEAST_SECONDS,
     METAVARS,
     MOST_SECONDS,
@@ -57,32 +55,30 @@ class Url(_ParamType):
             self.fail(str(error), param, ctx)
 
 
-class HeaderValue(_ParamType):
-    """What may stand behind the name of a header line."""
+class Formed(_ParamType):
+    """A value of a form that can be told by its characters."""
 
-    name = METAVARS[Kind.HEADER_VALUE]
+    def __init__(self, kind: Kind, make: Callable[[str], Any] = str) -> None:
+        """`make` makes the value of a text of this form."""
+        self.name = METAVARS[kind]
+        self._form, self._make = FORMS[kind], make
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not re.fullmatch(HEADER_VALUE, str(value)):
-            self.fail(
-                f"{printable(str(value))!r}: expected characters of ISO 8859-1 in one line", param, ctx
-            )
-        return str(value)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = str(value)
+        if not re.fullmatch(self._form.pattern, text):
+            self.fail(f"{printable(text)[:80]!r}: expected {self._form.wants}", param, ctx)
+        return self._make(text)
 
 
-class ChopSize(_ParamType):
-    name = METAVARS[Kind.CHOP]
+def _chop(text: str) -> Chop:
+    if text == "recorded" or text == "frame":
+        return "frame" if text == "frame" else "recorded"
+    return int(text)
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Chop:
-        if value == "recorded" or value == "frame":
-            return "frame" if value == "frame" else "recorded"
-        if not re.fullmatch(CHOP, str(value)):
-            self.fail(
-                f"{printable(str(value))[:40]!r}: expected 'recorded', 'frame' or a number of octets",
-                param,
-                ctx,
-            )
-        return int(value)
+
+def _header(text: str) -> HeaderLine:
+    name, _, value = text.partition(":")
+    return HeaderLine(name, value.strip())
 
 
 class Seconds(_ParamType):
@@ -99,16 +95,6 @@ class Seconds(_ParamType):
             wanted = f"expected seconds from {LEAST_SECONDS} to {MOST_SECONDS}"
             self.fail(f"{printable(str(value))[:40]!r}: {wanted}", param, ctx)
         return seconds
-
-
-class HeaderParameter(_ParamType):
-    name = METAVARS[Kind.HEADER_LINE]
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> HeaderLine:
-        if not re.fullmatch(HEADER_LINE, str(value)):
-            self.fail(f"{printable(str(value))!r}: expected 'NAME: VALUE'", param, ctx)
-        name, _, text = str(value).partition(":")
-        return HeaderLine(name, text.strip())
 
 
 class ExpectedFile(_ParamType):
@@ -148,11 +134,11 @@ _TYPES: dict[Kind, click.ParamType[Any]] = {
     Kind.TEXT: click.STRING,
     Kind.CASES: click.STRING,
     Kind.URL: Url(),
-    Kind.HEADER_LINE: HeaderParameter(),
-    Kind.HEADER_VALUE: HeaderValue(),
-    Kind.SUBPROTOCOL: HeaderValue(),
+    Kind.HEADER_LINE: Formed(Kind.HEADER_LINE, _header),
+    Kind.HEADER_VALUE: Formed(Kind.HEADER_VALUE),
+    Kind.SUBPROTOCOL: Formed(Kind.SUBPROTOCOL),
     Kind.SECONDS: Seconds(),
-    Kind.CHOP: ChopSize(),
+    Kind.CHOP: Formed(Kind.CHOP, _chop),
     Kind.FILE: click.Path(exists=True, dir_okay=False, path_type=Path),
     Kind.FOLDER: click.Path(file_okay=False, path_type=Path),
     Kind.EXPECTED: ExpectedFile(),

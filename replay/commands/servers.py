@@ -94,8 +94,7 @@ def _of_config(given: RunOptions, server: ConfiguredServer) -> UnderTest:
 def _one(given: RunOptions, agent: str) -> UnderTest:
     address = None
     if (url := given.url) is not None:
-        tls = Tls(given.ca, given.insecure, given.cert, given.key, given.sni) if url.secure else None
-        address = Address(url.host, url.port, url.target, tls)
+        address = Address.of(url, Tls(given.ca, given.insecure, given.cert, given.key, given.sni))
     target = Target(address, given.exec, given.start_timeout)
     return UnderTest(agent, target, _options(address, given), given.connect_timeout)
 
@@ -106,12 +105,8 @@ def _options(address: Address | None, given: RunOptions) -> Options:
         headers.append(("Origin", given.origin))
     if given.subprotocol:
         headers.append(("Sec-WebSocket-Protocol", ", ".join(given.subprotocol)))
-    return Options(
-        target=address.target if address else "/",
-        host=given.host or "localhost",
-        headers=tuple(headers),
-        edit_target=address is not None and address.target != "/",
-        edit_host=given.host is not None,
+    return replace(
+        Options.asking(address.target if address else "/", given.host, headers),
         chop=given.chop,
         answer_pings=given.answer_pings,
         reencode=given.reencode,

@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from replay.config.option import (
-    CHOP,
-    HEADER_LINE,
+    FORMS,
     LEAST_SECONDS,
     MOST_CHOPPED,
     MOST_SECONDS,
-    TOKEN,
     Choice,
     Kind,
     Option,
@@ -103,11 +101,9 @@ _READERS: dict[Kind, Reader[Any]] = {
     Kind.TEXT: LINE,
     Kind.CASES: replace(LINE, wants="a path, id or glob"),
     Kind.URL: URL,
-    Kind.HEADER_LINE: _text("a header 'NAME: VALUE'", HEADER_LINE),
-    Kind.HEADER_VALUE: LINE,
-    Kind.SUBPROTOCOL: _text("a name of a subprotocol", TOKEN),
     Kind.SECONDS: Typed("a number of seconds", r"[0-9]{1,6}(?:\.[0-9]{1,6})?", _seconds),
-    Kind.CHOP: _text("recorded, frame or a number of octets", CHOP, bounds=(1, MOST_CHOPPED)),
+    **{kind: _text(*form) for kind, form in FORMS.items()},
+    Kind.CHOP: _text(*FORMS[Kind.CHOP], bounds=(1, MOST_CHOPPED)),
     Kind.FILE: LINE,
     Kind.FOLDER: LINE,
     Kind.EXPECTED: Shaped(

@@ -9,12 +9,10 @@ from replay import limits
 
 LEAST_SECONDS, MOST_SECONDS = 0.001, limits.LONGEST.default
 
-# Patterns of what stands in a config as on a command line.
-TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-HEADER_VALUE = r"[\t -~\xa0-\xff]*"
-HEADER_LINE = rf"{TOKEN}:{HEADER_VALUE}"
-CHOP = r"recorded|frame|[1-9][0-9]{0,8}"
 MOST_CHOPPED = 999_999_999
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_VALUE = r"[\t -~\xa0-\xff]"
 
 
 class Kind(Enum):
@@ -46,6 +44,19 @@ class Whole(NamedTuple):
     high: int
 
 
+class Form(NamedTuple):
+    """How a value is written, in a config as on a command line."""
+
+    wants: str  # what is expected, in words
+    pattern: str
+
+
+FORMS = {
+    Kind.HEADER_LINE: Form("a header 'NAME: VALUE'", rf"{_TOKEN}:{_VALUE}*"),
+    Kind.HEADER_VALUE: Form("the value of a header: characters of ISO 8859-1 in one line", rf"{_VALUE}+"),
+    Kind.SUBPROTOCOL: Form("the name of a subprotocol, without spaces or commas", _TOKEN),
+    Kind.CHOP: Form("'recorded', 'frame' or a number of octets", r"recorded|frame|[1-9][0-9]{0,8}"),
+}
 METAVARS = {
     Kind.TEXT: "TEXT",
     Kind.CASES: "[PATH|ID|GLOB|!GLOB]...",

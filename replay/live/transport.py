@@ -15,6 +15,7 @@ from replay.live.tls import REFUSED, Tls, reason
 from replay.play.endpoint import Endpoint
 from replay.source import strerror
 from replay.trace.model import SECOND, How
+from replay.wire.url import WebSocketUrl
 
 GONE = "connection refused: nothing listens there"
 """Why a server isn't reached that isn't there."""
@@ -31,6 +32,11 @@ class Address:
     port: int
     target: str = "/"
     tls: Tls | None = None  # None: ws://
+
+    @classmethod
+    def of(cls, url: WebSocketUrl, tls: Tls) -> Address:
+        """That of a URL. `tls` is for wss:// only."""
+        return cls(url.host, url.port, url.target, tls if url.secure else None)
 
     @property
     def authority(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -113,6 +113,17 @@ class Options:
     chop: Chop = "recorded"
     answer_pings: bool = False
     reencode: bool = False  # recorded messages are compressed anew, as it is agreed
+
+    @classmethod
+    def asking(cls, target: str, host: str | None, headers: Iterable[tuple[str, str]] = ()) -> Options:
+        """With this opening request. The target "/" leaves that of a recorded request as it is."""
+        return cls(
+            target=target,
+            host=host or "localhost",
+            headers=tuple(headers),
+            edit_target=target != "/",
+            edit_host=host is not None,
+        )
 
 
 def request(options: Options, nonce: str, offer: str | None = None) -> bytes:
