@@ -65,7 +65,7 @@ class ClosingFacts:
         return self.unclean_reason is None
 
 
-def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -> ClosingFacts:
+def closing_facts(events: Sequence[Event], tester: Side, opening: bool) -> ClosingFacts:
     """Read the facts from all events of a connection, of both sides, in order.
 
     `opening`: the trace has an opening handshake; one that begins with frames was open before.
@@ -89,7 +89,7 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool = True) -
         failed_by_tester=received.failed,
         dropped_by_tester=tester in ends,
         dropped_by_testee=tester.other in ends,
-        waited_in_vain=Wait.EVENTS in fired and tester in ends and len(ends) == 1 and first is None,
+        waited_in_vain=Wait.EVENTS in fired and tester in ends and first is None,
         opening_timed_out=Wait.OPENING in fired,
         close_timed_out=Wait.CLOSING in fired,
         drop_timed_out=Wait.DROP in fired,

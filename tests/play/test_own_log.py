@@ -137,6 +137,7 @@ OFFER = r"Sec-WebSocket-Protocol: a, b\r\n"
 DEFLATE = r"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
 AGREED = r"Sec-WebSocket-Extensions: permessage-deflate\r\n"
 CHOSEN = r"Sec-WebSocket-Protocol: a\r\n"
+NO_LIST = r"Sec-WebSocket-Extensions: permessage-deflate deflate\r\n"
 BOTH = OFFER + DEFLATE
 
 
@@ -178,6 +179,12 @@ BOTH = OFFER + DEFLATE
             {"Sec_WebSocket_Extensions": "permessage-deflate; client_max_window_bits=9"},
             "the server agreed on permessage-deflate; client_max_window_bits=9; "
             "in the log on permessage-deflate",
+        ),
+        (
+            BOTH,
+            NO_LIST,
+            {"Sec_WebSocket_Extensions": "permessage-deflate"},
+            "the server agreed on permessage-deflate; in the log on what is no list of extensions",
         ),
         (  # the log was edited: what it offers isn't what its answer is to
             "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -27,8 +28,8 @@ def server(opcode: int, payload: bytes) -> Octets:
     return Octets(S, encode(frame(opcode, payload)))
 
 
-def played(id: str, *entries: Entry) -> Judged:
-    return judged(known()[id], *opened(*entries))
+def played(id: str, *entries: Entry) -> Callable[[], Judged]:
+    return lambda: judged(known()[id], *opened(*entries))
 
 
 def by_us(code: int) -> Octets:
@@ -44,7 +45,7 @@ LEGAL_THEN_RSV2 = (
 PATIENCE = Timer(Wait.FAIL, False, SECOND)
 OUT = Timer(Wait.FAIL, True, SECOND)
 
-TOLD = [
+TOLD: list[tuple[Callable[[], Judged], Cause | None, str]] = [
     # Servers that are right have no cause.
     (played("1.1.1", Octets(C, sent(1, b"")), server(1, b""), *clean_end()), None, ""),
     (played("6.3.1", BAD_TEXT, PATIENCE, Octets(S, close(1007)), by_us(1007), END), None, ""),
@@ -89,6 +90,20 @@ TOLD = [
         Cause(Misdeed.ACCEPTS, "rsv-zero"),
         "(RSV2 is 1): it did nothing",
     ),
+    # It broke a rule itself before it was sent what it was to refuse.
+    (
+        played(
+            "3.2",
+            LEGAL_THEN_RSV2[0],
+            Octets(S, encode(frame(1, b"Hello, world!", key=bytes(4)))),
+            *LEGAL_THEN_RSV2[1:],
+            by_us(1002),
+            Octets(S, close(1002)),
+            END,
+        ),
+        Cause(Misdeed.BREAKS, "server-does-not-mask"),
+        "",
+    ),
     # A Close that may not be sent refuses all the same, and is what is wrong.
     (
         played("6.3.1", BAD_TEXT, PATIENCE, Octets(S, close(1006)), by_us(1002), END),
@@ -117,17 +132,20 @@ TOLD = [
         Cause(Misdeed.DIFFERS, detail="the same Pong twice"),
         "it is what came just before, once more",
     ),
-    (samples.wrong_code(), Cause(Misdeed.REFUSES, code=1002), "expected 1000 (normal closure)"),
+    (samples.wrong_code, Cause(Misdeed.REFUSES, code=1002), "expected 1000 (normal closure)"),
     (
-        samples.short(),
+        samples.short,
         Cause(Misdeed.DIFFERS, detail="a message cut short"),
         "the message ends after 124 of 126",
     ),
 ]
 
 
-@pytest.mark.parametrize(("result", "cause", "said"), TOLD)
-def test_a_failure_has_a_cause_that_is_said(result: Judged, cause: Cause | None, said: str) -> None:
+@pytest.mark.parametrize(("play", "cause", "said"), TOLD)
+def test_a_failure_has_a_cause_that_is_said(
+    play: Callable[[], Judged], cause: Cause | None, said: str
+) -> None:
+    result = play()
     assert result.cause == cause
     assert result.failed is (cause is not None)
     assert said in causes.why(result)
@@ -136,18 +154,19 @@ def test_a_failure_has_a_cause_that_is_said(result: Judged, cause: Cause | None,
 
 
 def test_what_had_to_be_refused_is_underlined_and_not_its_echo() -> None:
-    shown = terminal.as_text(terminal.failure(TOLD[2][0]), 100).partition("wire log")[0]
+    result = TOLD[2][0]()
+    shown = terminal.as_text(terminal.failure(result), 100).partition("wire log")[0]
     lines = shown.splitlines()
     at = next(number for number, line in enumerate(lines) if "TX OCTETS" in line)
     assert "RX OCTETS" not in shown
     assert lines[at + 1][lines[at + 2].index("^^") :].startswith("a0")  # the octet that can't follow ed
-    assert any(isinstance(event, Violation) and event.side is S for event in TOLD[2][0].events)
+    assert any(isinstance(event, Violation) and event.side is S for event in result.events)
 
 
 def test_failures_of_one_cause_are_told_once() -> None:
     bad = [replace(samples.wrong_code(), case=known()[f"1.1.{number}"]) for number in (3, 2, 1, 7)]
     other = replace(samples.short(), case=known()["1.2.3"])
-    good = judge(known()["6.3.1"], TOLD[1][0].trace, C)
+    good = judge(known()["6.3.1"], TOLD[1][0]().trace, C)
     found = by_cause([*bad, good, other])
     assert [[result.case.id for result in failures.results] for failures in found] == [
         ["1.1.3", "1.1.2", "1.1.1", "1.1.7"],

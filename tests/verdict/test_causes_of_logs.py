@@ -132,6 +132,8 @@ def test_what_differs_from_a_log_has_a_cause(
         ),
         (clean_end(1001), Cause(Misdeed.CODE, code=1001), ClosingVerdict.WRONG_CODE),
         (clean_end(1002), Cause(Misdeed.REFUSES, code=1002), ClosingVerdict.WRONG_CODE),
+        (clean_end(1007), Cause(Misdeed.REFUSES, code=1007), ClosingVerdict.WRONG_CODE),
+        (clean_end(1008), Cause(Misdeed.CODE, code=1008), ClosingVerdict.WRONG_CODE),
     ],
 )
 def test_a_closing_that_is_wrong_has_a_cause(

@@ -120,6 +120,67 @@ def test_that_a_case_is_judged_or_not_is_neither_better_nor_worse(
         assert changed(before, replace(after, behaviour=Behaviour.FAILED)).change is Change.OTHER
 
 
+FAILED, LAX, OK = Behaviour.FAILED, Behaviour.NON_STRICT, Behaviour.OK
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "change"),
+    [
+        (OK, LAX, Change.WORSE),
+        (LAX, FAILED, Change.WORSE),
+        (FAILED, LAX, Change.BETTER),
+        (LAX, OK, Change.BETTER),
+        (OK, Behaviour.INFORMATIONAL, Change.OTHER),
+        (LAX, Behaviour.UNIMPLEMENTED, Change.OTHER),
+        (OK, OK, Change.SAME),
+    ],
+)
+@pytest.mark.parametrize("partial", [None, "interrupted"])
+def test_a_comparison_is_worse_by_one_case_that_is(
+    was: Behaviour, now: Behaviour, change: Change, partial: str | None
+) -> None:
+    others = {"1.1.2": known(), "1.1.3": known()}
+    before = Run("a", {**others, "1.1.1": known(behaviour=was)})
+    after = Run("b", {**others, "1.1.1": known(behaviour=now)}, partial=partial)
+    found = Comparison(before, after, tuple(compare(before, after)))
+    assert [one.change for one in found.cases] == [change, Change.SAME, Change.SAME]
+    assert found.worse is (change is Change.WORSE)
+
+
+@pytest.mark.parametrize("partial", [None, "interrupted"])
+def test_cases_that_are_gone_are_worse_only_where_the_run_was_cut_off(partial: str | None) -> None:
+    before, after = Run("a", {"1.1.1": known()}), Run("b", {"1.1.2": known()}, partial=partial)
+    found = Comparison(before, after, tuple(compare(before, after)))
+    assert [one.change for one in found.cases] == [Change.GONE, Change.NEW]
+    assert found.worse is (partial is not None)
+
+
+TENTH = 100_000
+
+
+@pytest.mark.parametrize(
+    ("shorter", "longer", "told"),
+    [
+        (0, TENTH, True),
+        (0, TENTH - 1, False),
+        (5, 20, False),
+        (4 * TENTH, 8 * TENTH, True),
+        (4 * TENTH + 2, 8 * TENTH, False),
+        (None, TENTH, False),
+    ],
+)
+def test_a_duration_is_told_where_it_moved_by_half_and_by_a_tenth_of_a_second(
+    shorter: int | None, longer: int, told: bool
+) -> None:
+    short, long = replace(known(), duration=shorter), replace(known(), duration=longer)
+    by = longer - (shorter or 0)
+    assert changed(short, long).moved == (by if told else None)
+    assert changed(long, short).moved == (-by if told else None)
+    (gone,) = compare(Run("a", {"1.1.1": long}), Run("b", {}))
+    (new,) = compare(Run("a", {}), Run("b", {"1.1.1": long}))
+    assert (gone.moved, new.moved) == (None, None)
+
+
 def test_durations_are_summed_of_the_cases_that_both_runs_timed() -> None:
     def timed(**durations: int | None) -> Run:
         return Run("a", {id: replace(known(), id=id, duration=took) for id, took in durations.items()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from replay.live.client_contract import Door
 from replay.play.player import Player
 from replay.source import Source
 from replay.suite.files import Item, known
-from replay.trace.model import SECOND
+from replay.trace.model import SECOND, Drop, Octets, Trace
 from replay.verdict.judge import judge
 from replay.verdict.result import Judged
 from replay.wire.frame import Opcode, encode, frame
@@ -37,6 +38,7 @@ FAILS = "88820102030402e8"
         ("1.1.1", ((1.3, ECHO + BYE),), 1.3),
         ("1.1.1", ((1.3, ECHO), (1.9, BYE)), 1.3),
         ("1.1.1", ((1.3, ECHO),), 1.3),  # and it never answers the Close
+        ("1.1.1", ((0.4, ECHO[:2]), (1.3, ECHO[2:] + BYE)), 1.3),  # since the tester wrote
         ("2.1", ((1.2, PONG + BYE),), 1.2),
         ("6.23.7", ((0.6, "8183 01020304 eebdbc" + BYE),), 0.6),
         ("3.1", ((1.5, FAILS),), 1.5),
@@ -52,6 +54,23 @@ def test_what_came_too_late_is_not_judged(
     assert said is not None
     assert float(said[1]) == pytest.approx(after, abs=0.051)
     assert not result.failed
+
+
+@pytest.mark.parametrize("untimed", [frozenset(Side), frozenset({Side.CLIENT}), frozenset({Side.SERVER})])
+def test_without_its_times_an_answer_is_late_by_nobody_knows_how_much(untimed: frozenset[Side]) -> None:
+    trace = played("1.1.1", (1.3, ECHO + BYE)).trace
+    entries = tuple(
+        replace(entry, at=None) if isinstance(entry, Octets) and entry.side in untimed else entry
+        for entry in trace.entries
+    )
+    result = judge(known()["1.1.1"], replace(trace, entries=entries), Side.SERVER)
+    assert result.unjudged == "the answer came too late"
+
+
+def test_a_case_takes_from_the_first_time_to_the_last_that_is_known() -> None:
+    entries = (Octets(Side.CLIENT, b"GET", 500), Octets(Side.CLIENT, b" "), Drop(Side.CLIENT, at=1_700))
+    assert judge(known()["1.1.1"], Trace(Side.SERVER, entries), Side.SERVER).duration == 1_200
+    assert judge(known()["1.1.1"], Trace(Side.SERVER, entries[1:2]), Side.SERVER).duration is None
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from replay.cases.model import Behaviour, Case, EventKind, Outcome, Pattern, Profile, SendFrame
+from replay.cases.model import (
+    Behaviour,
+    Case,
+    Closing,
+    EventKind,
+    OpenFrame,
+    Outcome,
+    Pattern,
+    Profile,
+    SendData,
+    SendFrame,
+)
 from replay.cases.payload import Payload
 from replay.suite.files import known
 from replay.verdict.judge import judge
@@ -84,3 +97,42 @@ def test_other_ends_are_no_limit(end: dict[str, str]) -> None:
     small = case(Payload(b"*", 10))
     trace = against(small, Side.CLIENT, [{"at": 0.1, **end}, {"at": 0.2, "tcp": "drop"}])
     assert judge(small, trace, Side.CLIENT).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("payload", "fragments", "large"),
+    [
+        (Payload(b"*", 4096), 1, True),
+        (Payload(b"*", 4095), 1, False),
+        (Payload(b""), 4096, True),
+        (Payload(b""), 4095, False),
+    ],
+)
+@pytest.mark.parametrize("end", [{"octets": close(1008)}, {"octets": close(1011)}, {"tcp": "drop"}])
+def test_what_refuses_a_message_may_be_a_limit_from_4096_on(
+    payload: Payload, fragments: int, large: bool, end: dict[str, str]
+) -> None:
+    of = case(payload, fragments)
+    trace = against(of, Side.CLIENT, [{"at": 0.1, **end}, {"at": 0.2, "tcp": "drop"}])
+    notes = [note for note in judge(of, trace, Side.CLIENT).notes if "limit of the server's own" in note]
+    notes += [note for note in judge(of, trace, Side.CLIENT).notes if "the server's own limit" in note]
+    assert bool(notes) is large
+
+
+def test_a_message_that_has_only_begun_is_told_by_what_was_sent_of_it() -> None:
+    of = Case("x", "", "", (OpenFrame(2, 9000), SendData(Payload(b"*", 4086))), (Outcome(Behaviour.OK),))
+    trace = against(of, Side.CLIENT, [{"at": 0.1, "octets": close(1009)}, {"at": 0.2, "tcp": "drop"}])
+    (note,) = judge(of, trace, Side.CLIENT).notes
+    assert "closed 1009 at a message that had come to 4102 octets;" in note
+
+
+def test_a_close_that_answers_the_tester_s_is_no_limit() -> None:
+    of = replace(known()["1.1.1"], closing=Closing())
+    ends: list[dict[str, object]] = [
+        {"at": 0.1, "octets": "8100"},
+        {"at": 0.2, "octets": close(1009)},
+        {"at": 0.3, "tcp": "drop"},
+    ]
+    result = judge(of, against(of, Side.CLIENT, ends), Side.CLIENT)
+    assert result.facts.closed_by_tester
+    assert not [note for note in result.notes if "limit" in note]

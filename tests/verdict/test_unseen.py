@@ -98,6 +98,14 @@ def test_what_stands_before_a_gap_decides() -> None:
     )
 
 
+def test_behind_a_close_nothing_is_missing() -> None:
+    ours, theirs, drop = END.splitlines()
+    echoed = tx(1, b""), "RX OCTETS: 8100"
+    assert verdict(log("1.1.1", *echoed, ours, theirs, "WIRELOG DISABLED", drop)) == ("OK", "OK")
+    assert verdict(log("1.1.1", *echoed, ours, theirs, "RX OCTETS: 8105 48 ...", drop)) == ("OK", "OK")
+    assert verdict(log("1.1.1", *echoed, ours, "WIRELOG DISABLED", drop)) == UNJUDGED
+
+
 def test_the_reason_says_what_is_missing() -> None:
     result = checked(log("1.1.2", SENT, f"RX OCTETS: 817d {'2a' * 62} ... +63 octets", END))
     assert result.unjudged == "the log leaves out 63 octets that the server sent"
