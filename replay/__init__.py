@@ -38,7 +38,7 @@ _PLACES = {
     "replay.wire.side": ("Side",),
 }
 _CALLED = {"LogFile": "Log", "write": "write_log"}
-"""What has another name here than in its module."""
+"""Names that differ here from those in their module."""
 
 _PUBLIC = {_CALLED.get(name, name): (module, name) for module, names in _PLACES.items() for name in names}
 
@@ -75,7 +75,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """A public name is imported when it is first used: the command line starts without most of them."""
+    """Import a public name when it is first used, so that the command line starts without most of them."""
     if name not in _PUBLIC:
         raise AttributeError(f"module 'replay' has no attribute {name!r}")
     module, own = _PUBLIC[name]

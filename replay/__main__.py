@@ -6,11 +6,12 @@ import gc
 import sys
 
 RARELY = 50_000
-"""Objects that are made before Python looks for garbage: there is next to none, no cycle holds octets."""
+"""How many objects are made before Python's garbage collector runs. There is next to no garbage, and no
+cycle holds octets."""
 
 
 def main() -> None:
-    """Run the command line; ^C ends it quietly, also while it is still being loaded."""
+    """Run the command line. ^C ends it quietly, even while it is still being loaded."""
     gc.set_threshold(RARELY)
     try:
         from replay.commands.main import main as run
@@ -19,7 +20,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
-        gc.freeze()  # nor at the end, when all memory is given back anyway
+        gc.freeze()  # no collection at exit either, when all memory is given back anyway
 
 
 if __name__ == "__main__":

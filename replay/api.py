@@ -1,4 +1,4 @@
-"""The functions of the public interface that are more than a name: see `replay` for all of it."""
+"""The functions of the public interface; `replay` lists all of its names."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from replay.verdict.result import CaseResult, Fresh, Judged, RunResult
 from replay.wire.url import parse_url
 
 OnResult = Callable[[CaseResult], None]
-"""Is called with the result of each test case as it comes."""
+"""Called with the result of each test case as soon as it is known."""
 
 
 def parse_log(text: str, name: str = "log") -> LogFile:
-    """The wire log in a text, which messages call `name`. Raises SourceError."""
+    """The wire log in a text; messages refer to it as `name`. Raises SourceError."""
     return log_of(name, Source(name, text))
 
 
 def select(*words: str, keyword: str | None = None, thorough: bool = False) -> list[Item]:
     """The test cases that these words select, as on the command line: ids, globs ('1.*', '!9.*') and paths
-    of specs, wire logs and folders. Without words the whole bundled suite. Raises SourceError."""
+    of specs, wire logs and folders. Without words, the whole bundled suite. Raises SourceError."""
     return chosen(words, keyword, thorough)
 
 
 def judge(log: LogFile, profile: str = "autobahn") -> Judged:
-    """The verdict on a log: by the case that it names, else by the rules of the RFCs alone.
+    """The verdict on a log: by the case that it names, otherwise by the rules of the RFCs alone.
 
     Raises SourceError for a log without a WebSocket connection, and for an unknown profile.
     """
@@ -59,15 +59,16 @@ def run(
     timeout: float = limits.CASE.default,
     on_result: OnResult = lambda result: None,
 ) -> RunResult:
-    """Play test cases against a server, and judge what comes back. Nothing is stored or printed.
+    """Play test cases against a server and judge what comes back. Nothing is stored or printed.
 
-    `url` is that of the server, or None for the built-in echo server; `cases` are those of `select`, or
-    None for the whole bundled suite. `headers` are added to the opening request, and `host` replaces its
-    Host header. For wss://, `ca` is a file with the certificates to trust, and `insecure` accepts any.
-    `seed` fixes the masking keys, `jobs` is the number of connections at once, and `timeout` is in seconds
-    for each case, besides the waits of the case itself.
+    `url` is the URL of the server, or None for the built-in echo server. `cases` come from `select`; None
+    is the whole bundled suite. `headers` are added to the opening request, and `host` replaces its Host
+    header. For wss://, `ca` is a file with the certificates to trust, and `insecure` accepts any
+    certificate. `seed` fixes the masking keys, `jobs` is the number of concurrent connections, and
+    `timeout` is the time allowed for each case in seconds, on top of the waits that the case itself asks
+    for.
 
-    A server that can't be reached is no error: `RunResult.unreached` says why. Raises SourceError for a
+    A server that can't be reached is not an error: `RunResult.unreached` says why. Raises SourceError for a
     URL, a profile or a file that can't be used.
     """
     address = None if url is None else _address(url, Tls(ca, insecure))
@@ -91,8 +92,8 @@ def run(
 
 
 run_async = awaitable(run)
-"""`run` for a program with an event loop of its own, which goes on meanwhile: the run has a thread, in
-which `on_result` is called. If the task is cancelled, the run ends with the next result."""
+"""`run` for a program with an event loop, which keeps running meanwhile: the run and its calls of
+`on_result` take place in a thread. If the task is cancelled, the run ends with the next result."""
 
 
 def to_json(result: CaseResult | RunResult) -> str:

@@ -1,9 +1,9 @@
-"""What replay does, each as a recombination of the same few parts. Open this file first.
+"""What replay does, in four functions made of the same few parts. Open this file first.
 
-run      play + judge: a server's connections, and the verdicts on them
-serve    the same with the sides swapped: those of clients, one run for each agent
-check    parse + judge: the same verdicts, of a log
-rejudge  load + judge: the same, of a stored run
+run      play + judge: connections to a server, and the verdicts on them
+serve    the same with the sides swapped: connections from clients, one run for each agent
+check    parse + judge: the verdict on a log
+rejudge  load + judge: the verdicts on a stored run, derived again
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 
 def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
-    """Play each case against a server, and judge what was observed. ^C leaves a partial result.
+    """Play each case against a server and judge what was observed. After ^C the result is partial.
 
-    Where a case has no meaning without an echo, a canary before the first case and after the last one shows
-    that the server echoes at all.
+    If a case makes sense only against a server that echoes, a canary before the first case and after the
+    last one shows that the server does.
     """
     items = [replace(item, case=under(item.case, settings.profile, Side.CLIENT)) for item in items]
     collected = Collected(items, settings, watch)
@@ -69,7 +69,8 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
 
 
 def greet(settings: Settings) -> tuple[Pace, str | None]:
-    """How fast a server is, and why there is no point in playing with it, by the canary alone.
+    """The pace of a server as measured by the canary, and the reason why playing against it is pointless,
+    or None.
 
     Raises KeyboardInterrupt.
     """
@@ -81,10 +82,10 @@ def greet(settings: Settings) -> tuple[Pace, str | None]:
 
 
 def serve(guests: Guests) -> tuple[RunResult, ...]:
-    """Play cases against the clients that come, and judge what was observed: one run for each agent.
+    """Play cases against the clients that connect, and judge what was observed: one run for each agent.
 
-    Who comes decides which cases are played. If nobody did, the one run says so. ^C leaves what there
-    is. Raises SourceError where it can't listen.
+    The clients that connect decide which cases are played. If none connects, there is one run, which says
+    so. After ^C the runs are partial. Raises SourceError if it can't listen.
     """
     from replay.live.clients import receive
 
@@ -122,11 +123,11 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
 
 
 def _missing(served: Served, guests: Guests) -> str | None:
-    """What is wrong with a client that replay has started."""
+    """What is wrong with a client that replay has started, or None."""
     if served.fault is not None:
         return _and(f"the client {served.fault}", served.refused)
     missed = [f"{guests.items[number].case.id}, the client {why}" for number, why in served.missed.items()]
-    return _and(f"nobody came for {'; nor for '.join(missed)}", served.refused) if missed else None
+    return _and(f"no client came for {'; nor for '.join(missed)}", served.refused) if missed else None
 
 
 def _and(fault: str, more: str | None) -> str:
@@ -134,7 +135,7 @@ def _and(fault: str, more: str | None) -> str:
 
 
 def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> Store:
-    """Where the results of a run are kept. Raises SourceError if `directory` holds something else."""
+    """The store for the results of a run. Raises SourceError if `directory` holds something else."""
     about = About(
         Side.CLIENT,
         _named(settings.target),
@@ -153,8 +154,10 @@ def _named(target: Target, address: Address | None = None) -> str:
 
 
 def check(log: LogFile, profile: Profile = Profile.AUTOBAHN) -> Judged:
-    """Judge a log offline: by the case that it names, else by the rules alone. Raises SourceError for one
-    without a case and without a WebSocket connection."""
+    """Judge a log offline: by the case that it names, otherwise by the rules alone.
+
+    Raises SourceError for a log that names no case and holds no WebSocket connection.
+    """
     tester = log.trace.recorder
     found, notes = expectation(log, tester)
     if found.closing is None and not has_websocket(log.trace):
@@ -165,7 +168,7 @@ def check(log: LogFile, profile: Profile = Profile.AUTOBAHN) -> Judged:
 
 
 def rejudge(directory: Path) -> tuple[StoredRun, Iterator[Rejudged]]:
-    """A stored run, and its verdicts derived again, offline. Raises SourceError if there is none."""
+    """A stored run with its verdicts derived again, offline. Raises SourceError if there is no such run."""
     from replay.campaign import rejudged
     from replay.store import reader
 
@@ -174,7 +177,7 @@ def rejudge(directory: Path) -> tuple[StoredRun, Iterator[Rejudged]]:
 
 
 def stored_run(stored: StoredRun, results: Sequence[CaseResult]) -> RunResult:
-    """What is known of a stored run, with these results."""
+    """What is known about a stored run, with these results."""
     return RunResult(
         agent=stored.agent or "",
         address=stored.address,

@@ -1,7 +1,7 @@
-"""JSON text -> values, and where they stand. Whatever is wrong with a text is a SourceError.
+"""JSON text -> values and their places. Whatever is wrong with a text is a SourceError.
 
-Python's reader alone raises other errors at numbers of thousands of digits and at texts that are nested too
-deep, takes the last of two keys that are alike, and tells nobody where a value stands.
+Python's own reader raises other errors for numbers with thousands of digits and for deeply nested texts,
+keeps the last of two equal keys, and doesn't tell where a value is.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from replay import limits
 from replay.source import Source, SourceError, Span
 
 MAX_DIGITS = limits.DIGITS.default
-"""Digits of a whole number."""
+"""The most digits of a whole number."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
 class JsonField(NamedTuple):
-    """A key of an object, and what stands behind it."""
+    """A key of an object and its value."""
 
     key: str
     place: Span  # of the key
@@ -31,7 +31,7 @@ class JsonField(NamedTuple):
 
 
 class _Wrong(ValueError):
-    """What is wrong, and the characters that it is wrong with, where they are known."""
+    """What is wrong, and the text at fault if it is known."""
 
     def __init__(self, message: str, text: str | None = None) -> None:
         super().__init__(message)
@@ -40,19 +40,19 @@ class _Wrong(ValueError):
 
 def _integer(text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise _Wrong(f"a number of {len(text):,} digits: at most {MAX_DIGITS} are read", text)
+        raise _Wrong(f"a number of {len(text):,} digits; at most {MAX_DIGITS} are allowed", text)
     return int(text)
 
 
 def _constant(text: str) -> NoReturn:
-    raise _Wrong(f"not JSON: it has no {text}", text)
+    raise _Wrong(f"not JSON: {text} is not a JSON value", text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
-        raise _Wrong(f"the key {twice[:80]!r} stands twice in one object")
+        raise _Wrong(f"duplicate key {twice[:80]!r}")
     return found
 
 
@@ -68,8 +68,8 @@ def loads(source: Source) -> Any:
 
 
 def fields(source: Source, start: int | None = None) -> Iterator[JsonField]:
-    """The fields of the object that stands at `start`, each as it is read; None: of the one that is the
-    whole text. Raises SourceError."""
+    """The fields of the object at `start`, or of the whole text if `start` is None, each as it is read.
+    Raises SourceError."""
     at = _opened(source, start or 0, "{")
     keys: dict[str, Span] = {}
     while source.text[at : at + 1] != "}":
@@ -82,7 +82,7 @@ def fields(source: Source, start: int | None = None) -> Iterator[JsonField]:
         key, end = _value(source, at)
         place = source.span(at, end)
         if key in keys:
-            raise SourceError(place, f"{key!r} stands here twice; first in line {keys[key].line}")
+            raise SourceError(place, f"duplicate key {key!r}; the first one is in line {keys[key].line}")
         keys[key] = place
         at = _behind(source, _behind_space(source, end), ":")
         value, end = _value(source, at)
@@ -93,7 +93,7 @@ def fields(source: Source, start: int | None = None) -> Iterator[JsonField]:
 
 
 def items(source: Source, start: int = 0) -> Iterator[tuple[Any, Span]]:
-    """The values of the list that stands at `start`, each as it is read. Raises SourceError."""
+    """The values of the list at `start`, each as it is read. Raises SourceError."""
     at = first = _opened(source, start, "[")
     while source.text[at : at + 1] != "]":
         if at > first:
@@ -119,7 +119,7 @@ def _behind_space(source: Source, at: int) -> int:
 
 
 def _value(source: Source, at: int) -> tuple[Any, int]:
-    """The value at `at`, and where what follows it stands."""
+    """The value at `at`, and the position after it."""
     try:
         value, end = _DECODER.raw_decode(source.text, at)
     except json.JSONDecodeError as error:
@@ -141,8 +141,8 @@ def _syntax(source: Source, error: json.JSONDecodeError) -> SourceError:
         return SourceError(source.span(last), "not JSON: the text ends too early")
     before = text[max(0, at - 200) : at + 1].rstrip("}] \t\r\n")
     if before.endswith(",") and text[at : at + 1] in ("}", "]", ","):
-        comma = max(0, at - 200) + len(before) - 1  # where Python says that it is, from 3.13 on
-        said = "not JSON: a comma without a value behind it"
-        return SourceError(source.span(comma), said, "JSON has no comma behind the last value")
+        comma = max(0, at - 200) + len(before) - 1  # Python 3.13 and later report the comma itself
+        said = "not JSON: expected a value after this comma"
+        return SourceError(source.span(comma), said, "JSON allows no comma after the last value")
     hint = "JSON has no comments" if text[at : at + 2] in ("//", "/*") else None
     return SourceError(source.span(at), f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}", hint)

@@ -1,6 +1,6 @@
-"""Every timeout, size and count that bounds what replay does: the one table of them.
+"""Every timeout, size and count that bounds what replay does, in one table.
 
-The code draws its numbers from here, and so does docs/limits.md: `python -m replay.limits`.
+The code takes its numbers from here, and docs/limits.md is generated from it: `python -m replay.limits`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ class Limit(NamedTuple):
     name: str
     default: int
     unit: str  # 's', 'octets', or what is counted
-    option: str  # of the command line, or the key of a spec that sets it; '-': none does
-    about: str  # what it is, and then what happens beyond it
+    option: str  # the command-line option or the key of a spec that sets it; '-' if none does
+    about: str  # what it is, then what happens when it is exceeded
 
 
 # fmt: off
@@ -235,7 +235,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         *(DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, LEAST_ROUNDS, REASON, BRACKETS),
     ),
 }
-"""Heading -> limits, in the order of the page."""
+"""The limits under their headings, in the order of the page."""
 
 _HEAD = """\
 # Limits
@@ -249,7 +249,7 @@ This page is generated from the table in `replay/limits.py`: `python -m replay.l
 
 
 def shown(limit: Limit) -> str:
-    """The default with its unit, as a person writes it: '64 KiB', '20 s', '10,000 cases'."""
+    """The default with its unit, as a person would write it: '64 KiB', '20 s', '10,000 cases'."""
     if limit.unit == "octets":
         for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
             if limit.default % 2**power == 0:

@@ -1,6 +1,6 @@
-"""pytest collects wire logs, specs and the bundled suite as tests: docs/pytest.md.
+"""Collects wire logs, specs and the bundled suite as pytest tests; see docs/pytest.md.
 
-The only module that imports pytest. What a test costs is imported when there is one.
+This is the only module that imports pytest. What a test needs is imported when there is one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NO_SERVER = (
 
 
 class NonStrict(pytest.PytestWarning):
-    """A case that passes, but not in the best way."""
+    """A case that passes, but not with the best verdict."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,14 +75,14 @@ def pytest_configure(config: pytest.Config) -> None:
             Url().convert(config.option.replay_url, None, None)
         except ClickException as error:
             raise pytest.UsageError(f"--replay-url: {error.format_message()}") from None
-    # Not where only some files are asked for.
+    # not if only certain files were asked for
     if not config.option.replay_suite and config.args_source is not config.ArgsSource.ARGS:
         config.option.replay_suite = config.getini("replay_suite")
 
 
 @pytest.fixture(scope="session")
 def replay_server(pytestconfig: pytest.Config) -> str:
-    """The URL of the server under test. Override it to start one."""
+    """The URL of the server under test. Override this fixture to start a server."""
     url = _servers(pytestconfig).url
     if url is not None:
         return url
@@ -91,7 +91,7 @@ def replay_server(pytestconfig: pytest.Config) -> str:
     pytest.skip(NO_SERVER)
 
 
-# What is collected.
+# How tests are collected.
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -104,8 +104,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """The bundled suite stands in the folder of its home; if it is asked for, it is taken from there also
-    when other files of that folder are."""
+    """The bundled suite belongs to one or more files. If it is asked for, it is collected there even when
+    pytest was given other files of the same folder."""
     report = yield
     if isinstance(collector, pytest.Directory) and _words(collector.config):
         for home in _homes(collector.config):
@@ -130,15 +130,16 @@ def _is_spec(path: Path, config: pytest.Config) -> bool:
 
 
 def _words(config: pytest.Config) -> list[str]:
-    """The selection from the bundled suite; empty: nothing of it."""
+    """The words that select from the bundled suite; empty if none of it is to be run."""
     asked = [word for words in config.option.replay_suite for word in words.split()]
     of_ini: list[str] = config.getini("replay_suite")
     return asked or of_ini
 
 
 def _homes(config: pytest.Config) -> list[Path]:
-    """The files that the tests of the bundled suite belong to: each conftest.py that has a server, else
-    pytest's own config. So pytest finds its fixtures, and a test by the name that it prints."""
+    """The files that the tests of the bundled suite belong to: each conftest.py that defines a server,
+    otherwise pytest's own config file. That is how pytest finds their fixtures, and finds a test by the
+    name it prints."""
     files = {Path(plugin.__file__) for plugin in config.pluginmanager.get_plugins() if _is_conftest(plugin)}
     return sorted(files) or [config.inipath or config.rootpath / "pytest.ini"]
 
@@ -148,7 +149,7 @@ def _is_conftest(plugin: Any) -> bool:
 
 
 class CaseModule(pytest.Module):
-    """A file whose tests are cases. A module, since that is what fixtures of a module's scope need."""
+    """A file whose tests are cases. It is a Module because fixtures with module scope need one."""
 
     obj = None
 
@@ -185,11 +186,11 @@ class Suite(CaseModule):
 
 
 def _at_fixture(replay_server: str) -> None:
-    """Has the parameters of a test that asks for the server's fixture."""
+    """The signature of a test that asks for the server's fixture."""
 
 
 def _at_url() -> None:
-    """... and of one that knows its URL."""
+    """The signature of a test that has the server's URL."""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -213,7 +214,7 @@ class CaseTest(pytest.Function):
 
     def take(self, item: Item) -> None:
         self.item = item
-        self.better: str | None = None  # than it is expected to be
+        self.better: str | None = None  # set if the result is better than expected
         self.add_marker("replay")
         self.extra_keyword_matches.update(item.case.title.split())
 
@@ -222,7 +223,7 @@ class CaseTest(pytest.Function):
         return self.path, span.line - 1 if span else 0, f"{self.name} {printable(self.item.case.title)}"
 
     def runtest(self) -> None:
-        """Raises CaseFailed; skips what is unimplemented, and lets fail what is expected to."""
+        """Raises CaseFailed. Skips what is unimplemented, and marks expected failures as xfail."""
         from replay.cases.model import Behaviour
         from replay.commands.one_by_one import NotReached
         from replay.report.words import expectation
@@ -249,7 +250,7 @@ class CaseTest(pytest.Function):
             self.warn(NonStrict(f"{self.name} is NON-STRICT: {result.why}"))
 
     def _record(self, result: CaseResult) -> None:
-        """Tell JUnit and other reports, and -rP, of it."""
+        """Report it to JUnit and other reports, and to -rP."""
         from replay.report import terminal
 
         rules = dict.fromkeys(violation.rule for violation in result.broken)
@@ -277,18 +278,18 @@ def _in_short(result: CaseResult) -> str:
 class _Place(NamedTuple):
     path: str
     lineno: int
-    message: str  # for the last lines of pytest
+    message: str  # for pytest's short summary
 
 
 class Failure(TerminalRepr):
-    """Why a case failed, drawn for the width and the colours of pytest's own output."""
+    """Why a case failed, rendered for the width and the colours of pytest's own output."""
 
     def __init__(self, result: Judged, place: _Place) -> None:
         from shutil import get_terminal_size
 
         from replay.report import terminal
 
-        # Drawn now: the octets that it is made of are not kept.
+        # Render it now: the octets in it are not kept.
         self._lines = terminal.failure(result).drawn(get_terminal_size().columns)
         self.reprcrash = place
 
@@ -315,7 +316,7 @@ class Failure(TerminalRepr):
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A case that is better than expected is an XPASS."""
+    """A case that does better than expected is reported as XPASS."""
     report = yield
     if isinstance(item, CaseTest) and call.when == "call" and report.passed and item.better is not None:
         if item.config.getini("xfail_strict"):

@@ -1,7 +1,7 @@
-"""Where a fault stands in a file that a person wrote, and how that is shown.
+"""Where a fault is in a file that a person wrote, and how it is shown.
 
-Every error in a log, a spec or a config, and every failed expectation, names a `Span`
-and is shown by `excerpt`: file, line and column, the line itself, a caret.
+Every error in a log, a spec or a config, and every failed expectation, names a `Span` and is shown by
+`excerpt`: file, line and column, then the line itself with carets under it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from replay import limits
 
 MAX_FILE = limits.FILE.default
-"""Octets that are read of one file at the most."""
+"""The most octets that are read from one file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Source:
     def decode(cls, name: str, octets: bytes) -> Source:
         """Take the octets of a file, with or without a byte order mark."""
         if len(octets) > MAX_FILE:
-            raise SourceError(None, f"{name}: larger than {MAX_FILE >> 20} MiB")
+            raise SourceError(None, f"{name}: the file is larger than {MAX_FILE >> 20} MiB")
         return cls(name, octets.decode("utf-8-sig", "replace"))
 
     @cached_property
@@ -54,21 +54,23 @@ class Source:
         return [0, *(m.end() for m in re.finditer(r"\r\n|\n|\r", self.text))]
 
     def span(self, start: int, end: int | None = None) -> Span:
-        """The characters from `start` up to, not with, `end`."""
+        """The characters from `start` up to, but not including, `end`."""
         return Span(self, start, start if end is None else end)
 
 
 def read_octets(path: Path, most: int) -> bytes:
-    """What is in a file, up to so many octets. Raises OSError, also for a named pipe: to open one waits for
-    somebody who writes to it, and nobody may."""
+    """The first `most` octets of a file. Raises OSError, also for a named pipe: opening one blocks until
+    somebody writes to it, which may never happen."""
     if stat.S_ISFIFO(path.stat().st_mode) and Path(os.path.realpath(path)).exists():
-        raise OSError(None, f"a named pipe: give what comes out of it on standard input, - < {path.name}")
+        raise OSError(
+            None, f"this is a named pipe: pass it on standard input instead, as in - < {path.name}"
+        )
     with path.open("rb") as file:
         return file.read(most)
 
 
 class Span(NamedTuple):
-    """A run of characters in a source; lines and columns count from 1."""
+    """A range of characters in a source; lines and columns count from 1."""
 
     source: Source
     start: int
@@ -93,9 +95,9 @@ class Span(NamedTuple):
 
 
 class SourceError(Exception):
-    """A fault in what the user wrote: where it stands, what is wrong, how to mend it.
+    """A fault in what the user wrote: where it is, what is wrong, and how to fix it.
 
-    `about`: the setting that it is a fault of, by its long name; that may stand in a config.
+    `about` is the long name of the setting at fault, which may have been set in a config.
     """
 
     def __init__(
@@ -115,18 +117,19 @@ class SourceError(Exception):
 
 
 def strerror(error: Exception) -> str:
-    """What the system says of an error, as it stands behind a name: 'no such file or directory'."""
+    """The system's description of an error, in the form that follows a file name: 'no such file or
+    directory'."""
     return str(getattr(error, "strerror", None) or error).lower()
 
 
 def file_error(path: Path, error: OSError) -> SourceError:
-    """The fault of a path that the system refuses."""
+    """The error for a path that the system refuses."""
     return SourceError(None, f"{printable(str(path))}: {strerror(error)}")
 
 
 def printable(text: str) -> str:
-    """Text on one line and harmless on a terminal: whatever moves a cursor, turns the direction of
-    writing, hides or joins is escaped."""
+    """The text on one line, and harmless on a terminal: characters that move the cursor, change the writing
+    direction, are invisible or combine with others are escaped."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
@@ -139,10 +142,10 @@ def _escaped(char: str) -> str:
 
 
 def excerpt(span: Span, label: str = "", width: int = 100) -> str:
-    """The line that `span` starts on, with carets under it and `label` behind them.
+    """The line on which `span` starts, with carets under it and `label` after them.
 
-    Columns are counted in terminal cells, of what is shown: escapes too. A line wider than `width` is
-    cut around the span.
+    Columns are counted in terminal cells of the text as shown, including escapes. A line wider than `width`
+    is cut on both sides of the span.
     """
     from rich.cells import cell_len
 
@@ -150,7 +153,7 @@ def excerpt(span: Span, label: str = "", width: int = 100) -> str:
         return printable(text.replace("\t", " "))
 
     def fitting(chars: Iterable[str], room: int) -> tuple[int, int]:
-        """How many of them fit, and the room that is left."""
+        """How many of the characters fit, and how much room is left."""
         number = 0
         for char in chars:
             if (cells := cell_len(shown(char))) > room:
@@ -174,8 +177,8 @@ def excerpt(span: Span, label: str = "", width: int = 100) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """'did you mean …?' with the known word nearest to `word`, or None: one with few letters changed, or
-    that `word` begins with, or that begins with it."""
+    """'did you mean …?' with the known word nearest to `word`, or None. A word is near if it differs in a
+    few letters, or if one of the two begins with the other."""
     words = list(known)
     found = difflib.get_close_matches(word, words, n=1, cutoff=0.65)
     if not found and word.lower() != word:

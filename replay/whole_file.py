@@ -1,4 +1,5 @@
-"""All of a file or nothing: it is written beside its place, and moved there once it is whole."""
+"""Writes a file completely or not at all: into a temporary file beside it, which replaces it once it is
+complete."""
 
 from __future__ import annotations
 
@@ -8,18 +9,19 @@ import stat
 from contextlib import suppress
 
 PART = re.compile(r"\.tmp-.*")
-"""The names of files that are being written, or were when replay was killed."""
+"""The names of temporary files that are being written, or were left behind when replay was killed."""
 
 _KEPT = 40
-"""Characters of the file's own name in that of its part: names have an end."""
+"""How many characters of the file's name its temporary name keeps: file systems limit the length of a
+name."""
 
 
 def write(path: str | os.PathLike[str], octets: bytes, at: int | None = None) -> None:
-    """Write a file, in place of the one that is there, whose permissions it keeps.
+    """Write a file, replacing one that exists and keeping its permissions.
 
-    `at`: an open folder, from which a relative path starts; nothing is written outside it, so that a link
-    in it gives way, where any other link is followed. Raises OSError; nothing is left behind then, nor
-    when it is interrupted.
+    `at` is an open folder to which the path is relative. Nothing is written outside that folder: a symbolic
+    link in it is replaced, where otherwise links are followed. Raises OSError; then, and when interrupted,
+    it leaves no temporary file behind.
     """
     path = os.path.realpath(path) if at is None else path
     folder, name = os.path.split(os.fspath(path))

@@ -210,7 +210,7 @@ def test_chopping_changes_no_verdict(chop: str) -> None:
     ("arguments", "said"),
     [
         (["run", "1.1.9"], "did you mean '1.1.8'?"),
-        (["run", "99.*"], "no case has an id like '99.*'"),
+        (["run", "99.*"], "no test case matches '99.*'"),
         (["run", "-k", "nothing-of-the-kind"], "no case is selected"),
         (["list", "!*"], "no case is selected"),
         (["run", "missing.wirelog"], "missing.wirelog: no such file or directory"),

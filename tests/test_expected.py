@@ -203,10 +203,10 @@ def test_each_verdict_has_a_word() -> None:
         ("case: 1.1.1", "1:1: expected a list of expected verdicts, found a mapping", ""),
         (
             entry("1.1.1", "FAILED") + entry("1.1.7", "FAILED"),
-            "4:9: no case has an id like '1.1.7'",
+            "4:9: no test case matches '1.1.7'",
             "did you",
         ),
-        (entry("6.4.*", "FAILED"), "1:9: no case has an id like '6.4.*'", ""),
+        (entry("6.4.*", "FAILED"), "1:9: no test case matches '6.4.*'", ""),
     ],
 )
 def test_faults_are_said_where_they_stand(text: str, place: str, hint: str) -> None:
@@ -525,7 +525,7 @@ def test_entries_may_be_for_cases_that_are_not_run(tmp_path: Path) -> None:
     (tmp_path / "e.yaml").write_text(entry("mine.*", "FAILED") + entry("2.1", "FAILED"))
     status, said = run("none", "--expected", "e.yaml", cwd=tmp_path)
     assert status == 2
-    assert "e.yaml:1:9: no case has an id like 'mine.*'" in said
+    assert "e.yaml:1:9: no test case matches 'mine.*'" in said
     (tmp_path / "replay.yaml").write_text("{cases: [mine.yaml], expected: e.yaml}")
     assert run("none", cwd=tmp_path)[0] == 0
 

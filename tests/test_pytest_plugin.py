@@ -162,7 +162,7 @@ def test_without_a_server_a_trace_is_skipped_and_what_was_asked_for_fails(tmp_pa
     ("words", "status", "expected"),
     [
         (["--replay-url", "http://a"], 4, "--replay-url: Invalid value: 'http://a': expected ws://HOST"),
-        (["--replay-suite", "1.11"], 2, "no case has an id like '1.11'"),
+        (["--replay-suite", "1.11"], 2, "no test case matches '1.11'"),
         (["--replay-url", "ws://127.0.0.1:1"], 1, "ws://127.0.0.1:1: connection refused"),
     ],
 )

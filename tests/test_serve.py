@@ -416,7 +416,7 @@ def test_a_log_that_lacks_octets_is_not_served(tmp_path: Path) -> None:
     log.write_text("# recorder: server\nTX OCTETS: 8105 4865 ... +3 octets\n")
     done = replay("serve", "--port", "0", log)
     assert done.returncode == 2
-    assert "octets that the server sent are missing here" in done.stderr
+    assert "octets of the server are missing here" in done.stderr
 
 
 def test_a_client_that_does_not_come(tmp_path: Path) -> None:

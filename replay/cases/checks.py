@@ -1,4 +1,4 @@
-"""Whether the steps of a case fit together: names, pieces of a frame, slices of a round."""
+"""Checks that the steps of a case fit together: names, the pieces of a frame, the slices of a round."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from replay.source import SourceError, Span
 
 
 def check_steps(steps: Sequence[Step]) -> None:
-    """Raises SourceError where steps don't fit together: names, pieces of a frame, slices of a round."""
+    """Raises SourceError if the steps don't fit together: names, the pieces of a frame, the slices of a
+    round."""
     _check_names(steps)
-    lacking: int | None = None  # octets of the frame that is open
+    lacking: int | None = None  # how many octets the open frame still needs
     for step in steps:
         match step:
             case OpenFrame(length=length):
@@ -31,13 +32,13 @@ def check_steps(steps: Sequence[Step]) -> None:
                 if lacking is None:
                     raise SourceError(step.span, f"{said} no frame is open", "'open-frame:' opens one")
                 if len(payload) > lacking:
-                    hint = "the 'length' of its 'open-frame:' is that of all its data"
+                    hint = "the 'length' of 'open-frame:' has to cover all 'data:' of the frame"
                     raise SourceError(step.span, f"{said} its frame has room for {lacking}", hint)
                 lacking -= len(payload)
             case SendFrame() | SendMessage() | Repeat() if lacking:
                 raise _inside(step.span, lacking)
             case SendFrame() | SendMessage() if step.payload.next is not None:
-                raise SourceError(step.span, "'next' is for the steps of a repeat")
+                raise SourceError(step.span, "'next' is only allowed in the steps of a repeat")
             case Repeat():
                 for inner in step.steps:
                     _check_slices(inner)
@@ -52,21 +53,19 @@ def _check_names(steps: Sequence[Step]) -> None:
             case SendFrame(name=str(name)) | SendMessage(name=str(name)):
                 if (first := named.setdefault(name, step)) is not step:
                     raise SourceError(
-                        step.span, f"a second step has the name {name!r}; first in {first.span}"
+                        step.span, f"duplicate name {name!r}; the first step with it is in {first.span}"
                     )
 
 
 def _check_nameless(repeat: Repeat) -> None:
     for step in repeat.steps:
         if step.name is not None:
-            hint = "'echo' stands for the messages of all rounds, and of all other steps"
-            raise SourceError(
-                step.span, f"a step of a repeat has no name, and this has {step.name!r}", hint
-            )
+            hint = "'echo' means the messages of all rounds and of all other steps"
+            raise SourceError(step.span, f"a step of a repeat can't have a name, found {step.name!r}", hint)
 
 
 def _inside(span: Span | None, lacking: int) -> SourceError:
-    return SourceError(span, f"the frame that is open lacks {lacking} octets", "send them as 'data:'")
+    return SourceError(span, f"the open frame still needs {lacking} octets", "send them with 'data:'")
 
 
 def _check_slices(step: SendFrame | SendMessage) -> None:
@@ -75,6 +74,6 @@ def _check_slices(step: SendFrame | SendMessage) -> None:
     try:
         size = len(step.payload.unit.decode()) if is_text(step) else len(step.payload.unit)
     except UnicodeDecodeError:
-        raise SourceError(step.span, "slices of a text are of code points, and this is no UTF-8") from None
+        raise SourceError(step.span, "a text is sliced by code points, but this isn't UTF-8") from None
     if step.payload.next > size:
-        raise SourceError(step.span, "a slice is longer than the text, in code points")
+        raise SourceError(step.span, "the slice has more code points than the text")

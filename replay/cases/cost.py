@@ -1,4 +1,5 @@
-"""What a case costs by itself: octets that it sends, time that it takes of an endpoint without fault."""
+"""What a case costs: the octets that it sends, and the time that it takes with an endpoint that makes no
+mistake."""
 
 from __future__ import annotations
 
@@ -17,20 +18,20 @@ from replay.cases.model import (
 )
 from replay.trace.model import Timer, Wait
 
-_HEADER = 14  # octets of the longest one
-_TRIP = 16 * 2**10  # octets that pass in the time of a round trip, about
-_WRITE = 6 * 2**10  # ... of a small write
+_HEADER = 14  # the longest header of a frame
+_TRIP = 16 * 2**10  # about how many octets pass during a round trip
+_WRITE = 6 * 2**10  # how many octets the overhead of a small write is worth
 
 
 def volume(case: Case) -> int:
-    """The octets that are sent, about; of a recorded connection those of both sides."""
+    """About how many octets are sent; for a recorded connection, by both sides."""
     if case.trace is not None:
         return case.trace.size
     return sum(_octets(step) for step in case.steps)
 
 
 def at_once(case: Case) -> int:
-    """The octets that it sends at the most before it has to wait for their echo."""
+    """The most octets that the case sends before it has to wait for their echo."""
     if case.rounds is None:
         return volume(case)
     return max(
@@ -39,7 +40,7 @@ def at_once(case: Case) -> int:
 
 
 def weight(case: Case) -> int:
-    """About how long it keeps an endpoint busy, in octets that could be sent meanwhile."""
+    """About how long the case keeps an endpoint busy, in octets that could be sent in that time."""
     rounds = sum(step.times for step in case.steps if isinstance(step, Repeat))
     frames = (step for step in case.steps if isinstance(step, SendFrame))
     writes = sum(len(frame.payload) // frame.chop for frame in frames if frame.chop)
@@ -58,8 +59,8 @@ def _octets(step: Step) -> int:
 
 
 def silence(case: Case) -> int:
-    """Microseconds that pass without anything to do, if the best outcome comes: the pauses on its way,
-    and the patience where nothing else ends the case."""
+    """The microseconds that pass idle if the best outcome comes: the pauses on the way to it, and the
+    patience if nothing else ends the case."""
     if case.trace is not None:
         fired = (entry for entry in case.trace.entries if isinstance(entry, Timer) and entry.fired)
         return sum(timer.after or 0 for timer in fired if timer.wait is Wait.DELAY)
@@ -70,14 +71,14 @@ def silence(case: Case) -> int:
 
 
 def waits_out(case: Case) -> bool:
-    """Whether the patience runs out if the best outcome comes, for nothing else ends the case."""
+    """Whether the patience runs out even if the best outcome comes, because nothing else ends the case."""
     closes = any(isinstance(step, SendClose) for step in case.steps)
     by_testee = case.closing is None or case.closing.by == "testee"
     return not (closes or by_testee or _decided(case.outcomes))
 
 
 def _decided(outcomes: Sequence[Outcome]) -> bool:
-    """Whether the tester knows, once the best outcome is there, that none can come instead."""
+    """Whether the tester knows that no other outcome is possible as soon as it has seen the best one."""
     if len(outcomes) == 1:
         return any(not each.optional for each in outcomes[0].patterns)
     best, *others = ([each for each in outcome.patterns if not each.optional] for outcome in outcomes)

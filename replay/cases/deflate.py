@@ -1,4 +1,4 @@
-"""The word `deflate`: what a case offers, and what it asks of a client that offers (RFC 7692 §7.1)."""
+"""The key `deflate`: what a case offers, and what it asks of a client that offers (RFC 7692 §7.1)."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def _ask(match: re.Match[str]) -> Ask:
         else:
             asked = "client_no_context_takeover, or client_max_window_bits=8 to 15"
             raise ScalarFault(
-                f"expected {asked}; what the client wishes of the server is granted by itself", *at
+                f"expected {asked}; what the client asks of the server is always granted", *at
             )
     return Ask(takes_over, bits)
 
 
 _OFFER = Typed("the value of a Sec-WebSocket-Extensions header", _LINE, _offer)
-_ASK = Typed(f"an answer such as '{NAME}'", _LINE, _ask)
+_ASK = Typed(f"a response such as '{NAME}'", _LINE, _ask)
 
 DEFLATE: Reader[Deflate] = Record(
     "permessage-deflate",
@@ -56,18 +56,20 @@ DEFLATE: Reader[Deflate] = Record(
                     nodes.Sequence: Mapped(Items("a list of offers", _OFFER, at_least=1), ", ".join),
                 },
             ),
-            "What a tester that is the client offers, as in the header; several offers in order.",
+            "The offer that replay sends as a client, as in the header; a list of offers is sent in this "
+            "order.",
             True,
         ),
         "answer": Key(
             Shaped(
-                "an answer, or a list of them",
+                "a response, or a list of them",
                 {
                     nodes.Scalar: Mapped(_ASK, lambda ask: (ask,)),
-                    nodes.Sequence: Items("a list of answers", _ASK, at_least=1),
+                    nodes.Sequence: Items("a list of responses", _ASK, at_least=1),
                 },
             ),
-            "What a tester that is the server asks of the client; the first that an offer leaves room for.",
+            "The response that replay sends as a server; from a list, the first one that the client's "
+            "offer allows.",
         ),
     },
     lambda found: Deflate(found.values["offer"], found.get("answer", (Ask(),))),

@@ -1,4 +1,5 @@
-"""What comes back from an endpoint that echoes: the data messages sent, fragments joined."""
+"""What an endpoint that echoes sends back: the data messages that were sent, with their fragments
+joined."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from replay.trace.model import Octets, Trace
 from replay.wire.frame import Opcode, decode
 
 MAX_JOINED = limits.JOINED.default
-"""Octets that a message may have whose fragments are joined when the spec is loaded."""
+"""The most octets of a message whose fragments are joined when the spec is loaded."""
 
 _KINDS: dict[int, EventKind] = {Opcode.TEXT: EventKind.TEXT, Opcode.BINARY: EventKind.BINARY}
 
@@ -22,10 +23,10 @@ Sent = SendFrame | SendMessage | Repeat
 
 
 def echo(sent: Sequence[Step] | Trace, span: Span, name: str | None = None) -> Sequence[Pattern]:
-    """Each data message that is sent, in order (RFC 6455 §5.4), as a pattern that stands at `span`;
-    with a name, the message that begins at the step of this name, and no other.
+    """Each data message that is sent, in order (RFC 6455 §5.4), as a pattern at `span`; with a name, only
+    the message that begins at the step with that name.
 
-    Raises SourceError if nothing would come back, or if the fragments make no messages.
+    Raises SourceError if nothing would come back, or if the fragments don't form messages.
     """
     frames = _recorded(sent, span) if isinstance(sent, Trace) else list(_data(sent))
     if name is not None:
@@ -37,13 +38,15 @@ def echo(sent: Sequence[Step] | Trace, span: Span, name: str | None = None) -> S
         case _:
             patterns = tuple(_patterns(frames, span))
     if not patterns:
-        raise SourceError(span, "no data message is sent, so there is no echo", "nothing at all is []")
+        raise SourceError(
+            span, "no data message is sent, so there is no echo", "write [] to expect nothing at all"
+        )
     return patterns
 
 
 def _data(steps: Iterable[Step]) -> Iterator[Sent]:
-    """The steps that send data, those that send a frame in pieces as one: it ends no message unless
-    it is filled."""
+    """The steps that send data. A frame that is sent in pieces counts as one step, and ends no message
+    unless it is complete."""
     opened: OpenFrame | None = None
     octets = b""
     for step in steps:
@@ -62,11 +65,11 @@ def _data(steps: Iterable[Step]) -> Iterator[Sent]:
 
 
 def _named(frames: Sequence[Sent], name: str, span: Span) -> list[Sent]:
-    """The frames of the message that begins at the step of this name."""
+    """The frames of the message that begins at the step with this name."""
     names = {frame.name: number for number, frame in enumerate(frames) if not isinstance(frame, Repeat)}
     if name not in names:
         known = [known for known in names if known]
-        hint = nearest(name, known) or "a step gives it: 'text: {utf8: …, name: …}'"
+        hint = nearest(name, known) or "a step names its message: 'text: {utf8: …, name: …}'"
         raise SourceError(span, f"no message has the name {name!r}", hint)
     found: list[Sent] = []
     for frame in frames[names[name] :]:
@@ -89,7 +92,7 @@ def _patterns(steps: Iterable[Sent], span: Span) -> Iterator[Pattern]:
             begins = EventKind.TEXT
         if (begins is None) == (kind is None):
             fault = (
-                "a continuation continues nothing" if begins is None else "a message begins inside another"
+                "there is no message to continue" if begins is None else "a message begins inside another"
             )
             raise _unclear(span, fault)
         match step:
@@ -109,10 +112,10 @@ def _patterns(steps: Iterable[Sent], span: Span) -> Iterator[Pattern]:
 
 @dataclass(frozen=True)
 class RepeatedEchoes(Sequence[Pattern]):
-    """The echoes of all rounds, each made when it is asked for."""
+    """The echoes of all rounds, each made when it is needed."""
 
     repeat: Repeat
-    first: tuple[Pattern, ...]  # of the first round
+    first: tuple[Pattern, ...]  # the patterns of the first round
 
     def __len__(self) -> int:
         return self.repeat.times * len(self.first)
@@ -134,7 +137,7 @@ class RepeatedEchoes(Sequence[Pattern]):
 
 
 def _of_round(pattern: Pattern, number: int) -> Pattern:
-    """What a pattern of the first round is in another one."""
+    """The pattern of another round that corresponds to one of the first round."""
     payload = pattern.payload
     if payload is None or payload.next is None:
         return pattern
@@ -149,24 +152,24 @@ def _of_rounds(repeat: Repeat, span: Span) -> Sequence[Pattern]:
 
 
 def _unclear(span: Span, fault: str) -> SourceError:
-    return SourceError(span, f"what the echo is can't be told: {fault}", "list the messages that come back")
+    return SourceError(span, f"the echo can't be determined: {fault}", "list the expected messages instead")
 
 
 def _joined(fragments: Sequence[Payload], span: Span) -> Payload:
     if len(fragments) == 1:
         return fragments[0]
     if sum(map(len, fragments)) > MAX_JOINED:
-        raise SourceError(span, f"a fragmented message has more than {MAX_JOINED >> 20} MiB")
+        raise SourceError(span, f"a fragmented message is larger than {MAX_JOINED >> 20} MiB")
     return Payload(b"".join(fragment.octets for fragment in fragments))
 
 
 def _recorded(trace: Trace, span: Span) -> list[Sent]:
-    """The frames that the recorder sent, behind its half of the opening handshake."""
+    """The frames that the recorder sent after its part of the opening handshake."""
     writes = [
         entry for entry in trace.entries if isinstance(entry, Octets) and entry.side is trace.recorder
     ]
     if any(entry.cut for entry in writes):
-        raise _unclear(span, "octets are missing in the log")
+        raise _unclear(span, "octets are missing from the log")
     _, _, octets = b"".join(entry.data for entry in writes).partition(b"\r\n\r\n")
     return [
         SendFrame(header.opcode, Payload(payload), fin=header.fin, rsv=header.rsv)

@@ -1,4 +1,5 @@
-"""The words of `expect`, `patience`, `close` and `disputed`: what may come back, and how it ends."""
+"""The keys `expect`, `patience`, `close` and `disputed`: what may come back, and how the connection
+ends."""
 
 from __future__ import annotations
 
@@ -32,9 +33,9 @@ from replay.typed.scalars import CODE, DURATION, FLAG, LINE, TAG
 
 @dataclass(frozen=True)
 class EchoWord:
-    """The word `echo`, until the case's steps say what it stands for."""
+    """The word `echo`, until the steps of the case say what it means."""
 
-    name: str | None = None  # of the one message that comes back
+    name: str | None = None  # of the only message that comes back
     span: Span | None = None
 
 
@@ -44,13 +45,13 @@ class UnresolvedOutcome:
 
     verdict: Behaviour
     events: tuple[Pattern | EchoWord, ...] | None  # None: anything
-    closing: Closing | None = None  # None: as the case has it
+    closing: Closing | None = None  # None: as the case says
     span: Span | None = None
 
 
 @dataclass(frozen=True)
 class Argued:
-    """What stands under `disputed`."""
+    """The contents of `disputed`."""
 
     why: str
     expect: tuple[UnresolvedOutcome, ...] | None
@@ -67,7 +68,7 @@ def _wanted_placed(wanted: UnresolvedOutcome, span: Span) -> UnresolvedOutcome:
 
 def _payload_event(kind: EventKind) -> Reader[Pattern]:
     return with_payload(
-        PAYLOAD_ROWS | {"optional": Key(FLAG, "Whether it may be missing.")},
+        PAYLOAD_ROWS | {"optional": Key(FLAG, "Whether the event may be missing.")},
         lambda found: Pattern(kind, payload_of(found), optional=found.get("optional", False)),
         lambda payload: Pattern(kind, payload),
     )
@@ -82,12 +83,12 @@ EVENTS: dict[str, Reader[Pattern | EchoWord]] = {
 }
 
 _MEANT = {
-    "close": "how the connection ends stands in the case's own 'close:', not among its events",
-    "json": 'JSON comes back as a text: text: \'{"type": "welcome"}\'',
+    "close": "how the connection ends is said by the case's own 'close:', not among the events",
+    "json": 'JSON is expected as a text: text: \'{"type": "welcome"}\'',
     "message": "a message is 'text: …' or 'binary: …'",
     **dict.fromkeys(("string", "receive"), "a text message is 'text: …'"),
     **dict.fromkeys(("bytes", "hex"), "a binary message is 'binary: {hex: 00 ff}'"),
-    "ping": "a Ping from the testee is answered, and never disturbs: it can't be expected",
+    "ping": "a Ping can't be expected: one from the testee is always allowed, and is answered",
 }
 """What other tools call the events."""
 
@@ -101,7 +102,7 @@ def _closing(found: FoundKeys) -> Closing:
     codes: tuple[int | None, ...] | None = found.get("usual", (1000,))
     if not usual:
         codes = found.get("codes", (found.get("code"),))
-    if codes is not None:  # a Close without a code is right wherever one with a code is
+    if codes is not None:  # a Close without a code is always right if it is right with one
         codes = tuple(dict.fromkeys((*codes, None)))
     return Closing(
         by=found.get("by", "tester"),
@@ -118,13 +119,13 @@ CODES: Reader[tuple[int, ...] | None] = Shaped(
     "a list of close codes, or any",
     {
         nodes.Sequence: Items("a list of close codes", CODE, at_least=1),
-        nodes.Scalar: Word("a choice of codes", {"any": None}, rival="a list of close codes"),
+        nodes.Scalar: Word("a set of codes", {"any": None}, rival="a list of close codes"),
     },
 )
 
-_ROLES = "the endpoint under test, be it server or client, is the 'testee'; replay is the 'tester'"
-_REQUIRED = "clean: required asks for a clean closing handshake"
-_OPTIONAL = "clean: optional asks for none"
+_ROLES = "the endpoint under test, whether server or client, is the 'testee'; replay is the 'tester'"
+_REQUIRED = "'clean: required' asks for a clean closing handshake"
+_OPTIONAL = "'clean: optional' doesn't ask for one"
 
 USUAL: Reader[tuple[int, ...]] = Shaped(
     "a close code, or a list of them",
@@ -135,7 +136,7 @@ USUAL: Reader[tuple[int, ...]] = Shaped(
 )
 
 CLOSE: Reader[Closing] = Record(
-    "the closing",
+    "a closing",
     {
         "by": Key(
             Word(
@@ -143,15 +144,21 @@ CLOSE: Reader[Closing] = Record(
                 {"tester": "tester", "testee": "testee", "either": "either"},
                 meant=dict.fromkeys(("server", "client", "peer", "me", "us", "them", "both"), _ROLES),
             ),
-            "Who has to send the first Close.",
+            "The endpoint that has to send the first Close frame.",
         ),
         "code": Key(
-            OrNone(CODE, None), "The code that the testee's Close may carry; none: it carries none."
+            OrNone(CODE, None),
+            "The close code that the testee's Close frame may carry; none means that it carries none.",
         ),
-        "codes": Key(CODES, "The codes that it may carry; any: whichever may stand in a Close."),
+        "codes": Key(
+            CODES,
+            "The close codes that the testee's Close frame may carry; any means every code that is allowed "
+            "in one.",
+        ),
         "usual": Key(
             USUAL,
-            "The same, where no text prescribes them: --profile rfc takes any that may stand in a Close.",
+            "Like codes, if no RFC prescribes them: --profile rfc accepts every code that is allowed in a "
+            "Close frame.",
         ),
         "clean": Key(
             Word(
@@ -162,10 +169,13 @@ CLOSE: Reader[Closing] = Record(
                     **dict.fromkeys(("no", "false", "off"), _OPTIONAL),
                 },
             ),
-            "Whether both Closes must pass, and the server must end TCP.",
+            "Whether both Close frames must be sent and the server must end TCP.",
         ),
-        "wrong-code": Key(Word("a consequence", {"fails": True}), "Another code fails the behaviour too."),
-        "decisive": Key(FLAG, "Whether the wrong side closing fails the behaviour too."),
+        "wrong-code": Key(
+            Word("a consequence", {"fails": True}),
+            "failed-behaviour means that any other code fails the behaviour too.",
+        ),
+        "decisive": Key(FLAG, "Whether the behaviour fails too if the wrong side closes."),
     },
     _closing,
     exclusive=("code", "codes", "usual"),
@@ -175,8 +185,8 @@ CLOSE: Reader[Closing] = Record(
 _EVENTS = Items("a list of events", EVENT)
 
 
-_IN_BRACKETS = {word: f"events stand in a list: [{word}]" for word in ("echo", *EVENTS)}
-_NOTHING = "that nothing comes back is an empty list: ok: []"
+_IN_BRACKETS = {word: f"events are given as a list: [{word}]" for word in ("echo", *EVENTS)}
+_NOTHING = "write an empty list to expect nothing: 'ok: []'"
 _IN_BRACKETS |= dict.fromkeys(("none", "nothing", "null", "empty"), _NOTHING)
 
 
@@ -192,12 +202,13 @@ def _outcome(verdict: Behaviour) -> Reader[UnresolvedOutcome]:
             nodes.Mapping: Either(
                 ("events", "close"),
                 Record(
-                    "an outcome that ends its own way",
+                    "an outcome with a closing of its own",
                     {
-                        "events": Key(_EVENTS, "What comes back.", True),
+                        "events": Key(_EVENTS, "The events that come back, in order.", True),
                         "close": Key(
                             CLOSE,
-                            "How the connection must end for this to fit, in place of the case's.",
+                            "How the connection must end for this outcome to match; it replaces the case's "
+                            "own close.",
                             True,
                         ),
                     },
@@ -242,21 +253,22 @@ def _patience(found: FoundKeys) -> Patience:
 
 
 PATIENCE: Reader[Patience] = Shaped(
-    "a duration such as '10 s', or a mapping of after and then",
+    "a duration such as '10 s', or a mapping with the keys after and then",
     {
         nodes.Scalar: Mapped(DURATION, Patience),
         nodes.Mapping: Record(
             "patience",
             {
                 "after": Key(
-                    DURATION, "How long the testee may take once all is sent; 1 s if it isn't said."
+                    DURATION, "The time the testee has once everything has been sent; the default is 1 s."
                 ),
                 "stalled": Key(
-                    DURATION, "How long nothing may move in either direction, from the first step on."
+                    DURATION,
+                    "How long the connection may be idle in both directions, counted from the first step.",
                 ),
                 "then": Key(
-                    Word("an end of patience", {"fail": "fail", "close": "close"}),
-                    "Whether the tester then fails the connection, or closes it.",
+                    Word("an action", {"fail": "fail", "close": "close"}),
+                    "What the tester does when that time is over: fail the connection, or close it.",
                 ),
             },
             _patience,
@@ -269,9 +281,9 @@ PATIENCE: Reader[Patience] = Shaped(
 DISPUTED: Reader[Argued] = Record(
     "a dispute",
     {
-        "why": Key(LINE, "The argument in a sentence, with the RFC's section.", True),
-        "expect": Key(EXPECT, "What may come back by the RFC."),
-        "close": Key(CLOSE, "How the connection must end by the RFC."),
+        "why": Key(LINE, "The argument in one sentence, with the section of the RFC.", True),
+        "expect": Key(EXPECT, "What may come back according to the RFC."),
+        "close": Key(CLOSE, "How the connection must end according to the RFC."),
     },
     lambda found: Argued(found.values["why"], found.get("expect"), found.get("close")),
     at_least_one=("expect", "close"),

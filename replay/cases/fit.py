@@ -1,6 +1,7 @@
-"""The one comparison: are the observed events open towards, complete with, or apart from a list?
+"""The one comparison of observed events with a list of expected ones: open, complete or apart.
 
-The player asks whether it may stop waiting, the judge what it is, so the two can't disagree.
+The player uses it to decide whether it may stop waiting, and the judge to decide the verdict, so the two
+can't disagree.
 """
 
 from __future__ import annotations
@@ -27,34 +28,36 @@ from replay.trace.model import Wait
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first place where expected and observed part."""
+    """The first place where expected and observed events differ."""
 
-    at: int  # which event, from 0; -1: the opening handshake before them
+    at: int  # the index of the event; -1 is the opening handshake before them
     expected: Pattern | None  # None: nothing more was expected
     observed: Event | None  # None: nothing more came
     field: Literal["kind", "payload", "tag", "code", "rule", "missing", "unexpected", "opening"]
-    offset: int | None = None  # of a payload: the first octet that differs (or is missing)
-    said: str = ""  # of the opening handshake: how it differs, in a sentence
+    offset: int | None = None  # for a payload, the first octet that differs or is missing
+    said: str = ""  # for the opening handshake, how it differs, as a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
     state: Literal["open", "complete", "apart"]
-    at: int  # the event where they part, or the number of events
+    at: int  # the index of the event where they differ, or the number of events
     why: Difference | None = None
     ways: tuple[tuple[int, ...], ...] = ((),)
-    """The ways in which the events fit, the one that lacks least last: each by the optional patterns
-    that nothing came for."""
+    """The ways in which the events fit, the one that misses the least last. A way is the optional patterns
+    that no event came for."""
 
-    needed: int | None = None  # so many patterns; those behind them are optional. None: not known yet
+    needed: int | None = (
+        None  # how many patterns are needed: those after them are optional. None: not known yet
+    )
 
     @property
     def missed(self) -> tuple[int, ...]:
-        """Of the way that lacks least, the optional patterns that nothing came for."""
+        """The optional patterns that no event came for, in the way that misses the least."""
         return self.ways[-1]
 
     def taken(self, patterns: Sequence[Pattern]) -> tuple[Pattern, ...]:
-        """The patterns without those that may be missing and are: number n is for event n."""
+        """The patterns without the optional ones that are missing: pattern n belongs to event n."""
         border = self.at + len(self.missed)
         return tuple(
             pattern
@@ -63,14 +66,14 @@ class Fit:
         )
 
     def missing(self, patterns: Sequence[Pattern]) -> Difference | None:
-        """What is wrong with those once nothing more can come; None: they are complete."""
+        """What is missing once nothing more can come; None if they are complete."""
         if self.state == "open":
             return Difference(self.at, patterns[self.at], None, "missing")
         return self.why
 
 
 _STRAIGHT: tuple[tuple[int, ...], ...] = ((),)
-"""The one way where no optional pattern was passed over."""
+"""The only way in which no optional pattern was skipped."""
 
 
 NOTHING_YET = Fit("open", 0)
@@ -78,10 +81,10 @@ NOTHING_YET = Fit("open", 0)
 
 
 def fit(expected: Sequence[Pattern], events: Iterable[Event], before: Fit = NOTHING_YET) -> Fit:
-    """Compare event by event, in order, to the first difference.
+    """Compare events in order, up to the first difference.
 
-    `complete` is final only when the connection has ended: a later event can still part them.
-    `before` is how those fitted that came before these events.
+    `complete` is final only when the connection has ended: a later event can still differ. `before` is the
+    result for the events that came before these.
     """
     if before.state == "apart":
         return before
@@ -109,8 +112,9 @@ def fit(expected: Sequence[Pattern], events: Iterable[Event], before: Fit = NOTH
 def _tried(
     expected: Sequence[Pattern], at: int, ways: Sequence[tuple[int, ...]]
 ) -> dict[int, tuple[int, ...]]:
-    """The patterns that event number `at` may fit, in order, each with the way to it: from where a way
-    stands up to the first that isn't optional, or to where the next way stands."""
+    """The patterns that event number `at` may match, in order, each with the way that leads to it. From
+    each way these are the patterns up to the first one that isn't optional, or up to where the next way
+    continues."""
     tried: dict[int, tuple[int, ...]] = {}
     starts = [at + len(way) for way in ways]
     for way, start, end in zip(ways, starts, [*starts[1:], len(expected)], strict=True):
@@ -123,7 +127,7 @@ def _tried(
 
 
 def kind(event: Event) -> EventKind | None:
-    """The word of the spec language for an event; None: no expectation speaks of such."""
+    """The word of the spec language for an event; None if expectations don't cover it."""
     match event:
         case Message():
             return EventKind.TEXT if event.text else EventKind.BINARY
@@ -143,7 +147,7 @@ def kind(event: Event) -> EventKind | None:
 
 
 def difference(at: int, want: Pattern, got: Event) -> Difference | None:
-    """How an event differs from what was expected as number `at`; None: it doesn't."""
+    """How an event differs from the one expected at index `at`; None if it doesn't."""
     if kind(got) is not want.kind:
         return Difference(at, want, got, "kind")
     match got:
@@ -165,7 +169,8 @@ def difference(at: int, want: Pattern, got: Event) -> Difference | None:
 
 
 def _differs(expected: bytes, data: bytes, holes: Holes) -> int | None:
-    """`first_difference`, for a payload that lacks what the log left out: that may be anything."""
+    """`first_difference` for a payload with holes, where the log left something out: any octets match
+    there."""
     at = taken = 0
     for start, length in holes:
         known = data[taken : taken + start - at]
@@ -181,7 +186,8 @@ def _differs(expected: bytes, data: bytes, holes: Holes) -> int | None:
 
 
 def first_difference(expected: bytes, observed: bytes) -> int | None:
-    """The first offset at which two payloads differ, the shorter one's end included; None: equal."""
+    """The first offset at which two payloads differ, or where the shorter one ends; None if they are
+    equal."""
     if expected == observed:
         return None
     low, high = 0, min(len(expected), len(observed))

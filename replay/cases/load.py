@@ -1,4 +1,5 @@
-"""YAML nodes -> cases. The tables are at once parser, 'did you mean' list and the schema's source."""
+"""YAML nodes -> cases. The tables serve as parser, as the list for 'did you mean', and as the source of the
+schema."""
 
 from __future__ import annotations
 
@@ -38,36 +39,49 @@ from replay.typed.readers import (
 from replay.typed.scalars import ID, LINE
 
 DEFAULTS = {
-    "title": Key(LINE, "What is tested, in a line."),
-    "description": Key(LINE, "What a case does, in a sentence; else it is made of its steps."),
-    "expectation": Key(
-        LINE, "What a case wants of the testee, in a sentence; else it is made of `expect`."
+    "title": Key(LINE, "What is tested, in one line."),
+    "description": Key(
+        LINE, "What the case does, in one sentence; by default it is derived from the steps."
     ),
-    "rule": Key(Word("a rule", {id: id for id in RULES}), "The row of the rule table that it is about."),
-    "patience": Key(PATIENCE, "How long the testee may take, and what then happens."),
+    "expectation": Key(
+        LINE,
+        "What the case expects of the testee, in one sentence; by default it is derived from `expect`.",
+    ),
+    "rule": Key(
+        Word("a rule", {id: id for id in RULES}),
+        "The rule that the case is about, by its name in the table of rules.",
+    ),
+    "patience": Key(PATIENCE, "How long the testee may take, and what happens after that."),
     "close": Key(CLOSE, "How the connection must end."),
     "compare": Key(
         Word("a comparison", {"exact": False, "length": True}),
-        "length: the original compares only type and length; the first message that differs ends it.",
+        "length: Autobahn compares only the type and length here; the first message that differs ends the "
+        "case.",
     ),
     "masks": Key(
-        Word("a choice of masks", {"fresh": False, "one": True}),
-        "Whether each frame has a fresh masking key, or all have one.",
+        Word("a choice of masking keys", {"fresh": False, "one": True}),
+        "Whether each frame has a masking key of its own, or all frames have the same.",
     ),
-    "deflate": Key(DEFLATE, "The compression that it is about; who declines it is UNIMPLEMENTED."),
-    "disputed": Key(DISPUTED, "What the RFC has otherwise than the original, for --profile rfc."),
+    "deflate": Key(
+        DEFLATE, "The compression that the case is about; a testee that declines it is UNIMPLEMENTED."
+    ),
+    "disputed": Key(DISPUTED, "Where the RFC differs from Autobahn, for --profile rfc."),
 }
 
 NEEDED = ("title",)
-"""What has to be said in the file, or in each of its cases."""
+"""Required in the file or in each of its cases."""
 
 CASE: Record[FoundKeys] = Record(
     "a case",
     {
-        "id": Key(ID, "The name of the case, by which it is selected.", True),
-        "matrix": Key(matrix.Axes(), "Axes of labelled rows: one case for each choice of rows."),
+        "id": Key(ID, "The id of the case, by which it is selected.", True),
+        "matrix": Key(
+            matrix.Axes(), "Axes of labelled rows; there is one case for each combination of rows."
+        ),
         "send": Key(SEND, "The steps of the tester, in order, or 'trace: FILE'.", True),
-        "expect": Key(EXPECT, "What may come back, best first: verdict -> events in order.", True),
+        "expect": Key(
+            EXPECT, "The possible outcomes, best first, each a verdict with the events that earn it.", True
+        ),
         **DEFAULTS,
     },
     lambda found: found,
@@ -79,18 +93,18 @@ CASE: Record[FoundKeys] = Record(
         ),
         **dict.fromkeys(
             ("header", "headers", "url", "origin", "cookie", "host", "subprotocol", "subprotocols", "path"),
-            "what the opening request holds is said on the command line or in replay.yaml: --header, "
+            "the opening request is set up on the command line or in replay.yaml: --header, "
             "--origin, --subprotocol, --url",
         ),
-        **dict.fromkeys(("timeout", "wait"), "how long a case waits is 'patience: 5 s'"),
-        "verdict": "a verdict stands in 'expect', before its events: '- ok: [echo]'",
+        **dict.fromkeys(("timeout", "wait"), "the time that a case waits is 'patience: 5 s'"),
+        "verdict": "a verdict belongs in 'expect', before its events: '- ok: [echo]'",
     },
 )
 
 
 @dataclass(frozen=True)
 class Templates:
-    """The reader of `cases`: each is read once for each choice of its matrix's rows."""
+    """The reader of `cases`: each template is read once for every combination of its matrix's rows."""
 
     wants: str = "a list of cases"
 
@@ -118,15 +132,15 @@ FILE: Record[FoundKeys] = Record(
     {
         "section": Key(ID, "The section that the cases belong to.", True),
         **DEFAULTS,
-        "cases": Key(Templates(), "The cases.", True),
+        "cases": Key(Templates(), "The test cases.", True),
     },
     lambda found: found,
     meant={
         **dict.fromkeys(("tests", "case", "scenarios", "steps"), "the list of cases is called 'cases'"),
-        **dict.fromkeys(("id", "send", "expect"), "this belongs to a case, as in 'cases: [{id: …}]'"),
-        **dict.fromkeys(("name", "description"), "what is tested is 'title: …'"),
+        **dict.fromkeys(("id", "send", "expect"), "this key belongs in a case, as in 'cases: [{id: …}]'"),
+        **dict.fromkeys(("name", "description"), "a title is 'title: …'"),
     },
-    hint=lambda node: "a spec begins with 'section: ID' and 'cases:', and its cases are listed under that",
+    hint=lambda node: "a spec begins with 'section: ID' and 'cases:', followed by the list of cases",
 )
 
 
@@ -139,25 +153,26 @@ def load(
 ) -> tuple[Case, ...]:
     """The cases of a spec, in the order of the file.
 
-    `read` and `octets` follow the names of wire logs and of payload files, which are relative to
-    the spec; they may raise OSError, or SourceError with or without a span. `thorough`: all rounds of
-    each repeat, also where fewer do.
-    Raises SourceError, where it stands, for whatever isn't in the language.
+    `read` and `octets` follow the names of wire logs and of payload files, which are relative to the spec;
+    they may raise OSError, or SourceError with or without a span. With `thorough`, all rounds of each
+    repeat are kept, even where fewer are enough.
+
+    Raises SourceError, with its place, for whatever isn't in the language.
     """
     file = FILE.read(nodes.parse(source), Files(read, octets))
     return unique(_case(case, file, thorough) for case in file.values["cases"])
 
 
 def unique(cases: Iterable[Case]) -> tuple[Case, ...]:
-    """The cases, of one file or of several. Raises SourceError where an id stands a second time."""
+    """The cases of one or several files. Raises SourceError for a duplicate id."""
     seen: dict[str, Case] = {}
     for case in cases:
         if (first := seen.setdefault(case.id, case)) is case:
             continue
         if first.span == case.span:
-            hint = "the label of each axis belongs to the id, as '$axis'"
+            hint = "put the label of each axis into the id, as '$axis'"
             raise SourceError(case.span, f"the matrix yields the id {case.id!r} twice", hint)
-        raise SourceError(case.span, f"the id {case.id!r} stands twice; first in {first.span}")
+        raise SourceError(case.span, f"duplicate id {case.id!r}; the first one is in {first.span}")
     return tuple(seen.values())
 
 
@@ -167,7 +182,7 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool) -> Case:
 
     for key in NEEDED:
         if value(key) is None:
-            raise SourceError(found.at("id"), f"neither the case nor the spec has a {key!r}")
+            raise SourceError(found.at("id"), f"{key!r} is missing: give it here or at the top of the spec")
     sent: tuple[Step, ...] | Trace = found.values["send"]
     argued: Argued | None = value("disputed")
     _check_tags(sent, found.values["expect"])
@@ -212,7 +227,7 @@ def _resolved(wanted: UnresolvedOutcome, sent: Sequence[Step] | Trace) -> Outcom
 
 
 def _echo(event: EchoWord, sent: Sequence[Step] | Trace) -> Sequence[Pattern]:
-    assert event.span is not None  # it was placed
+    assert event.span is not None  # a placed word has a span
     return echo(sent, event.span, event.name)
 
 
@@ -225,11 +240,17 @@ def _check_tags(sent: Sequence[Step] | Trace, wanted: Iterable[UnresolvedOutcome
         for step in sent:
             if isinstance(step, Pause) and step.tag is not None:
                 if step.tag in tags:
-                    raise SourceError(step.span, f"a second pause has the tag {step.tag!r}")
+                    raise SourceError(
+                        step.span, f"duplicate tag {step.tag!r}: another pause already has it"
+                    )
                 tags.add(step.tag)
     for outcome in wanted:
         for event in outcome.events or ():
             if isinstance(event, Pattern) and event.tag is not None and event.tag not in tags:
-                known = f"known: {', '.join(sorted(tags))}" if tags else "a step gives it: 'pause: A'"
+                known = (
+                    f"the tags of this case are {', '.join(sorted(tags))}"
+                    if tags
+                    else "a step tags its pause: 'pause: A'"
+                )
                 hint = nearest(event.tag, tags) or known
                 raise SourceError(event.span, f"no pause has the tag {event.tag!r}", hint)

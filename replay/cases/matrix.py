@@ -1,6 +1,6 @@
-"""Axes of labelled rows -> cases. Works on nodes: a value put in keeps the place of its row.
+"""Axes of labelled rows -> cases. Works on nodes, so that a substituted value keeps the place of its row.
 
-Columns of one axis belong together, axes multiply, and a label is its part of the id.
+The columns of one axis belong together, axes multiply, and labels become parts of the id.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from replay.typed.readers import Files, expected
 from replay.typed.schema import Schema
 
 MAX_CASES = limits.MATRIX.default
-"""Cases that one matrix may yield."""
+"""The most cases that one matrix may yield."""
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(rf"\$(\$|{NAME})")
@@ -28,10 +28,10 @@ _REFERENCE = re.compile(rf"\$(\$|{NAME})")
 @dataclass(frozen=True)
 class Axis:
     name: nodes.Scalar
-    rows: tuple[tuple[nodes.Scalar, nodes.Mapping], ...]  # label, columns
+    rows: tuple[tuple[nodes.Scalar, nodes.Mapping], ...]  # pairs of label and columns
 
     def scopes(self) -> Iterator[dict[str, Node]]:
-        """For each row, what `$name` stands for."""
+        """For each row, the values of `$name`."""
         for label, row in self.rows:
             yield {self.name.text: label, **{column.text: value for column, value in row.pairs}}
 
@@ -43,7 +43,8 @@ class Axes:
     wants: str = "a mapping of axes, each a mapping of labelled rows"
 
     def read(self, node: Node, files: Files) -> tuple[Axis, ...]:
-        """The axes. Raises SourceError for names that stand twice and for ragged or too many rows."""
+        """The axes. Raises SourceError for duplicate names, for rows with different columns, and for too
+        many rows."""
         axes = tuple(Axis(name, _rows(name, rows)) for name, rows in _pairs(node, self.wants))
         taken: dict[str, nodes.Scalar] = {}
         for axis in axes:
@@ -51,7 +52,7 @@ class Axes:
                 _check_name(name, taken)
         if (count := math.prod(len(axis.rows) for axis in axes)) > MAX_CASES:
             raise SourceError(
-                axes[0].name.span, f"the matrix yields {count} cases; {MAX_CASES} are allowed"
+                axes[0].name.span, f"the matrix yields {count} cases; at most {MAX_CASES} are allowed"
             )
         return axes
 
@@ -77,35 +78,41 @@ def _rows(name: nodes.Scalar, node: Node) -> tuple[tuple[nodes.Scalar, nodes.Map
         columns = list(found) if columns is None else columns
         for column in sorted(found.keys() - set(columns)):
             hint = nearest(column, columns)
-            raise SourceError(found[column], f"the axis's first row has no column {column!r}", hint)
+            raise SourceError(found[column], f"the first row of this axis has no column {column!r}", hint)
         for column in columns:
             if column not in found:
-                raise SourceError(label.span, f"the row {label.text!r} lacks the column {column!r}")
+                raise SourceError(
+                    label.span, f"the column {column!r} is missing from the row {label.text!r}"
+                )
         rows.append((label, nodes.Mapping(tuple((k, substitute(v, {})) for k, v in row.pairs), row.span)))
     return tuple(rows)
 
 
 def _check_name(name: nodes.Scalar, taken: dict[str, nodes.Scalar]) -> None:
     if not re.fullmatch(NAME, name.text):
-        raise SourceError(name.span, f"{name.text!r} can't be a name after '$'", "letters, digits and '_'")
+        raise SourceError(
+            name.span, f"{name.text!r} can't be used as a name after '$'", "use letters, digits and '_'"
+        )
     if name.text in taken:
         line = taken[name.text].span.line
-        raise SourceError(name.span, f"the matrix has {name.text!r} twice; first in line {line}")
+        raise SourceError(
+            name.span, f"duplicate name {name.text!r} in the matrix; the first one is in line {line}"
+        )
     taken[name.text] = name
 
 
 def expand(case: nodes.Mapping, axes: Sequence[Axis]) -> Iterator[Node]:
-    """The cases that a template stands for, without its matrix. No axes: the one case."""
+    """The cases that a template yields, without its matrix; with no axes, one case."""
     template = nodes.Mapping(tuple(pair for pair in case.pairs if pair[0].text != "matrix"), case.span)
     for scopes in itertools.product(*(axis.scopes() for axis in axes)):
         yield substitute(template, {name: value for scope in scopes for name, value in scope.items()})
 
 
 def substitute(node: Node, scope: Mapping[str, Node]) -> Node:
-    """The node with each `$name` in its values replaced, and `$$` by a dollar sign; keys are literal.
+    """The node with each `$name` in its values replaced, and each `$$` by a dollar sign; keys are literal.
 
-    A value that is a name and nothing else becomes the row's value, list or mapping too.
-    Raises SourceError for an unknown name, and for one inside a text that is no single value.
+    A value that consists of a name only becomes the row's value, which may be a list or a mapping. Raises
+    SourceError for an unknown name, and for a name inside a text whose value isn't a single value.
     """
     match node:
         case nodes.Scalar():
@@ -129,7 +136,8 @@ def _scalar(node: nodes.Scalar, scope: Mapping[str, Node]) -> Node:
         value = _named(node, match, scope)
         if not isinstance(value, nodes.Scalar):
             raise SourceError(
-                node.part(*match.span()), f"'${match[1]}' is {nodes.SHAPES[type(value)]}, no text"
+                node.part(*match.span()),
+                f"'${match[1]}' is {nodes.SHAPES[type(value)]}, which can't be part of a text",
             )
         return value.text
 
@@ -139,5 +147,8 @@ def _scalar(node: nodes.Scalar, scope: Mapping[str, Node]) -> Node:
 def _named(node: nodes.Scalar, match: re.Match[str], scope: Mapping[str, Node]) -> Node:
     if match[1] in scope:
         return scope[match[1]]
-    hint = nearest(match[1], scope) or "a name is an axis or a column of the matrix; a dollar sign is '$$'"
+    hint = (
+        nearest(match[1], scope)
+        or "a name is an axis or a column of the matrix; write '$$' for a dollar sign"
+    )
     raise SourceError(node.part(*match.span()), f"unknown name '${match[1]}'", hint)

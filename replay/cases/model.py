@@ -1,4 +1,5 @@
-"""What a case sends and what may come back. Roles are tester and testee; `play` binds them to sides."""
+"""What a case sends and what may come back. Its roles are tester and testee; `play` maps them to client and
+server."""
 
 from __future__ import annotations
 
@@ -18,19 +19,19 @@ from replay.wire.frame import Opcode
 
 
 class Profile(Enum):
-    """By what is judged: as the original judges, or as the RFCs and today's registry have it."""
+    """What a verdict is based on: Autobahn's judgement, or the RFCs and the current registries."""
 
     AUTOBAHN = "autobahn"
     RFC = "rfc"
 
     @property
     def reading(self) -> Reading:
-        """By what a connection is read."""
+        """How a connection is read under this profile."""
         return Reading(REGISTERED, True) if self is Profile.RFC else ORIGINAL
 
 
 class Behaviour(Enum):
-    """Autobahn's words for what a testee did. The order is that of a table's columns."""
+    """Autobahn's words for how a testee behaved, in the order of the columns of a table."""
 
     OK = "OK"
     NON_STRICT = "NON-STRICT"
@@ -44,35 +45,35 @@ class Behaviour(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SendFrame:
-    """One frame. Masked as the tester's side has to, unless `mask` says otherwise."""
+    """One frame. It is masked as the tester's side has to, unless `mask` says otherwise."""
 
     opcode: int
     payload: Payload = NOTHING
     fin: bool = True
     rsv: int = 0
-    mask: bytes | bool | None = None  # None: as the rule wants; False: unmasked; octets: this key
-    length: int | None = None  # the length announced, where it isn't the payload's
-    form: int | None = None  # octets of extended length, where they aren't the fewest
-    chop: int | None = None  # octets a write; None: a write, which frames beside it may share
-    name: str | None = None  # by which the expected echo of the message that it begins is known
+    mask: bytes | bool | None = None  # None: as the RFC requires; False: unmasked; octets: this key
+    length: int | None = None  # the announced length, if it isn't the length of the payload
+    form: int | None = None  # octets of extended length, if not the fewest possible
+    chop: int | None = None  # octets per write; None: one write, which adjacent frames may share
+    name: str | None = None  # the name by which `expect` refers to the echo of the message that begins here
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SendMessage:
-    """A data message, cut into frames of `fragment` octets, as `wire.frame.encode_message` does it."""
+    """A data message, cut into frames of `fragment` octets by `wire.frame.encode_message`."""
 
     text: bool
     payload: Payload = NOTHING
-    fragment: int | None = None  # None: one frame; of a compressed message, octets as on the wire
+    fragment: int | None = None  # None: one frame; if compressed, the octets are counted as on the wire
     name: str | None = None
-    compress: bool = True  # if permessage-deflate was agreed
+    compress: bool = True  # if permessage-deflate has been negotiated
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SendClose:
-    """A Close frame that begins (or answers) the closing handshake, other than a raw frame 8."""
+    """A Close frame that starts or answers the closing handshake, unlike a raw frame with opcode 8."""
 
     code: int | None = 1000
     reason: bytes = b""
@@ -81,12 +82,12 @@ class SendClose:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Send nothing for so long; with a tag, the end of it is an event (still-open) and the rest
-    is sent only while the connection is open."""
+    """Send nothing for this long. With a tag, its end is an event (still-open), and the rest is sent only
+    while the connection is open."""
 
     after: int  # microseconds
     tag: str | None = None
-    exact: bool = False  # never shortened
+    exact: bool = False  # whether it is never shortened
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
@@ -95,7 +96,7 @@ class OpenFrame:
     """The header of a frame alone; its payload follows in pieces."""
 
     opcode: int
-    length: int  # the octets that it announces
+    length: int  # how many octets of payload it announces
     fin: bool = True
     rsv: int = 0
     mask: bytes | bool | None = None
@@ -104,7 +105,7 @@ class OpenFrame:
 
 @dataclass(frozen=True, slots=True)
 class SendData:
-    """The next octets of the frame that was opened, in one write."""
+    """The next octets of the open frame, in one write."""
 
     payload: Payload
     span: Span | None = field(default=None, compare=False, repr=False)
@@ -112,16 +113,16 @@ class SendData:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Rounds: each is sent once the messages of those before it have come back."""
+    """Rounds: each is sent once the messages of the previous ones have come back."""
 
     times: int
     steps: tuple[SendFrame | SendMessage, ...]
-    enough: int | None = None  # octets: as many rounds as make them do, unless all are asked for
-    of: int | None = None  # the rounds that there would be of it, where they are fewer
+    enough: int | None = None  # octets: as many rounds as send so many are played, unless all are asked for
+    of: int | None = None  # the full number of rounds, if fewer are played
     span: Span | None = field(default=None, compare=False, repr=False)
 
     def shortened(self) -> Repeat:
-        """As few rounds as do."""
+        """The repeat with only as many rounds as are enough."""
         if self.enough is None:
             return self
         wanted = -(-self.enough // max(1, sum(len(step.payload) for step in self.steps)))
@@ -129,7 +130,7 @@ class Repeat:
         return replace(self, times=times, of=self.times)
 
     def round(self, number: int) -> tuple[SendFrame | SendMessage, ...]:
-        """What is sent in a round, from 0."""
+        """What is sent in a round, counted from 0."""
         return tuple(
             replace(step, payload=step.payload.of_round(number, is_text(step))) for step in self.steps
         )
@@ -141,7 +142,7 @@ class Repeat:
 
 
 def is_text(step: SendFrame | SendMessage) -> bool:
-    """Whether it sends text, or begins to."""
+    """Whether the step sends text or begins a text message."""
     return step.text if isinstance(step, SendMessage) else step.opcode == Opcode.TEXT
 
 
@@ -152,8 +153,8 @@ Step = SendFrame | SendMessage | SendClose | Pause | OpenFrame | SendData | Repe
 
 
 class EventKind(Enum):
-    """The events that a pattern can ask for. A spec names the first four; the end of a recorded
-    connection is expected by the others."""
+    """The events that a pattern can ask for. A spec uses the first four; the others describe the end of a
+    recorded connection."""
 
     TEXT = "text"
     BINARY = "binary"
@@ -168,36 +169,36 @@ class EventKind(Enum):
 
 
 DATA = frozenset({EventKind.TEXT, EventKind.BINARY, EventKind.PONG, EventKind.STILL_OPEN})
-"""What a spec's outcomes list, in the order of arrival: Autobahn's `received`."""
+"""The events that the outcomes of a spec list, in the order of arrival: Autobahn's `received`."""
 
 RECORDED = frozenset(EventKind) - {EventKind.STILL_OPEN}
-"""What a recorded connection is compared by."""
+"""The events by which a recorded connection is compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One event that is expected. What is None may be anything."""
+    """One expected event. A field that is None matches anything."""
 
     kind: EventKind
-    payload: Payload | None = None  # of a text, binary or pong
-    tag: str | None = None  # of still-open
-    code: int | None = None  # of a close (None: a Close without a code), or an HTTP status
-    rule: str | None = None  # of a violation
-    optional: bool = False  # it may be missing
+    payload: Payload | None = None  # for text, binary and pong
+    tag: str | None = None  # for still-open
+    code: int | None = None  # for a Close (None: a Close without a code), or an HTTP status
+    rule: str | None = None  # for a violation
+    optional: bool = False  # whether it may be missing
     span: Span | None = field(default=None, compare=False, repr=False)
     recorded: Event | None = field(default=None, compare=False, repr=False)
-    """The event of a recorded trace that this was made of, so that its octets can be shown."""
+    """The event of a recorded trace from which the pattern was made, so that its octets can be shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A list of events, complete and in order, and the verdict that it earns."""
+    """A complete, ordered list of events, and the verdict that it earns."""
 
     verdict: Behaviour
     patterns: Sequence[Pattern] = ()
-    anything: bool = False  # whatever comes; there are no patterns
-    closing: Closing | None = None  # it fits only if the connection ends so; None: as the case says
-    echoes: bool = False  # some of the patterns are the echo of what is sent
+    anything: bool = False  # matches any events; there are no patterns
+    closing: Closing | None = None  # matches only if the connection ends like this; None: as the case says
+    echoes: bool = False  # whether some of the patterns are the echo of what is sent
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
@@ -205,18 +206,21 @@ class Outcome:
 class Closing:
     """How the connection must end."""
 
-    by: Literal["tester", "testee", "either"] = "tester"  # who sends the first Close
-    codes: tuple[int | None, ...] | None = (1000, None)  # None in it: no code; instead of it: any code
-    usual: bool = True  # the codes are those that the original asks for, and no text prescribes
-    clean: bool = True  # both Closes must pass, and the server must end TCP
-    wrong_code_fails: bool = False  # another code fails the behaviour too
-    decisive: bool = False  # the wrong side closing fails the behaviour too
+    by: Literal["tester", "testee", "either"] = "tester"  # which of them sends the first Close
+    codes: tuple[int | None, ...] | None = (
+        1000,
+        None,
+    )  # a None among them: no code; None instead of them: any code
+    usual: bool = True  # Autobahn asks for these codes, but no RFC prescribes them
+    clean: bool = True  # whether both Close frames must be sent and the server must end TCP
+    wrong_code_fails: bool = False  # whether any other code fails the behaviour too
+    decisive: bool = False  # whether the behaviour fails too if the wrong side closes
     span: Span | None = field(default=None, compare=False, repr=False)
 
     def takes(self, code: int, profile: Profile) -> bool:
-        """Whether the testee's Close may carry this code. RFC 6455 says of the code in an answer only that
-        it is typically the one received (§5.5.1), and of that of a failure only that it is appropriate
-        (§7.1.7)."""
+        """Whether the testee's Close may carry this code. About the code of an answer RFC 6455 only says
+        that it typically is the one received (§5.5.1), and about the code of a failure only that it is
+        appropriate (§7.1.7)."""
         if profile is Profile.RFC and self.usual:
             return code not in NEVER_SENT
         return self.codes is None or code in self.codes
@@ -224,9 +228,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long the testee may take once all is sent, and what the tester does then.
+    """How long the testee may take once everything has been sent, and what the tester does then.
 
-    `stalled`: it starts with the sending, and again whenever octets pass in either direction.
+    With `stalled`, the time is counted from the first step, and anew whenever octets pass in either
+    direction.
     """
 
     after: int = limits.PATIENCE.default * SECOND
@@ -238,13 +243,15 @@ class Patience:
 class Deflate:
     """The permessage-deflate that a case is about; a testee that declines it is UNIMPLEMENTED."""
 
-    offer: str  # by a tester that is the client: the value of Sec-WebSocket-Extensions
-    asks: tuple[Ask, ...] = (Ask(),)  # by one that is the server, beside what the client wishes of it
+    offer: str  # sent by a tester that is the client: the value of Sec-WebSocket-Extensions
+    asks: tuple[Ask, ...] = (
+        Ask(),
+    )  # asked by a tester that is the server, in addition to what the client asks of it
 
 
 @dataclass(frozen=True, slots=True)
 class Disputed:
-    """Where the original and the RFCs differ: why, and what replaces the case's own in `Profile.RFC`."""
+    """Where Autobahn and the RFCs differ: why, and what replaces the case's own values in `Profile.RFC`."""
 
     why: str
     outcomes: tuple[Outcome, ...] | None = None
@@ -258,39 +265,42 @@ class Case:
     section: str
     steps: Sequence[Step]
     outcomes: tuple[Outcome, ...]
-    closing: Closing | None = Closing()  # None: as recorded; the outcome says it
+    closing: Closing | None = Closing()  # None: as recorded, which the outcome says
     patience: Patience = Patience()
-    rule: str | None = None  # a row of the rule table that the case is about
+    rule: str | None = None  # the rule that the case is about, by its name in the table of rules
     trace: Trace | None = None  # recorded octets to send in place of the steps
-    measured: bool = False  # the original compares lengths alone, and ends with the first wrong one
-    one_mask: bool = False  # one masking key for the whole connection
+    measured: bool = False  # whether Autobahn compares only lengths, and ends at the first wrong one
+    one_mask: bool = False  # whether all frames of the connection have the same masking key
     deflate: Deflate | None = None
     disputed: Disputed | None = None
     description: str | None = None  # what it does, in the words of its spec
-    expectation: str | None = None  # what it wants; both are else made of what it sends and expects
+    expectation: str | None = (
+        None  # what it expects; both are otherwise derived from what it sends and expects
+    )
     profile: Profile = Profile.AUTOBAHN
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
     def kinds(self) -> frozenset[EventKind]:
-        """The events of the testee that outcomes speak of."""
+        """The events of the testee that the outcomes mention."""
         if self.closing is None:
             return RECORDED
         return DATA - {EventKind.PONG} if self.measured or self.rounds else DATA
 
     @property
     def echoes(self) -> bool:
-        """Whether it has no meaning for a testee that echoes nothing."""
+        """Whether the case makes sense only for a testee that echoes."""
         return any(outcome.echoes for outcome in self.outcomes)
 
     @property
     def rounds(self) -> Repeat | None:
-        """The first of its rounds, if it has some: a message that differs ends the case."""
+        """The first repeat of the case, if there is one: a message that differs ends the case."""
         return next((step for step in self.steps if isinstance(step, Repeat)), None)
 
     @property
     def reading(self) -> Reading:
-        """By what its connections are read: by the RFC's profile the case's own codes are assigned, too."""
+        """How its connections are read: under the RFC's profile, the codes that the case itself allows
+        count as assigned too."""
         reading = self.profile.reading
         closings = (self.closing, *(outcome.closing for outcome in self.outcomes))
         own = (code for closing in closings if closing is not None for code in closing.codes or ())
@@ -298,11 +308,11 @@ class Case:
         return Reading(reading.codes | argued, True) if self.profile is Profile.RFC else reading
 
     def ending(self, outcome: Outcome) -> Closing | None:
-        """How the connection must end where these events came; None: as recorded."""
+        """How the connection must end after this outcome; None: as recorded."""
         return outcome.closing or self.closing
 
     def under(self, profile: Profile) -> Case:
-        """The case as this profile has it."""
+        """The case as it is under this profile."""
         argued = self.disputed if profile is Profile.RFC else None
         return replace(
             self,

@@ -1,4 +1,4 @@
-"""What a frame or a message carries: made of a unit only when it is asked for."""
+"""The payload of a frame or a message. Its octets are made only when they are needed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ _AT_ONCE = 2**12
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """`unit`, repeated or cut to `size` octets; made only when asked for.
+    """`unit`, repeated or cut to `size` octets.
 
-    With `next` it is a slice of `unit` in each round of a `Repeat`, that of `round` if it is said.
+    With `next`, it is a different slice of `unit` in each round of a `Repeat`: the one of `round`, if that
+    is set.
     """
 
     unit: bytes = b""
     size: int | None = None
-    next: int | None = None  # octets of a round's slice, or of a text's code points
+    next: int | None = None  # the size of a round's slice in octets, or in code points of a text
     round: int | None = None
-    text: bool = False  # whether the slices are of code points
+    text: bool = False  # whether slices are counted in code points
 
     def __len__(self) -> int:
         if self.round is not None and self.text:
@@ -43,19 +44,21 @@ class Payload:
             return self.unit
         if not self.size:
             return b""
-        some = self.unit * (_AT_ONCE // len(self.unit) + 1)  # a large payload is put together once
+        some = self.unit * (
+            _AT_ONCE // len(self.unit) + 1
+        )  # so that a large payload is put together in few steps
         times, rest = divmod(self.size, len(some))
         return b"".join([some] * times + [some[:rest]])
 
     def of_round(self, number: int, text: bool) -> Payload:
-        """What is sent in round `number`, from 0: the slice behind that of the round before. Behind the
-        end it goes on at the start."""
+        """What is sent in round `number`, counted from 0: the slice after that of the previous round,
+        starting again from the beginning after the end."""
         return self if self.next is None else Payload(self.unit, self.size, self.next, number, text)
 
 
 @lru_cache(maxsize=limits.DIGESTS.default)
 def digest(payload: Payload) -> tuple[int, str]:
-    """Length and SHA-256, told once of what is sent in many cases."""
+    """Length and SHA-256 of a payload, kept because many cases send the same one."""
     octets = payload.octets
     return len(octets), hashlib.sha256(octets).hexdigest()
 

@@ -1,6 +1,6 @@
-"""Which of the observed events a verdict is about, in order: Autobahn's `received`.
+"""The observed events that a verdict is about, in order: Autobahn's `received`.
 
-The player collects them while they come, the judge afterwards, by the same rules.
+The player collects them as they come and the judge afterwards, by the same rules.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ from replay.wire.side import Side
 
 
 class Received:
-    """Is told every event of both sides, and says of each whether it is one of the testee's that count."""
+    """Is given every event of both sides, and says of each whether it is an event of the testee that
+    counts."""
 
     def __init__(
         self, tester: Side, kinds: frozenset[EventKind], profile: Profile = Profile.AUTOBAHN
     ) -> None:
-        self.failed = False  # the tester has failed the connection
+        self.failed = False  # whether the tester has failed the connection
         self._tester = tester
         self._kinds = kinds
         self._profile = profile
         self._closed: set[Side] = set()
-        self._begun: int | None = None  # where a Close of the tester's stands that came in parts
-        self._failed_at = -1  # the frame that was the last to break a rule
-        self.over: int | None = None  # the frame for which the tester ended TCP: nothing counts behind
-        self._pings: list[bytes] = []  # of the tester, that no Pong has answered
+        self._begun: int | None = None  # the start of a Close of the tester that came in parts
+        self._failed_at = -1  # the last frame that broke a rule
+        self.over: int | None = None  # the frame for which the tester ended TCP: nothing after it counts
+        self._pings: list[bytes] = []  # the tester's Pings that no Pong has answered
 
     def add(self, event: Event) -> bool:
         """Whether this event counts."""
         counts = self._counts(event)
         match event:
             case Message():
-                pass  # it changes nothing for those behind it
+                pass  # it doesn't affect the events after it
             case Ping(side=side, data=data) if side is self._tester:
                 self._pings.append(data)
             case Close(valid=valid, side=side) if valid or side is self._tester:
@@ -62,13 +63,13 @@ class Received:
         if isinstance(event, Pong) and not self._answers(event):
             return False
         if self.over is not None or (self._tester is Side.SERVER and Side.CLIENT in self._closed):
-            return False  # a server ends TCP with the client's Close and reads no further
+            return False  # a server ends TCP after the client's Close and reads no further
         # Once a connection has failed, its data is discarded (RFC 6455 §7.1.7).
         return not (self.failed and isinstance(event, Message))
 
     def _answers(self, pong: Pong) -> bool:
-        """Whether a Pong counts: one that nobody asked for may come at any time (RFC 6455 §5.5.3),
-        and only the original takes it for an answer."""
+        """Whether a Pong counts: an unsolicited one may come at any time (RFC 6455 §5.5.3), and only
+        Autobahn takes it for an answer."""
         if pong.data in self._pings:
             del self._pings[: self._pings.index(pong.data) + 1]
             return True
@@ -76,14 +77,14 @@ class Received:
 
 
 def spoils_close(breach: Violation) -> bool:
-    """Whether a tester's Close frame with this breach in its header is meant to be none; one that is just
-    too long is one."""
+    """Whether a tester's Close frame with this breach in its header isn't meant as a Close. One that is
+    merely too long is."""
     return breach.rule != "control-length"
 
 
 def is_free(event: Event) -> bool:
-    """Whether it is a breach in the handshake that doesn't decide by itself: what is wrong with a request,
-    which the answer to it tells, or an answer that the client puts up with."""
+    """Whether it is a breach in the handshake that decides nothing by itself: a fault in a request, which
+    shows in the answer to it, or a fault in an answer that the client accepts."""
     if not isinstance(event, Violation):
         return False
     of_request = event.side is Side.CLIENT and event.rule in ("opening-http", "extensions-grammar")
@@ -93,6 +94,6 @@ def is_free(event: Event) -> bool:
 def received(
     events: Iterable[Event], tester: Side, kinds: frozenset[EventKind], profile: Profile = Profile.AUTOBAHN
 ) -> tuple[Event, ...]:
-    """The events that count, of a whole connection."""
+    """The events of a whole connection that count."""
     collected = Received(tester, kinds, profile)
     return tuple(filter(collected.add, events))

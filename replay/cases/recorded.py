@@ -21,7 +21,8 @@ from replay.wire.side import Side
 
 
 def case_of(trace: Trace, name: str, tester: Side, profile: Profile = Profile.AUTOBAHN) -> Case:
-    """The case that a log of an unknown case makes. Close reason, headers and fragmentation are free."""
+    """The case that the log of an unknown case makes. The close reason, headers and fragmentation may
+    differ."""
     span = next((entry.span for entry in trace.entries if entry.span), None)
     return Case(
         id=name,
@@ -37,8 +38,8 @@ def case_of(trace: Trace, name: str, tester: Side, profile: Profile = Profile.AU
 
 
 def under(case: Case, profile: Profile, tester: Side) -> Case:
-    """The case as this profile has it, for this tester; what a recording expects is what the profile sees
-    in it. What the tester of a known case sent is sent by this one."""
+    """The case as this profile and this tester have it. A recording expects what the profile sees in it.
+    What the tester of a known case sent, this tester sends."""
     if case.closing is None and case.trace is not None:
         return case_of(case.trace, case.id, tester, profile)
     if case.trace is not None and case.trace.recorder is not tester:
@@ -53,8 +54,8 @@ def patterns(trace: Trace, tester: Side, profile: Profile, reading: Reading) -> 
 
 
 def _contradicts_itself(event: Event) -> bool:
-    """Whether it says that the recorded 101 doesn't answer the recorded request, as after an edit:
-    what answers a request is the server's to know, and follows from what is sent."""
+    """Whether the event says that the recorded 101 doesn't answer the recorded request, as after an edit:
+    what answers a request is up to the server, and follows from what is sent."""
     opening = isinstance(event, Violation) and event.rule.startswith("response-")
     return opening or (isinstance(event, NotOpened) and event.status == 101)
 
@@ -77,13 +78,13 @@ def _pattern(event: Event, trace: Trace) -> Pattern:
 
 
 def recorded_terms(trace: Trace) -> Agreed | None:
-    """The compression that the recorded connection agreed on."""
+    """The compression that was negotiated on the recorded connection."""
     opened = (event for event in observe(trace) if isinstance(event, Opened))
     return next((event.agreed for event in opened), None)
 
 
 def recorded_target(case: Case) -> str | None:
-    """What was asked for in the log of a case that is its own expectation."""
+    """The target that was requested in the log of a case that is its own expectation."""
     if case.trace is None or case.closing is not None:
         return None
     requests = (event.request for event in observe(case.trace) if isinstance(event, Requested))
@@ -91,14 +92,14 @@ def recorded_target(case: Case) -> str | None:
 
 
 def compresses(trace: Trace, side: Side) -> bool:
-    """Whether this side sent a compressed message, or began to."""
+    """Whether this side sent a compressed message or began one."""
     streams = framing.stream(trace.entries, side).frames
     return any(found.header is not None and found.header.rsv & 4 for found in streams)
 
 
 def has_websocket(trace: Trace) -> bool:
-    """Whether somebody asked for a WebSocket connection, or there is a whole frame of one; a log that never
-    came to a request may have been meant so."""
+    """Whether there is a request for a WebSocket connection or at least one whole frame. A log that ended
+    before the request may still have been meant as one."""
     if not has_opening(trace):
         return any(found.whole for side in Side for found in framing.stream(trace.entries, side).frames)
     events = observe(trace)
@@ -111,8 +112,8 @@ def has_websocket(trace: Trace) -> bool:
 
 
 def check_servable(case: Case) -> None:
-    """Raise SourceError if the server's recorded 101 breaks a rule: what a client is to do with such an
-    answer isn't what the log shows of the one that got it."""
+    """Raise SourceError if the recorded 101 of the server breaks a rule: the log shows what one client did
+    with such a response, not what any client should do."""
     trace = case.trace
     if trace is None:
         return
@@ -126,8 +127,8 @@ def check_servable(case: Case) -> None:
                     trace.entries[breach.entry].span,
                     f"the log can't be served: its 101 breaks {RULES[breach.rule].reference} "
                     f"({breach.rule}): {breach.detail}",
-                    "a sound client refuses such an answer, and what it then does isn't judged; "
-                    "`replay run` and `replay check` take the log as it is",
+                    "a correct client refuses such a response, and what it does then isn't judged; "
+                    "`replay run` and `replay check` accept the log as it is",
                 )
             case Opened() | NotOpened():
                 return
@@ -140,12 +141,12 @@ def check_replayable(trace: Trace, name: str, sides: frozenset[Side] = frozenset
             case Octets(cut=Cut(), side=side) | Digest(side=side) if side in sides:
                 raise SourceError(
                     entry.span,
-                    f"{name} can't be replayed: octets that the {side.value} sent are missing here",
+                    f"{name} can't be replayed: octets of the {side.value} are missing here",
                     "the log was cut when it was written; `replay check` and `replay show` read the rest",
                 )
             case Logging(on=False):
                 raise SourceError(
                     entry.span,
-                    f"{name} can't be replayed: from here on its recorder logged no octets",
+                    f"{name} can't be replayed: its recorder logged no octets from here on",
                     "`replay check` and `replay show` read the rest",
                 )

@@ -1,4 +1,5 @@
-"""Which cases: ids, globs, exclusions and -k expressions, everywhere the same. Pure."""
+"""Selects cases by ids, globs, exclusions and -k expressions, in the same way everywhere. Pure
+functions."""
 
 from __future__ import annotations
 
@@ -22,23 +23,23 @@ Predicate = Callable[[str], bool]
 
 
 def is_path(word: str) -> bool:
-    """Whether a word of a selection names a file or a folder, by its looks: an id never does so."""
+    """Whether a word of a selection names a file or a folder: it looks as no id can."""
     return word in ("-", ".", "..") or "/" in word or "\\" in word or word.endswith(_FILES)
 
 
 def natural(id: str) -> tuple[tuple[int, int, str], ...]:
-    """The sort key of ids: numbers count as numbers, so that 1.1.2 stands before 1.1.10."""
+    """The sort key of ids: numbers are compared as numbers, so that 1.1.2 comes before 1.1.10."""
     tokens = re.findall(r"[0-9]+|[^0-9]+", id)
     keys = [(0, int(token), "") if token[0] in "0123456789" else (1, 0, token) for token in tokens]
-    return (*keys, (-1, 0, id))  # 1 and 01 are two ids
+    return (*keys, (-1, 0, id))  # 1 and 01 are different ids
 
 
 def select(items: Iterable[Item], words: Sequence[str]) -> list[Item]:
-    """The cases (or ids) that the words name, in natural order of their ids.
+    """The cases (or ids) that the words select, in natural order of their ids.
 
-    A word is an id, a glob (`*` and `?`, anchored at both ends) or, if no case has that id, the
-    start of ids up to a dot; `!` before it excludes. The order of the words means nothing; if all
-    exclude, everything else is in. Raises SourceError for a word that fits no case.
+    A word is an id, a glob (`*` and `?`, matching the whole id) or, if no case has that id, the beginning
+    of ids up to a dot; `!` before it excludes. The order of the words doesn't matter; if all of them
+    exclude, everything else is selected. Raises SourceError for a word that matches no case.
     """
     by_id = {_id(item): item for item in items}
     included: set[str] = set()
@@ -70,7 +71,7 @@ def _matching(word: str, ids: Iterable[str]) -> list[str]:
     pattern = re.compile(translate(glob.replace("[", "[[]")))
     if not (found := [id for id in ids if pattern.fullmatch(id)]):
         hint = _hint(word, sorted(ids, key=natural))
-        raise SourceError(None, f"no case has an id like {word!r}", hint, "cases")
+        raise SourceError(None, f"no test case matches {word!r}", hint, "cases")
     return found
 
 
@@ -80,7 +81,11 @@ def _hint(word: str, ids: Sequence[str]) -> str | None:
     for candidates in ([id for id in known if id.startswith(f"{section}.")], known):
         if hint := nearest(word.rstrip(".*?"), candidates):
             return hint
-    return f"there are {len(ids)} cases, from {ids[0]} to {ids[-1]}" if ids else "there are no cases at all"
+    return (
+        f"there are {len(ids)} test cases, from {ids[0]} to {ids[-1]}"
+        if ids
+        else "there are no test cases at all"
+    )
 
 
 def _prefixes(ids: Iterable[str]) -> set[str]:
@@ -89,17 +94,17 @@ def _prefixes(ids: Iterable[str]) -> set[str]:
 
 
 def keyword(cases: Iterable[Case], expression: str) -> list[Case]:
-    """The cases whose id or title fits: words with and, or, not and brackets, as in pytest's -k.
+    """The cases whose id or title matches: words with and, or, not and brackets, as in pytest's -k.
 
-    A word fits where it stands as a part, in whatever case; quotes keep spaces together.
-    Raises SourceError with a caret in the expression if it is none.
+    A word matches as a part of the text, in upper or lower case; quotes keep words with spaces together.
+    Raises SourceError with a caret in the expression if it isn't valid.
     """
     predicate = _Expression(expression).predicate
     return [case for case in cases if predicate(f"{case.id}\n{case.title}".casefold())]
 
 
 class _Expression:
-    """`or` binds least, then `and`, then `not`."""
+    """Precedence: `not` before `and` before `or`."""
 
     def __init__(self, text: str) -> None:
         self._source = Source("-k", text)
@@ -111,13 +116,13 @@ class _Expression:
             raise self._error("expected 'and' or 'or'")
 
     def _read(self, text: str) -> list[tuple[str, bool, int, int]]:
-        """Each token with whether it is an operator, and where it starts and ends."""
+        """The tokens: each with whether it is an operator, and its start and end."""
         tokens = []
         at, end = 0, len(text.rstrip())
         while at < end:
             if (match := _TOKEN.match(text, at)) is None:
                 at += len(text[at:]) - len(text[at:].lstrip())
-                raise SourceError(self._source.span(at, end), "a quote is opened and not closed")
+                raise SourceError(self._source.span(at, end), "this quote is never closed")
             word = match["word"] if match["quote"] is None else match["text"]
             operator = match["quote"] is None and word in _OPERATORS
             start = match.start("word" if match["quote"] is None else "quote")
@@ -159,7 +164,7 @@ class _Expression:
     def _bracketed(self) -> Predicate:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise self._error(f"brackets in brackets deeper than {_MAX_DEPTH}")
+            raise self._error(f"the brackets are nested deeper than {_MAX_DEPTH} levels")
         inner = self._any()
         if not self._takes(")"):
             raise self._error("expected ')'")

@@ -1,4 +1,4 @@
-"""Whether the tester of a log sent what its case sends: a number may have meant another case once."""
+"""Whether the tester of a log sent what its case sends: a number may once have meant another case."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from replay.wire.frame import Opcode, encode_message
 from replay.wire.side import Side
 
 OWN_CODES = frozenset({None, 1000, 1001, *(rule.code for rule in RULES.values())})
-"""Of a Close that a tester sends by itself: to answer one, to go away, or because of a breach."""
+"""The codes of a Close that a tester sends on its own: to answer one, to go away, or because of a
+breach."""
 
 _NAMES = {opcode.value: opcode.name.lower() for opcode in Opcode}
 
@@ -40,8 +41,8 @@ class _Frame(NamedTuple):
 
 
 def other_than(case: Case, trace: Trace, tester: Side) -> str | None:
-    """What the tester sent that isn't of the case, in words; None: as far as the log shows it, all of it
-    is. What a tester does by itself (a Pong, a Close) is of any case."""
+    """What the tester sent that isn't part of the case, in words; None if everything is, as far as the log
+    shows. What a tester does on its own (a Pong, a Close) is part of any case."""
     wanted = list(_frames(case))
     events = observe(trace, case.reading)
     if not any(isinstance(event, Opened) for event in events):
@@ -74,9 +75,9 @@ def _by_itself(sent: _Frame) -> bool:
 
 
 def _ended_early(case: Case, events: Sequence[Event], tester: Side) -> bool:
-    """Whether the tester closed by itself, without a reason of the testee's, before it had sent all."""
+    """Whether the tester closed on its own, for no fault of the testee, before it had sent everything."""
     if any(isinstance(step, Pause) for step in case.steps):
-        return False  # what stands behind a pause is sent only if the connection is open
+        return False  # the steps after a tagged pause are sent only if the connection is open
     if any(isinstance(event, Gap) and event.side is tester for event in events):
         return False
     for event in events:
@@ -88,8 +89,8 @@ def _ended_early(case: Case, events: Sequence[Event], tester: Side) -> bool:
 
 
 def _frames(case: Case) -> Iterator[_Frame]:
-    """What a case sends, up to what depends on the compression or repeats. Of a frame in pieces only
-    those before a pause are known: in place of the others there may be a Close."""
+    """What a case sends, up to the first step that depends on the compression or repeats. Of a frame sent
+    in pieces only those before a pause are known: a Close may take the place of the others."""
     opened: OpenFrame | None = None
     payload, left, paused = b"", 0, False
     for step in case.steps:

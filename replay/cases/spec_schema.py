@@ -1,5 +1,5 @@
-"""The JSON Schema of specs. What depends on two places (a unique id, an echo of something, a name of the
-matrix) only the loader sees."""
+"""The JSON Schema of specs. What depends on two places (a unique id, the echo of something, a name from the
+matrix) is checked by the loader only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of `send`: a table from each to its reader."""
+"""The words of `send`, in a table with their readers."""
 
 from __future__ import annotations
 
@@ -51,33 +51,42 @@ from replay.typed.scalars import (
 from replay.wire.frame import Opcode, frame
 
 PAUSE = limits.PAUSE.default * SECOND
-"""Microseconds that a pause of a tag alone takes."""
+"""The length of a pause that has only a tag, in microseconds."""
 
 MAX_ROUNDS = limits.ROUNDS.default
-"""Rounds of one repeat."""
+"""The most rounds of one repeat."""
 
 MAX_REASON = limits.REASON.default
-"""Octets of the reason of a Close: far more than a frame may carry, so that one can try."""
+"""The most octets of the reason of a Close: far more than a frame may carry, so that a spec can try it."""
 
 
 SENT_ROWS = PAYLOAD_ROWS | {
-    "next": Key(SIZE, "In a repeat: each round sends the next so many octets (of a text: code points)."),
-    "name": Key(TAG, "The name by which 'echo: NAME' knows the message that begins here."),
+    "next": Key(
+        SIZE,
+        "The size of the slice that each round of a repeat sends, in octets or in code points of a text.",
+    ),
+    "name": Key(TAG, "The name by which 'echo: NAME' refers to the message that begins here."),
 }
 
 HEADER_ROWS = {
-    "fin": Key(FLAG, "Whether this frame ends its message."),
+    "fin": Key(FLAG, "Whether this frame ends its message (FIN)."),
     "rsv": Key(integer(0, 7), "The reserved bits as a number: 4 is RSV1, 2 is RSV2, 1 is RSV3."),
-    "mask": Key(OrNone(KEY, False), "The masking key, or none for no mask; else as the rule wants it."),
+    "mask": Key(
+        OrNone(KEY, False),
+        "The masking key, or none for no mask; by default the frame is masked as RFC 6455 requires.",
+    ),
 }
 
 FRAME_ROWS = (SENT_ROWS | HEADER_ROWS) | {
     "chop": Key(
         OrNone(integer(1, MAX_SIZE), None),
-        "Octets a write; none: a write, which frames beside it may share.",
+        "The octets of each write; none means one write, which adjacent frames may share.",
     ),
-    "length": Key(integer(0, 2**64 - 1), "The length that the frame announces, if not the true one."),
-    "form": Key(Word("a length form", {"0": 0, "2": 2, "8": 8}), "Octets of extended length: 0, 2 or 8."),
+    "length": Key(integer(0, 2**64 - 1), "The length that the frame announces, if it isn't the true one."),
+    "form": Key(
+        Word("a length form", {"0": 0, "2": 2, "8": 8}),
+        "The number of octets of extended length: 0, 2 or 8.",
+    ),
 }
 
 
@@ -126,19 +135,21 @@ def _pause(match: re.Match[str]) -> Pause:
 def _close(found: FoundKeys) -> SendClose:
     reason: Payload = found.get("reason", Payload())
     if len(reason) > MAX_REASON:
-        raise SourceError(found.at("reason"), f"a reason has at most {MAX_REASON} octets here")
+        raise SourceError(found.at("reason"), f"a reason can't be longer than {MAX_REASON} octets")
     return SendClose(found.get("code"), reason.octets)
 
 
 _CLOSE: Reader[SendClose] = Shaped(
-    "a close code, or a mapping of code and reason",
+    "a close code, or a mapping with code and reason",
     {
         nodes.Scalar: Mapped(CODE, SendClose),
         nodes.Mapping: Record(
             "a close",
             {
-                "code": Key(OrNone(CODE, None), "The close code; none: the reason stands alone.", True),
-                "reason": Key(PAYLOAD, "The reason, a payload."),
+                "code": Key(
+                    OrNone(CODE, None), "The close code; none means that there is only a reason.", True
+                ),
+                "reason": Key(PAYLOAD, "The reason, as a payload."),
             },
             _close,
         ),
@@ -157,27 +168,34 @@ _PAUSE: Reader[Pause] = Shaped(
         nodes.Mapping: Record(
             "a pause",
             {
-                "after": Key(DURATION, "How long nothing is sent; 1 s if it isn't said."),
-                "tag": Key(TAG, "The name by which still-open knows it."),
-                "exact": Key(FLAG, "Whether it is never shortened."),
+                "after": Key(DURATION, "The time for which nothing is sent; the default is 1 s."),
+                "tag": Key(TAG, "The name by which still-open refers to this pause."),
+                "exact": Key(FLAG, "Whether the pause is never shortened."),
             },
             lambda found: Pause(found.get("after", PAUSE), found.get("tag"), found.get("exact", False)),
         ),
     },
 )
 
-_OPCODE = {"opcode": Key(integer(0, 15, "an opcode"), "The opcode, also a reserved one.", True)}
+_OPCODE = {"opcode": Key(integer(0, 15, "an opcode"), "The opcode, which may be a reserved one.", True)}
 
 _MESSAGE: Reader[SendMessage] = Record(
     "a message",
     SENT_ROWS
     | {
-        "kind": Key(Word("a kind of message", {"text": True, "binary": False}), "text, or binary."),
+        "kind": Key(
+            Word("a kind of message", {"text": True, "binary": False}),
+            "The kind of message: text or binary.",
+        ),
         "fragment": Key(
             OrNone(integer(1, MAX_SIZE), None),
-            "The octets of a frame, as they stand on the wire; none: it is one frame.",
+            "The number of octets of each frame as sent on the wire; none means one frame.",
         ),
-        "compress": Key(FLAG, "Whether it is compressed, where 'deflate' has been agreed; so if not said."),
+        "compress": Key(
+            FLAG,
+            "Whether the message is compressed if permessage-deflate has been negotiated; the default is "
+            "true.",
+        ),
     },
     _message,
     one_of=PAYLOAD_ONE_OF,
@@ -201,7 +219,9 @@ _REPEAT: Reader[Repeat] = Record(
     {
         "times": Key(integer(1, MAX_ROUNDS), "The number of rounds.", True),
         "enough": Key(
-            SIZE, "Without --thorough, only as many rounds as send so many octets, but 25 at the least."
+            SIZE,
+            "The number of octets that is enough: without --thorough, rounds are played until they have "
+            "sent so many, but at least 25.",
         ),
         "send": Key(
             Items(
@@ -209,7 +229,8 @@ _REPEAT: Reader[Repeat] = Record(
                 OneKey("a step of a round", DATA_STEPS, _data_placed),
                 at_least=1,
             ),
-            "What each round sends, once the messages of those before it have come back.",
+            "The steps of each round, which begins once the messages of the previous rounds have come "
+            "back.",
             True,
         ),
     },
@@ -231,7 +252,11 @@ STEPS: dict[str, Reader[Step]] = {
         "the header of a frame",
         _OPCODE
         | HEADER_ROWS
-        | {"length": Key(integer(0, 2**64 - 1), "The octets of payload that it announces.", True)},
+        | {
+            "length": Key(
+                integer(0, 2**64 - 1), "The number of octets of payload that the header announces.", True
+            )
+        },
         _open_frame,
     ),
     "data": Mapped(PAYLOAD, SendData),
@@ -246,7 +271,7 @@ def _placed(step: Step, span: Span) -> Step:
 
 
 _PAUSE_HINT = "a pause is 'pause: 500 ms'"
-_EXPECT_HINT = "'send' lists what replay sends; what may come back stands in 'expect'"
+_EXPECT_HINT = "'send' lists what replay sends; what may come back belongs in 'expect'"
 _MEANT = {
     **dict.fromkeys(("sleep", "wait", "delay", "timeout"), _PAUSE_HINT),
     **dict.fromkeys(("receive", "recv", "expect", "echo"), _EXPECT_HINT),
@@ -273,7 +298,7 @@ SEND: Reader[tuple[Step, ...] | Trace] = Shaped(
                 {
                     "trace": Key(
                         Named("the name of a wire log", lambda files: files.trace),
-                        "A wire log to send.",
+                        "The name of a wire log whose tester's octets are sent.",
                         True,
                     )
                 },
@@ -283,4 +308,4 @@ SEND: Reader[tuple[Step, ...] | Trace] = Shaped(
         ),
     },
 )
-"""What a case sends: steps, or what a wire log recorded."""
+"""What a case sends: steps, or the recording in a wire log."""

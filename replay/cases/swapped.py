@@ -1,7 +1,7 @@
 """A recorded connection with its sides swapped: what its tester sent is sent by the other side.
 
-So a log of a case that was recorded against a server is a log against a client, and the other way
-round. Who sends the request, and who answers it, stays.
+This turns a log of a case that was recorded against a server into a log against a client, and the other way
+round. The client still sends the request, and the server still answers it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from replay.wire.masking import mask
 from replay.wire.side import Side
 
 KEY = bytes.fromhex("37fa213d")
-"""Masks what a client now sends, and a server did: that of the examples in RFC 6455 §5.7."""
+"""The masking key for frames that a server sent and a client now sends: the one of the examples in RFC 6455
+§5.7."""
 
 
 def swapped(trace: Trace) -> Trace:
-    """The frames of each side as the other side has to send them: masked by a client, not by a server,
-    all else as recorded, in the same writes. What was agreed on compression is swapped with them."""
+    """The frames of each side as the other side has to send them: masked by a client, unmasked by a server,
+    everything else as recorded and in the same writes. The negotiated compression is swapped too."""
     events = observe(trace)
     heads = [head for side in Side if (head := _head(trace, side))] if has_opening(trace) else []
     frames = {side: _Frames(KEY if side is Side.SERVER else b"") for side in Side}
@@ -50,7 +51,7 @@ def swapped(trace: Trace) -> Trace:
 
 
 def _head(trace: Trace, side: Side) -> Octets | None:
-    """The opening handshake that this side sent, as one write."""
+    """This side's part of the opening handshake, as one write."""
     reader, sent = HeadReader(), b""
     own = [entry for entry in trace.entries if isinstance(entry, Octets) and entry.side is side]
     for entry in own:
@@ -64,8 +65,8 @@ def _head(trace: Trace, side: Side) -> Octets | None:
 
 
 def _opening(heads: Sequence[Octets], events: Sequence[Event]) -> Iterator[Octets]:
-    """The heads, with an offer and an answer of what was agreed, for the sides as they are now. A refusal
-    was the testee's, and is left out."""
+    """The heads with the offer and the response that were negotiated, for the swapped sides. A refusal was
+    the testee's, and is left out."""
     opened = next((event for event in events if isinstance(event, Opened)), None)
     terms = opened.agreed if opened else None
     turned = terms and Agreed(
@@ -80,22 +81,23 @@ def _opening(heads: Sequence[Octets], events: Sequence[Event]) -> Iterator[Octet
 
 
 def _who_drops(drop: Drop, events: Sequence[Event], tester: Side) -> Side:
-    """Once the testee has sent a Close, it is for the server to end TCP; else the other one does now."""
+    """Once the testee has sent a Close, the server has to end TCP; otherwise the other side does it now."""
     closed = any(isinstance(event, Close) and event.side is not tester for event in events)
     return Side.SERVER if closed else drop.side.other
 
 
 class _Frames:
-    """The frames of a stream, read in pieces, with `key` in place of their own masks."""
+    """The frames of a stream, read in pieces, with their masking keys replaced by `key`."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._header = bytearray()  # of the frame that begins, as far as it has come
-        self._own = b""  # the key with which its payload came
-        self._at = self._left = 0  # octets of the payload that have come, and that are to come
+        self._header = bytearray()  # the header of the frame that has begun, as far as it has come
+        self._own = b""  # the key with which its payload was masked
+        self._at = self._left = 0  # how much of the payload has come, and how much is still to come
 
     def feed(self, data: bytes) -> bytes:
-        """The octets in place of these. A header's are told one by one, so that no write moves."""
+        """The octets that replace these. Those of a header are replaced one by one, so that no write
+        moves."""
         out, at = bytearray(), 0
         while at < len(data):
             if self._left:

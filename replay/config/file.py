@@ -92,7 +92,7 @@ def _config(path: Path, node: nodes.Node) -> Config:
     found = CONFIG.read(node, Files())
     servers: Sequence[FoundKeys] = found.get("servers", ())
     if servers and (one := next((key for key in _OF_ONE if key in found.values), None)):
-        raise SourceError(found.at(one), f"{one!r} and 'servers' can't stand together")
+        raise SourceError(found.at(one), f"{one!r} and 'servers' can't be used together")
     serve = found.get("serve")
     return Config(
         path,

@@ -1,6 +1,6 @@
-"""YAML text -> nodes that know where they stand. Nothing is typed, constructed or executed here.
+"""YAML text -> nodes that know their places. Nothing is typed, constructed or executed here.
 
-Built from the parser's events, so that depth and aliases are bounded before anything grows.
+The nodes are built from the parser's events, so that depth and aliases are bounded before anything grows.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from replay.source import Source, SourceError, Span, nearest
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_DEPTH = limits.DEPTH.default
-"""Lists and mappings inside each other."""
+"""How deep lists and mappings may be nested."""
 
 MAX_ALIASED = limits.ALIASED.default
-"""Nodes that the aliases of one file add, counted as if each were written out."""
+"""How many nodes the aliases of one file may add, as if each were written out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
     text: str
     span: Span
-    plain: bool = False  # not quoted and not a block: an empty one is no value at all
+    plain: bool = False  # neither quoted nor a block; if empty, it is no value at all
 
     def part(self, start: int, end: int) -> Span:
-        """Where the characters from `start` up to `end` stand; the whole, if escapes hide that."""
+        """The place of the characters from `start` up to `end`, or of the whole scalar if escapes hide
+        it."""
         source = self.span.source
         for at in (self.span.start, self.span.start + 1):
             if source.text.startswith(self.text, at) and at + len(self.text) <= self.span.end:
@@ -60,15 +61,15 @@ SHAPES: dict[type[Node], str] = {Scalar: "a single value", Sequence: "a list", M
 
 
 def parse(source: Source, kind: str = "spec") -> Node:
-    """The one document of a YAML text; `kind` is what messages call such a file.
+    """The only document of a YAML text; messages call such a file a `kind`.
 
-    Raises SourceError for what isn't YAML, is empty, has tags, keys that aren't single values or
-    stand twice, aliases of nothing, of themselves or of too much, or is nested too deep.
+    Raises SourceError for a text that isn't YAML, is empty, has tags, has duplicate keys or keys that
+    aren't single values, has aliases that are undefined, recursive or too many, or is nested too deeply.
     """
     unprintable = YamlReader.NON_PRINTABLE.search(source.text)
     if unprintable is not None:
         at, code = unprintable.start(), ord(unprintable[0])
-        raise SourceError(source.span(at, at + 1), f"YAML may not hold the character U+{code:04X}")
+        raise SourceError(source.span(at, at + 1), f"YAML doesn't allow the character U+{code:04X}")
     composer = _Composer(source, kind)
     try:
         return composer.document()
@@ -82,13 +83,13 @@ class _Composer:
     def __init__(self, source: Source, kind: str) -> None:
         self._source = source
         self._kind = kind
-        # Any: the stubs know neither an event's node attributes nor that it has marks.
+        # Any: the stubs don't know the attributes of the events, nor that they have marks.
         self._events: Iterator[Any] = yaml.parse(source.text, Loader=LOADER)
-        self._anchors: dict[str, tuple[Node, int] | None] = {}  # None: not at its end yet
+        self._anchors: dict[str, tuple[Node, int] | None] = {}  # None: its end hasn't been reached yet
         self._nodes = 0
         self._aliased = 0
-        self.quoted: tuple[int, int] | None = None  # where the last text in quotes stands
-        self._end = 0  # of the last thing that was read; a block's own end mark stands lines below
+        self.quoted: tuple[int, int] | None = None  # the place of the last quoted text
+        self._end = 0  # the end of what was read last; the end mark of a block can be lines below it
 
     def document(self) -> Node:
         next(self._events)
@@ -97,7 +98,9 @@ class _Composer:
         root = self._node(next(self._events), 1)
         next(self._events)
         if not isinstance(event := next(self._events), yaml.StreamEndEvent):
-            raise SourceError(self._span(event), "a second YAML document", f"one file is one {self._kind}")
+            raise SourceError(
+                self._span(event), "a second YAML document", f"put each {self._kind} into a file of its own"
+            )
         return root
 
     def _span(self, event: Any) -> Span:
@@ -110,8 +113,8 @@ class _Composer:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             raise SourceError(
                 self._span(event),
-                f"the tag {tag!r} has no meaning in a {self._kind}",
-                "each value is read as its key wants it: a text that begins with '!' needs quotes",
+                f"tags such as {tag!r} can't be used in a {self._kind}",
+                "the key decides the type of its value; a text that begins with '!' needs quotes",
             )
         if depth > MAX_DEPTH:
             raise SourceError(self._span(event), f"nested deeper than {MAX_DEPTH} levels")
@@ -140,10 +143,10 @@ class _Composer:
         while not isinstance(inner := next(self._events), yaml.MappingEndEvent):
             key = self._node(inner, depth + 1)
             if not isinstance(key, Scalar):
-                raise SourceError(key.span, f"a key is a word, not {SHAPES[type(key)]}")
+                raise SourceError(key.span, f"a key must be a word, found {SHAPES[type(key)]}")
             if key.text in pairs:
                 first = pairs[key.text][0].span.line
-                raise SourceError(key.span, f"{key.text!r} stands here twice; first in line {first}")
+                raise SourceError(key.span, f"duplicate key {key.text!r}; the first one is in line {first}")
             pairs[key.text] = key, self._node(next(self._events), depth + 1)
         return Mapping(tuple(pairs.values()), self._extent(event, inner))
 
@@ -158,7 +161,7 @@ class _Composer:
         if event.anchor not in self._anchors:
             raise SourceError(
                 span,
-                f"no anchor '&{event.anchor}' stands before this",
+                f"no anchor '&{event.anchor}' is defined before this alias",
                 nearest(event.anchor, self._anchors) or "a text that begins with '*' needs quotes",
             )
         if (anchored := self._anchors[event.anchor]) is None:
@@ -168,5 +171,5 @@ class _Composer:
         self._nodes += size
         self._aliased += size
         if self._aliased > MAX_ALIASED:
-            raise SourceError(span, f"the aliases of this file stand for more than {MAX_ALIASED} values")
+            raise SourceError(span, f"the aliases in this file expand to more than {MAX_ALIASED} values")
         return node

@@ -1,6 +1,6 @@
-"""The typed reading of nodes: readers are values, so that tables of them parse, suggest and describe.
+"""Typed reading of nodes. Readers are values, so that a table of them can parse, suggest and describe.
 
-A reader says in words what it wants, and reads one node or raises SourceError where it stands.
+A reader says in words what it expects, and reads one node or raises SourceError at its place.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from replay.typed import nodes
 from replay.typed.nodes import SHAPES, Node
 
 ANY = r"(?s).*"
-"""The pattern of any text, also an empty one."""
+"""A pattern for any text, including an empty one."""
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -25,7 +25,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True)
 class Files:
-    """How a name in a spec is followed; the span is where the name stands."""
+    """How the name of a file in a spec is followed; the span is the place of the name."""
 
     trace: Callable[[str, Span], Trace] | None = None
     octets: Callable[[str, Span], bytes] | None = None
@@ -34,19 +34,19 @@ class Files:
 class Reader(Protocol[T_co]):
     @property
     def wants(self) -> str:
-        """What is expected, with its article: it completes 'expected …'."""
+        """What is expected, with its article: it completes the phrase 'expected …'."""
 
     def read(self, node: Node, files: Files) -> T_co:
-        """The value of a node. Raises SourceError if it isn't what is wanted."""
+        """The value of a node. Raises SourceError if it isn't what is expected."""
 
 
 def quoted(text: str) -> str:
-    """A scalar as a message shows it: in quotes, escaped, and not at any length."""
+    """A scalar as messages show it: quoted, escaped and shortened."""
     return repr(text if len(text) <= 60 else text[:59] + "…")
 
 
 def expected(wants: str, node: Node, hint: str | None = None) -> SourceError:
-    """The error for a node of the wrong shape, or for no value at all."""
+    """The error for a node of the wrong shape, or for a missing value."""
     if isinstance(node, nodes.Scalar):
         if node.plain and not node.text:
             return SourceError(node.span, f"expected {wants}, found nothing", hint)
@@ -55,18 +55,17 @@ def expected(wants: str, node: Node, hint: str | None = None) -> SourceError:
 
 
 def help_with(word: str, known: Iterable[str], meant: Mapping[str, str]) -> str:
-    """What to do about an unknown word: what it means elsewhere, the known word nearest to it, or all
-    that are known."""
+    """The help for an unknown word: its meaning elsewhere, the nearest known word, or all known words."""
     known = list(known)
     if word in meant:
         return meant[word]
     if word.startswith("-") and word[1:] in known:
-        return f"an item of a list begins with '- ', with a space: write '- {word[1:]}: …'"
-    return nearest(word, known) or f"known: {', '.join(known)}"
+        return f"a list item begins with '- ', including the space: write '- {word[1:]}: …'"
+    return nearest(word, known) or f"expected one of {', '.join(known)}"
 
 
 def in_quotes(node: Node) -> str | None:
-    """The value as a quoted text, if it was written in brackets, as JSON is; None: it wasn't."""
+    """The value as a quoted text if it was written in brackets, as JSON is; otherwise None."""
     written = node.span.source.text[node.span.start : node.span.end]
     if isinstance(node, nodes.Scalar) or written[:1] not in ("{", "["):
         return None
@@ -75,7 +74,7 @@ def in_quotes(node: Node) -> str | None:
 
 
 class ScalarFault(Exception):
-    """What is wrong with the characters from `start` up to `end` of a scalar."""
+    """What is wrong with the characters of a scalar from `start` up to `end`."""
 
     def __init__(self, message: str, start: int, end: int) -> None:
         super().__init__(message)
@@ -84,13 +83,13 @@ class ScalarFault(Exception):
 
 @dataclass(frozen=True)
 class Typed(Generic[T]):
-    """A scalar that looks like `pattern`. `parse` raises Fault or ValueError with a sentence."""
+    """A scalar that matches `pattern`. `parse` raises ScalarFault or ValueError with a sentence."""
 
     wants: str
     pattern: str
     parse: Callable[[re.Match[str]], T]
-    looks: str = ""  # the pattern for editors, where `parse` says what `pattern` leaves open
-    bounds: tuple[int, int] | None = None  # of what is a whole number for an editor
+    looks: str = ""  # a stricter pattern for editors, if `parse` checks more than `pattern`
+    bounds: tuple[int, int] | None = None  # for an editor, if it is a whole number
 
     def read(self, node: Node, files: Files) -> T:
         if not isinstance(node, nodes.Scalar) or (node.plain and not node.text):
@@ -107,11 +106,11 @@ class Typed(Generic[T]):
 
 @dataclass(frozen=True)
 class Word(Generic[T]):
-    """One word of a table; `what` names the table, with its article."""
+    """One word of a table; `what` is what the table lists, with its article."""
 
     what: str
     words: Mapping[str, T]
-    rival: str = ""  # what may stand in place of a word, with its article
+    rival: str = ""  # what is also allowed in place of a word, with its article
     meant: Mapping[str, str] = field(default_factory=dict)  # help for words of other tools
 
     @property
@@ -133,7 +132,7 @@ class Word(Generic[T]):
 
 @dataclass(frozen=True)
 class Named(Generic[T]):
-    """What stands in the file of that name, which the caller of the loader follows."""
+    """The contents of the file that is named; the caller of the loader says how names are followed."""
 
     wants: str
     follow: Callable[[Files], Callable[[str, Span], T] | None]
@@ -142,12 +141,12 @@ class Named(Generic[T]):
         if not isinstance(node, nodes.Scalar) or not node.text:
             raise expected(self.wants, node)
         if (follow := self.follow(files)) is None:
-            raise SourceError(node.span, "this spec is read without the files that it names")
+            raise SourceError(node.span, "files can't be named in a spec that is read on its own")
         try:
             return follow(node.text, node.span)
         except OSError as error:
             said = f"{quoted(node.text)}: {strerror(error)}"
-            raise SourceError(node.span, said, "paths start at the spec") from None
+            raise SourceError(node.span, said, "the path is relative to the spec") from None
         except SourceError as error:
             if error.span is not None:
                 raise
@@ -156,7 +155,7 @@ class Named(Generic[T]):
 
 @dataclass(frozen=True)
 class OrNone(Generic[T, S]):
-    """What `reader` reads, or the bare word none (or null, or nothing), which stands for `value`."""
+    """What `reader` reads, or the unquoted word none (or null, or no value), which means `value`."""
 
     reader: Reader[T]
     value: S
@@ -173,7 +172,7 @@ class OrNone(Generic[T, S]):
 
 @dataclass(frozen=True)
 class Shaped(Generic[T]):
-    """A reader for each shape that a value may have."""
+    """One reader for each shape that a value may have."""
 
     wants: str
     readers: Mapping[type[Node], Reader[T]]
@@ -188,7 +187,7 @@ class Shaped(Generic[T]):
 
 @dataclass(frozen=True)
 class Either(Generic[T]):
-    """A mapping with one of `keys`, which `reader` reads; any other is for `other` to read or refuse."""
+    """A mapping with one of `keys` is read by `reader`; `other` reads or refuses everything else."""
 
     keys: tuple[str, ...]
     reader: Reader[T]
@@ -205,7 +204,7 @@ class Either(Generic[T]):
 
 @dataclass(frozen=True)
 class Mapped(Generic[S, T]):
-    """What `reader` reads, made into something else."""
+    """What `reader` reads, converted by `make`."""
 
     reader: Reader[S]
     make: Callable[[S], T]
@@ -219,21 +218,21 @@ class Mapped(Generic[S, T]):
 
 
 def _as_item(node: Node) -> str | None:
-    """How to write a mapping as an item of a list, if it is one whose dash was forgotten."""
+    """How to write a mapping as a list item, if its dash was forgotten; otherwise None."""
     if not isinstance(node, nodes.Mapping) or not node.pairs:
         return None
     word = printable(node.pairs[0][0].text[:40])
-    return f"an item of a list begins with '- ', with a space: write '- {word.removeprefix('-')}: …'"
+    return f"a list item begins with '- ', including the space: write '- {word.removeprefix('-')}: …'"
 
 
 @dataclass(frozen=True)
 class Items(Generic[T]):
-    """A list of what `item` reads."""
+    """A list of items that `item` reads."""
 
     wants: str
     item: Reader[T]
     at_least: int = 0
-    hint: Callable[[Node], str | None] = _as_item  # for what is no list
+    hint: Callable[[Node], str | None] = _as_item  # for a node that isn't a list
 
     def read(self, node: Node, files: Files) -> tuple[T, ...]:
         if not isinstance(node, nodes.Sequence):
@@ -254,7 +253,7 @@ class Key:
 
 @dataclass(frozen=True)
 class FoundKeys:
-    """What stood in a mapping: values by key, and where they stand."""
+    """What was found in a mapping: values by key, and their places."""
 
     span: Span
     values: Mapping[str, Any]
@@ -264,22 +263,22 @@ class FoundKeys:
         return self.values.get(key, default)
 
     def at(self, key: str) -> Span:
-        """Where the value of a key stands; the mapping, if the key doesn't."""
+        """The place of a key's value, or of the mapping if the key is missing."""
         return self.nodes[key].span if key in self.nodes else self.span
 
 
 @dataclass(frozen=True)
 class Record(Generic[T]):
-    """A mapping with the keys of a table, made into a value by `build`."""
+    """A mapping with the keys of a table, from which `build` makes a value."""
 
     wants: str
     rows: Mapping[str, Key]
     build: Callable[[FoundKeys], T]
-    one_of: tuple[str, ...] = ()  # exactly one of these
-    exclusive: tuple[str, ...] = ()  # at most one of these
+    one_of: tuple[str, ...] = ()  # exactly one of these is required
+    exclusive: tuple[str, ...] = ()  # at most one of these is allowed
     at_least_one: tuple[str, ...] = ()
     meant: Mapping[str, str] = field(default_factory=dict)  # help for keys of other tools
-    hint: Callable[[Node], str | None] = lambda node: None  # for what is no such mapping at all
+    hint: Callable[[Node], str | None] = lambda node: None  # for a node that isn't such a mapping at all
 
     def read(self, node: Node, files: Files) -> T:
         if not isinstance(node, nodes.Mapping):
@@ -297,7 +296,7 @@ class Record(Generic[T]):
         return self.build(FoundKeys(node.span, values, where))
 
     def _unknown(self, key: nodes.Scalar, node: nodes.Mapping) -> SourceError:
-        """A mapping without a single known key may be something else altogether, such as JSON."""
+        """A mapping without a single known key may be something else entirely, such as JSON."""
         foreign = not any(name.text in self.rows for name, _ in node.pairs)
         of_another_tool = key.plain and key.text in self.meant
         hint = self.hint(node) if foreign and not of_another_tool else None
@@ -308,7 +307,7 @@ class Record(Generic[T]):
         for rivals in (self.one_of, self.exclusive):
             other = next((name for name in rivals if name in before), None)
             if key.text in rivals and other is not None:
-                raise SourceError(key.span, f"{quoted(key.text)} and {other!r} can't stand together")
+                raise SourceError(key.span, f"{quoted(key.text)} and {other!r} can't be used together")
 
     def _check_missing(self, node: nodes.Mapping, found: Mapping[str, Node]) -> None:
         missing = [name for name, row in self.rows.items() if row.required and name not in found]
@@ -322,7 +321,7 @@ class Record(Generic[T]):
 
 @dataclass(frozen=True)
 class OneKey(Generic[T]):
-    """A mapping of one key, which says how its value is read; or a word that stands alone.
+    """A mapping with one key that says how its value is read, or a word that needs no value.
 
     `placed` gives the value its place.
     """
@@ -347,17 +346,17 @@ class OneKey(Generic[T]):
             first, second = node.pairs[0][0], node.pairs[1][0]
             raise SourceError(
                 second.span,
-                f"{self.wants} has one word, and {quoted(first.text)} stands before {quoted(second.text)}",
-                f"details belong to the value: {first.text}: {{…}}; what comes next begins with '- '",
+                f"{self.wants} has exactly one word, found {quoted(first.text)} and {quoted(second.text)}",
+                f"put details into the value, as in '{first.text}: {{…}}'; begin the next item with '- '",
             )
         key, value = node.pairs[0]
         if key.text not in self.rows:
             if key.text in self.alone:
-                raise SourceError(value.span, f"{quoted(key.text)} stands alone, without a value")
+                raise SourceError(value.span, f"{quoted(key.text)} takes no value")
             raise self._unknown(key)
         return self.placed(self.rows[key.text].read(value, files), node.span)
 
     def _unknown(self, word: nodes.Scalar) -> SourceError:
         known = [*dict.fromkeys((*self.alone, *self.rows))]
         hint = help_with(word.text, known, self.meant)
-        return SourceError(word.span, f"unknown word {quoted(word.text)} for {self.wants}", hint)
+        return SourceError(word.span, f"unknown {self.wants.partition(' ')[2]} {quoted(word.text)}", hint)

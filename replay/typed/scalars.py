@@ -1,4 +1,4 @@
-"""The scalars of a spec, each a reader: numbers, sizes, durations, octets, names."""
+"""The scalars of a spec, each as a reader: numbers, sizes, durations, octets and names."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from replay.trace.model import SECOND
 from replay.typed.readers import ANY, ScalarFault, Typed, Word
 
 MAX_SIZE = limits.PAYLOAD.default
-"""Octets that one payload may have."""
+"""The most octets of one payload."""
 
 MAX_DURATION = limits.DURATION.default * SECOND
-"""Microseconds."""
+"""In microseconds."""
 
 _SIZES = {None: 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _DURATIONS = {"ms": SECOND // 1000, "s": SECOND, "min": 60 * SECOND}
 
 
 def integer(low: int, high: int, what: str = "a whole number") -> Typed[int]:
-    """A number, decimal or as 0x…, from `low` to `high`, both included."""
+    """A number from `low` to `high`, both included, in decimal or as 0x…."""
     shown = f"2^{high.bit_length()}-1" if high > 2**32 else str(high)
     wants = f"{what} from {low} to {shown}"
 
@@ -36,32 +36,32 @@ def integer(low: int, high: int, what: str = "a whole number") -> Typed[int]:
 def _size(match: re.Match[str]) -> int:
     size = int(match[1]) * _SIZES[match[2]]
     if size > MAX_SIZE:
-        raise ValueError(f"a payload has at most {MAX_SIZE >> 30} GiB")
+        raise ValueError(f"a payload can't be larger than {MAX_SIZE >> 30} GiB")
     return size
 
 
 def duration(match: re.Match[str]) -> int:
-    """The microseconds of a number (group 1) and a unit (group 2)."""
+    """A number (group 1) and a unit (group 2) in microseconds."""
     value = int(Decimal(match[1]) * _DURATIONS[match[2]])
     if not 0 < value <= MAX_DURATION:
-        raise ValueError("a duration is longer than nothing and at most 60 min")
+        raise ValueError("a duration must be longer than 0 and at most 60 min")
     return value
 
 
 def _hex(match: re.Match[str]) -> bytes:
     if (bad := re.search(r"[^0-9A-Fa-f ]", match[0])) is not None:
-        raise ScalarFault(f"{bad[0]!r} is no hex digit", bad.start(), bad.end())
+        raise ScalarFault(f"{bad[0]!r} is not a hex digit", bad.start(), bad.end())
     digits = match[0].replace(" ", "")
     if len(digits) % 2:
         end = len(match[0].rstrip(" "))
-        raise ScalarFault("an octet is two hex digits, and the last one has one", end - 1, end)
+        raise ScalarFault("a hex digit is missing: an octet has two", end - 1, end)
     return bytes.fromhex(digits)
 
 
 def _key(match: re.Match[str]) -> bytes:
     key = _hex(match)
     if len(key) != 4:
-        raise ValueError(f"a masking key is 4 octets, 8 hex digits; this has {len(key)}")
+        raise ValueError(f"a masking key is 4 octets (8 hex digits), found {len(key)}")
     return key
 
 
@@ -70,7 +70,7 @@ def _utf8(match: re.Match[str]) -> bytes:
         return match[0].encode()
     except UnicodeEncodeError as error:
         raise ScalarFault(
-            "a surrogate has no UTF-8; write such octets as hex", error.start, error.end
+            "a surrogate can't be encoded as UTF-8; write such octets as hex", error.start, error.end
         ) from None
 
 

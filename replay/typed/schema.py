@@ -1,7 +1,7 @@
-"""JSON Schema (draft 2020-12) of what the readers read, so that an editor completes and checks.
+"""JSON Schema (draft 2020-12) of what the readers read, so that editors can complete and check it.
 
-The schema describes what YAML makes of a text before replay reads it: the close code 1000 is a number
-there, the id 1.10 too, and the tag `no` may be a boolean. It accepts whatever the readers accept.
+The schema describes what YAML makes of a text before replay reads it: there the close code 1000 is a
+number, so is the id 1.10, and the tag `no` may be a boolean. It accepts whatever the readers accept.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _PROBES = {
     "boolean": ("true", "no"),
     "null": ("null", "~"),
 }
-"""Texts that YAML doesn't leave texts: if a pattern fits one, the editor may see this type."""
+"""Texts that YAML may turn into another type: if a pattern matches one, an editor may see this type."""
 
 _NAME = {"$ref": "#/$defs/name"}
 
 NAMES = {
     "name": {
-        "description": "A value of the matrix: $ and the name of an axis or of a column.",
+        "description": "A value from the matrix: $ and the name of an axis or a column.",
         "type": "string",
         "pattern": r"\$",
     }
@@ -51,7 +51,7 @@ NAMES = {
 
 @runtime_checkable
 class Described(Protocol):
-    """A reader that says itself what it reads."""
+    """A reader that provides its own schema."""
 
     def schema(self) -> Schema: ...
 
@@ -62,7 +62,7 @@ def document(title: str, reader: Reader[Any]) -> Schema:
 
 
 def of(reader: Reader[Any], names: bool = False) -> Schema:
-    """The schema of what `reader` reads; with `names`, the values inside may be '$name'."""
+    """The schema of what `reader` reads; with `names`, the values in it may be '$name'."""
     match reader:
         case Typed():
             return _typed(reader)
@@ -94,7 +94,7 @@ def _value(reader: Reader[Any], names: bool) -> Schema:
 
 
 def _any(schemas: Iterable[Schema]) -> Schema:
-    """The schema of what fits one of several, without one inside another."""
+    """A schema that accepts what any of several accepts, without nesting them."""
     flat: list[Schema] = []
     for each in schemas:
         flat += each["anyOf"] if each.keys() == {"anyOf"} else [each]
@@ -110,12 +110,13 @@ def _typed(reader: Typed[Any]) -> Schema:
         found["minimum"], found["maximum"] = reader.bounds
     if looks != ANY:
         found["pattern"] = f"^(?:{looks})$"
-        found["patternErrorMessage"] = f"expected {reader.wants}"  # not of the standard: VS Code's
+        # not part of the standard: VS Code shows it
+        found["patternErrorMessage"] = f"expected {reader.wants}"
     return found
 
 
 def _words(words: Iterable[str]) -> list[Any]:
-    """Words as an editor may see them, the likelier first."""
+    """Words in every type that an editor may see, the likelier type first."""
     values: list[Any] = []
     for word in words:
         if word in ("true", "false"):

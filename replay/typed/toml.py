@@ -1,6 +1,6 @@
-"""TOML text -> nodes that know where they stand.
+"""TOML text -> nodes that know their places.
 
-The reader of TOML gives values without places, so these are looked up in the text, as well as can be.
+Python's TOML reader gives values without places, so they are looked up in the text as well as possible.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ITEM = re.compile(
 
 
 def table(source: Source) -> nodes.Node | None:
-    """What [tool.replay] holds, if there is one. Raises SourceError for what isn't TOML."""
+    """The contents of [tool.replay], or None. Raises SourceError for a text that isn't TOML."""
     try:
         values = tomllib.loads(source.text, parse_float=str)  # 3.10 is not 3.1
         found = tool.get("replay") if isinstance(tool := values.get("tool"), dict) else None
@@ -41,14 +41,14 @@ def table(source: Source) -> nodes.Node | None:
         raise _syntax(source, error) from None
     except RecursionError:
         raise SourceError(None, f"{source.name}: nested too deep") from None
-    except ValueError:  # a number that Python won't make of so many digits
+    except ValueError:  # Python limits the number of digits
         raise _endless(source) from None
 
 
 def _endless(source: Source) -> SourceError:
     found = _DIGITS.search(source.text)
     span = source.span(*found.span()) if found else None
-    return SourceError(span, f"a number of more than {MAX_DIGITS} digits")
+    return SourceError(span, f"a number has more than {MAX_DIGITS} digits")
 
 
 def _syntax(source: Source, error: tomllib.TOMLDecodeError) -> SourceError:
@@ -60,13 +60,13 @@ def _syntax(source: Source, error: tomllib.TOMLDecodeError) -> SourceError:
 
 
 def _table(heading: Span, values: dict[str, Any], path: str) -> nodes.Mapping:
-    """A table under its heading; `path` is a pattern of the names that lead to it."""
+    """A table under its heading; `path` is a pattern for the dotted name of the table."""
     return nodes.Mapping(tuple(_pair(heading, key, value, path) for key, value in values.items()), heading)
 
 
 def _tables(source: Source, path: str, tables: Any) -> nodes.Node | None:
-    """The table under [PATH], or the tables under [[PATH]]; None: the value is something else, or in
-    another form."""
+    """The table under [PATH] or the tables under [[PATH]]; None if the value is something else or written
+    in another form."""
     if isinstance(tables, dict):
         found = re.search(rf"(?m)^[ \t]*(\[[ \t]*{path}[ \t]*\])", source.text)
         return _table(source.span(*found.span(1)), tables, path) if found else None
@@ -97,7 +97,7 @@ def _pair(heading: Span, key: str, value: Any, path: str) -> tuple[nodes.Scalar,
 
 
 def _node(value: Any, span: Span, items: Iterator[Span]) -> nodes.Node:
-    """A value that stands at `span`, or for a scalar at the next of the items."""
+    """A value at `span`; the place of a scalar is the next of `items`."""
     match value:
         case dict():
             pairs = (

@@ -123,7 +123,7 @@ def test_deflate(word: str, deflate: Deflate) -> None:
             "{offer: a, answer: permessage-deflate; client_max_window_bits}",
             "client_max_window_bits=8 to 15",
         ),
-        ("{offer: a, answer: permessage-deflate; server_no_context_takeover}", "is granted by itself"),
+        ("{offer: a, answer: permessage-deflate; server_no_context_takeover}", "is always granted"),
     ],
 )
 def test_what_is_no_deflate(word: str, said: str) -> None:
@@ -317,7 +317,7 @@ def test_a_trace_is_sent_in_place_of_steps() -> None:
 def test_payload_files_are_followed_by_the_caller() -> None:
     (case,) = load(spec("[binary: {file: x.bin, size: 5}]"), octets=lambda name, span: name.encode())
     assert case.steps == (SendFrame(2, Payload(b"x.bin", 5)),)
-    with pytest.raises(SourceError, match="without the files"):
+    with pytest.raises(SourceError, match="read on its own"):
         load(spec("[binary: {file: x.bin}]"))
 
 
@@ -334,7 +334,7 @@ def test_an_id_in_two_files_names_both() -> None:
     first, second = load(Source("a.yaml", spec().text)), load(Source("b.yaml", spec().text))
     with pytest.raises(SourceError) as caught:
         unique((*first, *second))
-    assert str(caught.value).startswith("b.yaml:4:9: the id '1.1' stands twice; first in a.yaml:4:9")
+    assert str(caught.value).startswith("b.yaml:4:9: duplicate id '1.1'; the first one is in a.yaml:4:9")
 
 
 def test_the_value_of_an_alias_is_read_where_it_is_used() -> None:

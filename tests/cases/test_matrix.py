@@ -44,13 +44,13 @@ def test_names_in_texts_whole_values_and_dollar_signs() -> None:
     ("matrix", "send", "place"),
     [
         ("{n: {1: {size: x}}}", "[text: {utf8: a, size: $size}]", "s.yaml:5:28: expected a size"),
-        ("{n: {1: {hex: 0g}}}", "[text: {hex: $hex}]", "s.yaml:5:28: 'g' is no hex digit"),
-        ("{n: {1: {hex: 0g}}}", "[text: {hex: fe$hex}]", "s.yaml:6:24: 'g' is no hex digit"),
+        ("{n: {1: {hex: 0g}}}", "[text: {hex: $hex}]", "s.yaml:5:28: 'g' is not a hex digit"),
+        ("{n: {1: {hex: 0g}}}", "[text: {hex: fe$hex}]", "s.yaml:6:24: 'g' is not a hex digit"),
         ("{n: {1: {list: [a]}}}", "[text: a$list]", "s.yaml:6:19: '$list' is a list"),
         ("{n: {1: {a: $n}}}", "[]", "s.yaml:5:25: unknown name '$n'"),
         ("{n: {1: a}}", "[]", "s.yaml:5:21: expected a row"),
-        ("{n: {1: {a: 1}, 2: {}}}", "[]", "s.yaml:5:29: the row '2' lacks the column 'a'"),
-        ("{n-m: {1: {}}}", "[]", "s.yaml:5:14: 'n-m' can't be a name"),
+        ("{n: {1: {a: 1}, 2: {}}}", "[]", "s.yaml:5:29: the column 'a' is missing from the row '2'"),
+        ("{n-m: {1: {}}}", "[]", "s.yaml:5:14: 'n-m' can't be used as a name"),
         ("[a]", "[]", "s.yaml:5:13: expected a mapping of axes"),
     ],
 )

@@ -121,12 +121,12 @@ def test_whether_a_log_is_one_of_a_websocket(entries: tuple[Entry, ...], has: bo
 @pytest.mark.parametrize(
     ("entry", "sides", "said"),
     [
-        (Octets(S, b"\x81", cut=Cut(1)), frozenset(Side), "octets that the server sent are missing here"),
+        (Octets(S, b"\x81", cut=Cut(1)), frozenset(Side), "octets of the server are missing here"),
         (Octets(S, b"\x81", cut=Cut(1)), frozenset({C}), None),
-        (Octets(C, b"\x81", cut=Cut()), frozenset({C}), "octets that the client sent are missing here"),
-        (Digest(S, 1, 5, "0" * 64), frozenset({S}), "octets that the server sent are missing here"),
+        (Octets(C, b"\x81", cut=Cut()), frozenset({C}), "octets of the client are missing here"),
+        (Digest(S, 1, 5, "0" * 64), frozenset({S}), "octets of the server are missing here"),
         (Digest(S, 1, 5, "0" * 64), frozenset({C}), None),
-        (Logging(False), frozenset({C}), "from here on its recorder logged no octets"),
+        (Logging(False), frozenset({C}), "its recorder logged no octets from here on"),
         (Logging(True), frozenset(Side), None),
         (by(S, 1), frozenset(Side), None),
     ],

@@ -50,7 +50,7 @@ def test_words(words: list[str], ids: list[str]) -> None:
 )
 def test_a_word_that_fits_nothing_is_an_error(word: str, hint: str) -> None:
     with pytest.raises(
-        SourceError, match=re.escape(f"no case has an id like {word.lstrip('!')!r}")
+        SourceError, match=re.escape(f"no test case matches {word.lstrip('!')!r}")
     ) as caught:
         select(IDS, [word])
     assert hint in (caught.value.hint or "")
@@ -59,7 +59,7 @@ def test_a_word_that_fits_nothing_is_an_error(word: str, hint: str) -> None:
 def test_cases_are_selected_as_cases() -> None:
     cases = [case("1.1.10", ""), case("1.1.2", "")]
     assert [found.id for found in select(cases, ["1.1.*"])] == ["1.1.2", "1.1.10"]
-    with pytest.raises(SourceError, match="no case has an id"):
+    with pytest.raises(SourceError, match="no test case matches"):
         select([], ["1.1"])
 
 
@@ -125,8 +125,8 @@ def test_keyword(expression: str, ids: list[str]) -> None:
         ("or text", "-k:1:1: expected a word, found 'or'"),
         ("(text", "-k:1:6: expected ')' here"),
         ("text)", "-k:1:5: expected 'and' or 'or', found ')'"),
-        ("a or 'text", "-k:1:6: a quote is opened and not closed"),
-        ("(" * 1000, "-k:1:52: brackets in brackets"),
+        ("a or 'text", "-k:1:6: this quote is never closed"),
+        ("(" * 1000, "-k:1:52: the brackets are nested"),
     ],
 )
 def test_a_bad_expression_shows_where(expression: str, place: str) -> None:

@@ -22,4 +22,4 @@ def test_what_is_endless_is_refused_in_bounded_memory() -> None:
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (_MOST, _MOST)),
         )
     assert done.returncode == 2, done.stderr
-    assert "-: larger than 256 MiB" in done.stderr
+    assert "-: the file is larger than 256 MiB" in done.stderr
