@@ -1,4 +1,4 @@
-"""What a tester does, as values: actions in order, and the script that they are a part of."""
+"""What a tester does, as values: its actions in order, and the script with everything else it needs."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ AGENT = f"replay/{__version__}"
 @dataclass(frozen=True, slots=True)
 class Write:
     pieces: tuple[bytes, ...]  # one write each
-    together: bool = False  # ... as far as the case goes: they share one on the wire, and with those beside
-    lacking: int = 0  # octets of the frame that come later
+    together: bool = False  # the pieces may be joined, also with those of the writes before and after
+    lacking: int = 0  # octets of the frame that are sent later
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class CloseWith:
 @dataclass(frozen=True, slots=True)
 class Delay:
     after: int  # microseconds
-    tag: str | None = None  # go on only if the connection is open then
-    shorten: bool = False  # the silence is on the way to the best verdict
+    tag: str | None = None  # continue only if the connection is still open afterwards
+    shorten: bool = False  # the best verdict requires silence here, so the delay only costs time
 
 
 @dataclass(frozen=True, slots=True)
 class Await:
-    """Wait until so many events have been observed as the log shows before this place. Whether
-    they are the same ones is for the judge to say."""
+    """Wait until as many events have been observed as the log has before this point. Whether they are the
+    same events is left to the judge."""
 
     count: int | None  # None: until the testee ends TCP
     patience: int  # microseconds
@@ -53,19 +53,19 @@ class Await:
 
 @dataclass(frozen=True, slots=True)
 class AwaitEchoes:
-    """Wait until so many messages have come back, and go on if the connection is open then."""
+    """Wait until this many messages have come back, and continue if the connection is still open."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """Start the patience, once all is written; if it is of progress, at once."""
+    """Start the timeout of a case once everything is written; a timeout on stalled progress at once."""
 
     wait: Wait
     after: int
-    stalled: bool = False
-    passes: bool = False  # with the best verdict it runs out
+    stalled: bool = False  # any progress starts it anew
+    passes: bool = False  # with the best verdict it expires
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,38 +81,39 @@ class Script:
     tester: Side
     opening: tuple[bytes, ...]  # a client's request, in writes
     actions: Callable[[Agreed | None], Iterator[Action]]
-    """Made as they are taken, for one connection, once the compression is agreed or declined."""
+    """The actions of one connection, once compression has been agreed on or declined; made as they are
+    needed."""
     keys: Callable[[], bytes]  # makes the masking key of each frame
-    whole: bool  # behaves as a whole endpoint; else only recorded octets are sent
+    whole: bool  # behaves as a complete endpoint; else only recorded octets are sent
     kinds: frozenset[EventKind]  # of the events that count
     alternatives: tuple[tuple[Pattern, ...], ...] = ()
-    close_with: CloseWith | None = None  # when one of them is complete; None: the testee has to close
+    close_with: CloseWith | None = None  # once an alternative is complete; None: the testee has to close
     profile: Profile = Profile.AUTOBAHN
     reading: Reading = ORIGINAL
-    close_when_apart: bool = False  # also when none of them can be complete any more
+    close_when_apart: bool = False  # also close once no alternative can become complete
     answer_pings: bool = False
-    response: Callable[[Request], tuple[bytes, ...]] | None = None  # a server's, in writes; None: its own
-    lenient: bool = False  # ... also to a request that breaks a rule
-    refused: bool = False  # the recorded server refused the connection, or answered no HTTP
-    chopped: bool = False  # its frames are to arrive one by one
+    response: Callable[[Request], tuple[bytes, ...]] | None = None  # of a server, as writes; None: default
+    lenient: bool = False  # respond even to a request that breaks a rule
+    refused: bool = False  # the recorded server refused the connection, or didn't answer with HTTP
+    chopped: bool = False  # its frames have to arrive one by one
     rounds: bool = False  # it sends one message in each round, and nothing else
-    volume: int = 0  # octets that are exchanged if all goes well, about
-    waits: int = 0  # how long it may wait by itself, in microseconds
-    events: int = 0  # that it is made to make
+    volume: int = 0  # approximate number of octets that are exchanged if the case passes
+    waits: int = 0  # how long the script itself may wait, in microseconds
+    events: int = 0  # events that the testee is expected to cause
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user asked for: where to connect and what to change in what is sent."""
+    """What the user asked for: where to connect, and what to change in what is sent."""
 
     target: str = "/"
-    host: str = "localhost"  # the Host header, with the port if it isn't the scheme's own
+    host: str = "localhost"  # the Host header, with the port if it isn't the scheme's default
     headers: tuple[tuple[str, str], ...] = ()
-    edit_target: bool = False  # also in recorded requests
+    edit_target: bool = False  # replace it in recorded requests too
     edit_host: bool = False
     chop: Chop = "recorded"
     answer_pings: bool = False
-    reencode: bool = False  # recorded messages are compressed anew, as it is agreed
+    reencode: bool = False  # compress recorded messages again, on the terms of this connection
 
     @classmethod
     def asking(cls, target: str, host: str | None, headers: Iterable[tuple[str, str]] = ()) -> Options:
@@ -127,8 +128,8 @@ class Options:
 
 
 def request(options: Options, nonce: str, offer: str | None = None) -> bytes:
-    """The opening request (§4.1), as the original makes it, but for its name; `offer` is the value of
-    Sec-WebSocket-Extensions."""
+    """The opening request (§4.1), the same as Autobahn|Testsuite's except for the User-Agent; `offer` is
+    the value of Sec-WebSocket-Extensions."""
     headers = {
         "User-Agent": AGENT,
         "Host": options.host,
@@ -147,8 +148,8 @@ def request(options: Options, nonce: str, offer: str | None = None) -> bytes:
 
 
 def response(request: Request, asks: Sequence[Ask] = ()) -> bytes:
-    """A server's response (§4.2.2), with Upgrade as the original writes it; `asks` as in
-    `negotiation.answer`, none declines all compression."""
+    """A server's response (§4.2.2), with Upgrade written as in Autobahn|Testsuite. `asks`: see
+    `negotiation.answer`; without any, all compression is declined."""
     key = request.values("Sec-WebSocket-Key")[0]
     headers = [("Upgrade", "WebSocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key))]
     if (terms := answer(valid_offers(request), asks)) is not None:
@@ -157,12 +158,12 @@ def response(request: Request, asks: Sequence[Ask] = ()) -> bytes:
 
 
 def opening_writes(head: bytes, options: Options) -> tuple[bytes, ...]:
-    """The writes in which a head is sent."""
+    """The writes with which a head is sent."""
     return chopped(head, options.chop if isinstance(options.chop, int) else "recorded")
 
 
 def chopped(octets: bytes, chop: Chop) -> tuple[bytes, ...]:
-    """The writes in which these octets are sent."""
+    """The writes with which these octets are sent."""
     if chop == "recorded":
         return (octets,)
     if isinstance(chop, int):

@@ -1,5 +1,5 @@
-"""A connection on which a client says what is to be sent to it, in text messages of JSON: Autobahn's
-command mode.
+"""Autobahn's command mode: a connection on which the client says, in text messages of JSON, what to send
+to it.
 
     ["sendframe", {"opcode": 1, "payload": "a", "fin": true, "rsv": 0, "mask": null, "payload_len": 3,
                    "chopsize": 1}]
@@ -7,8 +7,8 @@ command mode.
     ["echo", {"payload": "a", "payload_len": 3}]
     ["close", {"code": 1000, "reason": "bye"}]
 
-Of a frame only the opcode has to be said. `payload_len` repeats or cuts the payload to this size,
-`chopsize` is that of a write. Whatever else comes is answered by a Close that says what is expected.
+Only the opcode of a frame is required. `payload_len` repeats or cuts the payload to this size, and
+`chopsize` is the size of each write. Anything else is answered with a Close that says what is expected.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _EXPECTED = b"no case is played here: expected /runCase?case=1&agent=NAME, or a 
 
 
 class _Wrong(Exception):
-    """This is no command."""
+    """The message isn't a command."""
 
 
 class CommandedEndpoint(Endpoint):
     def __init__(self) -> None:
         brief = Limits(case=limits.STATUS.default * SECOND, octets=limits.COMMANDED.default)
         super().__init__(Side.SERVER, brief, bytes)
-        self._room = limits.COMMANDED.default  # octets, and writes, that may still be sent
+        self._room = limits.COMMANDED.default  # octets that may still be sent; a write counts as some too
 
     def event(self, event: Event) -> None:
         if isinstance(event, Message) and event.side is not self.side and self.is_open:
@@ -64,7 +64,7 @@ class CommandedEndpoint(Endpoint):
                 raise _Wrong
 
     def _frame(self, spec: Mapping[str, Any]) -> Iterator[bytes]:
-        """The writes of a frame. Raises _Wrong, KeyError, TypeError or ValueError."""
+        """The writes with which a frame is sent. Raises _Wrong, KeyError, TypeError or ValueError."""
         payload, mask = _text(spec, "payload"), _text(spec, "mask")
         size, chop = _number(spec, "payload_len", 0), _number(spec, "chopsize", 1)
         size = len(payload) if size is None else size
@@ -79,7 +79,7 @@ class CommandedEndpoint(Endpoint):
 
 
 def _number(spec: Mapping[str, Any], name: str, least: int) -> int | None:
-    """Raises _Wrong."""
+    """A number of at least `least`; None: it isn't given. Raises _Wrong."""
     number = spec.get(name)
     if number is not None and not (isinstance(number, int) and number >= least):
         raise _Wrong
@@ -87,7 +87,7 @@ def _number(spec: Mapping[str, Any], name: str, least: int) -> int | None:
 
 
 def _text(spec: Mapping[str, Any], name: str) -> bytes:
-    """Raises _Wrong."""
+    """A text as octets; empty if it isn't given. Raises _Wrong."""
     match spec.get(name):
         case None:
             return b""

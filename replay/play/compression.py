@@ -1,4 +1,4 @@
-"""What a tester sends compressed (RFC 7692 §7.2.1): once for all that send the same."""
+"""Compresses what a tester sends (RFC 7692 §7.2.1), once for all connections that send the same."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from replay.wire.deflate import Deflater
 from replay.wire.side import Side
 
 MOST = limits.COMPRESSED.default
-"""Octets that are kept of one series."""
+"""Compressed octets that are kept of one series."""
 
 
 class Compression:
@@ -27,12 +27,12 @@ class Compression:
         return self._deflater.message(octets)
 
     def rounds(self, payload: Payload, text: bool) -> Iterator[bytes]:
-        """The same, of each round of a connection that sends nothing else."""
+        """The compressed payload of each round, on a connection that sends nothing else."""
         return _series(payload, text, self._bits, self._keeps).messages()
 
 
 class _Series:
-    """The compressed slices of a payload, from its start on."""
+    """The compressed slices of a payload, from its start. They are kept for other connections."""
 
     def __init__(self, payload: Payload, text: bool, bits: int, keeps: bool) -> None:
         self._payload, self._text, self._bits, self._keeps = payload, text, bits, keeps
@@ -54,7 +54,7 @@ class _Series:
             number += 1
 
     def _before(self, number: int) -> bytes:
-        """What the window holds when this message is compressed."""
+        """The contents of the window when this message is compressed."""
         octets, size = b"", 1 << self._bits if self._keeps else 0
         while number and len(octets) < size:
             number -= 1

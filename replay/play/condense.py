@@ -1,6 +1,7 @@
-"""A connection of compressed rounds as it is kept: each message by its digest, where the octets are many.
+"""Condenses the trace of a connection with many compressed rounds: keeps digests of messages, not octets.
 
-Only where every round came back as it was sent, and nothing else came between: all else is kept whole.
+That is done only if each round came back as it was sent, and nothing else in between; any other connection
+is kept whole.
 """
 
 from __future__ import annotations
@@ -16,27 +17,27 @@ from replay.wire.frame import Opcode
 from replay.wire.side import Side
 
 WHOLE = limits.WHOLE.default
-"""Octets of such a connection that are kept as they are."""
+"""Octets at the start of such a connection that are kept in any case."""
 
 HELD = limits.HELD.default
-"""... and behind them, until it is known how it ends."""
+"""Octets after those that are kept until so many have accumulated, in case the connection ends badly."""
 
 
 class Condensed:
-    """The compressed rounds of a connection, each as it comes back equal to what was sent."""
+    """The compressed rounds of a connection, as long as each comes back equal to what was sent."""
 
     def __init__(self, start: int, tester: Side, expected: Sequence[Pattern]) -> None:
-        """Entry number `start` will be the first of them; `expected` is what comes back in each."""
+        """`start`: the number of their first entry. `expected`: what comes back in each round."""
         self.done = 0
         self._expected = expected
-        self._start, self._tester = start, tester  # of the rounds whose octets may go
+        self._start, self._tester = start, tester  # the first entry whose octets may be dropped
         self._next = start
-        self._size = 0  # octets of all rounds ...
-        self._held = 0  # ... and of those from `start` on
-        self._ends: dict[int, int] = {}  # the numbers of those, by the entry that completed them
+        self._size = 0  # octets of all rounds
+        self._held = 0  # octets of the rounds from `_start` on
+        self._ends: dict[int, int] = {}  # the numbers of these rounds, by the entry that completed them
 
     def add(self, entries: list[Entry], at: int) -> None:
-        """A round has ended with entry `at`. Old octets may go."""
+        """Note that entry `at` completed a round; may drop the octets of earlier rounds from `entries`."""
         size = sum(len(entry.data) for entry in entries[self._next : at + 1] if isinstance(entry, Octets))
         self.done += 1
         self._size += size
@@ -53,7 +54,7 @@ class Condensed:
             self._ends.clear()
 
     def condensed(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Each message's digest behind its last entry, in place of the octets."""
+        """The entries, with octets replaced by a digest of each message after its last entry."""
         digests = self._digests(entries[self._start : self._next])
         return [*entries[: self._start], *digests, *entries[self._next :]]
 
@@ -74,7 +75,7 @@ class Condensed:
                 yield Digest(self._tester.other, *messages[number])
 
     def _message(self, number: int) -> tuple[Opcode, int, str]:
-        """That of a round: its opcode, its length and its SHA-256."""
+        """The message of a round: its opcode, length and SHA-256."""
         pattern = self._expected[number]
         assert pattern.payload is not None
         return (Opcode.TEXT if pattern.kind is EventKind.TEXT else Opcode.BINARY, *digest(pattern.payload))

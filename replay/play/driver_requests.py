@@ -1,21 +1,21 @@
-"""What a client that connects is here for: Autobahn's endpoints, read from its request. Pure.
+"""Reads from a client's request what it wants: the endpoints of Autobahn's server. Pure.
 
     /getCaseCount                               the number of cases that are served
-    /getCaseInfo?case=|casetuple=               a case's id and what it does
-    /runCase?case=|casetuple=&agent=            that case, on this connection
-    /getCaseStatus?case=|casetuple=&agent=      the verdict on it, once there is one
+    /getCaseInfo?case=|casetuple=               the id and the title of a case
+    /runCase?case=|casetuple=&agent=            play the case on this connection
+    /getCaseStatus?case=|casetuple=&agent=      the verdict on a case, once there is one
     /updateReports?agent=[&shutdownOnComplete=true]     this agent is done
-    /stopServer                                 the end
-    any other                                   what it says itself: see `commands`
+    /stopServer                                 end the server
+    any other path                              the client sends commands: see `command_mode`
 
 Without a WebSocket:
 
-    /                   the page; as text for who doesn't ask for HTML
-    /progress?since=    what is new of the agents behind that revision: JSON
-    /failures?agent=    which cases of an agent failed, and why: JSON
+    /                   the page; as text for clients that don't ask for HTML
+    /progress?since=    what has changed since that revision, as JSON
+    /failures?agent=    the cases that an agent failed, and why, as JSON
 
-`case` is a place in the cases served, from 1; `casetuple` is an id. If both are there, `case` holds.
-What a log that is served was recorded for is asked for as it was then.
+`case` is the number of a case among those that are served, from 1; `casetuple` is its id. If both are
+given, `case` counts. A served log is requested by the target of its recorded request.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ ENDPOINTS = ("/getCaseCount", "/getCaseInfo", "/runCase", "/getCaseStatus", "/up
 
 @dataclass(frozen=True, slots=True)
 class GetCaseCount:
-    """To hear how many cases there are."""
+    """Asks how many cases there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class GetCaseInfo:
-    number: int  # of the case, from 0; so below
+    number: int  # of the case, from 0, as in all requests below
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class RunCase:
 
 @dataclass(frozen=True, slots=True)
 class RunRecorded:
-    """To have one of the logs played whose request was for the same."""
+    """Asks to play one of the logs whose recorded request had this target."""
 
     target: str
 
@@ -80,36 +80,36 @@ class GetCaseStatus:
 @dataclass(frozen=True, slots=True)
 class UpdateReports:
     agent: str
-    stop: bool = False  # the server, too
+    stop: bool = False  # end the server too
 
 
 @dataclass(frozen=True, slots=True)
 class StopServer:
-    """To end the server."""
+    """Asks to end the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakeCommands:
-    """To say by itself what it wants to be sent, or to see that somebody is there."""
+    """Sends commands that say what to send to it, or only checks that the server is there."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlainResponse:
-    """For no WebSocket connection, or not as it has to be: gets an HTTP response, `said` in it."""
+    """Asks for no WebSocket connection, or wrongly: gets an HTTP response with the text `said`."""
 
     status: int
     reason: str
     said: str
     headers: Headers = ()
     media: str = "text/plain"
-    bare: bool = False  # in answer to HEAD
+    bare: bool = False  # without the body, as the answer to HEAD
 
 
 @dataclass(frozen=True, slots=True)
 class ShowBoard:
-    """To see the page."""
+    """Asks for the page."""
 
-    authority: str  # as the browser has it: 'localhost:9001'
+    authority: str  # of the page's URL: 'localhost:9001'
     bare: bool = False
 
 
@@ -142,7 +142,7 @@ DriverRequest = (
 
 
 class _Wrong(Exception):
-    """In a sentence, what is wrong with a query."""
+    """What is wrong with a query, as a sentence."""
 
 
 def driver_request(
@@ -152,12 +152,12 @@ def driver_request(
     host: str = "localhost",
     scheme: str = "ws",
 ) -> DriverRequest:
-    """What to do for a request; `ids` are those of the cases served, in order (logs may share one),
-    `targets` those of recorded requests, `host` is a name by which a browser may know the server, and
-    `scheme` is that of its URLs.
+    """What a request asks for. `ids`: those of the served cases, in order (logs may share one). `targets`:
+    those of recorded requests. `host`: a name by which a browser may address the server. `scheme`: that of
+    its URLs.
 
-    A request for a case that breaks RFC 6455 §4.2.1 is a request like any other: whoever plays the
-    case refuses it, and the verdict is on that.
+    A request for a case is accepted here even if it breaks RFC 6455 §4.2.1: the player of the case refuses
+    it, so that it is judged.
     """
     try:
         if "websocket" not in request.tokens("Upgrade"):
@@ -179,7 +179,7 @@ def driver_request(
 
 
 def _seen(request: Request, host: str, scheme: str) -> DriverRequest | None:
-    """What is for who asks for no WebSocket; None: a request for a WebSocket that is wrong."""
+    """The answer to a request that isn't for a WebSocket; None: it is meant to be for one, but is wrong."""
     path, query = _parts(request.target)
     if request.method not in ("GET", "HEAD"):
         if path in ENDPOINTS:
@@ -211,8 +211,8 @@ def _seen(request: Request, host: str, scheme: str) -> DriverRequest | None:
 
 
 def _known(authority: str, host: str) -> bool:
-    """Whether a name in a URL is surely meant for this server: one that anyone may let point to it
-    would give his pages what this server tells (DNS rebinding)."""
+    """Whether a host name certainly refers to this server. With any other name, a page of that name's owner
+    could read what this server says (DNS rebinding)."""
     if not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9a-fA-F:.]+\](:[0-9]+)?", authority):
         return False
     name = urlsplit(f"//{authority}").hostname or ""
@@ -225,7 +225,7 @@ def _known(authority: str, host: str) -> bool:
 
 
 def _local(request: Request, host: str) -> bool:
-    """Whether a request comes from no page, from one of this server's, or from one of this machine."""
+    """Whether a request comes from no web page, or from a page of this server or of this machine."""
     for origin in request.values("Origin"):
         authority = origin.partition("://")[2]
         name = re.sub(r":[0-9]+$", "", authority)

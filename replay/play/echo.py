@@ -1,4 +1,4 @@
-"""A flawless peer: it sends every message back. The built-in server, and the far end of tests."""
+"""A peer without faults that sends every message back: the built-in server, and the other side in tests."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from replay.wire.handshake import encode_request
 from replay.wire.side import Side
 
 CLOSING = limits.ECHO_CLOSING.default * SECOND // 1000
-"""Microseconds that it waits for the Close of a peer that it has failed."""
+"""Microseconds to wait for the Close of a peer after failing the connection."""
 
 
 class EchoEndpoint(Endpoint):
-    """Echoes text and binary messages, each in one frame, as client or as server."""
+    """Echoes text and binary messages, each in one frame, as a client or as a server."""
 
     asks: Sequence[Ask] = (Ask(),)
 
@@ -29,7 +29,7 @@ class EchoEndpoint(Endpoint):
         keys: Callable[[], bytes],
         request: tuple[str, Sequence[tuple[str, str]]] | None = None,
     ) -> None:
-        """`request`: target and headers with which a client opens the connection."""
+        """`request`: the target and headers with which a client opens the connection."""
         super().__init__(side, replace(bounds, closing=CLOSING), keys)
         self._request = request
 

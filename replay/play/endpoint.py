@@ -1,9 +1,8 @@
-"""One side of a connection, pure: octets and `now` come in, octets and the next deadline go out.
+"""One side of a connection, without I/O: octets and `now` go in, octets and the next deadline come out.
 
-An `Endpoint` records all that happens as a trace, answers Pings and Closes, and fails the
-connection on a breach (RFC 6455 §5.5, §7). What it sends of its own accord is left to those that
-build on it: `Player` and `Echo`. Nothing here waits: whoever owns the socket calls `wake` when
-`deadline` has come. All times are microseconds on one clock, whichever it is.
+An `Endpoint` records everything as a trace, answers Pings and Closes, and fails the connection on a breach
+(RFC 6455 §5.5, §7). What else it sends is up to its subclasses, such as `Player` and `EchoEndpoint`. It
+never waits: the owner of the socket calls `wake` at `deadline`. All times are microseconds on one clock.
 """
 
 from __future__ import annotations
@@ -29,25 +28,25 @@ from replay.wire.side import Side
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Times in microseconds, and bounds on what a peer may send on one connection."""
+    """Timeouts in microseconds, and limits on what a peer may send on one connection."""
 
     opening: int = limits.OPENING.default * SECOND  # the opening handshake
-    closing: int = limits.CLOSING.default * SECOND  # for a Close in answer to ours
-    drop: int = limits.DROP.default * SECOND  # for the server's end of TCP, after both Closes
-    patience: int = limits.PATIENCE.default * SECOND  # for what a recorded testee sent next, at the least
-    case: int = limits.CASE.default * SECOND  # for a whole case, beside what it waits by itself
-    stalls: int = limits.STALLS.default  # times the patience with progress that all of it may take
-    octets: int = limits.OCTETS.default  # that are taken from the peer, beside four times what is sent
-    reads: int = limits.READS.default  # in which they come
-    frames: int = limits.FRAMES_READ.default  # that they make, beside one for 16 octets sent
-    events: int = limits.EVENTS.default  # that those make
+    closing: int = limits.CLOSING.default * SECOND  # a Close in answer to ours
+    drop: int = limits.DROP.default * SECOND  # the server's end of TCP, after both Closes
+    patience: int = limits.PATIENCE.default * SECOND  # what a recorded testee sent next, at least
+    case: int = limits.CASE.default * SECOND  # the whole case, in addition to its own waits
+    stalls: int = limits.STALLS.default  # a timeout on stalled progress, times this, limits the whole case
+    octets: int = limits.OCTETS.default  # from the peer, in addition to four times those sent
+    reads: int = limits.READS.default  # in which these octets arrive
+    frames: int = limits.FRAMES_READ.default  # from the peer, in addition to one for 16 octets sent
+    events: int = limits.EVENTS.default  # caused by the peer
 
 
 class Endpoint:
-    """See the module. `output` and `dropped_as` are for the owner of the socket to act on."""
+    """See the module. The owner of the socket acts on `output` and `dropped_as`."""
 
-    asks: Sequence[Ask] = ()  # what a server asks of a client that offers to compress; (): it declines
-    parts_frames = False  # each frame is to arrive by itself
+    asks: Sequence[Ask] = ()  # what a server asks of a client that offers compression; (): it declines
+    parts_frames = False  # each frame has to arrive separately
 
     def __init__(
         self,
@@ -60,41 +59,41 @@ class Endpoint:
         self.side = side
         self.limits = limits
         self.entries: list[Entry] = []
-        self.output: list[bytes] = []  # each one write
-        self.dropped_as: How | None = None  # we ended TCP
+        self.output: list[bytes] = []  # one write each
+        self.dropped_as: How | None = None  # how we ended TCP
         self.done = False
         self.opened = False
-        self.successor: Endpoint | None = None  # who has taken the connection over
-        self.moved = 0  # when the last octets passed, on the owner's clock
-        self.elapsed = 0  # the time of what happens now, since the connection began
+        self.successor: Endpoint | None = None  # the endpoint that has taken over the connection
+        self.moved = 0  # when octets were last sent or received, on the owner's clock
+        self.elapsed = 0  # the current time, since the start of the connection
         self._keys = keys
         self._interpreter = Interpreter(side, reading, skips=side)
         self._outbox: deque[bytes] = deque()
-        self._timers: dict[Wait, tuple[int, int, str | None]] = {}  # when due, after how long, its tag
+        self._timers: dict[Wait, tuple[int, int, str | None]] = {}  # due time, duration, tag
         self._epoch: int | None = None
-        self._octets = self._reads = self._events = 0  # that the peer sent
+        self._octets = self._reads = self._events = 0  # from the peer
         self._deflater: Deflater | None = None
-        self._closing = False  # a Close of ours waits to be written, or was
-        self._failed_at = -1  # the frame whose breach was acted on
+        self._closing = False  # a Close of ours has been written, or is about to be
+        self._failed_at = -1  # the frame for whose breach the connection was failed
 
-    # What the owner of the socket says.
+    # Called by the owner of the socket.
 
     def connected(self, now: int) -> None:
-        """TCP stands."""
+        """TCP, and TLS if it is used, is established."""
         self._clock(now)
         self.set_timer(Wait.OPENING, self.limits.opening)
         self.set_timer(Wait.LIMIT, self.limits.case)
         self.opening()
 
     def unreached(self, reason: str, now: int) -> None:
-        """TCP (or TLS) could not be had."""
+        """TCP or TLS couldn't be established."""
         self._clock(now)
         if not self.done:
             self.finish()
             self.record(Unreached(reason, self.elapsed))
 
     def received(self, data: bytes, now: int) -> None:
-        """Octets came."""
+        """Octets have arrived."""
         self._clock(now)
         if self.done:
             return
@@ -103,7 +102,7 @@ class Endpoint:
         self._reads += 1
         self.record(Octets(self.side.other, data, self.elapsed))
         frames = self._interpreter.frames(self.side.other)
-        # One message alone has a bound of its own: see `Unread`.
+        # A single message has its own limit: see `Unread`.
         inflated = self._interpreter.inflated(self.side.other) - limits.INFLATED.default
         most = self.limits
         if max(self._octets, inflated) > most.octets:
@@ -114,14 +113,14 @@ class Endpoint:
             self._give_up(f"{most.reads:,} reads")
 
     def ended(self, how: How, now: int) -> None:
-        """The peer ended TCP."""
+        """The peer has ended TCP."""
         self._clock(now)
         if not self.done:
             self.finish()
             self.record(Drop(self.side.other, how, self.elapsed))
 
     def wake(self, now: int) -> None:
-        """Time has passed; the timers that have run out are acted on, in order."""
+        """Time has passed: act on the timers that have expired, in order."""
         self._clock(now)
         while not self.done and self._timers:
             wait, (due, after, tag) = min(self._timers.items(), key=lambda item: item[1][0])
@@ -131,10 +130,10 @@ class Endpoint:
             self.fired(Timer(wait, True, after, tag))
 
     def pump(self, now: int) -> None:
-        """The socket takes more: the next of the writes that wait goes to `output`."""
+        """The socket accepts more: move the next of the waiting writes to `output`."""
         self._clock(now)
         if self._outbox and not self.done:
-            self.set_timer(Wait.LIMIT, self.limits.case)  # what it takes is progress
+            self.set_timer(Wait.LIMIT, self.limits.case)  # the peer reads, which is progress
             self._write_now(self._outbox.popleft())
         if not self._outbox:
             if self._closing:
@@ -148,9 +147,9 @@ class Endpoint:
 
     @property
     def apart(self) -> bool:
-        """Whether what is written next has to arrive apart from what was written before: a split among
-        the first octets of a frame is there to show whether its reader copes with it. Once the peer has
-        broken a rule, the Close that says so waits for nothing but the octets before it."""
+        """Whether the next write has to arrive separately from the previous one: a split among the first
+        octets of a frame tests whether the reader copes with it. Once the peer has broken a rule, the Close
+        that says so isn't held back for that."""
         if self._failed_at >= 0:
             return False
         sent = self._interpreter.unfinished(self.side)
@@ -158,22 +157,22 @@ class Endpoint:
 
     @property
     def deadline(self) -> int | None:
-        """When to call `wake`, on the owner's clock; None: not needed."""
+        """When to call `wake`, on the owner's clock; None: never."""
         if self.done or not self._timers or self._epoch is None:
             return None
         return self._epoch + min(due for due, _, _ in self._timers.values())
 
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
-        """All that was seen."""
+        """Everything that was observed so far."""
         return Trace(self.side, tuple(self.entries), headers)
 
-    # What is left to those that build on this.
+    # For subclasses to override.
 
     def opening(self) -> None:
-        """TCP stands: a client sends its request."""
+        """TCP is established: a client sends its request."""
 
     def respond(self, requested: Requested) -> None:
-        """A request came: a server takes the connection, or refuses a request that breaks a rule."""
+        """A request has arrived: a server accepts it, or refuses it if it breaks a rule."""
         if not requested.valid:
             said = "".join(f"{breach.detail}\n" for breach in request_breaches(requested.request))
             self.write(encode_page(400, "Bad Request", said, [("Sec-WebSocket-Version", "13")]))
@@ -182,7 +181,7 @@ class Endpoint:
         self.write(*self.response(requested.request))
 
     def response(self, request: Request) -> tuple[bytes, ...]:
-        """How a server takes the connection, in writes."""
+        """The writes with which a server accepts a request."""
         return (response(request, self.asks),)
 
     def not_opened(self, event: NotOpened) -> None:
@@ -190,10 +189,10 @@ class Endpoint:
         self.drop(How.FIN if event.side is self.side else How.RST)
 
     def event(self, event: Event) -> None:
-        """Something happened, on either side."""
+        """Something has happened, on either side."""
 
     def idle(self) -> None:
-        """All that was to be written is written."""
+        """Everything has been written."""
 
     def answers(self) -> bool:
         """Whether Pings, Closes and breaches are acted on."""
@@ -203,10 +202,10 @@ class Endpoint:
         """The code with which a Close is answered."""
         return 1000
 
-    # What those that build on this use, beside what closes, sends and writes.
+    # For subclasses to call, as are the methods that close, send and write.
 
     def record(self, entry: Entry) -> None:
-        """Take an entry into the trace, and act on what it means."""
+        """Add an entry to the trace, and act on its events."""
         self.entries.append(entry)
         for event in self._interpreter.feed(entry):
             if self.done:
@@ -222,14 +221,14 @@ class Endpoint:
         return wait in self._timers
 
     def set_timer(self, wait: Wait, after: int, tag: str | None = None) -> None:
-        """Start it, or start it anew: it runs out after so long."""
+        """Start this timer, or start it anew, to expire after this time."""
         self._timers[wait] = (self.elapsed + after, after, tag)
 
     def cancel_timer(self, wait: Wait) -> None:
         self._timers.pop(wait, None)
 
     def finish(self) -> None:
-        """From here on nothing is read, written or waited for."""
+        """Read, write and wait for nothing any more."""
         self.done = True
         self._timers.clear()
         self._outbox.clear()
@@ -238,12 +237,12 @@ class Endpoint:
 
     @property
     def has_closed(self) -> bool:
-        """We have sent a Close frame, or a part of one, or are about to: others may stand before it."""
+        """Whether we have sent a Close frame, or a part of one, or one is waiting to be written."""
         return self._closing or self._interpreter.closing(self.side)
 
     @property
     def peer_closed(self) -> bool:
-        """A Close of the peer's has come, and breaks no rule."""
+        """Whether the peer has sent a Close frame that breaks no rule."""
         return self._interpreter.closed(self.side.other)
 
     @property
@@ -252,24 +251,24 @@ class Endpoint:
 
     @property
     def is_open(self) -> bool:
-        """Opened, and neither side has sent a Close."""
+        """Whether the connection is open and neither side has sent a Close."""
         closed = self.has_closed or self.peer_closed
         return self.opened and not closed and not self.done
 
     @property
     def owes_pongs(self) -> bool:
-        """Whether a Ping is answered: until the peer's Close has come (§5.5.2), or it has been failed."""
+        """Whether Pings are answered: until the peer's Close (§5.5.2), or until we fail the connection."""
         return self.opened and not self.peer_closed and self._failed_at < 0 and not self.done
 
     def send_close(self, code: int | None = 1000, reason: bytes = b"") -> None:
-        """Send a Close frame; unless it is an answer, wait for one."""
+        """Send a Close frame, and wait for the peer's unless this is the answer to it."""
         payload = b"" if code is None else code.to_bytes(2, "big")
         self._closing = True
         self.send_frame(Opcode.CLOSE, payload + reason)
         self._await_close()
 
     def send_message(self, text: bool, data: bytes) -> None:
-        """Send one data message in one frame, compressed if permessage-deflate was agreed."""
+        """Send a data message in one frame, compressed if permessage-deflate was agreed on."""
         rsv = 0
         if self._deflater is not None:
             data, rsv = self._deflater.message(data), 4
@@ -288,7 +287,7 @@ class Endpoint:
             self.record(Drop(self.side, how, self.elapsed))
 
     def fired(self, timer: Timer) -> None:
-        """A timer ran out. It is recorded, and acted on."""
+        """A timer has expired: record it, and act on it."""
         self.record(replace(timer, at=self.elapsed))
         match timer.wait:
             case Wait.FAIL if self.is_open:
@@ -302,14 +301,14 @@ class Endpoint:
                 self.drop(How.RST)
 
     def _await_close(self) -> None:
-        """The peer has so long to answer our Close, from when it was written."""
+        """Start the timeout for the peer's answer to our Close, once that is written."""
         answered = self.peer_closed
         if not (answered or self._outbox or self.done or self.has_timer(Wait.CLOSING)):
             self.set_timer(Wait.CLOSING, self.limits.closing)
 
     def _breach(self, violation: Violation) -> None:
-        """Fail the connection (§7.1.7), once for each frame; while closing, or if the data doesn't inflate,
-        by ending TCP, as the original does it."""
+        """Fail the connection (§7.1.7), once for each frame. During the closing handshake, and if the data
+        can't be inflated, end TCP instead, as Autobahn|Testsuite does."""
         rule, code = RULES[violation.rule], violation.code
         if code is None or violation.frame == self._failed_at:
             return
@@ -331,7 +330,7 @@ class Endpoint:
         elif not answer:
             self.set_timer(Wait.DROP, self.limits.drop)
         elif Wait.FAIL in self._timers:
-            # The original sets no timer of its own here, but is cut by this one.
+            # Autobahn|Testsuite sets no timer of its own here, but this one ends the connection.
             kill = self._timers[Wait.FAIL][0] - self.elapsed
             self.set_timer(Wait.LIMIT, max(kill, 0) + self.limits.drop)
 
@@ -359,7 +358,7 @@ class Endpoint:
     # Recording and writing.
 
     def write(self, *pieces: bytes) -> None:
-        """Write each piece by itself: the first now if nothing waits, each other one when pumped."""
+        """Write each piece separately: the first one now if nothing is waiting, the others by `pump`."""
         for number, piece in enumerate(pieces):
             if number or self._outbox or self.apart:
                 self._outbox.append(piece)
@@ -372,7 +371,7 @@ class Endpoint:
         self.record(Octets(self.side, piece, self.elapsed))
 
     def _give_up(self, bound: str) -> None:
-        """The peer has sent more than is read of one connection."""
+        """End the connection, as the peer has sent more than replay reads from one."""
         if not self.done:
             self.fired(Timer(Wait.LIMIT, True, tag=bound))
 

@@ -1,7 +1,7 @@
-"""How fast the testee is, and what that means for the time that it is given.
+"""How fast the testee is, and how its speed changes the times that a case waits.
 
-A wait whose silence is on the way to the best verdict is shortened; one that can only worsen the
-verdict grows on a slow testee, and is never shorter than the case has it.
+A wait that has to pass in silence for the best verdict is shortened for a fast testee. A wait whose silence
+can only worsen the verdict is extended for a slow testee, and is never shorter than the case says.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from replay.trace.model import SECOND
 
 SHORTEST = limits.SHORTENED.default * SECOND // 1000
 TRIPS = limits.TRIPS.default
-"""Round trips that a testee is given, at the least."""
+"""The minimum time for a testee, as a number of round trips."""
 
 OPENINGS = limits.OPENINGS.default
 ANSWERS = limits.ANSWERS.default
@@ -22,15 +22,15 @@ MOST_GROWTH = limits.GROWTH.default
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Times are microseconds."""
+    """How fast the testee is. Times are in microseconds."""
 
     round_trip: int | None = None  # of the canary; None: nothing is shortened
-    opening: int = 0  # that the opening handshake of this connection took
-    slowest: int = 0  # that it took to answer on other connections
-    least: int = 0  # that it is given for what it has to do
+    opening: int = 0  # the duration of the opening handshake of this connection
+    slowest: int = 0  # the slowest answer on other connections
+    least: int = 0  # the minimum time for what it has to do
 
     def seen(self, opening: int) -> Pace:
-        """... once the connection has opened."""
+        """The pace once the connection has opened."""
         return replace(self, opening=opening)
 
     @property
@@ -38,17 +38,17 @@ class Pace:
         return max(TRIPS * (self.round_trip or 0), OPENINGS * self.opening, ANSWERS * self.slowest)
 
     def shortened(self, after: int) -> int:
-        """How long a wait takes that has to pass anyway."""
+        """The duration of a wait that has to pass in any case."""
         return after if self.round_trip is None else min(after, max(SHORTEST, self._needed))
 
     def grown(self, after: int) -> int:
-        """How long a wait takes in which the testee may act."""
+        """The duration of a wait in which the testee may act."""
         return max(after, min(self._needed, MOST_GROWTH * after))
 
     def patient(self, after: int) -> int:
-        """... or has to: its silence can only worsen the verdict."""
+        """The duration of a wait in which the testee has to act: silence can only worsen the verdict."""
         return max(self.least, self.grown(after))
 
 
 FULL = Pace()
-"""As the cases have it."""
+"""All waits as long as the cases say."""

@@ -1,4 +1,4 @@
-"""Plays a script on a connection, pure: the tester, as client or as server."""
+"""The tester, as a client or as a server: plays a script on a connection, without I/O."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ from replay.wire.handshake import Request
 from replay.wire.side import Side
 
 JOINED = limits.READ.default
-"""Octets from which on writes that may share one on the wire do so no more."""
+"""Octets from which on writes are no longer joined to one."""
 
 
 class Player(Endpoint):
-    """Runs the actions of a script one after another, and closes when what was expected has come."""
+    """Runs the actions of a script one after another, and closes once everything expected has arrived."""
 
     def __init__(self, script: Script, limits: Limits, pace: Pace = FULL) -> None:
         super().__init__(script.tester, _widened(limits, script, pace), script.keys, script.reading)
         self.script = script
         self.parts_frames = script.chopped
         self._pace = pace
-        self._actions: Iterator[Action] = iter(())  # known once the connection has opened
+        self._actions: Iterator[Action] = iter(())  # set once the connection has opened
         self._action: Action | None = None
         self._received = Received(script.tester, script.kinds, script.profile)
         self._counted = 0  # events
         self._fits = [NOTHING_YET] * len(script.alternatives)
-        self._lacking = 0  # octets of a frame of ours that is sent in pieces
-        self._pongs: list[bytes] = []  # that have to wait for its end
+        self._lacking = 0  # octets still to be sent of a frame that is sent in pieces
+        self._pongs: list[bytes] = []  # Pongs that wait for the end of that frame
         self._echoes = 0  # messages that have come back
-        self._patience: tuple[Wait, int] | None = None  # that starts anew with any progress
-        self._rounds: Condensed | None = None  # compressed ones, as long as nothing else comes between
+        self._patience: tuple[Wait, int] | None = None  # a timeout that any progress starts anew
+        self._rounds: Condensed | None = None  # compressed rounds, as long as nothing else intervenes
 
     def opening(self) -> None:
         if self.side is Side.CLIENT:
@@ -70,7 +70,7 @@ class Player(Endpoint):
             super().not_opened(event)
             return
         self.cancel_timer(Wait.OPENING)
-        self._begin(None)  # what is recorded behind the refusal, and who ended TCP
+        self._begin(None)  # continue with what was recorded after the refusal, such as the end of TCP
 
     def answers(self) -> bool:
         return self.script.whole
@@ -88,7 +88,7 @@ class Player(Endpoint):
                 self._begin(event.agreed)
             case _ if event.side is not self.side:
                 if not self.has_closed:
-                    self._rounds = None  # something came between
+                    self._rounds = None  # something else intervened
                 if isinstance(event, Ping) and self.script.answer_pings and not self.script.whole:
                     self.send_frame(Opcode.PONG, event.data)
         if counts:
@@ -143,7 +143,7 @@ class Player(Endpoint):
                 super().fired(timer)
 
     def _round(self, at: int) -> None:
-        """Of a message that came back as it was sent, no more than the digest is needed."""
+        """Note a message: if it came back as it was sent, only its digest has to be kept."""
         if self._rounds is not None and all(found.at == self._counted for found in self._fits):
             self._rounds.add(self.entries, at)
         else:
@@ -156,7 +156,7 @@ class Player(Endpoint):
         return replace(whole, entries=tuple(self._rounds.condensed(self.entries)))
 
     def _keep_pace(self) -> None:
-        """A testee that is slow to open the connection is given more time for the rest of it."""
+        """Give a testee that was slow to open the connection more time for the rest of it."""
         self._pace = self._pace.seen(self.elapsed)
         paced = self._pace.patient
         self.limits = replace(self.limits, closing=paced(self.limits.closing), drop=paced(self.limits.drop))
@@ -186,7 +186,7 @@ class Player(Endpoint):
                 case AwaitEchoes(count=count) if self._echoes < count or not self.is_open:
                     return
                 case Arm(stalled=False) | Await() | Delay() | EndTcp() if self.pending:
-                    return  # they follow what is written
+                    return  # these come after everything that is waiting to be written
             self.cancel_timer(Wait.EVENTS)
             self._next()
             while (joined := _shared(action, self._action)) is not None:
@@ -195,8 +195,8 @@ class Player(Endpoint):
             self._run(action)
 
     def _lacks(self, count: int | None) -> bool:
-        """Whether it makes sense to wait for so many events (None: for the end of TCP): behind its Close a
-        testee sends nothing that counts."""
+        """Whether to wait for this many events (None: for the end of TCP). After its Close, a testee sends
+        nothing that counts."""
         if count is None:
             return True
         return self._counted < count and not self.peer_closed
@@ -226,7 +226,7 @@ class Player(Endpoint):
         self.set_timer(wait, after, tag)
 
     def _awaited_end(self) -> Wait:
-        """What a recorded testee was waited for, by how far the closing handshake has come."""
+        """What a recorded testee was expected to do next, given the state of the closing handshake."""
         if self.side is Side.CLIENT and self.both_closed:
             return Wait.DROP
         return Wait.CLOSING if self.has_closed else Wait.EVENTS
@@ -237,7 +237,7 @@ class Player(Endpoint):
 
 
 def _widened(base: Limits, script: Script, pace: Pace) -> Limits:
-    """The limits of a case: what the script itself waits for, sends and expects comes on top."""
+    """The limits of a case, extended by what its script itself waits for, sends and expects."""
     return replace(
         base,
         case=base.case + pace.patient(script.waits),
@@ -248,14 +248,14 @@ def _widened(base: Limits, script: Script, pace: Pace) -> Limits:
 
 
 def _shared(one: Action, other: Action | None) -> Write | None:
-    """The one write that both are, if they are writes that share one on the wire."""
+    """Both writes as one, if they are writes that may be joined."""
     if isinstance(one, Write) and one.together and isinstance(other, Write) and other.together:
         return Write(one.pieces + other.pieces, together=True)
     return None
 
 
 def _joined(pieces: Sequence[bytes]) -> Iterator[bytes]:
-    """The pieces in writes of about one read each."""
+    """The pieces joined to writes of about the size of a read."""
     size = 0
     held: list[bytes] = []
     for piece in pieces:

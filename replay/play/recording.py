@@ -1,4 +1,4 @@
-"""From a recorded connection to what the tester does: the octets of its side, each in its turn."""
+"""Turns a recorded connection into a script: the octets of the tester's side, each when its turn comes."""
 
 from __future__ import annotations
 
@@ -86,19 +86,19 @@ def of_trace(
 
 
 def _refused(tester: Side, limits: Limits) -> list[Action]:
-    """What is sent where the octets of the log would mean something else: nothing."""
+    """Send none of the recorded octets, as they would mean something else here, and just close."""
     return [CloseWith(1000, b""), Await(None if tester is Side.CLIENT else 1, limits.patience), EndTcp()]
 
 
 def _response(
     head: bytes, before: Requested | None, options: Options, request: Request
 ) -> tuple[bytes, ...]:
-    """The recorded response, as it answers this request and not the one `before`. Compression that this
-    client doesn't offer so is declined."""
+    """The recorded response, changed to answer this request instead of the recorded one, `before`.
+    Compression that this client doesn't offer on these terms is declined."""
     try:
         recorded = parse_head(Side.SERVER, head) if head else None
     except HeadError:
-        return opening_writes(head, options)  # whatever it is, it was sent
+        return opening_writes(head, options)  # not a response, but it is what was sent
     if not isinstance(recorded, Response):
         return opening_writes(response(request, (Ask(),) if options.reencode else ()), options)
     edits: list[tuple[str, str | None]] = []
@@ -115,7 +115,7 @@ def _response(
 
 
 def _recorded_opening(trace: Trace, tester: Side) -> tuple[bytes, int]:
-    """The tester's recorded head, and how many octets of its stream that is."""
+    """The tester's recorded head, and the number of octets in it."""
     reader = HeadReader()
     if has_opening(trace):
         for entry in trace.entries:
@@ -159,16 +159,16 @@ def _recorded_actions(
     ends = [entry.side for entry in trace.entries if isinstance(entry, Drop)]
     yield Await(None if ends and ends[0] is not tester else len(awaited), patience)
     if not ends:
-        yield Delay(limits.patience)  # the log says nothing of an end: does more come than it has?
+        yield Delay(limits.patience)  # the log has no end, so see whether more arrives than it has
     yield EndTcp()
 
 
 def _cut_short(trace: Trace, tester: Side) -> frozenset[int]:
-    """The entries of those pauses that the end of the connection cut short: before they ran out, and before
-    the tester sent more, the testee closed or spoilt it, TCP ended, or a patience did."""
+    """The entries of those pauses that the end of the connection cut short: before the pause was over, and
+    before the tester sent more, the testee closed or broke a rule, TCP ended, or a timeout expired."""
     ends = {event.entry for event in observe(trace) if _is_end(event, tester.other)}
     short: set[int] = set()
-    waiting: dict[int, str | None] = {}  # the pauses under way, and their tags
+    waiting: dict[int, str | None] = {}  # the current pauses, and their tags
     for number, entry in enumerate(trace.entries):
         match entry:
             case Timer(wait=Wait.DELAY, fired=False, tag=tag):

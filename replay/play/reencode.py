@@ -1,4 +1,4 @@
-"""A recorded connection with the messages of one side compressed anew, as another connection agrees."""
+"""Compresses the recorded messages of one side again, on the terms that another connection agrees on."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from replay.wire.side import Side
 
 
 def reencoded(trace: Trace, side: Side, terms: Agreed | None, keys: Callable[[], bytes]) -> Trace:
-    """The trace with each compressed message of `side` in one frame where its last frame stood, compressed
-    by these terms (None: not at all); every other frame is as recorded."""
+    """The trace, with each compressed message of `side` compressed again on these terms (None: not at all).
+    It is sent as one frame, in the place of its last frame. All other frames stay as they were recorded."""
     compression = Compression(terms, side) if terms is not None else None
     messages = {
         event.end: event for event in observe(trace) if isinstance(event, Message) and event.side is side

@@ -1,4 +1,4 @@
-"""From a case to what the tester does: its steps, bound to a side."""
+"""Turns a case into a script: its steps, bound to the tester's side."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ from replay.wire.side import Side
 def script(
     case: Case, tester: Side, options: Options, limits: Limits, keys: Callable[[], bytes], nonce: str
 ) -> Script:
-    """Bind a case to a side. `nonce` is the Sec-WebSocket-Key where none is recorded.
+    """Bind a case to a side. `nonce` is the Sec-WebSocket-Key, unless one is recorded.
 
-    The trace of `case`, if it has one, must have all its octets (`recorded.check_replayable`).
+    If the case has a trace, no octets may be missing from it (`recorded.check_replayable`).
     """
     if case.trace is not None:
         return of_trace(case, case.trace, tester, options, limits, keys, nonce)
@@ -91,7 +91,7 @@ _THEN = {"fail": Wait.FAIL, "close": Wait.CLOSE}
 def _actions(
     case: Case, tester: Side, options: Options, keys: Callable[[], bytes], terms: Agreed | None
 ) -> Iterator[Action]:
-    """The steps of a case, and its patience; if the compression that it is about was declined, a Close."""
+    """The steps of a case and its timeout; only a Close if the compression that it tests was declined."""
     if case.deflate is not None and terms is None:
         yield CloseWith(1000, b"")
         return
@@ -102,7 +102,7 @@ def _actions(
         yield arm
     chop: Chop = options.chop if isinstance(options.chop, int) else "recorded"
     opened: OpenFrame | None = None
-    key, at = b"", 0  # of the frame that is open
+    key, at = b"", 0  # of the frame that is sent in pieces
     messages = 0
     for step in case.steps:
         match step:
@@ -152,7 +152,7 @@ def _rounds(
 
 
 def _on_the_way(pause: Pause, case: Case) -> bool:
-    """Whether its silence is on the way to the best verdict."""
+    """Whether the best verdict requires silence during the pause."""
     return pause.tag is None or any(pattern.tag == pause.tag for pattern in case.outcomes[0].patterns)
 
 
@@ -165,14 +165,14 @@ def _key(mask: bytes | bool | None, keys: Callable[[], bytes]) -> bytes:
 
 
 def _compressed(step: SendFrame | SendMessage, compression: Compression | None) -> bytes | None:
-    """The payload of a message as it is compressed; None: it isn't."""
+    """The compressed payload of a message; None: it isn't compressed."""
     if compression is None or isinstance(step, SendFrame) or not step.compress:
         return None
     return compression.message(step.payload.octets)
 
 
 def _only_rounds(case: Case) -> bool:
-    """Whether all that it sends is a message in each round, and all that it wants is their echo."""
+    """Whether it only sends a message in each round and only expects the echoes."""
     match case.steps:
         case [Repeat(steps=[SendMessage()])]:
             return all(isinstance(outcome.patterns, RepeatedEchoes) for outcome in case.outcomes)

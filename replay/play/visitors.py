@@ -1,4 +1,4 @@
-"""A server's connections that are no case: what is asked for is read, and answered or handed over."""
+"""A server's connections before a case, or without one: read the request, and answer it or hand it over."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from replay.wire.handshake import Request, encode_page
 from replay.wire.side import Side
 
 Choose = Callable[[Request], Endpoint | None]
-"""Who takes over for a request; None: nobody can now, ask again when woken."""
+"""Chooses the endpoint that takes over a request; None: there is none yet, ask again when woken."""
 
 
 def _brief(case: int) -> Limits:
-    """For who has next to nothing to say. `case` is in seconds."""
+    """Limits for a connection with hardly any traffic. `case` is in seconds."""
     return Limits(case=case * SECOND, octets=2 * limits.HEAD.default)
 
 
 class Reception(Endpoint):
-    """Reads a request, and hands all that has come to its successor, as if that had been there from the
-    start: what a client has to wait for it isn't in its trace."""
+    """Reads a request, and hands everything that has arrived to its successor, as if that had been there
+    from the start: the time that a client waits for it isn't in its trace."""
 
     def __init__(self, choose: Choose) -> None:
         super().__init__(Side.SERVER, _brief(limits.QUEUE.default), bytes)
@@ -33,7 +33,7 @@ class Reception(Endpoint):
 
     @property
     def waits(self) -> bool:
-        """Whether it knows what is asked for, and its successor can't be had yet."""
+        """Whether it has read the request and its successor isn't available yet."""
         return self._request is not None
 
     def respond(self, requested: Requested) -> None:
@@ -69,7 +69,7 @@ class Reception(Endpoint):
 
 
 class Page(Endpoint):
-    """Answers a request by HTTP."""
+    """Answers a request with a plain HTTP response."""
 
     def __init__(self, plain: PlainResponse) -> None:
         super().__init__(Side.SERVER, _brief(limits.OPENING.default), bytes)
@@ -82,7 +82,7 @@ class Page(Endpoint):
 
 
 class Teller(Endpoint):
-    """Sends one text message as soon as it is known, and an empty Close; of an empty text only that."""
+    """Sends one text message once it is known, and an empty Close; for an empty text, only the Close."""
 
     def __init__(self, text: Callable[[], str | None]) -> None:
         super().__init__(Side.SERVER, _brief(limits.STATUS.default), bytes)

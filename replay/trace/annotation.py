@@ -1,4 +1,4 @@
-"""FRAME lines: what they say, the octets that they stand for, and whether a frame is what they say."""
+"""FRAME lines: reads their fields, makes the octets that they stand for, compares them with real frames."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ ON_WIRE: dict[str, Callable[[FrameHeader], Value]] = {
 
 @dataclass(frozen=True, slots=True)
 class FrameLine:
-    """A FRAME line as read."""
+    """A FRAME line as it was read."""
 
     side: Side
     fields: dict[str, PlacedValue]
     span: Span  # of the line's words
     at: int | None = None
-    shown: str = ""  # the payload as a report shows it: as text, or as '0x' and hex
+    shown: str = ""  # the payload as a report shows it: text, or '0x' and hex
 
     def payload(self) -> bytes | None:
-        """The payload, where all of it is there for sure: a report cuts it, and its lines lose spaces."""
+        """The payload, if it is certainly complete: reports shorten it, and their lines lose spaces."""
         if isinstance(payload := self.value("PAYLOAD"), bytes):
             return payload
         length = self.value("PAYLOAD-LEN")
@@ -59,7 +59,7 @@ class FrameLine:
 
     @property
     def is_autobahns(self) -> bool:
-        """Autobahn wrote it, or may have: it warns at most."""
+        """Whether Autobahn may have written it, so that a contradiction is only a warning."""
         return "PAYLOAD" not in self.fields and any(name in self.fields for name in _AUTOBAHN)
 
     def value(self, name: str, default: Value = None) -> Value:
@@ -68,7 +68,7 @@ class FrameLine:
 
 
 def shown_payloads(shown: str) -> list[bytes]:
-    """What a payload may have been that a report shows so."""
+    """The payloads that a report may mean by this text."""
     found = [shown.encode("utf-8", "surrogatepass")]
     with suppress(ValueError):
         found.append(bytes.fromhex(shown.removeprefix("0x")))
@@ -81,7 +81,7 @@ class Contradiction(NamedTuple):
 
 
 def read(side: Side, body: Span, span: Span, limit: int, at: int | None, shown: str = "") -> FrameLine:
-    """Read what stands behind 'FRAME :'. Raises SourceError, also when PAYLOAD and its length differ."""
+    """Read what follows 'FRAME :'. Raises SourceError, also if PAYLOAD-LEN isn't the length of PAYLOAD."""
     line = FrameLine(side, fields.read(body, READERS, limit, "PAYLOAD"), span, at, shown)
     payload, length = line.value("PAYLOAD"), line.fields.get("PAYLOAD-LEN")
     if isinstance(payload, bytes) and length is not None and length.value != len(payload):
@@ -93,7 +93,7 @@ def read(side: Side, body: Span, span: Span, limit: int, at: int | None, shown: 
 
 
 def octets(line: FrameLine, sent_by: Side) -> Octets:
-    """The octets that the line stands for. Raises SourceError when it doesn't say enough."""
+    """The octets that the line stands for. Raises SourceError if it doesn't say enough."""
     payload = line.value("PAYLOAD")
     if not isinstance(payload, bytes):
         hint = "add PAYLOAD=, or the OCTETS line that it describes"
@@ -128,7 +128,7 @@ def octets(line: FrameLine, sent_by: Side) -> Octets:
 
 
 def difference(line: FrameLine, found: LoggedFrame, where: str = "the octets") -> Contradiction | None:
-    """The first field in which the line and the frame in the octets differ; `where` those stand."""
+    """The first field in which the line differs from the frame in the octets; `where` names the octets."""
     header = found.header
     if header is None:
         return None
@@ -158,5 +158,5 @@ def difference(line: FrameLine, found: LoggedFrame, where: str = "the octets") -
 
 
 def show(value: Value) -> str:
-    """A value as a FRAME line writes it."""
+    """The form in which a FRAME line has this value."""
     return value.hex() if isinstance(value, bytes) else str(value)

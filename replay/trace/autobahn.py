@@ -1,4 +1,4 @@
-"""Logs inside of Autobahn|Testsuite's reports: what stands around them, pages, JSON, and their quirks."""
+"""Logs inside Autobahn|Testsuite's reports: pages, text pasted from them, JSON, and the quirks of each."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from replay.wire.frame import Frame, FrameHeader, encode, frame
 from replay.wire.side import Side
 
 _SHOWN = 64
-"""Octets that today's reports show of a longer write; the mark ' ...' comes from 61 octets on."""
+"""Octets that current reports show of a longer read or write. They append ' ...' from 61 octets on."""
 
 _MOST = 10**15
-"""Octets and microseconds that no true report reaches."""
+"""A number of octets or microseconds that no real report reaches."""
 
 _PAGE = re.compile(r"(?i)\s*<(?:!doctype html|html)\b")
 _ROW = re.compile(r'<pre class="?wirelog_[a-z_]*"?>')
@@ -48,14 +48,14 @@ Drafts = list[Entry | FrameLine]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a report says beside its log."""
+    """What a report says apart from its log."""
 
     agent: str | None = None
     case: str | None = None
     recorder: Side | None = None
-    heads: tuple[bytes, ...] = ()  # of the opening handshake, whole
+    heads: tuple[bytes, ...] = ()  # the complete heads of the opening handshake
     sizes: frozenset[int] = frozenset()  # of reads and writes; empty: it doesn't say
-    totals: Mapping[Side, int] = field(default_factory=dict)  # octets, where its statistics say it
+    totals: Mapping[Side, int] = field(default_factory=dict)  # octets of each side, from its statistics
     drafts: Drafts = field(default_factory=list)  # of a JSON report
 
     @property
@@ -65,7 +65,7 @@ class Report:
 
 
 def around(text: str) -> Report:
-    """Read what stands before the log, in a page or in a text that was pasted from one."""
+    """Read what precedes the log, in a page or in text that was pasted from one."""
     sizes = frozenset(int(size) for size in _SIZE.findall(text))
     found = {_WAYS[way]: int(octets) for way, octets in _TOTAL.findall(_TAG.sub(" ", text))}
     if "<" in text:
@@ -83,7 +83,7 @@ def around(text: str) -> Report:
 
 
 def page(source: Source) -> tuple[Source, list[tuple[int, int]]] | None:
-    """The log of a saved page: the text with all else blanked, and the lines. None: it is no page.
+    """The log of a saved page: the text with everything else blanked, and its lines. None: it isn't a page.
 
     Raises SourceError for a page without a log.
     """
@@ -108,14 +108,14 @@ def page(source: Source) -> tuple[Source, list[tuple[int, int]]] | None:
 
 
 def _row(text: str, start: int, end: int) -> tuple[int, int]:
-    """The part of a line that is a row of the log; else nothing, at its end."""
+    """Where the row of the log starts and ends in a line; an empty range at its end if it has none."""
     opens = _ROW.search(text, start, end)
     closes = -1 if opens is None else text.rfind("</pre>", opens.end(), end)
     return (end, end) if opens is None or closes < 0 else (opens.end(), closes)
 
 
 def mend(drafts: Sequence[Entry | FrameLine], report: Report) -> Drafts:
-    """Give back what a report cut off and shows elsewhere, and take away marks that mean nothing."""
+    """Restore what a report cut off but shows elsewhere, and remove '...' where nothing was cut off."""
     mended: Drafts = list(drafts)
     for side in Side:
         place = next(
@@ -133,10 +133,11 @@ def mend(drafts: Sequence[Entry | FrameLine], report: Report) -> Drafts:
 
 
 def with_unlogged(drafts: Sequence[Entry | FrameLine], report: Report) -> Drafts:
-    """Put what a report counts and doesn't log where it was left out: behind the opening handshake, as
-    Autobahn does in its section 9.
+    """Add cut entries for octets that a report counts but doesn't log. They were left out after the opening
+    handshake, as Autobahn does in its section 9.
 
-    It switches both ways off and on together. So if all that it wrote is there, what it read is as well.
+    Autobahn switches the logging of both directions together. So if its log has all that it wrote, it also
+    has all that it read.
     """
     octets = [one for one in drafts if isinstance(one, Octets)]
     if any(isinstance(one, Logging) for one in drafts) or any(one.cut == Cut() for one in octets):
@@ -176,7 +177,7 @@ def _restored(octets: Octets, report: Report) -> Octets:
 
 
 def is_json(source: Source) -> bool:
-    """Whether a text is JSON, and so can only be a case report."""
+    """Whether a text is JSON: of the texts that have a log, only a case report is."""
     return source.text.lstrip("\ufeff \t\r\n").startswith("{")
 
 
@@ -210,7 +211,7 @@ def read_json(source: Source) -> Report:
 
 
 def _total(stats: Mapping[str, Any]) -> int:
-    """Of a count of reads or writes by their sizes; 0, if it is none."""
+    """The octets of a count of reads or writes by their sizes; 0 if it isn't one."""
     try:
         return sum(int(size) * index(count) for size, count in stats.items())
     except (TypeError, ValueError):
@@ -218,7 +219,7 @@ def _total(stats: Mapping[str, Any]) -> int:
 
 
 def _end(report: dict[str, Any], span: Span) -> list[Entry]:
-    """What a report says by flags rather than by rows of its log."""
+    """The entries for what a report says by flags rather than in its log."""
     flags = {
         "wasOpenHandshakeTimeout": Wait.OPENING,
         "wasCloseHandshakeTimeout": Wait.CLOSING,
@@ -231,7 +232,7 @@ def _end(report: dict[str, Any], span: Span) -> list[Entry]:
 
 
 class _Described(NamedTuple):
-    """A frame with a payload that repeats: its octets are made when a cut entry has so many."""
+    """A frame whose payload may repeat. Its octets are made only if a cut entry has this many."""
 
     header: FrameHeader
     payload: bytes
@@ -248,11 +249,11 @@ class _Described(NamedTuple):
 
 
 class _Rows:
-    """The rows of a JSON report's log, one by one."""
+    """Reads the rows of a JSON report's log, one by one."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._described: list[_Described] = []  # what the TX frame above may look like on the wire
+        self._described: list[_Described] = []  # the forms that the previous TX frame may have on the wire
         self._left = limits.LOG.default
         self.drafts: Drafts = []
 

@@ -1,4 +1,4 @@
-"""The `KEY=value, KEY=value` part of a log's line."""
+"""Reads the `KEY=value, KEY=value` part of a line of a log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Value = int | bool | bytes | str | None
 
 
 class PlacedValue(NamedTuple):
-    """A value, and where it stands."""
+    """A value and its place in the log."""
 
     value: Value
     span: Span
@@ -46,7 +46,7 @@ def truth(text: str) -> bool:
 
 
 def key(text: str) -> bytes | None:
-    """A masking key of 8 hex digits, of 16 where a report hexed it twice, or None."""
+    """A masking key of 8 hex digits, of 16 if a report hex-encoded it twice, or None."""
     if text == "None":
         return None
     try:
@@ -72,7 +72,7 @@ Readers = Mapping[str, Callable[[str], Value]]
 def read(body: Span, readers: Readers, limit: int, last: str | None = None) -> dict[str, PlacedValue]:
     """Read all fields of `body`; the field `last` is an octet literal and takes the rest of the line.
 
-    Raises SourceError for an unknown key, one that stands there twice, and a value of another type.
+    Raises SourceError for a key that is unknown or appears twice, and for a value of the wrong type.
     """
     source, text = body.source, body.source.text
     fields: dict[str, PlacedValue] = {}
@@ -95,7 +95,7 @@ def read(body: Span, readers: Readers, limit: int, last: str | None = None) -> d
             fields[name] = PlacedValue(literal.parse(span, limit), span)
             break
         value = _VALUE.match(text, found.end(), body.end)
-        assert value is not None  # the pattern fits everywhere
+        assert value is not None  # the pattern also matches nothing
         span = source.span(value.start(), value.end())
         try:
             fields[name] = PlacedValue(readers[name](value[0]), span)
@@ -109,7 +109,7 @@ def read(body: Span, readers: Readers, limit: int, last: str | None = None) -> d
 
 
 def seconds(span: Span) -> int:
-    """Seconds in decimal, as microseconds; what is finer is rounded. Raises SourceError."""
+    """Decimal seconds as microseconds, rounded. Raises SourceError."""
     text = span.source.text[span.start : span.end]
     found = _SECONDS.fullmatch(text)
     if found is None:
@@ -119,5 +119,5 @@ def seconds(span: Span) -> int:
 
 
 def show_seconds(microseconds: int) -> str:
-    """The form that `seconds` reads, with six decimals."""
+    """The form that `seconds` reads, with six decimal places."""
     return f"{microseconds // SECOND}.{microseconds % SECOND:06d}"

@@ -1,7 +1,7 @@
-"""Octets as other programs write them: dumps with columns beside them, lists of numbers, escapes.
+"""Recognizes octets as other programs write them: hex dumps with columns, lists of numbers, escapes.
 
-Some would read as octets and mean others, so none is guessed at: each is refused by what it is, with the
-octets as a log writes them.
+Some of these could be read as a literal, but as the wrong octets. So none of them is accepted: the error
+says what the text looks like, and its hint has the octets as a log writes them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import NamedTuple
 from replay.source import SourceError, Span
 
 LONGEST = 400
-"""Characters of a line or list that is looked at: no dump has longer lines."""
+"""Longer lines and lists aren't looked at: no dump has lines of so many characters."""
 
 SHOWN = 16
-"""Octets that a hint writes out."""
+"""Octets that a hint shows."""
 
 _PAIR = "[0-9a-fA-F]{2}"
 _DUMP = re.compile(
@@ -28,16 +28,16 @@ _BESIDE = re.compile(rf"(?P<octets>{_PAIR}(?:[ \t]{{1,2}}{_PAIR})+)[ \t]{{2,}}(?
 _BLANK = re.compile(r"[ \t]")
 _BINARY = re.compile(r"[01]{8}(?:[ \t,]+[01]{8})+")
 _TIME = re.compile(r"(\+?\d+(?::\d\d)*\.\d+|\d\d(?::\d\d)+)(?:[ \t]|\Z)")
-_OF_WORDS = 7  # digits of the offset, where a dump is one of words
+_OF_WORDS = 7  # digits of the offset in a dump of 16-bit words
 _SMALL = re.compile("0[0-9a-fA-F]*")
 
 
 class Form(NamedTuple):
-    """A way to write octets that only other programs know."""
+    """A way to write octets that a log doesn't have."""
 
     what: str
     shape: re.Pattern[str]
-    octet: str  # the digits of one
+    octet: str  # a pattern for the digits of one octet
     base: int = 16
 
     def read(self, text: str) -> bytes | None:
@@ -71,11 +71,11 @@ FORMS = (
         10,
     ),
 )
-"""Forms that read as nothing; the first that fits tells what it is."""
+"""Forms that can't be read as a literal; the first one that matches names the text in the error."""
 
 
 def refuse(span: Span) -> None:
-    """Raise SourceError if these characters read as octets, but are columns of a dump or binary digits."""
+    """Raise SourceError if this text can be read as octets but is a hex dump or has binary digits."""
     if span.source.text.find(" ", span.start, min(span.end, span.start + LONGEST)) < 0:
         return
     seen = 0  # octets in the lines before
@@ -102,7 +102,7 @@ def refuse(span: Span) -> None:
 
 
 def explained(span: Span, error: SourceError) -> SourceError:
-    """What is wrong with characters that can't be read: by the form that they have, if it is known."""
+    """The error for text that can't be read: one that names its form if it is known, else `error`."""
     for line in _lines(span):
         text = line.source.text[line.start : line.end]
         if (found := _TIME.match(text)) is not None:
@@ -139,8 +139,8 @@ def _offset(line: Span, found: re.Match[str]) -> SourceError:
 
 
 def _is_offset(found: re.Match[str], seen: int) -> bool:
-    """Whether a group of digits in front of octets is surely none of them: it says where the line starts,
-    or has the shape of such a column."""
+    """Whether the first group of digits on a line is certainly an offset and not octets: it has the number
+    of the octets before it, or the shape of an offset column."""
     if found["sure"] or found["colon"]:
         return True
     value = int(found["offset"], 16)
@@ -156,7 +156,7 @@ def _pairs(digits: str) -> bytes:
 
 
 def _printed(octets: bytes) -> str:
-    """The text column of a dump."""
+    """These octets as the text column of a dump has them."""
     return "".join(chr(octet) if 0x20 <= octet < 0x7F else "." for octet in octets)
 
 
@@ -165,7 +165,7 @@ def _shown(octets: bytes) -> str:
 
 
 def _lines(span: Span) -> Iterator[Span]:
-    """The lines of it that may be those of a dump, without the blanks around them."""
+    """The lines that may be those of a dump, without the white space around them."""
     text, at = span.source.text, span.start
     while at < span.end:
         end = text.find("\n", at, span.end)

@@ -1,7 +1,7 @@
-"""Where the frames of a connection stand in the entries of its trace, and who recorded them.
+"""Finds the frames of a connection in the entries of its trace, and the side that recorded them.
 
-`located` finds them in octets that are all there. What takes octets as they come, and has to know where it
-is in between, reads them by the `FrameDecoder` of `wire`: it holds no payload and looks at no entry twice.
+`located` finds frames in octets that are all present. Code that takes octets as they arrive, and has to
+know its position in a frame at any time, uses the `FrameDecoder` of `wire`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from replay.wire.masking import mask
 from replay.wire.side import Side
 
 MAX_FRAMES = limits.FRAMES.default
-"""Frames that are told apart in one run of octets; behind so many, no borders are known."""
+"""Frames that are located in one run of octets; after these, frame boundaries count as unknown."""
 
 END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _SWITCHED = re.compile(rb"HTTP/1\.\d 101\b")
@@ -26,7 +26,7 @@ _AGAIN = {
     Side.CLIENT: re.compile(rb"GET [^\r\n]{0,8192} HTTP/1\.\d\r?\n"),
     Side.SERVER: re.compile(rb"HTTP/1\.\d 101\b"),
 }
-"""What a side starts an opening handshake with."""
+"""How each side begins an opening handshake."""
 _STATUS = len("HTTP/1.1 101 ")
 _LONGEST_HEADER = 14
 HEADS = (b"GET ", b"HTTP/")
@@ -36,12 +36,12 @@ class LoggedFrame(NamedTuple):
     """A frame in the octets of one side."""
 
     first: int  # index of the entry with its first octet
-    last: int  # index of the entry with the last of its octets that is there
-    header: FrameHeader | None  # None: not even the header is whole
-    at: int  # where it starts in the first entry
-    run: bytes  # octets with the frame among them: those of the entry that holds it, else its own
-    start: int  # where it starts in `run`
-    body: int  # where its payload starts in `run`
+    last: int  # index of the entry with the last of its octets that the log has
+    header: FrameHeader | None  # None: even the header is incomplete
+    at: int  # its offset in the first entry
+    run: bytes  # the octets of the entry that contains the whole frame, else only the frame's own
+    start: int  # its offset in `run`
+    body: int  # the offset of its payload in `run`
 
     @property
     def whole(self) -> bool:
@@ -49,22 +49,22 @@ class LoggedFrame(NamedTuple):
 
     @property
     def lacking(self) -> int:
-        """Octets of its payload that aren't there."""
+        """Octets of its payload that are missing."""
         return self.body + self.header.length - self.end if self.header else 0
 
     @property
     def end(self) -> int:
-        """Where it ends in `run`, as far as it is there."""
+        """The offset in `run` of the end of the frame, or of the part of it that is present."""
         return min(len(self.run), self.body + self.header.length) if self.header else len(self.run)
 
     def row(self, times: int) -> Iterator[LoggedFrame]:
-        """So many frames that are alike, one behind the other in this entry, this one first."""
+        """This frame and those after it in its entry that have the same header: `times` in all."""
         for number in range(times):
             by = number * (self.end - self.start)
             yield self._replace(at=self.at + by, start=self.start + by, body=self.body + by) if by else self
 
     def payload(self) -> bytes:
-        """The payload, unmasked, as far as it is there."""
+        """The payload, unmasked, as far as it is present."""
         if self.header is None:
             return b""
         return mask(memoryview(self.run)[self.body : self.body + self.header.length], self.header.key)
@@ -74,20 +74,21 @@ class FramePlace(NamedTuple):
     """Where a frame starts in a run of octets."""
 
     number: int  # of the entry, in the run
-    at: int  # in the entry
-    header: FrameHeader | None  # None: not even that is whole
-    times: int  # so many continuation frames that are alike stand in a row here, whole in the entry
+    at: int  # offset in the entry
+    header: FrameHeader | None  # None: even that is incomplete
+    times: int  # consecutive continuation frames with this header that are complete in the entry
 
 
 @dataclass(slots=True)
 class LoggedFrames:
-    """The frames of one side. In the entries of `lost`, behind missing octets, no borders are known."""
+    """The frames of one side."""
 
     rows: list[tuple[LoggedFrame, int]] = field(default_factory=list)
-    """Frames, and how many that are alike each of them is the first of."""
+    """Each frame with the number of consecutive frames with the same header that it stands for."""
     lost: set[int] = field(default_factory=set)
+    """Entries after missing octets, in which no frame boundaries are known."""
     ends: set[int] = field(default_factory=set)
-    """Entries behind whose last shown octet a head or a frame ends."""
+    """Entries whose last octet in the log is the last one of a head or a frame."""
     unsure: int | None = None
     """The first entry that left out octets without saying how many."""
 
@@ -98,14 +99,14 @@ class LoggedFrames:
 
 
 Run = list[tuple[int, bytes]]
-"""Entries whose octets follow one another."""
+"""The index and the octets of entries that follow one another without a hole."""
 
 
 def stream(entries: Sequence[object], side: Side, *, aligned: bool = False) -> LoggedFrames:
-    """Find the frames that `side` sent. Whatever isn't an Octets or Logging entry is skipped.
+    """Find the frames that `side` sent. Everything but Octets and Logging entries is skipped.
 
-    `aligned`: behind octets that are missing, the next entry starts a frame; so does an
-    Autobahn report, which logs one write a frame.
+    `aligned`: the entry after missing octets starts with a frame, as in an Autobahn report, which logs each
+    frame as a write of its own.
     """
     out = LoggedFrames()
     run: Run = []
@@ -131,7 +132,7 @@ def stream(entries: Sequence[object], side: Side, *, aligned: bool = False) -> L
 
 
 def _scan(out: LoggedFrames, run: Run, opening: bool, cut: Cut | None) -> bool:
-    """Take the frames of a run of octets; is the next octet the first of a frame?"""
+    """Take the frames of a run of octets; returns whether another frame begins after it."""
     number, at = _place(run, 0, 0)
     if opening and _octets(run, number, 0, _STATUS)[0].startswith(HEADS):
         octets = run[number][1]
@@ -161,7 +162,7 @@ def _scan(out: LoggedFrames, run: Run, opening: bool, cut: Cut | None) -> bool:
 
 
 def located(run: Run, number: int = 0, at: int = 0) -> Iterator[FramePlace]:
-    """The frames in a run of octets, from octet `at` of an entry on; the last one may be unfinished."""
+    """The frames in a run of octets, from octet `at` of an entry on; the last one may be incomplete."""
     number, at = _place(run, number, at)
     while number < len(run):
         data = run[number][1]
@@ -188,8 +189,8 @@ def _logged(run: Run, place: FramePlace) -> LoggedFrame:
 
 
 def _place(run: Run, number: int, offset: int) -> tuple[int, int]:
-    """The entry with the octet that is so far behind the first of an entry, and where in it: both by
-    their number in the run."""
+    """The entry in the run, and the offset in it, that is `offset` octets after the start of entry
+    `number`."""
     while number < len(run) and offset >= len(run[number][1]):
         offset -= len(run[number][1])
         number += 1
@@ -197,7 +198,7 @@ def _place(run: Run, number: int, offset: int) -> tuple[int, int]:
 
 
 def _octets(run: Run, number: int, at: int, most: int) -> tuple[bytes, int]:
-    """So many octets from a place on, as far as they are there, and the entry with the last of them."""
+    """At most `most` octets from a place in the run on, and the entry with the last of them."""
     pieces: list[bytes] = []
     last = number
     while most and number < len(run):
@@ -209,9 +210,10 @@ def _octets(run: Run, number: int, at: int, most: int) -> tuple[bytes, int]:
 
 
 def recorder(entries: Sequence[object], me: Side) -> Side | None:
-    """Who recorded this, as far as the octets tell, if `me` is the side whose octets are TX.
+    """The side that recorded these entries, as far as the octets tell; `me` is the side that sent TX.
 
-    Who sent the request line is the client; else who masked; else who sent frames alone.
+    The client is the side that sent a request line; else the one that masked its frames; else, if only one
+    side sent frames, that one counts as the server.
     """
     for side in (me, me.other):
         if (head := _head(entries, side)) is not None:
@@ -225,7 +227,7 @@ def recorder(entries: Sequence[object], me: Side) -> Side | None:
 
 
 def _head(entries: Sequence[object], side: Side) -> bytes | None:
-    """What the octets of `side` start with, if it is the start of an HTTP head."""
+    """The start of the HTTP head with which the octets of `side` begin; None: they don't."""
     start = b""
     for entry in entries:
         if isinstance(entry, Octets) and entry.side is side:
@@ -236,9 +238,9 @@ def _head(entries: Sequence[object], side: Side) -> bytes | None:
 
 
 def second_connection(entries: Sequence[object]) -> Octets | None:
-    """The entry with which another opening handshake starts, once one is done or TCP has ended.
+    """The entry that starts another opening handshake, after the first one or after the end of TCP.
 
-    Inside of a frame there is none: that is payload, whatever it looks like.
+    What looks like one inside a frame is payload.
     """
     first = {
         side: next(

@@ -1,8 +1,8 @@
-"""Octets that a log cut off, where its FRAME lines say what they were.
+"""Restores octets that a log cut off from what its FRAME lines say about them.
 
-A report shows the first octets of a read and leaves out the rest, without its length in a page. What
-a FRAME line says of a frame stands in for the octets: for all of it where the payload is shown whole,
-else for its header and its length. Octets that are there are never replaced.
+A report shows the first octets of a read and leaves out the rest; a page doesn't even tell its length. A
+FRAME line replaces the missing octets of its frame: all of them if it shows the whole payload, else those
+of the header, and the number of the others. Octets that the log has are never replaced.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from replay.wire.side import Side
 Drafts = Sequence[Entry | FrameLine]
 
 MAX_ROWS = limits.GAP_ROWS.default
-"""FRAME lines that are used for what one read left out."""
+"""FRAME lines that are used to restore what was cut off from one read."""
 
 
 class _Row(NamedTuple):
-    """A FRAME line, as far as it says what stood on the wire."""
+    """What a FRAME line says about the octets on the wire."""
 
-    place: int  # in the drafts
+    place: int  # its index in the drafts
     header: bytes
     length: int
-    body: bytes | None  # the payload as it stood on the wire, if it is known
+    body: bytes | None  # the payload as it was on the wire, if it is known
 
     @property
     def size(self) -> int:
@@ -41,13 +41,13 @@ class _Row(NamedTuple):
 
 
 class _Lost(Exception):
-    """It isn't known any more where frames begin."""
+    """Where frames begin is no longer known."""
 
 
 def bridged(drafts: Drafts, side: Side, sent_by: Side, ahead: bool) -> list[Entry | FrameLine]:
-    """The drafts with what the lines of a side say of the octets that were cut off.
+    """The drafts, with the octets of a side that were cut off restored from its FRAME lines.
 
-    `ahead`: FRAME lines stand before their octets, else behind them.
+    `ahead`: FRAME lines precede their octets; else they follow them.
     """
     rows = [_row(number, one, sent_by) for number, one in enumerate(drafts) if _is_line(one, side)]
     if not rows or not any(_is_cut(one, side) for one in drafts):
@@ -75,7 +75,7 @@ def _is_cut(one: Entry | FrameLine, side: Side) -> bool:
 
 
 def _row(place: int, line: Entry | FrameLine, sent_by: Side) -> _Row | None:
-    """None: it doesn't say enough."""
+    """What a line says about the octets on the wire; None: not enough."""
     assert isinstance(line, FrameLine)
     payload, opcode, rsv = line.payload(), line.value("OPCODE"), line.value("RSV", 0)
     length = line.value("PAYLOAD-REPEAT-LEN") or line.value("PAYLOAD-LEN")
@@ -94,7 +94,7 @@ def _row(place: int, line: Entry | FrameLine, sent_by: Side) -> _Row | None:
 
 @dataclass(slots=True)
 class _Walk:
-    """The frames of one side, counted from entry to entry."""
+    """Follows the frames of one side from entry to entry, to know which FRAME line belongs to each."""
 
     rows: Sequence[_Row | None]
     ahead: bool
@@ -102,13 +102,13 @@ class _Walk:
     frames: FrameDecoder = field(default_factory=lambda: FrameDecoder(skips=True))
     at: int = 0  # entries taken
     begun: int = 0  # frames that have begun
-    head: bytes | None = b""  # of the HTTP head; None: it is over
-    within: int = -1  # entries up to this place are payload at places that aren't known
+    head: bytes | None = b""  # of the HTTP head so far; None: it has ended
+    within: int = -1  # entries up to this place are payload, at unknown offsets
     lost: bool = False
-    pieces: list[bytes | int] = field(default_factory=list)  # of the entry in hand: octets, or how many
+    pieces: list[bytes | int] = field(default_factory=list)  # of the current entry: octets, or how many
 
     def take(self, place: int, entry: Octets) -> list[Octets]:
-        """The entry as it is known."""
+        """The entry, restored as far as possible; in several parts if holes remain."""
         self.at += 1
         self.pieces = []
         try:
@@ -134,7 +134,7 @@ class _Walk:
         return made if made and not (same and [one.data for one in made] == [entry.data]) else [entry]
 
     def _behind_head(self, entry: Octets) -> bytes | None:
-        """The octets that frames may stand in; None: none do."""
+        """The octets of an entry that come after the HTTP head; None: it has only octets of the head."""
         if self.head is None:
             return entry.data
         before, self.head = self.head, self.head + entry.data
@@ -151,7 +151,7 @@ class _Walk:
         return entry.data[len(entry.data) - behind :]
 
     def _octets(self, data: bytes) -> None:
-        """Octets that are there."""
+        """Take octets that the log has."""
         if data:
             self.pieces.append(data)
         self._read(data)
@@ -164,11 +164,11 @@ class _Walk:
     def _begin(self, header: FrameHeader) -> None:
         row = self._next()
         if row is not None and encode_header(header) != row.header:
-            self.rows = ()  # they say something else, so they say nothing of what isn't there
+            self.rows = ()  # lines that contradict the octets can't be trusted for missing ones
         self.begun += 1
 
     def _next(self) -> _Row | None:
-        """The line of the frame that begins next."""
+        """What the line of the next frame says."""
         return self.rows[self.begun] if self.begun < len(self.rows) else None
 
     def _missing(self, place: int, more: int | None) -> None:
@@ -184,7 +184,7 @@ class _Walk:
         return None
 
     def _of_payload(self, most: int) -> int:
-        """At most so many of the octets that the frame lacks, as its line has them if it shows all."""
+        """Take at most `most` missing octets of the current frame: from its line, if it has them all."""
         size = min(self.frames.left, most)
         row = self.rows[self.begun - 1] if self.begun <= len(self.rows) else None
         if row is not None and row.body is not None:
@@ -196,7 +196,7 @@ class _Walk:
         return size
 
     def _described(self, most: int | None = None) -> int:
-        """The next frame as its line has it, of at most so many octets that there is room for."""
+        """Restore the next frame from its line, or as many of its octets as there is room for."""
         row, held = self._next(), self.frames.held
         if row is None or not row.header.startswith(held):
             raise _Lost
@@ -209,7 +209,8 @@ class _Walk:
         return len(octets)
 
     def _unknown(self, place: int) -> None:
-        """Nobody knows how many: up to the end of the last frame that the lines say has come by then."""
+        """Restore an unknown number of octets: up to the end of the last frame whose line says that it has
+        arrived."""
         following = self.places[self.at] if self.at < len(self.places) else None
         before = len(self.pieces)
         if self.frames.held:
@@ -225,7 +226,7 @@ class _Walk:
             raise _Lost  # no line says what is missing
 
     def _rest(self, following: int | None) -> None:
-        """The frames behind, whose lines stand before the next octets."""
+        """Restore the frames after these octets whose lines precede the next octets."""
         if self.ahead:
             return
         for _ in range(MAX_ROWS):
@@ -238,7 +239,7 @@ class _Walk:
         raise _Lost
 
     def _last_of_frame(self, place: int) -> int:
-        """The place of the entry with the last octet of the frame that has begun."""
+        """The place of the entry with the last octet of the current frame."""
         number = self.begun if self.ahead else self.begun - 1
         if not 0 < self.begun <= len(self.rows):
             raise _Lost
@@ -254,7 +255,8 @@ class _Walk:
         return self.places[number - 1]
 
     def _inside(self, place: int, entry: Octets) -> None:
-        """An entry with octets of a payload that are counted already. The last one may hold more."""
+        """Take an entry whose octets belong to a payload that is counted already. The last such entry may
+        hold further frames."""
         if place < self.within:
             return None
         self.frames.skip(self.frames.left)
@@ -274,7 +276,7 @@ class _Walk:
         return None
 
     def _made(self, entry: Octets) -> list[Octets]:
-        """The entry anew, of its pieces: one that ends where octets are missing for each hole."""
+        """The entry made of its pieces: an entry that ends in a cut for each hole."""
         out: list[Octets] = []
         data, hole = b"", 0
         for piece in self.pieces:

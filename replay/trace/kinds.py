@@ -1,4 +1,4 @@
-"""The kinds of lines of a wire log: one table that reads them, suggests them and writes them."""
+"""The kinds of lines in a wire log: one table for reading, suggesting and writing them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from replay.trace.model import Cut, Digest, Drop, Entry, How, Logging, Octets, T
 from replay.wire.side import Side
 
 ME = Side.CLIENT
-"""The side that stands for TX until the recorder of a log is known."""
+"""The side that TX is taken for until the recorder of a log is known."""
 
 _CUT = re.compile(r"(?:\A|\s+)(\.\.\.)(?:\s+\+(\d{1,19})\s+octets)?(?:\s+sha256=([0-9a-f]{64}))?\s*\Z")
 _LONGEST_CUT = 400
@@ -46,13 +46,13 @@ TIMERS: dict[tuple[Wait, bool], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One entry as it stands in a text."""
+    """The text of one entry."""
 
     kind: str
     head: Span  # the words of the kind
-    body: Span  # all behind them, on further lines too
+    body: Span  # everything after them, including further lines
     at: int | None = None
-    shown: str = ""  # of a FRAME line of a report: the lines below it, which show the payload
+    shown: str = ""  # for a FRAME line of a report: the lines below it, which show the payload
 
 
 Builder = Callable[[Words, int], Entry | FrameLine]
@@ -61,8 +61,8 @@ Builder = Callable[[Words, int], Entry | FrameLine]
 @dataclass(frozen=True, slots=True)
 class LineKind:
     build: Builder
-    form: str  # what a person would write, for messages
-    shape: re.Pattern[str]  # what tells it from prose that starts with the same words
+    form: str  # an example for messages
+    shape: re.Pattern[str]  # distinguishes it from prose that starts with the same words
 
 
 def _octets(side: Side) -> Builder:
@@ -164,11 +164,11 @@ def _kinds() -> dict[str, LineKind]:
 
 
 KINDS = _kinds()
-"""What a line can be, by its words."""
+"""All kinds of lines, by the words with which they start."""
 
 
 def build(words: Words, limit: int) -> Entry | FrameLine:
-    """Read one entry; TX is `ME`. `limit`: octets that it may hold at the most. Raises SourceError."""
+    """Read one entry; TX is `ME`. `limit`: octets that it may have at most. Raises SourceError."""
     kind, body = KINDS[words.kind], words.body
     if kind.shape is _COLON:
         found = _COLON.match(body.source.text, body.start, body.end)
@@ -184,12 +184,12 @@ def suggest(words: str) -> str | None:
 
 
 def is_plain(text: str) -> bool:
-    """Whether this text may stand unquoted at the end of a line."""
+    """Whether this text may be written without quotes at the end of a line."""
     return bool(_PLAIN.fullmatch(text)) and text.isprintable() and "\ufffd" not in text
 
 
 def read_text(span: Span) -> str:
-    """Text to the end of a line, plain or quoted. Raises SourceError."""
+    """Read text at the end of a line, with or without quotes. Raises SourceError."""
     text = span.source.text[span.start : span.end]
     return literal.parse_text(span) if text.startswith('"') else text
 
@@ -200,7 +200,7 @@ def show_text(text: str) -> str:
 
 
 def write(entry: Entry, me: Side) -> tuple[str, list[str]]:
-    """The words of an entry, and the items of the literal behind them; `me` is TX."""
+    """The words of an entry, and the items after its literal; `me` is TX."""
     match entry:
         case Octets():
             tail = [] if entry.cut is None else [_show_cut(entry.cut)]

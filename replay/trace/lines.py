@@ -1,8 +1,8 @@
-"""Find the log in a text: which lines are entries, which carry on with one, which are prose.
+"""Finds the log in a text: which lines are entries, which continue an entry, and which are prose.
 
-A text whose first line is an entry or a header is a log throughout. In any other the log reaches
-from the first entry to the last; around it is prose. A line that looks like an entry that was
-mistyped is never prose.
+A text whose first line is an entry or a header is a log throughout. In any other text the log extends from
+the first entry to the last, and there is prose around it. A line that looks like a mistyped entry is never
+prose.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _SIMILAR = 0.75
 _LONGEST_SHOWN = 400
 
 MAX_ENTRIES = limits.ENTRIES.default
-"""Entries of one log."""
+"""Entries that one log may have."""
 
 
 @dataclass(slots=True)
 class LogLines:
-    """The entries of a text, and what its header lines say."""
+    """The entries of a text, and its header lines."""
 
     words: list[Words] = field(default_factory=list)
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -45,7 +45,7 @@ class LogLines:
 
 
 Lines = Sequence[tuple[int, int]]
-"""Where each line starts and ends, without what separates it from the next."""
+"""Where each line starts and ends, without its line break."""
 
 
 def split(source: Source) -> list[tuple[int, int]]:
@@ -62,8 +62,8 @@ def split(source: Source) -> list[tuple[int, int]]:
 
 
 def unquoted(source: Source) -> tuple[Source, Lines]:
-    """A text and its lines, without the marks before each line of a log that a mail or a comment quotes:
-    in the text they are blanked, so that what is left stands where it stood."""
+    """A text and its lines, without the '>' marks of a log that is quoted in a mail or comment. In the text
+    they are replaced by spaces, so that all places in it remain the same."""
     lines, text = split(source), source.text
     found = _MARKS.search(text)
     if found is None or any(_ENTRY.match(text, *line) for line in lines):
@@ -84,8 +84,8 @@ def unquoted(source: Source) -> tuple[Source, Lines]:
 def scan(source: Source, lines: Lines) -> LogLines:
     """Find the entries in these lines of a text.
 
-    Raises SourceError for a line that is neither an entry, nor a part of one, nor prose, and when
-    there is no log at all.
+    Raises SourceError for a line that is neither an entry, nor a part of one, nor prose, and if there is no
+    log at all.
     """
     return _Scanner(source).scan(lines)
 
@@ -157,7 +157,7 @@ class _Scanner:
         )
 
     def _is_attempt(self, start: int, end: int, inside: bool = False) -> bool:
-        """An entry, or what somebody meant to be one."""
+        """Whether a line is an entry, or was meant to be one."""
         if self._looks_like_entry(start, end):
             return True
         start = end - len(self._text[start:end].lstrip())
@@ -202,7 +202,7 @@ class _Scanner:
                 self._source.span(here, end), "an indented line that carries on with no entry"
             )
         if kind.endswith("FRAME") and not self._goes_on():
-            if len(self._shown) < _LONGEST_SHOWN:  # the payload as a report shows it: a comment
+            if len(self._shown) < _LONGEST_SHOWN:  # a report shows the payload below the line
                 self._shown += self._text[here : min(end, here + _LONGEST_SHOWN)].rstrip()
             return
         if not kind.endswith(("OCTETS", "FRAME", "MESSAGE")):
@@ -261,7 +261,7 @@ class _Scanner:
 
 
 def _similar(words: str, name: str) -> bool:
-    """Whether as many words as `name` has are nearly it."""
+    """Whether the first words, as many as `name` has, are nearly `name`."""
     start = " ".join(words.split()[: name.count(" ") + 1])
     if start.count(" ") != name.count(" ") and " " in name:
         return False

@@ -2,7 +2,7 @@
 
     82fe007e 3245eb4b (ccbb15b5)*31 ccbb        "GET / HTTP/1.1\\r\\n" 0d0a
 
-White space between items is free, `(items)*n` is one level deep, quoted text is UTF-8 with the
+White space between items doesn't matter, `(items)*n` can't be nested, and quoted text is UTF-8 with the
 escapes \\r \\n \\t \\" \\\\ \\xNN.
 """
 
@@ -19,7 +19,7 @@ MAX_ENTRY = limits.ENTRY.default
 """Octets that one literal may expand to."""
 
 MAX_UNIT = limits.UNIT.default
-"""Octets of the longest unit that is looked for when a literal is written."""
+"""Octets of the longest repeated unit that is found when a literal is written."""
 
 _PROBE = 16
 _LEAST = 48
@@ -42,7 +42,7 @@ _SHOWN = {octet: chr(octet) if octet in _PRINTABLE else f"\\x{octet:02x}" for oc
 
 
 class _Part(NamedTuple):
-    """Hex, quoted text (no `parts`), or a repeat (the parts of its unit)."""
+    """Hex or quoted text (without `parts`), or a repeat (with the parts of its unit)."""
 
     start: int
     end: int
@@ -52,22 +52,22 @@ class _Part(NamedTuple):
 
 
 def parse(span: Span, limit: int = MAX_ENTRY) -> bytes:
-    """The octets that the characters of `span` write.
+    """The octets of the literal in `span`.
 
-    Raises SourceError where they are no literal, or write more than `limit` octets; the size is
-    known before anything is expanded.
+    Raises SourceError if it isn't a literal, or has more than `limit` octets; its size is computed before
+    anything is expanded.
     """
     text = span.source.text
     if (span.end - span.start) // 2 <= limit and _PLAIN_HEX.fullmatch(text, span.start, span.end):
         try:
             return bytes.fromhex(text[span.start : span.end])
         except ValueError:
-            pass  # an odd group of digits: found again below, with its place
+            pass  # an odd number of digits, which is reported below with its place
     return b"".join(part.octets * part.times for part in _parts(span, limit))
 
 
 def parse_text(span: Span) -> str:
-    """The text that a quoted literal writes. Raises SourceError."""
+    """The text of a quoted literal. Raises SourceError."""
     try:
         return parse(span).decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -75,10 +75,10 @@ def parse_text(span: Span) -> str:
 
 
 def locate(span: Span, offset: int) -> Span:
-    """The characters that wrote the octet at `offset`; in a repeat, the octet of its unit.
+    """The characters of the octet at `offset`; in a repeat, those of the octet in its unit.
 
-    The whole of `span` where no character stands for that one octet: behind the end, or when
-    `span` is no literal (an entry that a FRAME line stands for, a restored handshake).
+    The whole of `span` if there are none: if `offset` is past the end, or if `span` isn't a literal (an
+    entry made of a FRAME line, a restored handshake).
     """
     try:
         parts: Sequence[_Part] = _parts(span, None)
@@ -205,12 +205,12 @@ def _unquote(span: Span) -> bytes:
 
 
 def quote(octets: bytes) -> str:
-    """These octets as quoted text, all but printable ASCII escaped."""
+    """These octets as quoted text, with everything but printable ASCII escaped."""
     return f'"{"".join(map(_SHOWN.__getitem__, octets))}"'
 
 
 def quote_text(text: str) -> str:
-    """This text as a quoted literal; what isn't printable, and U+FFFD, is escaped."""
+    """This text as a quoted literal; U+FFFD and unprintable characters are escaped."""
     shown = (c if ord(c) > 0x7F and c.isprintable() and c != "\ufffd" else _escaped(c) for c in text)
     return f'"{"".join(shown)}"'
 
@@ -222,11 +222,12 @@ def _escaped(character: str) -> str:
 def items(
     octets: bytes, start: int = 0, stop: int | None = None, *, text: bool = False, most: int | None = None
 ) -> list[str] | None:
-    """The canonical items of a literal: repeats, and between them hex (or `text`, if all is printable).
+    """The canonical items of a literal: repeats, and between them hex, or quoted text if `text` is given
+    and all octets are printable.
 
-    One rule for repeats: from the left, the first run of at least three units and 48 octets is
-    one, with its smallest unit of at most MAX_UNIT octets. None: more than `most` octets would
-    have to be written out. Takes time linear in the octets from `start` up to `stop`.
+    From the left, each first run of at least three units and 48 octets becomes a repeat of its smallest
+    unit, of at most MAX_UNIT octets. None: more than `most` octets would have to be written out. Takes time
+    linear in the octets from `start` up to `stop`.
     """
     stop = len(octets) if stop is None else stop
     found: list[tuple[bytes, int]] = []
@@ -247,8 +248,8 @@ def items(
 
 
 def _runs(octets: bytes, done: int, stop: int, most: int | None) -> Iterator[tuple[int, int, int]]:
-    """Start, size of the unit and count of each repeat. Every long enough run holds a probe twice, the
-    first of them among its first octets."""
+    """The start, unit size and count of each repeat. It is enough to look for runs at every `_PROBE`th
+    octet, since each run that is long enough contains such a probe near its start, and again later."""
     probe = done
     while probe + _LEAST - _PROBE < stop and (most is None or probe - done <= most):
         if (found := _run_at(octets, probe, done, stop)) is None:
@@ -260,20 +261,21 @@ def _runs(octets: bytes, done: int, stop: int, most: int | None) -> Iterator[tup
 
 
 def _run_at(octets: bytes, probe: int, done: int, stop: int) -> tuple[int, int, int] | None:
-    """The run of the smallest unit that has its first probe here.
+    """The run with the smallest unit whose first probe is here.
 
-    The larger the unit, the more octets from the probe on come again, so that few places have to be looked
-    at, whatever the octets are: were a long needle there often, it would be a run of a smaller unit.
+    In a run of a larger unit, more octets after the probe have to occur again, so the needle grows with the
+    unit. That keeps the number of places to look at small, whatever the octets are: a long needle that
+    occurs often would be a run of a smaller unit.
     """
     unit, first = 1, max(done, probe - _PROBE)
     while unit <= MAX_UNIT:
-        size = max(_PROBE, 2 * unit - _PROBE) + 1  # that come again in a run of this unit or a larger one
+        size = max(_PROBE, 2 * unit - _PROBE) + 1  # octets that recur in a run of this or a larger unit
         needle = octets[probe : probe + size]
         again = octets.find(needle, probe + unit, min(stop, probe + MAX_UNIT + size))
         if again < 0:
             return None
         if again - probe > max(unit, _PROBE):
-            unit = again - probe  # so still more has to come again
+            unit = again - probe  # a larger unit, of which more octets have to recur
             continue
         unit = again - probe
         end, start = _end_of_run(octets, unit, again + size, stop), probe
@@ -281,13 +283,13 @@ def _run_at(octets: bytes, probe: int, done: int, stop: int) -> tuple[int, int, 
             start -= 1
         if end - start >= max(_LEAST, 3 * unit):
             return start, unit, (end - start) // unit
-        # Inside of this run the needle comes again at multiples of the unit, which repeat no more than it.
+        # Within this run the needle recurs at multiples of the unit, and none of them gives a longer run.
         unit = max(unit, end - size - probe) + 1
     return None
 
 
 def _end_of_run(octets: bytes, unit: int, end: int, stop: int) -> int:
-    """How far the octets before `end` go on with this period: steps that double, then halve."""
+    """The end of the run with this period that reaches at least `end`: by steps that double, then halve."""
     step, growing = _PROBE, True
     while step and end < stop:
         piece = octets[end - unit : min(end + step, stop) - unit]
@@ -300,7 +302,7 @@ def _end_of_run(octets: bytes, unit: int, end: int, stop: int) -> int:
 
 
 def wrap(head: str, written: Sequence[str], indent: int) -> str:
-    """`head` and the items behind it, on lines of about 100 columns; further lines are indented."""
+    """`head`, followed by the items, on lines of about 100 columns; further lines are indented."""
     line = head + " ".join(written)
     if len(line) <= _WIDTH:
         return line.rstrip()
@@ -328,7 +330,8 @@ def wrap(head: str, written: Sequence[str], indent: int) -> str:
 
 
 def _pieces(digits: str, first: int, most: int) -> Iterator[str]:
-    """Hex, maybe behind a '(', in pieces of whole octets: of at most `first` characters, then of `most`."""
+    """Hex digits, possibly after a '(', in pieces of whole octets: of at most `first` characters, then of
+    `most`."""
     at, end = 0, first - (first - len(digits)) % 2
     while at < len(digits):
         yield digits[at:end]

@@ -1,7 +1,6 @@
-"""FRAME lines and the octets beside them: which frame each line is of, and whether both say the same.
+"""Matches FRAME lines with the frames in the octets next to them, and compares the two.
 
-Where both stand, the octets are the truth. A FRAME line without octets stands for those that it
-describes.
+If a log has both, the octets count. A FRAME line without octets stands for those that it describes.
 """
 
 from __future__ import annotations
@@ -26,18 +25,17 @@ Drafts = Sequence[Entry | FrameLine]
 def settle(
     drafts: Drafts, recorder: Side, me: Side, *, report: bool
 ) -> tuple[list[Entry], list[Contradiction]]:
-    """Compare the FRAME lines with the octets; what remains are entries.
+    """Compare the FRAME lines with the octets; returns the entries without FRAME lines, and warnings.
 
     A line without octets becomes the octets that it describes. Raises SourceError for a line that
-    contradicts its octets; what may only be a quirk of a report comes back as a warning. A line that
-    may not belongs to the octets that it stands next to, and to no others.
-    `me` is the side that the drafts name for TX.
+    contradicts its octets, unless that may be a quirk of a report: then there is a warning. A line that
+    isn't a report's can only belong to the octets next to it. `me` is the side that TX means in the drafts.
     """
     made: dict[int, Octets] = {}
     warnings: list[Contradiction] = []
     for side in Side:
         sent_by = recorder if side is me else recorder.other
-        ahead = side is me  # TX lines stand before their octets, RX lines behind them
+        ahead = side is me  # TX lines precede their octets, RX lines follow them
         beside = _beside(drafts, side, ahead)
         for segment in _segments(drafts, side, ahead, stream(drafts, side, aligned=report)):
             lines = []
@@ -65,8 +63,8 @@ class _Told(NamedTuple):
 
     number: int
     line: FrameLine
-    strict: bool  # that it contradicts its octets is an error
-    near: range | None  # the entries whose frames it may be of; None: any
+    strict: bool  # a contradiction between it and its octets is an error
+    near: range | None  # the entries that may have its frame; None: any
 
     def may_be_of(self, found: LoggedFrame, ahead: bool) -> bool:
         return self.near is None or (found.first if ahead else found.last) in self.near
@@ -79,8 +77,8 @@ _NO_OCTETS = "mend the FRAME line or delete it; to stand for octets of its own, 
 def _alone(
     told: _Told, place: LoggedFrame | None, where: str, known: bool, sent_by: Side
 ) -> Octets | Contradiction | None:
-    """What becomes of a line that fits no frame, and stands in the place of this one: octets of its own, or
-    a warning. `known`: all frames beside it are. Raises SourceError if the line contradicts the frame."""
+    """What becomes of a line that matches no frame and is in the place of this one: octets of its own, or a
+    warning. `known`: all frames next to it are. Raises SourceError if the line contradicts the frame."""
     line = told.line
     wrong = None if place is None else difference(line, place, where)
     if wrong is not None and told.strict:
@@ -96,7 +94,7 @@ def _alone(
 
 
 def _beside(drafts: Drafts, side: Side, ahead: bool) -> dict[int, range]:
-    """The entries of octets that each line of a side stands next to, with nothing else in between."""
+    """The octet entries that each line of a side is next to, with nothing else in between."""
     beside: dict[int, range] = {}
     run, previous = range(0), False
     for index in range(len(drafts))[:: -1 if ahead else 1]:
@@ -118,7 +116,7 @@ def _place(entry: Entry | FrameLine) -> str:
 
 
 def _filled(entry: Entry | FrameLine, line: FrameLine, found: LoggedFrame) -> Octets | None:
-    """An entry whose source cut it off within a frame that the line describes in full."""
+    """The complete entry, if it was cut off inside a frame that the line describes in full."""
     payload = line.value("PAYLOAD")
     if not isinstance(entry, Octets) or entry.cut is None or found.whole or found.first != found.last:
         return None
@@ -132,7 +130,7 @@ def _filled(entry: Entry | FrameLine, line: FrameLine, found: LoggedFrame) -> Oc
 
 @dataclass(slots=True)
 class _Segment:
-    """Lines that stand together, the frames beside them, and whether those are all known."""
+    """Consecutive lines, the frames next to them, and whether all of these frames are known."""
 
     lines: list[tuple[int, FrameLine]] = field(default_factory=list)
     frames: list[LoggedFrame] = field(default_factory=list)
@@ -143,7 +141,7 @@ def _segments(drafts: Drafts, side: Side, ahead: bool, found: LoggedFrames) -> l
     """The segments of a side that have lines."""
     segments = [_Segment()]
     of_entry: dict[int, _Segment] = {}
-    last = Octets if ahead else FrameLine  # of a segment
+    last = Octets if ahead else FrameLine  # what a segment ends with
     previous: type | None = None
     for index, draft in enumerate(drafts):
         if not isinstance(draft, FrameLine | Octets) or draft.side is not side:
@@ -164,8 +162,7 @@ def _segments(drafts: Drafts, side: Side, ahead: bool, found: LoggedFrames) -> l
 
 
 class _Likely:
-    """Which frames a line may fit, without a look at all the others: each line costs as much as what is
-    like it."""
+    """An index of frames, so that a line needn't be compared with all of them."""
 
     def __init__(self, frames: Sequence[LoggedFrame]) -> None:
         self._frames = frames
@@ -173,7 +170,7 @@ class _Likely:
         self._open = [number for number, found in enumerate(frames) if not found.whole]
 
     def behind(self, at: int, line: FrameLine) -> Iterator[int]:
-        """The numbers of frames from `at` on with all that the line says, or that aren't whole."""
+        """The numbers of the frames, from `at` on, that have all values of the line or are incomplete."""
         size = "PAYLOAD-LEN" if line.value("PAYLOAD-REPEAT-LEN") is None else "PAYLOAD-REPEAT-LEN"
         said = {name: size if name == "PAYLOAD-LEN" else name for name in ON_WIRE}
         names = tuple(name for name, field in said.items() if field in line.fields)
@@ -184,7 +181,7 @@ class _Likely:
         return merge(_from(self._of(names).get(tuple(values), []), at), _from(self._open, at))
 
     def _of(self, names: tuple[str, ...]) -> dict[tuple[Value, ...], list[int]]:
-        """The whole frames by these fields."""
+        """The complete frames, by the values of these fields."""
         if names not in self._known:
             found = self._known[names] = {}
             for number, frame in enumerate(self._frames):
@@ -196,14 +193,14 @@ class _Likely:
 
 
 def _from(numbers: Sequence[int], least: int) -> Iterator[int]:
-    """Those of ascending numbers that are no smaller, one by one."""
+    """Those of ascending numbers that aren't less than `least`, one by one."""
     return (numbers[place] for place in range(bisect_left(numbers, least), len(numbers)))
 
 
 def _pair(
     lines: Sequence[_Told], frames: Sequence[LoggedFrame], ahead: bool
 ) -> tuple[list[tuple[_Told, LoggedFrame]], list[tuple[_Told, LoggedFrame | None]]]:
-    """The lines that fit a frame, with it; the others, with the frame in whose place they stand."""
+    """The lines that match a frame, with it; the others, with the frame in whose place they are."""
     fitting: list[tuple[_Told, LoggedFrame]] = []
     alone: list[tuple[_Told, LoggedFrame | None]] = []
     likely = _Likely(frames)
@@ -228,10 +225,10 @@ def _pair(
 def _between(
     lines: Sequence[_Told], frames: Sequence[LoggedFrame], at: int, end: int, ahead: bool
 ) -> Iterator[tuple[_Told, LoggedFrame | None]]:
-    """Lines that fit no frame, with the frame from `at` up to `end` in whose place each of them stands.
+    """Lines that match no frame, each with the frame from `at` up to `end` in whose place it is.
 
-    With more lines than frames, the ones next to the octets belong to them. A line between the octets and a
-    line that fits them stands for no others.
+    If there are more lines than frames, the lines next to the octets get the frames. A line between the
+    octets and a line that matches them can't stand for other octets.
     """
     near_none = [told for told in lines if told.near is not None and not told.near]
     others = [told for told in lines if told.near is None or told.near]

@@ -1,7 +1,7 @@
-"""What was seen on a connection: a `Trace`, which a log parses to and a live run yields.
+"""What was observed on a connection: a `Trace`, which a log parses to and a live run yields.
 
-The order of the entries decides what came first, never a difference of clocks.
-Times and durations are whole microseconds, so that a written log reads back equal.
+The order of the entries alone decides what came first; their times don't. Times and durations are whole
+microseconds, so that a log that is written and read again is equal.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ SECOND = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Octets that the log left out behind the ones that it holds; None: it doesn't say."""
+    """Octets that the log left out after those that it has."""
 
-    more: int | None = None
-    sha256: str | None = None  # of all octets of the entry, left out ones with the others
+    more: int | None = None  # how many; None: the log doesn't say
+    sha256: str | None = None  # of all octets of the entry, including those left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,13 @@ class Octets:
     span: Span | None = field(default=None, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Octets], tuple[object, ...]]:
-        return Octets, (self.side, self.data, self.at, self.cut, self.span)  # several times as fast
+        # Several times as fast as pickling by fields.
+        return Octets, (self.side, self.data, self.at, self.cut, self.span)
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A message known by its SHA-256 only (RFC 6455 §5.4: fragments joined)."""
+    """A message of which only the SHA-256 is known (RFC 6455 §5.4: of its joined fragments)."""
 
     side: Side
     opcode: int  # 1 text, 2 binary
@@ -51,15 +52,15 @@ class Digest:
 
 
 class Wait(Enum):
-    """What a timer waits for. The first three are declared by a case, the others are limits."""
+    """What a timer is for. A case declares the first three; the others are limits."""
 
-    DELAY = "delay"  # a pause; when it ends, the connection is still open
-    FAIL = "fail"  # then the tester fails the connection
-    CLOSE = "close"  # then the tester closes the connection
-    EVENTS = "events"  # the patience for what the recorded testee sent next
-    OPENING = "opening"  # the opening handshake
-    CLOSING = "closing"  # the other side's Close, after ours
-    DROP = "drop"  # the server's end of TCP, after both Closes
+    DELAY = "delay"  # a pause, at whose end the connection should still be open
+    FAIL = "fail"  # the tester fails the connection when it expires
+    CLOSE = "close"  # the tester closes the connection when it expires
+    EVENTS = "events"  # the wait for what the recorded testee sent next
+    OPENING = "opening"  # the wait for the opening handshake
+    CLOSING = "closing"  # the wait for the other side's Close after ours
+    DROP = "drop"  # the wait for the server to end TCP after both Closes
     LIMIT = "limit"  # the whole case
 
     __hash__ = object.__hash__
@@ -67,18 +68,18 @@ class Wait(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A timer of the recorder's that was set, or that ran out."""
+    """A timer of the recorder that was set or that expired."""
 
     wait: Wait
     fired: bool
-    after: int | None = None  # microseconds; None where a log doesn't say
-    tag: str | None = None  # of a DELAY: the name by which an expectation knows it
+    after: int | None = None  # microseconds; None: the log doesn't say
+    tag: str | None = None  # of a DELAY: the name by which expectations refer to it
     at: int | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
 class How(Enum):
-    """How an end of TCP looked to the recorder."""
+    """How TCP ended, as seen by the recorder."""
 
     FIN = "FIN"
     RST = "RST"
@@ -87,7 +88,7 @@ class How(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The end of TCP, and who ended it."""
+    """The end of TCP, and the side that ended it."""
 
     side: Side
     how: How = How.UNKNOWN
@@ -97,7 +98,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """TCP (or TLS) never stood: refused, no route, no such name, timed out."""
+    """TCP or TLS couldn't be established: refused, no route, no such name, timed out."""
 
     reason: str
     at: int | None = None
@@ -106,7 +107,7 @@ class Unreached:
 
 @dataclass(frozen=True, slots=True)
 class Logging:
-    """The recorder stopped logging octets, or began again. Octets in between are missing."""
+    """The recorder stopped or resumed logging octets. Those in between are missing."""
 
     on: bool
     at: int | None = None
@@ -118,16 +119,16 @@ Entry = Octets | Digest | Timer | Drop | Unreached | Logging
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A connection as one recorder saw it."""
+    """A connection as its recorder saw it."""
 
     recorder: Side
     entries: tuple[Entry, ...]
     headers: tuple[tuple[str, str], ...] = ()
-    """'# key: value' lines, in order: case, agent and whatever else the recorder noted."""
+    """The '# key: value' lines, in order: case, agent and whatever else the recorder noted."""
 
     @property
     def size(self) -> int:
-        """The octets of both sides."""
+        """The number of octets that both sides sent."""
         return sum(len(entry.data) for entry in self.entries if isinstance(entry, Octets))
 
     def header(self, key: str) -> str | None:

@@ -1,7 +1,7 @@
-"""Wire logs as text: `parse` reads every form of them, `write` writes the one canonical form.
+"""Wire logs as text: `parse` reads all their forms, `write` writes the canonical one.
 
-What `write` wrote, `parse` reads. What a person names goes through `read`, which also refuses a log
-that can't be meant: one without entries, or with two connections.
+A log that a user names is read with `read`, which also refuses what can't be meant: a log without entries,
+or with two connections.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from replay.trace.model import Digest, Drop, Entry, Octets, Trace
 from replay.wire.side import Side
 
 MAX_LOG = limits.LOG.default
-"""Octets that the literals of one log may expand to, all together."""
+"""Octets to which all literals of one log may expand together."""
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LINE = re.compile(r"[^\r\n]*")
@@ -26,18 +26,18 @@ _LINE = re.compile(r"[^\r\n]*")
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A trace, and what its text left unclear: one 'file:line:column: text' each."""
+    """A trace, and warnings about its text, each as 'file:line:column: message'."""
 
     trace: Trace
     warnings: tuple[str, ...] = ()
 
 
 def parse(source: Source) -> Parsed:
-    """Read a wire log: canonical, written by hand, or inside of an Autobahn report.
+    """Read a wire log: canonical, written by hand, or inside an Autobahn report.
 
-    A report may be the page, the text pasted from it, or the JSON of the case. Raises SourceError
-    for whatever is neither an entry nor, outside of the log, prose; and for a FRAME line that
-    contradicts the octets, unless a report said so.
+    A report may be the page, text pasted from it, or the JSON of the case. Raises SourceError for a line
+    that is neither an entry nor, outside the log, prose; and for a FRAME line that contradicts the octets,
+    unless it is a report's.
     """
     from replay.trace import lines
 
@@ -60,8 +60,8 @@ def parse(source: Source) -> Parsed:
 
 
 def read(source: Source) -> Parsed:
-    """`parse`, for the log of one connection. Raises SourceError too if it has no entry, or another
-    connection begins in it."""
+    """Like `parse`, for a log that has to be that of one connection: also raises SourceError if it has no
+    entries, or if another connection begins in it."""
     parsed = parse(source)
     if not parsed.trace.entries:
         start = len(source.text) - len(source.text.lstrip("\ufeff \t\r\n"))
@@ -121,7 +121,7 @@ def _finish(
 
 
 def _masker(drafts: Sequence[Entry | FrameLine]) -> Side | None:
-    """Who recorded a log that has only FRAME lines: who masks is the client."""
+    """The recorder of a log that has only FRAME lines: the side that masks is the client."""
     for draft in drafts:
         if isinstance(draft, FrameLine) and draft.value("MASK"):
             return Side.CLIENT if draft.side is kinds.ME else Side.SERVER
@@ -139,7 +139,8 @@ def _warning(span: Span | None, message: str) -> str:
 
 
 def write(trace: Trace) -> str:
-    """The canonical text of a trace; `parse` gives the trace again. Time linear in its octets."""
+    """The canonical text of a trace, which `parse` reads as the same trace. Takes time linear in its
+    octets."""
     head = [_header(name, value) for name, value in trace.headers]
     said = framing.recorder(trace.entries, trace.recorder) or Side.CLIENT
     if said is not trace.recorder or not (head or trace.entries):
@@ -148,7 +149,7 @@ def write(trace: Trace) -> str:
 
 
 def storable(trace: Trace) -> bytes | None:
-    """The same as a file; None: it could not be read again."""
+    """The content of a file with this trace; None: it would be too large to be read again."""
     if trace.size > MAX_LOG:
         return None
     text = write(trace).encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The lines of a wire log as they are written: its entries, and FRAME lines beside those with octets."""
+"""Writes the lines of a wire log: its entries, and FRAME lines next to those with octets."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from replay.wire.handshake import MAX_HEAD
 from replay.wire.side import Side
 
 MOST_FRAMES = 64
-"""An entry with more frames than this is written without their FRAME lines."""
+"""If an entry has more frames than this, their FRAME lines are left out."""
 
 _KEPT = 256
-"""Entries and frames of a connection whose text is kept, since many are alike."""
+"""Entries and frames whose text is cached, since many of a connection are the same."""
 
 _FIRST = 64
-"""Octets of each by which it is found again."""
+"""The first octets of each, by which it is found in the cache."""
 
 _MOST_PAYLOAD = 256
-"""Octets of a payload that a FRAME line writes out; longer ones only if they repeat."""
+"""Octets of a payload that a FRAME line writes out; a longer payload only if it repeats."""
 
 _WIDEST = 110
-"""Columns of a FRAME line, before its payload goes to the next line."""
+"""Columns that a FRAME line may have before its payload is put on the next line."""
 
 _INDENT = len("000 TX OCTETS: ")
 _HTTP_LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 
 
 def lines(trace: Trace) -> list[str]:
-    """All of them, in order."""
+    """All lines of a trace, in order."""
     first, before, behind = _told(trace)
     known: _Known = {}
     out: list[str] = []
@@ -55,7 +55,7 @@ def lines(trace: Trace) -> list[str]:
 
 
 def numbers(trace: Trace) -> list[int]:
-    """The number of each entry in the written log, where FRAME lines have numbers as well."""
+    """The number of each entry in the written log, in which FRAME lines are numbered too."""
     _, before, behind = _told(trace)
     found, number = [], 0
     for index in range(len(trace.entries)):
@@ -69,13 +69,13 @@ _Frames = dict[int, list[LoggedFrame]]
 
 
 def _told(trace: Trace) -> tuple[dict[Side, _Frames], _Frames, _Frames]:
-    """By entry: the frames of each side that begin in it, those whose lines stand in front of it, and those
-    behind it."""
+    """By entry: the frames of each side that begin in it, those whose FRAME lines precede it, and those
+    whose FRAME lines follow it."""
     me = trace.recorder
     streams = {side: framing.stream(trace.entries, side) for side in Side}
     first = {side: _beside(stream, attrgetter("first")) for side, stream in streams.items()}
     before, behind = first[me], _beside(streams[me.other], attrgetter("last"))
-    # Further on, a FRAME line could be taken for that of octets that the log left out.
+    # After an unknown number of missing octets, a FRAME line could be read as that of a missing frame.
     if (unsure := streams[me].unsure) is not None:
         before = {index: some for index, some in before.items() if index <= unsure}
     if (unsure := streams[me.other].unsure) is not None:
@@ -84,7 +84,7 @@ def _told(trace: Trace) -> tuple[dict[Side, _Frames], _Frames, _Frames]:
 
 
 def _beside(stream: framing.LoggedFrames, entry: Callable[[LoggedFrame], int]) -> _Frames:
-    """The whole frames of each entry, unless they are too many to be told one by one."""
+    """The complete frames of each entry, unless there are too many for FRAME lines."""
     whole = ((found, times) for found, times in stream.rows if found.whole)
     of_entry = ((index, list(rows)) for index, rows in groupby(whole, lambda row: entry(row[0])))
     return {
@@ -96,8 +96,8 @@ def _beside(stream: framing.LoggedFrames, entry: Callable[[LoggedFrame], int]) -
 
 _Key = tuple[bytes, Hashable, int]
 _Known = dict[_Key, tuple[bytes | memoryview, str]]
-"""Octets and what was written for them, since many of a connection are alike: by the first of them (to hash
-all of them takes longer than to compare them), by what else the text depends on, and by its column."""
+"""A cache of octets and their text. The key is the first octets (it takes longer to hash all of them than
+to compare them), what else the text depends on, and the column where it starts."""
 
 
 def _octets(line: str, data: bytes, frames: Sequence[LoggedFrame], tail: list[str], known: _Known) -> str:
@@ -113,7 +113,7 @@ def _octets(line: str, data: bytes, frames: Sequence[LoggedFrame], tail: list[st
 
 
 def _literal(data: bytes, borders: Sequence[int], tail: list[str], column: int) -> str:
-    """What stands behind so many columns, and the last of these: a head as text, a line each; frames as
+    """The literal after this many columns, with the last of these: a head as text, line by line; frames as
     header, key and payload."""
     line, margin = " ".rjust(column, "x"), "\n" + " " * _INDENT
     end = _head_end(data)
@@ -132,7 +132,7 @@ def _keep(known: _Known, key: _Key, octets: bytes | memoryview, text: str) -> st
 
 
 def _head_end(data: bytes) -> int:
-    """How many octets are an HTTP head, written as text."""
+    """How many octets are written as text because they are an HTTP head."""
     if not data.startswith(framing.HEADS):
         return 0
     end = data.find(b"\r\n\r\n", 0, MAX_HEAD)
@@ -140,7 +140,7 @@ def _head_end(data: bytes) -> int:
 
 
 def _borders(frames: Sequence[LoggedFrame]) -> tuple[int, ...]:
-    """Where headers, keys and payloads start in an entry."""
+    """The offsets in an entry at which headers, keys and payloads start."""
     borders: list[int] = []
     for found in frames:
         start = found.at
@@ -155,21 +155,21 @@ def _parts(data: bytes, start: int, borders: Sequence[int]) -> list[str]:
 
 
 def _frame(way: str, found: LoggedFrame, number: int, known: _Known) -> str:
-    """The FRAME line of a whole frame."""
+    """The FRAME line of a complete frame."""
     line = f"{number:03d} {way} FRAME : "
     run, start = found.run, found.start
     key = run[start : start + _FIRST], way, len(line)
     same, text = known.get(key, (None, ""))
-    if same is None or not run.startswith(same, start):  # with the same header, so as long
+    if same is None or not run.startswith(same, start):  # the same header means the same length
         octets = memoryview(run)[start : found.end]
         text = _keep(known, key, octets, _frame_fields(way, found, len(line)))
     return line + text
 
 
 def _frame_fields(way: str, found: LoggedFrame, column: int) -> str:
-    """What a FRAME line says behind so many columns."""
+    """The fields of a FRAME line, after this many columns."""
     header = found.header
-    assert header is not None  # only whole frames have one
+    assert header is not None  # only complete frames have a FRAME line
     key = header.key.hex() or None
     masked = f"MASK={key}" if way == "TX" and key else f"MASKED={bool(key)}, MASK={key}"
     words = (

@@ -1,4 +1,4 @@
-"""Why a case fails, as a value: failures that have one cause are told together."""
+"""The cause of a failure, as a value, so that failures with the same cause are reported together."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from replay.verdict.result import CaseResult, Cause, Judged, Misdeed
 _PONGS = ("ping-answered", "pong-echoes-ping")
 
 _BLAMES = (1002, 1007)
-"""The codes of a Close that say that the other side broke a rule (RFC 6455 §7.4.1)."""
+"""Close codes with which a side says that the other one broke a rule (RFC 6455 §7.4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Cases of one run that fail of one cause."""
+    """Cases of one run that fail for the same cause."""
 
-    cause: Cause | None  # None: of none that is known
+    cause: Cause | None  # None: unknown
     results: tuple[CaseResult, ...]
 
     @property
     def example(self) -> CaseResult:
-        """The shortest."""
+        """The case with the least traffic."""
         return min(self.results, key=lambda result: volume(result.case))
 
 
 def by_cause(results: Iterable[CaseResult], strict: bool = False) -> tuple[FailureGroup, ...]:
-    """The results by which a run fails, those of one cause together, the most frequent cause first."""
+    """The results that fail a run, grouped by cause, with the most frequent cause first."""
     found: dict[object, list[CaseResult]] = {}
     for result in results:
         if result.counts(strict):
@@ -42,7 +42,7 @@ def by_cause(results: Iterable[CaseResult], strict: bool = False) -> tuple[Failu
 
 
 def cause(result: Judged) -> Cause | None:
-    """What is wrong first of all; None: nothing is."""
+    """The main cause of a failure; None: the result isn't one."""
     if not result.failed:
         return None
     facts = result.facts
@@ -86,14 +86,15 @@ def cause(result: Judged) -> Cause | None:
 
 
 def illegal(result: Judged) -> Violation | None:
-    """What the tester did that a testee has to fail the connection for."""
+    """The first breach of the tester for which a testee has to fail the connection."""
     tester = result.facts.tester
     breaches = (event for event in result.events if isinstance(event, Violation) and event.side is tester)
     return next((breach for breach in breaches if RULES[breach.rule].code is not None), None)
 
 
 def accepted(result: Judged, bait: Violation) -> bool:
-    """Whether the testee did not refuse it at once: of a Close, by answering with the same code."""
+    """Whether the testee accepted the breach instead of failing the connection at once. It accepts a Close
+    by answering with the same code."""
     facts, found, answer = result.facts, result.divergence, answer_to(result, bait)
     if isinstance(answer, Violation) and answer.rule == bait.rule:
         return True
@@ -107,8 +108,8 @@ def accepted(result: Judged, bait: Violation) -> bool:
 
 
 def answer_to(result: Judged, bait: Violation) -> Event | None:
-    """What the testee did first when it had what it was to refuse, beside what was wanted of it; None:
-    nothing, before it was asked to close."""
+    """The first event of the testee after the breach that it should refuse, except for expected ones; None:
+    there was none before the tester asked it to close."""
     found = result.divergence
     wanted = {id(event) for event in result.received[: None if found is None else found.at]}
     behind = iter(result.events)
@@ -137,7 +138,7 @@ def _unopened(result: Judged) -> Cause:
 
 
 def _unlike_the_log(result: Judged) -> Cause:
-    """Of a log that is its own expectation. How the connection ended is no event that it asks for."""
+    """The cause for a log that is its own expectation, in which the end of the connection is no event."""
     found = result.divergence
     if found is None:
         return Cause(Misdeed.ENDS, detail=result.closing_reason)
@@ -148,7 +149,7 @@ def _unlike_the_log(result: Judged) -> Cause:
 
 
 def repeated(result: Judged, found: Difference) -> bool:
-    """Whether what came in place of something else is what came just before it, once more."""
+    """Whether the unexpected event has the same payload as the one just before it."""
     got, at = found.observed, found.at - 1
     if not isinstance(got, Message | Pong) or at < 0 or at >= len(result.received):
         return False
@@ -157,7 +158,7 @@ def repeated(result: Judged, found: Difference) -> bool:
 
 
 def _form(result: Judged, found: Difference) -> str:
-    """A difference without its numbers."""
+    """What kind of difference it is, without offsets and sizes, so that equal ones are grouped."""
     if found.field == "opening":
         return found.said
     want, got = found.expected, found.observed

@@ -1,4 +1,4 @@
-"""What changed between two runs of the same cases. Pure."""
+"""Compares two runs of the same cases. Pure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from replay.verdict.judge import judge
 from replay.verdict.result import GOOD, ClosingVerdict, Judged, rank
 
 SLOWER = limits.SLOWER.default * SECOND // 1000
-"""Microseconds by which a duration has to differ, and by half of the longer one, to be told."""
+"""A difference in duration is reported if it is at least this many microseconds, and at least half of the
+longer duration."""
 
 
 class Change(Enum):
     WORSE = "worse"
     BETTER = "better"
-    OTHER = "other"  # another verdict, neither worse nor better, or none where one was
+    OTHER = "other"  # another verdict that is neither worse nor better, or only one of them was judged
     NEW = "new"
     GONE = "gone"
-    EVENTS = "events"  # the same verdict, by other events, or with another end
+    EVENTS = "events"  # the same verdict, with other events or another end
     SAME = "same"
 
 
@@ -38,31 +39,31 @@ class Known:
     behaviour: Behaviour
     closing: ClosingVerdict
     duration: int | None  # microseconds
-    trace: Callable[[], Trace | None]  # reads what was observed; None: it isn't there. Raises SourceError
-    light: bool = True  # there is no reason not to read it
+    trace: Callable[[], Trace | None]  # reads the log; None: there is none. Raises SourceError
+    light: bool = True  # the log is small enough to be read in any case
     unjudged: bool = False  # see `CaseResult.unjudged`
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One of the two, by the name that the user gave it."""
+    """One of the two runs, with the name that the user gave it."""
 
     name: str
     cases: Mapping[str, Known]
     agent: str = ""
-    partial: str | None = None  # that cases are missing, and why
+    partial: str | None = None  # why cases are missing, if some are
     missing: frozenset[str] = frozenset()  # their ids
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A case, before and after. One of the two may be missing."""
+    """A case before and after. One of the two may be missing."""
 
     id: str
     change: Change
     before: Known | None
     after: Known | None
-    apart: Judged | None = None  # what was observed after, judged by what was before; None: no
+    apart: Judged | None = None  # the events after, judged by those before; None: no difference
     unseen: str | None = None  # why the events aren't compared
 
     @property
@@ -72,7 +73,7 @@ class Changed:
 
     @property
     def moved(self) -> int | None:
-        """By how many microseconds it became slower (or, below 0, faster), if that is worth telling."""
+        """By how many microseconds it became slower (negative: faster), if that is worth reporting."""
         if self.before is None or self.after is None:
             return None
         was, now = self.before.duration, self.after.duration
@@ -85,7 +86,7 @@ class Changed:
 class Comparison:
     before: Run
     after: Run
-    cases: tuple[Changed, ...]  # without what they rest on
+    cases: tuple[Changed, ...]  # without their evidence
 
     @property
     def worse(self) -> bool:
@@ -94,7 +95,7 @@ class Comparison:
         return cut_off or any(one.change is Change.WORSE for one in self.cases)
 
     def durations(self) -> tuple[int, int, int]:
-        """Of the cases that both have: how many, and how many microseconds they took before and after."""
+        """The number of cases that both runs have, and the microseconds that they took before and after."""
         both = [(one.before, one.after) for one in self.cases]
         known = [
             (was.duration, now.duration)
@@ -105,8 +106,8 @@ class Comparison:
 
 
 def compare(before: Run, after: Run) -> Iterator[Changed]:
-    """Case by case, in natural order. Reads the logs of those that both have, unless they are large and
-    the verdict is the same."""
+    """Compare case by case, in natural order. Reads the logs of cases that both runs have, unless the logs
+    are large and the verdicts are the same."""
     for id in sorted({**before.cases, **after.cases}, key=natural):
         yield _case(before.cases.get(id), after.cases.get(id), id)
 
@@ -135,7 +136,8 @@ def _change(was: Known, now: Known) -> Change:
 
 
 def _apart(was: Known, now: Known) -> tuple[Judged | None, str | None]:
-    """Where the events part: what came after is judged by what came before, as by a recording."""
+    """The new events judged by the old ones, as if those were a recording, if they differ; else why they
+    can't be compared."""
     try:
         before, after = was.trace(), now.trace()
     except SourceError as error:
@@ -155,7 +157,7 @@ def _apart(was: Known, now: Known) -> tuple[Judged | None, str | None]:
 
 
 def _lacks(trace: Trace) -> bool:
-    """Whether octets of the testee's are missing."""
+    """Whether octets of the testee are missing."""
     testee = trace.recorder.other
     return any(
         isinstance(entry, Logging | Digest)

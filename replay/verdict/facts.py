@@ -1,4 +1,4 @@
-"""Who ended the connection, and how, as read from its events: the inputs of the closing verdict."""
+"""The facts for the closing verdict, read from the events: which side ended the connection, and how."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from replay.trace.model import Wait
 from replay.wire.side import Side
 
 FAILING = frozenset(rule.code for rule in RULES.values() if rule.code is not None)
-"""Codes with which a connection is failed for a breach."""
+"""Close codes with which a connection is failed for a breach."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClosingFacts:
-    """Autobahn's closing table, with absolute words. The testee is the side that `tester` isn't."""
+    """The inputs of Autobahn's closing table. The testee is the side that `tester` isn't."""
 
     tester: Side
     opened: bool
     closed_by_tester: bool  # the tester's Close frame came first
     closed_by_testee: bool
-    failed_by_tester: bool  # it failed the connection: a breach by the testee, or patience ran out
+    failed_by_tester: bool  # it failed the connection: for a breach by the testee, or after a timeout
     dropped_by_tester: bool  # it ended TCP
     dropped_by_testee: bool
-    waited_in_vain: bool  # the tester of a log ended TCP where the testee was to close, or to end it
+    waited_in_vain: bool  # a log's tester ended TCP after waiting for the testee to close or to end TCP
     opening_timed_out: bool
-    close_timed_out: bool  # no Close came in answer to the tester's
+    close_timed_out: bool  # the testee didn't answer the tester's Close in time
     drop_timed_out: bool  # the server didn't end TCP in time
-    limit_reached: bool  # the time for the whole case, or a bound on what is read, cut it
-    bound: str | None  # ... and the bound, as '4,000 events'; None: it was the time, if anything
-    agreed: Agreed | None  # the compression
+    limit_reached: bool  # the time limit of the case, or a limit on what is read, ended it
+    bound: str | None  # the limit on what is read, as '4,000 events'; None: it wasn't reached
+    agreed: Agreed | None  # the terms of compression
     tester_close: Close | None
-    testee_close: Close | None  # the first one, also if it breaks a rule
-    let_pass: Violation | None  # a breach for which the tester was to fail the connection, and didn't
+    testee_close: Close | None  # the first one, even if it breaks a rule
+    let_pass: Violation | None  # a breach for which the tester should have failed the connection
 
     @property
     def unclean_reason(self) -> str | None:
-        """Why the closing handshake is not clean; None: it is (both Closes passed, and where the
-        tester is the client, the server ended TCP in time)."""
+        """Why the closing handshake isn't clean; None: it is. Both sides have sent a Close and, if the
+        tester is the client, the server has ended TCP in time."""
         testee = self.tester.other.value
         if not self.opened:
             return "the connection was never opened"
@@ -66,9 +66,9 @@ class ClosingFacts:
 
 
 def closing_facts(events: Sequence[Event], tester: Side, opening: bool) -> ClosingFacts:
-    """Read the facts from all events of a connection, of both sides, in order.
+    """Read the facts from all events of a connection, in order.
 
-    `opening`: the trace has an opening handshake; one that begins with frames was open before.
+    `opening`: the trace begins with an opening handshake; else the connection was open from the start.
     """
     events = [event for event in events if not isinstance(event, Message)]  # they decide nothing here
     bounds = (event.tag for event in events if isinstance(event, Fired) and event.wait is Wait.LIMIT)
@@ -103,8 +103,8 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool) -> Closi
 
 
 def _let_pass(events: Sequence[Event], tester: Side) -> Violation | None:
-    """The first breach of a MUST that the tester has seen and closed behind as if there had been none: the
-    testers that play cases fail the connection there, so such a log may be of another one, or changed."""
+    """The first breach of a MUST after which the tester closed as if there had been none. Autobahn and
+    replay fail the connection there, so such a log comes from another program, or was edited."""
     breach: Violation | None = None
     for event in events:
         match event:
@@ -116,14 +116,14 @@ def _let_pass(events: Sequence[Event], tester: Side) -> Violation | None:
 
 
 def _was_read(close: Close, over: int | None) -> bool:
-    """Whether a Close came before the tester ended TCP, or is what it ended it for: then its code
-    has been read."""
+    """Whether the tester has read the code of a Close: the Close came before the tester ended TCP, or was
+    the reason for that."""
     return over is None or (over == close.start and not close.valid)
 
 
 def _first_to_close(events: Sequence[Event], tester: Side) -> Side | None:
-    """Who sent the first octet of the first Close frame. To a breach the tester answers with one at once,
-    before it looks at what came behind the breach."""
+    """The side that sent the first octet of the first Close frame. The tester answers a breach with a Close
+    at once, before it looks at what follows the breach."""
     closes = {(event.side, event.start): event for event in events if isinstance(event, Close)}
     answered = any(side is tester for side, _ in closes)
     spoiled = {
@@ -133,7 +133,7 @@ def _first_to_close(events: Sequence[Event], tester: Side) -> Side | None:
     }
     for event in events:
         match event:
-            case CloseBegins(side=side, start=start):  # which counts as the frame that it becomes
+            case CloseBegins(side=side, start=start):  # counts if the frame that it becomes does
                 close = closes.get((side, start))
                 if close is None:
                     counts = side is tester and start not in spoiled

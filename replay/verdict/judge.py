@@ -1,4 +1,4 @@
-"""Behaviour and closing: pure functions of the case and the observed trace."""
+"""Judges behaviour and closing: pure functions of the case and the observed trace."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from replay.wire.side import Side
 _ENDING = frozenset({EventKind.CLOSE, EventKind.END, EventKind.NOT_OPENED})
 
 REENCODED = "reencoded"
-"""The header of a trace whose tester compressed the recorded messages anew."""
+"""The header of a trace whose tester compressed the recorded messages again."""
 
 Verdict = tuple[ClosingVerdict, str]
 
@@ -35,11 +35,11 @@ Verdict = tuple[ClosingVerdict, str]
 def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -> Judged:
     """The verdict on one observed connection.
 
-    A case of a spec is judged by Autobahn's decision table. A recorded one is compared with its
-    own recording: the same events from the testee, and the same end.
+    A case of a spec is judged by Autobahn's decision table. A recorded case is compared with its recording:
+    the same events from the testee, and the same end.
 
-    What was cut off by a bound on what is read, and what a client did too late, is left unjudged: it
-    can't be called back to do it once more.
+    A failure is left unjudged if a limit on what is read cut off the connection, or if a client acted too
+    late, since a client can't be asked to do it again.
     """
     events = observe(trace, case.reading)
     result = _judged(case, trace, tester, events, notes)
@@ -59,11 +59,11 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
 
 
 def passes(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -> Logged | None:
-    """The verdict on a connection on which all is well; None: it needs `judge`.
+    """The verdict on a connection without any fault; None: it needs `judge`.
 
-    The tester's own messages aren't read for it, and whatever is wrong with their octets, which costs as
-    much to find out as of the testee's. They can only excuse what the testee did: where it broke no rule
-    and all that was wanted came, the verdict is that of `judge`.
+    It doesn't read the tester's own messages, nor look for breaches in them, which would cost as much as
+    for the testee's. They could only excuse the testee: if it broke no rule and everything expected came,
+    `judge` gives the same verdict.
     """
     events = observe(trace, case.reading, None if case.trace is not None else tester)
     result = _judged(case, trace, tester, events, notes)
@@ -74,8 +74,8 @@ def passes(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) 
 
 
 def _decided(result: Judged) -> bool:
-    """Whether a failure rests on what was seen, and not on what is missing: what came differs, or begins
-    a message that has grown beyond all bounds, or was closed without what is missing."""
+    """Whether a failure is proven by what was observed rather than by what is missing: an event differs, a
+    message has grown too large, or the testee closed without what is missing."""
     testee = result.facts.tester.other
     apart = result.divergence is not None and result.divergence.observed is not None
     closed = result.behaviour is Behaviour.FAILED and result.facts.testee_close is not None
@@ -107,7 +107,7 @@ def _judged(
         if apart is not None:
             behaviour, divergence = Behaviour.FAILED, apart
     ending = case.ending(found.outcome) if found.fit.state == "complete" else case.closing
-    if declined and case.closing is not None:  # then all that the tester does is to close
+    if declined and case.closing is not None:  # then the tester only closes
         ending = Closing(clean=case.closing.clean)
     if ending is None:
         closing, reason = _recorded_closing(case, facts, events)
@@ -149,8 +149,9 @@ def _judged(
 
 
 def _by_the_rfcs(behaviour: Behaviour, case: Case, broken: Sequence[Violation]) -> Behaviour:
-    """What rules that were broken make of a behaviour, where the original asks only whether the messages
-    come back: a MUST that a case about compression is there to hold fails it, a SHOULD never does."""
+    """The behaviour under the profile `rfc`, given the rules that were broken: breaking a MUST of RFC 7692
+    fails a case about compression, and breaking a SHOULD never fails a case. Autobahn only asks whether the
+    messages come back."""
     rules = [RULES[violation.rule] for violation in broken]
     if case.deflate is not None and any(rule.rfc == 7692 and rule.level != "SHOULD" for rule in rules):
         return Behaviour.FAILED
@@ -160,8 +161,8 @@ def _by_the_rfcs(behaviour: Behaviour, case: Case, broken: Sequence[Violation]) 
 
 
 def _compare(case: Case, events: Sequence[Event], facts: ClosingFacts) -> _Compared:
-    """The first outcome that fits, or the one that fits longest. How a recorded connection ended
-    is left to the closing."""
+    """The first outcome that fits, or the one that fits the longest. The end of a recorded connection isn't
+    compared here, but by the closing verdict."""
     kinds = case.kinds - _ENDING
     seen = received(events, facts.tester, kinds, case.profile)
     compared = []
@@ -186,7 +187,7 @@ class _Compared(NamedTuple):
 
 
 def _how_far(of: _Compared) -> tuple[int, int]:
-    """By how many events, and then by how many octets of the next one, an outcome fits."""
+    """How far an outcome fits: the number of events, then the number of octets of the next one."""
     return of.fit.at, (of.fit.why.offset or 0) if of.fit.why else 0
 
 
@@ -197,7 +198,7 @@ def _said(case: Case, trace: Trace, events: Sequence[Event], facts: ClosingFacts
 
 
 def _refused(log: Trace, events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
-    """Why nothing of a log was sent: its octets would mean something else."""
+    """Why no messages of a log were sent: on this connection, its octets would mean something else."""
     if any(isinstance(event, Message) and event.side is facts.tester for event in events):
         return
     terms = recorded_terms(log)
@@ -211,7 +212,7 @@ def _refused(log: Trace, events: Sequence[Event], facts: ClosingFacts) -> Iterat
 
 
 def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
-    """What the verdict's words don't say."""
+    """Notes on what the verdict itself doesn't say."""
     testee = facts.tester.other
     if limit := own_limit(events, facts):
         yield limit
@@ -222,7 +223,7 @@ def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
 
 
 def _stricter(case: Case, found: _Compared) -> Iterator[str]:
-    """Where the original, which compares the length alone, would have been content."""
+    """A note if Autobahn, which compares only the length here, would have passed the case."""
     why = found.fit.why
     if not case.measured or found.fits or why is None or why.expected is None:
         return
@@ -240,7 +241,7 @@ def _closed_as_wanted(closing: Closing, facts: ClosingFacts) -> bool:
 
 
 def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event], profile: Profile) -> Verdict:
-    """Autobahn's table: the first row that fits. The second row is ours: there the original never ends."""
+    """Autobahn's table: the first row that applies. The second row is ours: there, Autobahn never ends."""
     tester, testee = facts.tester.value, facts.tester.other.value
     code = facts.testee_close.code if facts.testee_close else None
     if not facts.opened:
@@ -263,12 +264,13 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event], pro
 
 
 def _recorded_closing(case: Case, facts: ClosingFacts, seen: Sequence[Event]) -> Verdict:
-    """The same end as in the recording: who closed, with what code, cleanly or not, who ended TCP."""
+    """Compare the end with that of the recording: who closed, with what code, cleanly or not, and who ended
+    TCP."""
     assert case.trace is not None
     events = observe(case.trace, case.reading)
     before = closing_facts(events, facts.tester, has_opening(case.trace))
     testee = facts.tester.other.value
-    # A recorded response that doesn't answer the recorded request was edited: the log goes on behind it.
+    # A recorded 101 that doesn't answer the recorded request was edited, as the log continues after it.
     was_open = before.opened or any(isinstance(e, NotOpened) and e.status == 101 for e in events)
     if facts.opened is not was_open:
         if was_open:
@@ -279,7 +281,7 @@ def _recorded_closing(case: Case, facts: ClosingFacts, seen: Sequence[Event]) ->
         )
     if facts.limit_reached and not before.limit_reached:
         return ClosingVerdict.UNCLEAN, f"the {facts.tester.value} gave up: {_limit(facts)}"
-    if not was_open:  # and who ends TCP then is free
+    if not was_open:  # then either side may end TCP
         return _not_opened_either(events, seen)
     if facts.closed_by_testee and not before.closed_by_testee:
         return ClosingVerdict.FAILED, f"the {testee} sent the first Close frame; in the log it did not"
@@ -305,8 +307,8 @@ def _recorded_closing(case: Case, facts: ClosingFacts, seen: Sequence[Event]) ->
 
 
 def _not_opened_either(recorded: Sequence[Event], seen: Sequence[Event]) -> Verdict:
-    """A refusal is an answer: a server that no longer gives one differs from the log. What HTTP lets
-    either side do with TCP behind it (RFC 9112 §9) is left to them."""
+    """The connection was opened neither here nor in the log. A refusal is an answer, so a server that no
+    longer gives one differs from the log. After it, either side may end TCP (RFC 9112 §9)."""
     was, now = _refusal(recorded), _refusal(seen)
     if was and was.status and now and not now.status:
         return ClosingVerdict.FAILED, f"{_why_not_opened(seen)}; in the log {was.reason}"

@@ -1,4 +1,4 @@
-"""What a testee did when the tester's patience had run out: it may have been busy, or out of order."""
+"""Answers that came after the tester's timeout: the testee may have been busy, or at fault."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _PATIENCE = (Wait.FAIL, Wait.CLOSE)
 
 
 class Late(NamedTuple):
-    events: tuple[Event, ...]  # as if the tester had waited
-    said: str  # that the answer came too late, and after how long
+    events: tuple[Event, ...]  # as if the tester had waited longer
+    said: str  # a sentence that says how late the answer was
 
 
 def answered_late(trace: Trace, events: Sequence[Event], tester: Side, testee_closes: bool) -> Late | None:
-    """What came behind the end of the tester's patience; None: nothing did, or it still had patience.
+    """What came after the tester's timeout expired; None: nothing did, or it didn't expire.
 
-    `testee_closes`: it was waited for the testee to close, so that the tester's Close is not to count."""
+    `testee_closes`: the testee was expected to close, so the tester's Close doesn't count."""
     fired = next((at for at, event in enumerate(events) if _runs_out(event, tester)), None)
     if fired is None:
         return None
@@ -38,8 +38,8 @@ def answered_late(trace: Trace, events: Sequence[Event], tester: Side, testee_cl
 
 
 def reaction(trace: Trace, events: Sequence[Event], tester: Side) -> int | None:
-    """Microseconds within which the testee first answered what was last sent to it; None: it did not, or
-    the times aren't known. A Close behind the end of the patience answers the tester's own."""
+    """Microseconds after which the testee first answered what was last sent to it; None: it didn't, or the
+    times aren't known. A Close after the tester's timeout is an answer to the tester's own Close."""
     fired = len(trace.entries)
     for event in events:
         if _runs_out(event, tester):
@@ -56,7 +56,7 @@ def _runs_out(event: Event, tester: Side) -> bool:
 
 
 def _took(trace: Trace, before: int, came: int, tester: Side) -> int | None:
-    """From the last write of the tester before an entry to the one that came."""
+    """The time from the tester's last write before entry `before` to entry `came`."""
     at = trace.entries[came].at
     for number in range(before - 1, -1, -1):
         entry = trace.entries[number]

@@ -1,7 +1,8 @@
-"""How the opening handshake of a replay differs from the recorded one.
+"""Compares the opening handshake of a replay with the recorded one.
 
-Its headers are free, but for what a connection stands on: the status of a refusal, the subprotocol and the
-extensions, each where the request asked for the same, and the rules that the recorded testee kept.
+Headers may differ, except for what matters to the connection: the status of a refusal, and the subprotocol
+and the extensions if the request asked for the same ones. The testee also has to keep the rules that it
+kept in the recording.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from replay.wire.side import Side
 def difference(
     recorded: Sequence[Event], events: Sequence[Event], tester: Side, reencoded: bool
 ) -> Difference | None:
-    """The first difference; None: there is none. `reencoded`: the compression may be another one."""
+    """The first difference; None: there is none. `reencoded`: the terms of compression may differ."""
     return next(_differences(recorded, events, tester, reencoded), None)
 
 
@@ -49,7 +50,7 @@ class _Answer(NamedTuple):
 
 
 def _answer(events: Sequence[Event]) -> _Answer | None:
-    """What a server said to the request, be it right or not."""
+    """The server's response to the request, whether it is valid or not."""
     asked = next((event.request for event in events if isinstance(event, Requested)), None)
     for event in events:
         if isinstance(event, Opened | NotOpened) and event.response is not None and asked is not None:
@@ -58,8 +59,8 @@ def _answer(events: Sequence[Event]) -> _Answer | None:
 
 
 def _answers(was: _Answer, now: _Answer, reencoded: bool) -> Iterator[Difference]:
-    """What a server says otherwise to the same request. That one connection opens and the other doesn't is
-    told by how they end."""
+    """How the server's answers to the same request differ. If only one of the connections opens, the
+    closing verdict says so."""
     before, here = was.response.status, now.response.status
     if before != here and 101 not in (before, here):
         yield _difference(now.event, f"the server answered {here}; in the log {before}")
@@ -80,7 +81,7 @@ def _difference(observed: Event, said: str) -> Difference:
 
 
 def _asks_alike(was: _Answer, now: _Answer, name: str) -> bool:
-    """Whether both requests ask for the same."""
+    """Whether this header is the same in both requests."""
     return _values(was.request, name) == _values(now.request, name)
 
 
@@ -94,7 +95,7 @@ def _subprotocol(answer: _Answer) -> str:
 
 
 def _extensions(answer: _Answer) -> str:
-    """What was agreed on, in any order, and permessage-deflate without what is so by default."""
+    """The extensions that were agreed on, sorted, and permessage-deflate without default parameters."""
     try:
         others = [each for each in head_extensions(answer.response) if each.name != NAME]
     except ExtensionsError:

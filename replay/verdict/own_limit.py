@@ -1,4 +1,4 @@
-"""A limit of the testee's own (RFC 6455 §7.4.1, §10.4) is not a breach, and is named as what it is."""
+"""Recognizes that a testee closed because of a limit of its own (RFC 6455 §7.4.1, §10.4): not a breach."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from replay.verdict.facts import ClosingFacts
 
 TOO_BIG = 1009
 SUSPECT = (1008, 1011)
-"""Codes with which some libraries refuse what is too big or too much for them."""
+"""Close codes with which some libraries also refuse what is too large for them."""
 
 LARGE = 4096
-"""Octets of a message, or fragments, from which on other ends are taken for a limit too."""
+"""Octets of a message, or fragments, from which on closing without code 1009 may be a limit too."""
 
 
 def own_limit(events: Sequence[Event], facts: ClosingFacts) -> str | None:
-    """In a sentence, the limit by which the testee seems to have ended the connection, if any."""
+    """A sentence about the limit for which the testee seems to have ended the connection, if any."""
     testee, close = facts.tester.other.value, facts.testee_close
     if close is not None and not facts.closed_by_testee:
         return None
@@ -36,8 +36,8 @@ def own_limit(events: Sequence[Event], facts: ClosingFacts) -> str | None:
 
 
 def _largest(events: Sequence[Event], facts: ClosingFacts) -> tuple[int, int]:
-    """Octets and frames of the largest message that the tester sent; of one that it began, no frames,
-    and octets with all headers."""
+    """Octets and frames of the largest message that the tester sent. An unfinished one counts as 0 frames,
+    and its octets include the headers."""
     sent = [event for event in events if isinstance(event, Message) and event.side is facts.tester]
     sizes = [(sum(length for _, length in message.parts), len(message.parts)) for message in sent]
     begun = [event for event in events if isinstance(event, Unparsed) and event.side is facts.tester]

@@ -1,4 +1,4 @@
-"""What a report says: everything that a renderer shows stands here."""
+"""The results of cases and runs: everything that a report shows."""
 
 from __future__ import annotations
 
@@ -28,48 +28,48 @@ class ClosingVerdict(Enum):
 
 
 UNJUDGED = "unjudged"
-"""The word for a case whose verdict would rest on what nobody has seen: see `CaseResult.unjudged`."""
+"""The word for a case without a verdict, as what decides it wasn't observed: see `CaseResult.unjudged`."""
 
 GOOD = (ClosingVerdict.OK, ClosingVerdict.INFORMATIONAL)
 LAX = (Behaviour.NON_STRICT, Behaviour.UNIMPLEMENTED)
-"""What fails a run only under --strict."""
+"""Behaviours that fail a run only under --strict."""
 
 
 def rank(behaviour: Behaviour, closing: ClosingVerdict) -> int:
-    """0: as it has to be; 1: fails only under --strict; 2: fails."""
+    """How bad a verdict is: 0 passes, 1 fails only under --strict, 2 fails."""
     return 2 if behaviour is Behaviour.FAILED or closing not in GOOD else int(behaviour in LAX)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One of the expected verdicts: what some cases may end with, and why."""
+    """An entry of the expected verdicts: the verdicts that some cases may have, and why."""
 
     pattern: str  # an id or a glob, as in a selection
     verdicts: tuple[str, ...]  # 'FAILED', 'OK / UNCLEAN': words of `expected.VERDICTS`
     reason: str
-    span: Span  # where the pattern stands
+    span: Span  # of the pattern
     agent: str | None = None  # a glob; None: any testee
     link: str | None = None
-    until: str | None = None  # the last day on which it holds, as 2027-01-31
+    until: str | None = None  # the last day on which it applies, as 2027-01-31
     ids: frozenset[str] = frozenset()  # of the cases that the pattern names
 
 
 class Misdeed(Enum):
-    """What a testee did wrong, of all cases."""
+    """What a testee did wrong."""
 
-    UNOPENED = "unopened"  # there was no connection: the rule that its handshake broke, or the HTTP status
-    ACCEPTS = "accepts"  # the tester broke the rule, as the case wants, and was not refused
-    CODE = "code"  # it closed with this code, not with one of those that were wanted
-    REFUSES = "refuses"  # it closed with this code, and nothing that was sent is against a rule
-    DROPS = "drops"  # it ended TCP without a Close, and nothing that was sent is against a rule
+    UNOPENED = "unopened"  # there was no connection: a rule that its handshake broke, or an HTTP status
+    ACCEPTS = "accepts"  # it accepted a breach of the rule that the tester sent on purpose
+    CODE = "code"  # it closed with this code instead of an expected one
+    REFUSES = "refuses"  # it closed with this code although the tester broke no rule
+    DROPS = "drops"  # it ended TCP without a Close although the tester broke no rule
     BREAKS = "breaks"  # it broke the rule itself
-    DIFFERS = "differs"  # what came isn't what was to come
-    ENDS = "ends"  # the connection ended in another way than it was to
+    DIFFERS = "differs"  # it sent something other than expected
+    ENDS = "ends"  # the connection ended otherwise than expected
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Equal for failures that are one."""
+    """The cause of a failure. Failures with equal causes are reported together."""
 
     fault: Misdeed
     rule: str | None = None
@@ -78,18 +78,18 @@ class Cause:
 
     @property
     def key(self) -> str:
-        """The same as one word, for programs: 'accepts:text-is-utf8', 'code:1011'."""
+        """The cause as one word for programs: 'accepts:text-is-utf8', 'code:1011'."""
         code = None if self.code is None else str(self.code)
         return ":".join(filter(None, (self.fault.value, self.rule, code, self.detail.replace(" ", "-"))))
 
 
 class Standing(Enum):
-    """How a verdict stands to the entry that names its case."""
+    """How a verdict compares with the entry of the expected verdicts that names its case."""
 
     LISTED = "expected"
-    EXPIRED = "expired"  # the entry lists it, but its last day has passed
+    EXPIRED = "expired"  # the entry lists it, but no longer applies
     BETTER = "better than expected"
-    OTHER = "not as expected"  # neither listed, nor better or worse than all that is
+    OTHER = "not as expected"  # not listed, and neither better nor worse than all that are
     WORSE = "worse than expected"
 
 
@@ -100,43 +100,43 @@ class Expectation:
 
 
 MOST_BROKEN = 5
-"""Breaches that are kept of a case."""
+"""Breaches of a case that are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """The verdict on one connection: what is kept of a case, compared, counted and told between processes.
+    """The verdict on one connection: what is kept, compared, counted and sent between processes.
 
-    What the verdict rests on stands in a `Judged`, which is a `CaseResult` too.
+    A `Judged` is a `CaseResult` with its evidence.
     """
 
     case: Case
     behaviour: Behaviour
     closing: ClosingVerdict
-    closing_reason: str  # in a sentence, why the closing verdict is what it is
+    closing_reason: str  # the reason for the closing verdict, as a sentence
     facts: ClosingFacts
-    broken: tuple[Violation, ...]  # rules that the testee broke, first one first; see `kept`
+    broken: tuple[Violation, ...]  # rules that the testee broke, in order; see `kept`
     server: str | None = None  # the Server header of the response, "" if it has none; None: no response
-    notes: tuple[str, ...] = ()  # what the user should know of how it was played or judged
-    duration: int | None = None  # microseconds, from the connection to its end
+    notes: tuple[str, ...] = ()  # what the user should know about how it was played or judged
+    duration: int | None = None  # microseconds, from the start of the connection to its end
     began: float | None = None  # when, in seconds since 1970
-    path: str | None = None  # the spec or log that the case comes from, as the user gave it
+    path: str | None = None  # the spec or log of the case, as the user gave it
     expectation: Expectation | None = None  # None: no entry names the case
-    flaky: bool = False  # it failed, and passed when it was run once more, alone
-    why: str = ""  # why it isn't OK, in a sentence
+    flaky: bool = False  # it failed, and passed when it was run again by itself
+    why: str = ""  # why it isn't OK, as a sentence
     shown: str = ""  # a failure as a terminal shows it, in plain text
-    again: str | None = None  # the command that plays just this case again
-    cause: Cause | None = None  # of a failure: what it is told together with
+    again: str | None = None  # the command that runs just this case again
+    cause: Cause | None = None  # of a failure, which is reported together with those of the same cause
     unjudged: str | None = None
-    """Why there is no verdict, in words: what it would rest on wasn't seen, and what was seen decides
-    nothing ('the log leaves out 65,546 octets that the server sent').
+    """Why there is no verdict, in words: what would decide it wasn't observed ('the log leaves out 65,546
+    octets that the server sent').
 
-    Set by `left_unjudged` where a result is judged, never where it is shown. Such a result passes with a
-    warning, and fails under --strict. Where Autobahn's words have to do, both verdicts are INFORMATIONAL;
-    what is INFORMATIONAL because a case asks for nothing is judged, and never has this."""
+    Set by `left_unjudged` when a result is judged, never when it is shown. Such a result passes with a
+    warning, and fails under --strict. If a verdict of Autobahn's is needed, both are INFORMATIONAL; a case
+    that is INFORMATIONAL because it expects nothing in particular is judged, and never has this."""
 
     def left_unjudged(self, why: str) -> Self:
-        """The same evidence without a verdict: see `unjudged`."""
+        """The same result without a verdict: see `unjudged`."""
         return replace(
             self,
             behaviour=Behaviour.INFORMATIONAL,
@@ -147,17 +147,17 @@ class CaseResult:
 
     @property
     def word(self) -> str:
-        """The behaviour in a word, 'unjudged' where there is no verdict."""
+        """The behaviour in a word; 'unjudged' if there is no verdict."""
         return self.behaviour.value if self.unjudged is None else UNJUDGED
 
     @property
     def closing_alone(self) -> bool:
-        """Whether only the way the connection ended fails."""
+        """Whether the case fails only because of how the connection ended."""
         return self.behaviour is not Behaviour.FAILED and self.closing not in GOOD
 
     @property
     def heading(self) -> str:
-        """The verdict that is told first: that on the closing, where it alone fails."""
+        """The verdict that is shown first: that on the closing if only that fails."""
         return self.closing.value if self.closing_alone else self.word
 
     @property
@@ -167,17 +167,17 @@ class CaseResult:
 
     @property
     def lax(self) -> bool:
-        """Whether it passes, but not under --strict."""
+        """Whether it passes, but fails under --strict."""
         return self.unjudged is not None or rank(self.behaviour, self.closing) == 1
 
     @property
     def is_expected(self) -> bool:
-        """Whether it is other than it has to be, and listed so."""
+        """Whether it fails, also under --strict only, and the expected verdicts list it."""
         listed = self.expectation is not None and self.expectation.standing is Standing.LISTED
         return listed and (self.failed or self.lax)
 
     def counts(self, strict: bool = False) -> bool:
-        """Whether the run fails by this."""
+        """Whether the run fails because of this."""
         if self.is_expected or self.flaky:
             return False
         worse = self.expectation is not None and self.expectation.standing is Standing.WORSE
@@ -191,34 +191,34 @@ class Judged(CaseResult):
     trace: Trace  # as observed
     events: tuple[Event, ...]  # of both sides, as observed
     outcome: Outcome | None  # the expected alternative that fits, if one does
-    nearest: Outcome  # the one that fits, or the one that fits longest
-    expected: tuple[Pattern, ...]  # what of `nearest` was compared ...
-    received: tuple[Event, ...]  # ... with these events of the testee
-    divergence: Difference | None  # where the two part; None: they fit
+    nearest: Outcome  # the alternative that fits, or the one that fits the longest
+    expected: tuple[Pattern, ...]  # the patterns of `nearest` that were compared with `received`
+    received: tuple[Event, ...]  # events of the testee
+    divergence: Difference | None  # the first difference between these two; None: they fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged(CaseResult):
-    """A verdict that says that all is well. Of its evidence there is only the log, as it is stored."""
+    """A verdict on a connection without any fault. Its only evidence is the log, as it is stored."""
 
     log: bytes | None  # None: it can't be stored
 
 
 Result = TypeVar("Result", bound=CaseResult)
-"""A verdict with as much of its evidence as it has."""
+"""A verdict, with or without evidence."""
 
 Fresh = Judged | Logged
-"""A result as it comes, before what it rests on is let go."""
+"""A new result, before its evidence is dropped."""
 
 
 def verdict_of(result: CaseResult) -> dict[str, Any]:
-    """The fields of a verdict by name, without those of its evidence."""
+    """The fields of a verdict by name, without its evidence."""
     return {name: getattr(result, name) for name in CaseResult.__slots__}
 
 
 def kept(result: CaseResult) -> CaseResult:
-    """The verdict alone: what stays in memory until a run has ended. Of the breaches it has the first few,
-    without what they spoilt."""
+    """The verdict alone, which stays in memory until the run has ended. It has only the first few breaches,
+    without the messages that they spoilt."""
     broken = tuple(replace(one, spoilt=None) for one in result.broken[:MOST_BROKEN])
     return CaseResult(**verdict_of(result) | {"broken": broken})
 
@@ -232,18 +232,18 @@ class RunResult:
     results: tuple[CaseResult, ...]
     seed: int | None
     duration: float  # seconds
-    unreached: str | None = None  # why the testee could not be reached (any more), if so
+    unreached: str | None = None  # why the testee couldn't be reached, or no longer, if so
     last_lines: tuple[str, ...] = ()  # of its output, if replay started it and it failed
-    died_on: tuple[str, ...] = ()  # ids of the cases that were under way when it died
-    planned: int = 0  # cases that were to run
-    stored: Path | None = None  # the folder that holds it; None: nothing does, or not all of it
+    died_on: tuple[str, ...] = ()  # ids of the cases that were running when it died
+    planned: int = 0  # cases that were selected
+    stored: Path | None = None  # the folder with the stored run; None: it isn't stored, or not completely
     interrupted: bool = False
-    room: int | None = None  # the connections that the testee has at once, if that was found out
-    strict: bool = False  # what is `lax` fails it, and what is fixed and still listed
-    fixed: tuple[Entry, ...] = ()  # of the expected verdicts: all their cases pass now
+    room: int | None = None  # the number of connections that the testee accepts at once, if known
+    strict: bool = False  # `lax` results fail it, and so do expected verdicts that are fixed
+    fixed: tuple[Entry, ...] = ()  # expected verdicts whose cases all pass now
 
     def exit_status(self, strict: bool = False) -> int:
-        """0: all as it has to be; 1: a verdict is not; 3: the testee could not be reached; 130: ^C."""
+        """0: all cases pass; 1: a case fails; 3: the testee couldn't be reached; 130: interrupted by ^C."""
         if self.unreached is not None:
             return 3
         if self.interrupted:
@@ -253,6 +253,6 @@ class RunResult:
 
 
 def exit_status(runs: Sequence[RunResult], strict: bool = False) -> int:
-    """That of the worst: one that could not be reached goes before all, and ^C before a verdict."""
+    """The exit status of several runs: 3 takes precedence over all others, and 130 over 1."""
     statuses = [run.exit_status(strict) for run in runs]
     return next((status for status in (3, 130, 1) if status in statuses), 0)

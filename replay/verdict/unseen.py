@@ -1,4 +1,4 @@
-"""What a log leaves out, and whether a verdict rests on it: then there is none (`CaseResult.unjudged`)."""
+"""Whether a verdict depends on octets that a log leaves out: then there is none (`CaseResult.unjudged`)."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from replay.wire.side import Side
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """What isn't known of a connection."""
+    """What isn't known about a connection."""
 
     events: Sequence[Event]
     tester: Side
-    blind: dict[Side, int]  # the event from which on nobody knows what else the side sent
+    blind: dict[Side, int]  # the event from which on it isn't known what else the side sent
     gaps: tuple[Gap, ...]
-    handshake: bool  # the log cut it off
+    handshake: bool  # the log cut off the handshake
 
     @classmethod
     def of(cls, events: Sequence[Event], tester: Side) -> Self | None:
-        """None: the log leaves out nothing that counts."""
+        """What isn't known about a connection; None: the log leaves out nothing that counts."""
         gaps = tuple(event for event in events if isinstance(event, Gap))
         if gaps and (over := _over(events, tester)) is not None:
             gaps = tuple(gap for gap in gaps if gap.side is tester or gap.start < over)
@@ -35,7 +35,7 @@ class Unseen:
             return None
         blind: dict[Side, int] = {}
         for number, event in enumerate(events):
-            if isinstance(event, Close):  # nothing counts behind it
+            if isinstance(event, Close):  # nothing counts after it
                 blind.setdefault(event.side, len(events))
             elif isinstance(event, Gap) and event.lost:
                 blind.setdefault(event.side, number)
@@ -63,7 +63,7 @@ class Unseen:
     def behaviour(
         self, fits: bool, found: Fit, received: Sequence[Event], anything: bool, ends: bool
     ) -> bool:
-        """Whether what was seen decides the events of the testee; `ends`: it decides how it ended."""
+        """Whether the events that were observed decide the behaviour; `ends`: they decide the closing."""
         border = self.blind.get(self.tester.other)
         if anything:
             return True
@@ -74,7 +74,7 @@ class Unseen:
         return border is None and not holes if fits else border is None and (ends or not complete)
 
     def closing(self, closing: Closing, facts: ClosingFacts, verdict: ClosingVerdict) -> bool:
-        """Whether what was seen decides how the connection ended."""
+        """Whether the events that were observed decide the closing."""
         testee = self.blind.get(self.tester.other)
         if not facts.opened and self.blind:
             return any(isinstance(event, NotOpened) for event in self.events)
@@ -82,12 +82,13 @@ class Unseen:
             first = facts.tester_close
             before = first is not None and _index(self.events, first) < testee
             return before and closing.by == "testee" and verdict is ClosingVerdict.FAILED
-        # A side sends one Close. If that of the tester is hidden, it may have been the first.
+        # If the tester's Close isn't in the log, it may have been the first one.
         return facts.tester_close is not None or self.tester not in self.blind
 
 
 def _over(events: Sequence[Event], tester: Side) -> int | None:
-    """The octet of the testee's behind which nothing counts: the tester ended TCP for a second breach."""
+    """The offset in the testee's octets after which nothing counts, as the tester ended TCP there for a
+    second breach."""
     seen = Received(tester, frozenset())
     for event in events:
         seen.add(event)
@@ -100,7 +101,8 @@ def _index(events: Sequence[Event], one: Event) -> int:
 
 
 def decided(result: Judged, why: str, behaviour: bool, closing: bool) -> Judged:
-    """The result with what of its verdict is decided. What fails, fails, whatever else isn't known."""
+    """The result with only those of its verdicts that are decided. A failure stays one even if the other
+    verdict is unknown."""
     if behaviour and closing:
         return result
     undecided = f"not judged: {why}"
