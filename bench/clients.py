@@ -1,14 +1,14 @@
-"""The verdicts on client libraries that people use: each driver of docs/drivers through the whole suite.
+"""Runs the whole suite against common client libraries, each with its driver in docs/drivers.
 
-    python bench/clients.py FOLDER                   every client; the table goes to standard output
-    python bench/clients.py FOLDER websockets ws     these
-    python bench/clients.py FOLDER --stored          no run: the table of those that are in FOLDER
+    python bench/clients.py FOLDER                   all clients; prints a table of their verdicts
+    python bench/clients.py FOLDER websockets ws     only these clients
+    python bench/clients.py FOLDER --stored          runs nothing; prints the table of the runs in FOLDER
 
-Installs the libraries into FOLDER, from PyPI and npm; what comes from Debian has to be there (each row of
-CLIENTS names its packages) or its clients are left out, and that is said. Needs replay in the Python that
-runs this. The runs are kept in FOLDER/runs: `replay rejudge FOLDER/runs/NAME` derives a verdict again.
-Whether an echo comes before a failure is a race in some clients, so a few cases differ between OK and
-NON-STRICT from run to run.
+Libraries from PyPI and npm are installed into FOLDER. Those from Debian have to be installed (each row of
+CLIENTS names its packages); if they aren't, their clients are left out with a message. The Python that runs
+this needs replay. The runs are kept in FOLDER/runs, so `replay rejudge FOLDER/runs/NAME` can judge them
+again. In some clients it is a race whether an echo comes before a failure, so a few cases are sometimes OK
+and sometimes NON-STRICT.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ GO = "env GO111MODULE=off GOPATH=/usr/share/gocode go build -o {out} {driver}"
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A driver, and how it is built and run. {out} is a file or folder for what is built."""
+    """A driver, and how to build and run it. {out} is the file or folder that is built."""
 
     library: str
     driver: str
     command: str
-    version: str  # a command that prints it last on its line
+    version: str  # a command that prints the version
     build: str | None = None
-    debian: str = ""  # packages that it needs
+    debian: str = ""  # the Debian packages that it needs
 
 
 def _python(library: str, driver: str) -> Client:
@@ -92,7 +92,7 @@ CLIENTS = {
 
 
 def installed(folder: Path) -> dict[str, str]:
-    """The environment of the clients."""
+    """Install the libraries, and return the environment variables for their clients."""
     import os
     import venv
 
@@ -108,14 +108,14 @@ def installed(folder: Path) -> dict[str, str]:
 
 
 def version(client: Client, env: dict[str, str]) -> str:
-    """Raises CalledProcessError for what isn't there."""
+    """The version of a client's library. Raises CalledProcessError if it isn't installed."""
     words = shlex.split(client.version.replace("{python}", env["PYTHON"]))
     said = subprocess.run(words, env=env, check=True, capture_output=True, text=True).stdout
     return next(word for word in said.split() if word[0].isdigit())
 
 
 def play(name: str, folder: Path, env: dict[str, str], cases: Sequence[str]) -> None:
-    """Put a client through the cases. Raises CalledProcessError for what can't be built."""
+    """Run the cases with a client. Raises CalledProcessError if it can't be built."""
     client, out = CLIENTS[name], folder / "built" / name
     words = {"driver": DRIVERS / client.driver, "out": out, "python": env["PYTHON"]}
     if client.build is not None:
@@ -131,7 +131,7 @@ def play(name: str, folder: Path, env: dict[str, str], cases: Sequence[str]) -> 
 
 
 def row(library: str, driver: str, cases: Sequence[StoredCase]) -> str:
-    """Counts of the verdicts, and the ids of those that fail a run."""
+    """A row of the table: the number of each verdict, and the ids of the cases that fail."""
     found = [(case.id, case.verdict) for case in cases if case.verdict is not None]
     counts = Counter(verdict.behaviour.value for _, verdict in found)
     words = ("OK", "NON-STRICT", "INFORMATIONAL", "UNIMPLEMENTED", "FAILED")
@@ -148,7 +148,7 @@ def row(library: str, driver: str, cases: Sequence[StoredCase]) -> str:
 
 
 def _ids(ids: Sequence[str], all_ids: Sequence[str]) -> str:
-    """These of all ids, a section of which each is there by its glob."""
+    """A list of these ids, in which a section that is complete is given by its glob."""
     told = []
     for id in ids:
         section = id.rpartition(".")[0]
@@ -167,8 +167,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("clients", nargs="*", metavar="client", help=", ".join(CLIENTS))
-    parser.add_argument("--stored", action="store_true", help="run nothing")
-    parser.add_argument("--cases", nargs="+", default=["*"], help="ids and globs; without it, all 517")
+    parser.add_argument("--stored", action="store_true", help="run nothing, print the table of stored runs")
+    parser.add_argument("--cases", nargs="+", default=["*"], help="ids and globs (default: all cases)")
     asked = parser.parse_intermixed_args()
     folder = asked.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)

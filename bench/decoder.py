@@ -1,10 +1,10 @@
-"""Is reading linear? One large frame octet by octet against 16 frames a sixteenth of its size.
+"""Checks that reading takes linear time: a large frame, octet by octet, against 16 frames of 1/16 its size.
 
-Prints a ratio for the frame decoder and for the interpreter on top of it: about 1 if the cost of an octet
-doesn't depend on the size of its frame. Both sides are measured in turns, in one run.
+Prints a ratio for the frame decoder and one for the interpreter, which uses it: about 1 if the time for an
+octet doesn't depend on the size of its frame. The two sides are measured alternately, in one run.
 
     python bench/decoder.py             1 MiB against 16 × 64 KiB
-    python bench/decoder.py --mib 16    16 MiB against 16 × 1 MiB (some twenty minutes)
+    python bench/decoder.py --mib 16    16 MiB against 16 × 1 MiB (about twenty minutes)
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def decode(octets: bytes) -> None:
 
 
 def interpret(octets: bytes) -> None:
-    """Feed an interpreter octet by octet, and take its events: one whole message."""
+    """Feed an interpreter octet by octet, and take its events: a single message."""
     interpreter = Interpreter(Side.SERVER, opened=True)
     events = 0
     for at in range(len(octets)):
@@ -46,7 +46,7 @@ def interpret(octets: bytes) -> None:
 
 
 def seconds(work: Callable[[bytes], None], octets: bytes, times: int) -> float:
-    """Processor time of so many calls."""
+    """The processor time of this many calls."""
     start = time.process_time()
     for _ in range(times):
         work(octets)
@@ -56,7 +56,7 @@ def seconds(work: Callable[[bytes], None], octets: bytes, times: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--mib", type=int, default=1, help="size of the large frame (default: 1)")
-    parser.add_argument("--rounds", type=int, default=3, help="of each, in turns (default: 3)")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each (default: 3)")
     chosen = parser.parse_args()
     size = chosen.mib * 2**20
     large, small = (encode(frame(Opcode.TEXT, b"*" * n, key=KEY)) for n in (size, size // PARTS))
@@ -69,7 +69,7 @@ def main() -> None:
             many.append(seconds(work, small, PARTS))
         ratio = statistics.median(one) / statistics.median(many)
         each = statistics.median(one) / size * 1e6
-        print(f"{name:<12} ratio {ratio:.2f}   {each:.2f} µs an octet")
+        print(f"{name:<12} ratio {ratio:.2f}   {each:.2f} µs per octet")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""Do the tests of a folder notice a small mistake in it? Makes random mutants, and prints the survivors.
+"""Checks whether the tests of a folder notice small mistakes in it: makes random mutants, prints survivors.
 
     python bench/mutants.py wire                      30 mutants of replay/wire
     python bench/mutants.py play --mutants 40 --seed 7
-    python bench/mutants.py                           30 mutants of each core folder, in about two hours
+    python bench/mutants.py                           30 mutants of each core folder (about two hours)
 
-It works in a copy of the tree. The tests of a folder run once without a mutant, to record which of them
-reach the lines of which mutant. For a mutant only those run: one of each test function, then the second of
-each, and so on. A survivor is printed as file:line, with the line before and after. Mutants that
-nobody can tell from the original are listed in bench/equivalent.txt, each with the reason, and don't count.
+It works in a copy of the tree. First it runs the tests of a folder without a mutant, to record which of
+them reach the lines of each mutant. For each mutant, only these run: the first case of each test function,
+then the second of each, and so on. A survivor is printed as file:line, with the line before and after the
+edit. Mutants that behave exactly like the original are listed in bench/equivalent.txt, each with a reason,
+and don't count.
 """
 
 from __future__ import annotations
@@ -46,13 +47,13 @@ TESTS = {
     ],
     "store": ["tests/test_store.py", "tests/test_store_files.py"],
 }
-"""The core folders, and the tests that are about each."""
+"""The core folders, and the tests for each."""
 
 MOST = 120
-"""Of a test function with more parameter sets than these, so many are run, evenly chosen."""
+"""If a test function has more cases than this, this many of them are run, evenly spaced."""
 
 SECONDS = 10
-"""How long the tests that reach a mutant may take together; a mutant that survives those is a survivor."""
+"""Seconds that the tests for one mutant may take together; no further ones are tried."""
 
 
 class Mutant(NamedTuple):
@@ -73,12 +74,12 @@ def mutants_of(folder: str) -> list[Mutant]:
 
 
 def equivalent() -> set[str]:
-    """The edits that make no difference: the lines of the file that are neither empty nor comments."""
+    """The edits that make no difference: the lines of the file, except for empty ones and comments."""
     return {line for line in EQUIVALENT.read_text().splitlines() if line and not line.startswith("#")}
 
 
 class Tried:
-    """The tests of a folder in a copy of the tree: how long each takes, and which mutants it reaches."""
+    """The tests of a folder, in a copy of the tree: how long each takes, and which mutants it reaches."""
 
     def __init__(self, tree: Path, folder: str, mutants: Sequence[Mutant]) -> None:
         self._tree, self._tests = tree, TESTS[folder]
@@ -91,7 +92,7 @@ class Tried:
         done = self._pytest([*noting, *self._tests], 3600)
         if done is None or done.returncode:
             sys.exit(
-                f"the tests of {folder} fail, or take an hour, without a mutant:\n{done and done.stdout}"
+                f"without a mutant, the tests of {folder} fail or take an hour:\n{done and done.stdout}"
             )
         self._noted: dict[str, tuple[float, list[int]]] = json.loads((tree / "noted.json").read_text())
 
@@ -113,10 +114,11 @@ class Tried:
         return done is None or done.returncode != 0
 
     def _chosen(self, number: int | None) -> dict[str, float]:
-        """The tests that reach a mutant, or all, with their times; the first of each function go first."""
+        """The tests that reach a mutant (None: all), with their times; the first case of each function
+        first."""
         some = {name: time for name, (time, met) in self._noted.items() if number is None or number in met}
         if not some and number is not None:
-            return self._chosen(None)  # it runs when tests are collected, or never
+            return self._chosen(None)  # the line runs while tests are collected, or never
         before: Counter[str] = Counter()
         ranked = []
         for name in sorted(some, key=lambda name: some[name]):
@@ -131,7 +133,8 @@ class Tried:
         return chosen
 
     def _write(self, path: Path, source: bytes) -> None:
-        """Python recognizes stale bytecode by seconds, so no two versions of a file may share one."""
+        """Write a version of a file with its own modification time, as Python recognizes stale bytecode by
+        that, in seconds."""
         at = int(path.stat().st_mtime) + 1
         path.write_bytes(source)
         os.utime(path, (at, at))
@@ -156,12 +159,12 @@ class Tried:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folders", nargs="*", metavar="FOLDER", help=f"of {', '.join(TESTS)}; none: all")
-    parser.add_argument("--mutants", type=int, default=30, help="of each folder (default: 30)")
-    parser.add_argument("--seed", type=int, default=0, help="another one gives other mutants (default: 0)")
+    parser.add_argument("folders", nargs="*", metavar="FOLDER", help=f"{', '.join(TESTS)}; default: all")
+    parser.add_argument("--mutants", type=int, default=30, help="mutants of each folder (default: 30)")
+    parser.add_argument("--seed", type=int, default=0, help="chooses the mutants (default: 0)")
     chosen = parser.parse_args()
     if unknown := set(chosen.folders) - set(TESTS):
-        parser.error(f"no tests are known of {', '.join(sorted(unknown))}; see TESTS in {__file__}")
+        parser.error(f"no tests are known for {', '.join(sorted(unknown))}; see TESTS in {__file__}")
     known = equivalent()
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
@@ -170,7 +173,7 @@ def main() -> None:
             found = mutants_of(name)
             own = {line for line in known if line.startswith(f"replay/{name}/")}
             for gone in sorted(own - {mutant.edit for mutant in found}):
-                print(f"{EQUIVALENT.name}: there is no mutant any more that is {gone}")
+                print(f"{EQUIVALENT.name}: this mutant no longer exists: {gone}")
             drawn = random.Random(chosen.seed).sample(found, min(chosen.mutants, len(found)))
             mutants = [mutant for mutant in drawn if mutant.edit not in known]
             tried = Tried(tree, name, mutants)

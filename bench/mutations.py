@@ -1,4 +1,4 @@
-"""The small mistakes that mutants.py makes in a module: each is one edit of its text."""
+"""The small mistakes that mutants.py makes in a module, each of which is one edit of its text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
 
 
 class Mutation(NamedTuple):
-    """One edit, which makes a mutant of a module."""
+    """One edit of a module, which makes a mutant of it."""
 
     line: int  # where the edited text starts
     reach: tuple[int, int] | None  # the first and last line of its statement; None: it runs at import
@@ -43,8 +43,8 @@ class Mutation(NamedTuple):
 
 
 def mutations(source: bytes) -> Iterator[Mutation]:
-    """All mutations of a module. Annotations, decorators, assertions and docstrings are left alone: mypy
-    checks them, or nothing does."""
+    """All mutations of a module, except for annotations, decorators, assertions and docstrings: either mypy
+    checks them, or nothing can."""
     starts = [0]
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
@@ -76,7 +76,7 @@ def _statements(body: list[ast.stmt], called: bool) -> Iterator[_Edit]:
         blocks += [case.body for case in getattr(one, "cases", [])]
         inner = [block for block in blocks if block]
         last = min(block[0].lineno for block in inner) - 1 if inner else one.end_lineno or one.lineno
-        if isinstance(one, ast.Match):  # its patterns stand on the lines of its cases
+        if isinstance(one, ast.Match):  # its patterns are on the lines of its cases
             last = one.end_lineno or one.lineno
         reach = (one.lineno, max(one.lineno, last)) if called else None
         if called and (text := _without(one)):
@@ -88,7 +88,7 @@ def _statements(body: list[ast.stmt], called: bool) -> Iterator[_Edit]:
 
 
 def _without(one: ast.stmt) -> str | None:
-    """What replaces a statement that is left out."""
+    """The text that replaces a statement to leave it out; None: it stays."""
     match one:
         case ast.Return(value=ast.expr() as value) if not _is_false(value):
             return "return None"
@@ -102,12 +102,12 @@ def _without(one: ast.stmt) -> str | None:
 
 
 def _is_false(value: ast.expr) -> bool:
-    """Whether it is as good as None already; of True and False the one is written for the other."""
+    """Whether it is a false constant, so that returning None would hardly differ."""
     return isinstance(value, ast.Constant) and not value.value
 
 
 def _edits(node: ast.AST) -> Iterator[tuple[ast.expr | ast.pattern, str]]:
-    """The edits of expressions in a statement, without the statements in it."""
+    """The edits of the expressions in a statement, but not of the statements in it."""
     if isinstance(node, ast.If | ast.While | ast.IfExp) and isinstance(
         node.test, ast.Name | ast.Attribute | ast.Call
     ):
@@ -117,7 +117,7 @@ def _edits(node: ast.AST) -> Iterator[tuple[ast.expr | ast.pattern, str]]:
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.keyword) and child.arg == "repr":
-                continue  # of a dataclass's field: nobody but a debugger sees it
+                continue  # of a dataclass field: no test looks at a repr
             if isinstance(child, ast.match_case):
                 yield from _edits(child.pattern)
                 yield from _edits(child.guard) if child.guard else ()
@@ -128,7 +128,7 @@ def _edits(node: ast.AST) -> Iterator[tuple[ast.expr | ast.pattern, str]]:
 
 
 def _other(node: ast.expr | ast.pattern) -> Iterator[str]:
-    """What may replace an expression."""
+    """The texts that may replace an expression."""
     match node:
         case ast.Compare(ops=[operator]) if type(operator) in _OPERATORS:
             yield _changed(node, ops=[_OPERATORS[type(operator)]()])
@@ -147,7 +147,7 @@ def _other(node: ast.expr | ast.pattern) -> Iterator[str]:
 
 
 def _is_type(node: ast.expr) -> bool:
-    """Whether it reads as one: `A | B` is a union of types then."""
+    """Whether it looks like a type, so that `A | B` is a union."""
     if isinstance(node, ast.BinOp):
         return _is_type(node.left) or _is_type(node.right)
     name = ast.unparse(node).rpartition(".")[2]

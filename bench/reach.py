@@ -1,4 +1,4 @@
-"""A pytest plugin for mutants.py: records which tests run which lines, or runs only the tests in a list."""
+"""A pytest plugin for mutants.py: records which lines each test runs, or runs only the tests in a list."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("reach")
-    group.addoption("--reach-lines", type=Path, help="JSON: for each file the mutants and their lines")
+    group.addoption("--reach-lines", type=Path, help="JSON: for each file, the mutants and their lines")
     group.addoption(
         "--reach-noted",
         type=Path,
         help="where to write how long each test took, and which mutants it reached",
     )
     group.addoption(
-        "--reach-most", type=int, default=0, help="at most so many tests of each function; 0: all"
+        "--reach-most", type=int, default=0, help="run at most this many cases of each function; 0: all"
     )
-    group.addoption("--reach-only", type=Path, help="JSON: the tests to run, in their order")
+    group.addoption("--reach-only", type=Path, help="JSON: the tests to run, in order")
 
 
 def pytest_configure(config: pytest.Config) -> None:

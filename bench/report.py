@@ -1,11 +1,11 @@
-"""How soon does the HTML report show its table, and does it scroll? In headless Chromium.
+"""Measures how soon the HTML report shows its table, and how smoothly it scrolls, in headless Chromium.
 
     python bench/report.py [DIR...] [--columns 8]
 
-Without a DIR the bundled suite is run against the built-in server first. The runs are put side by side
-until there are so many columns. Prints how long the file takes to be made and how large it is; then, as
-medians of five loads, when the whole table was painted and when the page answers to its keys; and the
-longest frame while it is scrolled from end to end. Needs playwright and chromium.
+Without a DIR, the bundled suite is first run against the built-in server. The runs are repeated until there
+are this many columns. Prints the time to make the file, and its size; then, as medians of five loads, when
+the whole table was painted and when the page reacts to keys; and the longest frame while it is scrolled
+from end to end. Needs playwright and chromium.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ new Promise((done) => {
 
 
 def loaded(browser: Browser, address: str) -> tuple[float, float, float, float]:
-    """Milliseconds until the table is painted, until keys work, of the longest frame; frames over 50 ms."""
+    """Milliseconds until the table is painted, until keys work, and of the longest frame; and the number of
+    frames over 50 ms."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.add_init_script(WATCH)
     tab = context.new_page()

@@ -1,9 +1,9 @@
-"""How many faults, put into reports that Autobahn passed, `replay check` finds: by kind.
+"""Counts how many faults of each kind `replay check` finds when they are put into Autobahn reports.
 
     python bench/report_faults.py REPORT.json...
 
-Only JSON reports of servers that are OK by themselves are taken. A fault changes the octets that came and
-leaves the statistics and FRAME rows as they are, as the octets count.
+Only JSON reports of servers are used, and only those that are OK unchanged. A fault changes the octets that
+were received. The statistics and the FRAME rows stay as they are, since the octets count.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def checked(report: Report) -> CaseResult:
 
 
 def _reads(report: Report) -> list[tuple[int, Row, bytes]]:
-    """The rows of what came behind the handshake, with their octets as far as they are shown."""
+    """The rows of reads after the handshake, with their octets as far as they are shown."""
     rows = [(number, row) for number, row in enumerate(report["wirelog"]) if row[0] == "RO"][1:]
     return [(number, row, bytes.fromhex(row[1][1].removesuffix(" ..."))) for number, row in rows]
 
@@ -83,7 +83,7 @@ def missing(report: Report) -> bool:
 
 def code(report: Report) -> bool:
     found = _close(report)
-    if found is None or report.get("localCloseCode") == 1011:  # then it is no fault to answer with it
+    if found is None or report.get("localCloseCode") == 1011:  # then 1011 is a correct answer
         return False
     return _write(found[1], bytes.fromhex("880203f3"))
 
@@ -137,7 +137,7 @@ FAULTS: dict[str, Callable[[Report], bool]] = {
 
 
 def found(reports: Iterable[Report]) -> dict[str, Counter[str]]:
-    """For each kind, of how many reports it was put into it was found, missed or left unjudged."""
+    """For each kind of fault, in how many reports it was found, missed or left unjudged."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in FAULTS}
     for report in reports:
         for name, put in FAULTS.items():

@@ -1,9 +1,10 @@
-"""What does it cost to start? `replay --help` and a whole run, against `python -c pass`, in turns.
+"""Measures the start-up time of `replay --help` and of a whole run, compared with `python -c pass`.
 
     python bench/startup.py [--rounds 11]
 
-Prints medians of wall-clock time, and how much longer than the bare interpreter each takes. Needs replay
-installed in the Python that runs this; one round beforehand fills the caches of compiled code.
+Prints medians of wall-clock time, and how much longer each command takes than the bare interpreter. The
+commands are run alternately, after a first round that compiles the modules. The Python that runs this needs
+replay.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ COMMANDS = {
 
 
 def seconds(command: list[str]) -> float:
-    """How long a command takes that has to succeed."""
+    """How long a command takes. It has to succeed."""
     start = time.perf_counter()
     subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - start
@@ -36,10 +37,10 @@ def seconds(command: list[str]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=11, help="of each, in turns (default: 11)")
+    parser.add_argument("--rounds", type=int, default=11, help="runs of each command (default: 11)")
     chosen = parser.parse_args()
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
-        print("PYTHONDONTWRITEBYTECODE is set: unless it is compiled already, replay is compiled each time")
+        print("PYTHONDONTWRITEBYTECODE is set, so replay may be compiled anew at each start")
     for command in COMMANDS.values():
         seconds(command)
     measured: dict[str, list[float]] = {name: [] for name in COMMANDS}

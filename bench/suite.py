@@ -1,12 +1,12 @@
-"""What does a run cost? replay against kosoku, on the same running servers, in turns.
+"""Compares the cost of a run with replay and with kosoku, alternately and on the same running servers.
 
-    python bench/suite.py                                   every server, both sets, 5 rounds (an hour)
+    python bench/suite.py                                   all servers, all sets, 5 rounds (an hour)
     python bench/suite.py --set light --server autobahn     a few minutes
 
-Installs kosoku and the servers from PyPI into a cache. Needs replay installed in the Python that runs this,
-and Linux. Prints medians of wall-clock time, processor time and peak memory of each program, the processor
-time that the server spent meanwhile, and replay's ratios to the best of kosoku's settings. Programs that
-didn't run the same cases are not compared; their exit status plays no part.
+Installs kosoku and the servers from PyPI into a cache. The Python that runs this needs replay, and the
+system has to be Linux. Prints medians of the wall-clock time, processor time and peak memory of each
+program, the processor time that the server spent meanwhile, and the ratios of replay to the best of
+kosoku's settings. Programs that didn't run the same cases aren't compared; exit statuses don't matter.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BENCH, LIVE = ROOT / "bench" / "servers", ROOT / "tests" / "live" / "servers"
 ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 LIMIT = 900.0
-"""Seconds after which a run is ended that goes on and on."""
+"""Seconds after which a run is killed."""
 
 KOSOKU = "kosoku==0.1.0"
 LIBRARIES = ("websockets==17.4", "autobahn==26.10.2", "aiohttp==3.14.5")
@@ -47,11 +47,11 @@ SERVERS = {
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Cases that are run, with the options that replay has to have for the same work as kosoku's."""
+    """Cases to run, with the options that make replay do the same work as kosoku."""
 
     globs: tuple[str, ...]
     options: tuple[str, ...] = ()
-    rival: bool = True  # kosoku has it, in a time that one can wait for
+    rival: bool = True  # kosoku runs these cases too, in a reasonable time
 
 
 SETS = {
@@ -67,7 +67,7 @@ class Run:
     """What one run of a program took."""
 
     wall: float  # seconds
-    cpu: float  # seconds, user and system, with all its children
+    cpu: float  # seconds, user and system, including all its children
     server: float  # seconds of processor time that the server spent meanwhile
     memory: int  # octets, at the peak
     cases: frozenset[str]
@@ -81,25 +81,25 @@ class Median:
     cpu: float
     server: float
     memory: float
-    cases: frozenset[str]  # that every run had
+    cases: frozenset[str]  # those of every run
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One that is running."""
+    """A server that is running."""
 
     port: int
     pid: int
 
     def cpu(self) -> float:
-        """Seconds of processor time up to now."""
+        """Seconds of processor time that it has spent so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One of those that are compared; `parallel` is kosoku's -p, 0 for replay."""
+    """A program to measure; `parallel` is kosoku's -p, or 0 for replay."""
 
     python: Path
     parallel: int = 0
@@ -117,7 +117,7 @@ class Program:
         return [kosoku, "-p", str(self.parallel), "-o", str(out), *chosen, f"127.0.0.1:{port}"]
 
     def cases(self, out: Path) -> frozenset[str]:
-        """The ids of the cases in the report of a whole run; FileNotFoundError if there is none."""
+        """The ids of the cases in the report of a complete run. Raises FileNotFoundError without one."""
         if not self.parallel:
             run = json.loads((out / "run.json").read_text())
             return frozenset(case["id"] for case in run["cases"] if run["state"] == "complete")
@@ -126,7 +126,7 @@ class Program:
 
 
 def installed(folder: Path, *requirements: str) -> Path:
-    """The Python of a virtual environment with these, made unless it is there already."""
+    """The Python of a virtual environment with these packages, which is made unless it exists."""
     python, mark = folder / "bin" / "python", folder / "installed"
     if not (mark.exists() and mark.read_text().split() == list(requirements)):
         venv.create(folder, clear=True, with_pip=True)
@@ -158,7 +158,7 @@ def serving(command: Sequence[str | Path]) -> Iterator[Server]:
 
 
 def measured(program: Program, server: Server, chosen_set: Set) -> Run:
-    """One run. A program that leaves no report ran no case."""
+    """Run a program once. If it leaves no report, it counts as having run no case."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as words:
         out = Path(folder) / "out"
         spent, start = server.cpu(), time.perf_counter()
@@ -180,7 +180,7 @@ def measured(program: Program, server: Server, chosen_set: Set) -> Run:
             cases = program.cases(out)
         except FileNotFoundError:
             words.seek(0)
-            print(f"{program.name} left no report; its last words:", words.read()[-500:], file=sys.stderr)
+            print(f"{program.name} left no report; its last output:", words.read()[-500:], file=sys.stderr)
             cases = frozenset()
     cpu = usage.ru_utime + usage.ru_stime
     return Run(wall, cpu, server.cpu() - spent, usage.ru_maxrss * 1024, cases)
@@ -189,7 +189,7 @@ def measured(program: Program, server: Server, chosen_set: Set) -> Run:
 def rounds(
     programs: Sequence[Program], server: Server, chosen_set: Set, times: int
 ) -> dict[str, list[Run]]:
-    """So many runs of each program, in turns."""
+    """Run each program this many times, alternately."""
     runs: dict[str, list[Run]] = {program.name: [] for program in programs}
     for _ in range(times):
         for program in programs:
@@ -208,7 +208,7 @@ def median(runs: Sequence[Run]) -> Median:
 
 
 def table(title: str, medians: dict[str, Median]) -> Iterator[str]:
-    """A row for each program, then the ratios, or why there are none."""
+    """A line for each program, then the ratios, or why there are none."""
     yield f"{title:<22} cases     wall      CPU   server   memory"
     for name, row in medians.items():
         yield (
@@ -232,19 +232,20 @@ def table(title: str, medians: dict[str, Median]) -> Iterator[str]:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5, help="of each program, in turns (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each program (default: 5)")
     parser.add_argument(
         "--set",
         choices=SETS,
         action="append",
-        help="sections 1-7 and 10; 9; 12 and 13 with all messages; all as by default, of replay alone",
+        help="light: sections 1-7 and 10; heavy: 9; deflate: 12 and 13 with all messages; whole: all "
+        "cases with default options, by replay only (default: all sets)",
     )
-    parser.add_argument("--server", choices=SERVERS, action="append", help="default: every one")
-    parser.add_argument("-p", type=int, nargs="+", default=[1, 8, 32], help="kosoku's (default: 1 8 32)")
+    parser.add_argument("--server", choices=SERVERS, action="append", help="default: all")
+    parser.add_argument("-p", type=int, nargs="+", default=[1, 8, 32], help="of kosoku (default: 1 8 32)")
     parser.add_argument(
-        "--cache", type=Path, default=ROOT / ".cache" / "bench", help="for what is installed"
+        "--cache", type=Path, default=ROOT / ".cache" / "bench", help="folder for the packages"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every single run there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results of each run to FILE")
     return parser.parse_args()
 
 
@@ -256,7 +257,7 @@ def main() -> None:
     document = []
     for name in chosen.server or SERVERS:
         with serving((python, *SERVERS[name])) as server:
-            for program in programs[:2]:  # compiles, and warms the server
+            for program in programs[:2]:  # compiles the modules, and warms up the server
                 measured(program, server, Set(("1.*",)))
             for which in chosen.set or SETS:
                 which_set = SETS[which]

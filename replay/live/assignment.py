@@ -1,4 +1,4 @@
-"""What a connection is to play, and what the run has to know of whoever plays it."""
+"""What a connection has to play, and what the run needs to know about the endpoint that plays it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ QUIET = limits.QUIET.default * SECOND // 1000
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Endpoints, by number, that may overlap: `busy` of them at once, and `room` with those that wait."""
+    """Connections, by number, that may overlap."""
 
     name: str
     numbers: tuple[int, ...] = (0,)
-    busy: int = 1
-    room: int = 1
-    apart: bool = False  # in workers, where there are some
+    busy: int = 1  # connections that may be busy at once
+    room: int = 1  # connections that may be open at once, including those that only wait
+    apart: bool = False  # in workers, if there are any
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """All that is to be said of a connection before it begins."""
+    """All that has to be known about a connection before it begins."""
 
     number: int | None  # of the case; None: it is the canary's
     address: Address
@@ -35,11 +35,11 @@ class Assignment:
 
 
 class Speaker(Protocol):
-    """An endpoint, here or in another process."""
+    """An endpoint, in this process or in another one."""
 
     opened: bool
     done: bool
-    moved: int  # when the last octets passed, in microseconds of the loop's clock
+    moved: int  # when octets were last sent or received, in microseconds of the loop's clock
 
     @property
     def pending(self) -> bool:
@@ -47,21 +47,22 @@ class Speaker(Protocol):
 
 
 def busy(speaker: Speaker, now: int) -> bool:
-    """Whether it isn't just waiting."""
+    """Whether it is doing more than waiting."""
     return not speaker.opened or speaker.pending or now - speaker.moved < QUIET
 
 
 class Assigner(Protocol):
-    """Who knows what is to be played, and wants to know how it went."""
+    """Says what is played on each connection, and takes the results."""
 
     def part(self, phase: str, number: int, address: Address) -> Assignment:
-        """What a phase's connection of this number plays; its turn has come."""
+        """The assignment of this connection of a phase, which is about to begin."""
 
     def make(self, part: Assignment) -> Endpoint:
-        """Who plays it. May be asked in another process."""
+        """The endpoint that plays it. May be called in another process."""
 
     def seen(self, part: Assignment, endpoint: Endpoint) -> Any:
-        """What is to be known of it now that it has ended. Asked where it was played."""
+        """The result of a connection that has ended. Called in the process in which it was played."""
 
     def done(self, phase: str, number: int, seen: Any, at: float) -> bool:
-        """It has ended at `at`, in seconds since 1970; whether to go on."""
+        """Take a result; `at` is when the connection ended, in seconds since 1970. Returns whether to go
+        on."""

@@ -1,4 +1,4 @@
-"""What blocks, for programs that have an event loop of their own."""
+"""Runs blocking functions for programs that have an event loop of their own."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _CANCELLED: ContextVar[Event | None] = ContextVar("cancelled", default=None)
 
 
 def awaitable(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """The same function to be awaited. It runs in a thread, where `cancelled` says whether the task that
-    awaits it was cancelled."""
+    """An awaitable version of a function. It runs in a thread, in which `cancelled` tells whether the task
+    that awaits it was cancelled."""
 
     async def awaited(*args: P.args, **kwargs: P.kwargs) -> T:
         flag = Event()
@@ -31,6 +31,6 @@ def awaitable(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
 
 
 def cancelled() -> bool:
-    """Whether nobody waits any more for what runs here."""
+    """Whether the task that awaits this thread was cancelled."""
     flag = _CANCELLED.get()
     return flag is not None and flag.is_set()

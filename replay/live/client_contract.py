@@ -1,4 +1,4 @@
-"""What a server of clients is told and tells: where they come in, who receives them, how it went."""
+"""The interface of serving clients: where they connect, what receives them, and how it went."""
 
 from __future__ import annotations
 
@@ -15,49 +15,49 @@ from replay.play.endpoint import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where clients come in, and which of them replay starts. Times are in seconds."""
+    """Where clients connect, and which clients replay starts. Times are in seconds."""
 
     host: str = "127.0.0.1"
     port: int = 0  # 0: a free one
     secure: Secure | None = None  # None: ws://
-    command: str | None = None  # a driver
-    each: str | None = None  # a client, once a case
-    jobs: int = limits.EACH.default  # of those at once
-    idle: float = limits.IDLE.default  # without a connection, and the driver is done
-    coming: float = limits.COMING.default  # for a client to come for its case
+    command: str | None = None  # a driver, started once
+    each: str | None = None  # a client, started for each case
+    jobs: int = limits.EACH.default  # of these clients at once
+    idle: float = limits.IDLE.default  # the driver is ended after this time without a connection
+    coming: float = limits.COMING.default  # for a client to connect for its case
 
 
 class Host(Protocol):
-    """Who receives clients."""
+    """Receives clients."""
 
     @property
     def over(self) -> bool:
-        """Whether a client has asked for the end."""
+        """Whether a client has asked to end the server."""
 
     def listening(self, address: Address) -> None:
-        """It begins; clients that are started know this address."""
+        """The server listens at this address, which clients that are started are given."""
 
     def visitor(self) -> Endpoint:
-        """Who speaks first on a new connection."""
+        """The first endpoint of a new connection."""
 
     def left(self, endpoint: Endpoint) -> int | None:
-        """A connection has ended; the number of the case that it was, which is then to be judged."""
+        """A connection has ended. Returns the number of its case, which then has to be judged, if any."""
 
     def judge(self, endpoint: Endpoint, at: float) -> None:
-        """Do so: it ended at `at`, in seconds since 1970. Called one after the other, but in a thread of
-        their own, since it may take a while and nobody is to wait for it."""
+        """Judge a connection that ended at `at`, in seconds since 1970. Called for one after another, in a
+        thread of its own, so that a judgement that takes long holds up nothing else."""
 
     def judged(self, endpoint: Endpoint) -> None:
-        """That is done."""
+        """The connection has been judged."""
 
     def plays(self, number: int) -> bool:
-        """Whether this case is under way, or is being judged."""
+        """Whether this case is being played or judged."""
 
     def phases(self) -> Iterable[Phase]:
-        """The cases for which clients are started, one phase after the other."""
+        """The cases for which clients are started, phase by phase."""
 
     def target(self, number: int) -> str:
-        """What such a client asks for."""
+        """The target that the client of this case has to request."""
 
 
 @dataclass(slots=True)
@@ -69,5 +69,5 @@ class Served:
     interrupted: bool = False  # by ^C or SIGTERM
     fault: str | None = None  # what is wrong with a client that was started
     last_lines: tuple[str, ...] = ()  # of its output
-    refused: str | None = None  # why some were not let in: no TLS, no descriptors
-    missed: dict[int, str] = field(default_factory=dict)  # cases for which nobody came, and why
+    refused: str | None = None  # why some connections weren't accepted: no TLS, no descriptors
+    missed: dict[int, str] = field(default_factory=dict)  # cases whose client didn't connect, and why

@@ -1,6 +1,6 @@
-"""Listens for clients, and lets an `Endpoint` speak on each connection.
+"""Listens for clients, and runs an `Endpoint` on each connection.
 
-Clients are the user's own, or a `Starter`'s.
+Clients are started by the user or by a `Starter`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def receive(host: Host, door: Door) -> Served:
-    """Receive clients until the started ones are done, one of them asks for the end, or ^C.
+    """Receive clients until those that were started are done, or one of them asks to end, or ^C.
 
-    What the host raises is raised here, when all is closed. Raises SourceError if it can't listen
-    there, or for a command that doesn't say where to connect.
+    What the host raises is raised here once everything is closed. Raises SourceError if it can't listen at
+    that address, and for a command that doesn't say where to connect.
     """
     session = _Session(host, door)
     served = session.served
@@ -51,11 +51,11 @@ class _Session:
         self.served = Served(Address(_ANY.get(door.host, door.host), door.port))
         self.raised: BaseException | None = None
         self._host, self._door = host, door
-        self._visits: dict[_Visit, None] = {}  # in the order in which they came
+        self._visits: dict[_Visit, None] = {}  # in the order in which they connected
         self._began = self._moved = time.monotonic()
         self._epoch = time.time() - self._began
         self._starter = Starter(host, door, self.served, self._idle)
-        self._quiet = asyncio.Event()  # nobody is here, and all is judged
+        self._quiet = asyncio.Event()  # nobody is connected, and everything is judged
         self._end = asyncio.Event()
         self._closed = False
         self._judge = ThreadPoolExecutor(1)
@@ -67,13 +67,13 @@ class _Session:
         return time.monotonic() - self._began
 
     def _idle(self) -> float:
-        """For how many seconds nobody has been here."""
+        """For how many seconds nobody has been connected."""
         return 0.0 if self._visits else time.monotonic() - self._moved
 
     async def _clients(self) -> None:
         await self._starter.start()
         if self._visits or self._judging:
-            await self._quiet.wait()  # each has its limits
+            await self._quiet.wait()  # each connection has its limits
 
     async def receive(self) -> None:
         task = asyncio.current_task()
@@ -88,10 +88,10 @@ class _Session:
             await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             if work[0].done():
                 work[0].result()
-        finally:  # nothing that breaks from here on is a client's fault
+        finally:  # whatever ends from here on isn't a client's fault
             visits = list(self._visits)
             for visit in visits:
-                if visit.endpoint.done:  # only its socket lingers
+                if visit.endpoint.done:  # only its socket is still open
                     self.left(visit)
             self._closed = True
             server.close()
@@ -145,7 +145,7 @@ class _Session:
     def left(self, visit: _Visit) -> None:
         if visit not in self._visits:
             return
-        if not isinstance(visit.endpoint, Page):  # who looks on moves nothing
+        if not isinstance(visit.endpoint, Page):  # looking at the page is no progress
             self._moved = time.monotonic()
         del self._visits[visit]
         if visit.fault is not None:
@@ -168,7 +168,7 @@ class _Session:
         self._changed()
 
     def _changed(self) -> None:
-        """What somebody waits for may be there."""
+        """Something that a connection or the session waits for may have happened."""
         if not self._visits and not self._judging:
             self._quiet.set()
         if self._host.over:
@@ -179,15 +179,16 @@ class _Session:
                     other.nudge()
 
     def _troubled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """The loop tries again to accept a connection for which there were no descriptors."""
+        """For `set_exception_handler`: note that no descriptors are left. The loop itself tries again to
+        accept the connection."""
         error = context.get("exception")
         if isinstance(error, OSError) and error.errno in EXHAUSTED:
             self.served.refused = f"replay could not accept clients: {strerror(error)}"
-        elif not self._closed:  # it tries so even when nobody listens any more
+        elif not self._closed:  # the loop tries again even after the server was closed
             loop.default_exception_handler(context)
 
     def _fail(self, fault: BaseException) -> None:
-        """A fault of replay's own."""
+        """Note an error of replay itself, and end."""
         self.raised = self.raised or fault
         self._end.set()
 
@@ -197,29 +198,29 @@ class _Visit(Connection):
         super().__init__(endpoint, loop)
         self._session = session
         self._leaves = False
-        self._read = limits.LEAST_READ.default  # octets at once
+        self._read = limits.LEAST_READ.default  # octets that are read at once
 
     @property
     def may_give_way(self) -> bool:
-        """Whether it hasn't said what it wants, and isn't on its way out."""
+        """Whether it hasn't sent its request, and isn't being closed."""
         return not self._leaves and isinstance(self.endpoint, Reception) and not self.endpoint.waits
 
     def give_way(self) -> None:
-        """There is no room for it."""
+        """Close it to make room for another."""
         self._leaves = True
         self.abort()
 
     @property
     def fault(self) -> BaseException | None:
-        """Of the endpoint itself."""
+        """The exception that the endpoint raised, if any."""
         return self.finished.exception() if self.finished.done() else None
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return super().get_buffer(sizehint)[: self._read]
 
     def buffer_updated(self, nbytes: int) -> None:
-        """A client whose octets make much work, such as many small frames, is read in small pieces, so
-        that the others have their turn."""
+        """Read a client whose octets take long, such as many small frames, in small pieces, so that the
+        others get their turn."""
         began = time.thread_time()
         super().buffer_updated(nbytes)
         took = time.thread_time() - began

@@ -1,6 +1,6 @@
 """A client for `replay serve --demo`: python -m replay.live.demo URL [CA].
 
-Needs the library websockets.
+It needs the library websockets.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""File descriptors, of which a system gives a program only so many: what is done where none is left."""
+"""File descriptors, which are limited: how many connections they allow, and what to do if none is left."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 from replay import limits
 
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-"""What the system says where replay itself has no descriptors or memory left."""
+"""The errors that mean that replay itself has run out of descriptors or memory."""
 
 
 def spare_connections(each: int) -> int:
-    """How many connections may be open at once, of so many descriptors each, so that some are left for
-    files; at least one."""
+    """How many connections of `each` descriptors may be open at once, with some to spare for files; at
+    least one."""
     try:
         import resource
 
         most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         used = len(list(Path("/dev/fd").iterdir()))
-    except (ImportError, OSError):  # no such limit, or nobody says how many there are
+    except (ImportError, OSError):  # the system has no such limit, or doesn't list what is open
         return limits.MOST_JOBS.default
     if most == resource.RLIM_INFINITY:
         return limits.MOST_JOBS.default
@@ -29,8 +29,8 @@ def spare_connections(each: int) -> int:
 
 
 def pass_over_exhaustion(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """For `set_exception_handler`: the loop tries again to accept a connection for which there were no
-    descriptors."""
+    """For `set_exception_handler`: ignore that no descriptors are left, as the loop tries again to accept
+    the connection."""
     error = context.get("exception")
     if not (isinstance(error, OSError) and error.errno in EXHAUSTED):
         loop.default_exception_handler(context)

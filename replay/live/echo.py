@@ -1,4 +1,4 @@
-"""The built-in server: a flawless echo on a free port of the loopback interface."""
+"""The built-in server: an echo server without faults, on a free port of the loopback interface."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LIMITS = Limits(
 
 
 class _Server(EchoEndpoint):
-    """Keeps no trace: nobody asks it for one."""
+    """Keeps no trace, as nobody asks for it."""
 
     def event(self, event: Event) -> None:
         self.entries.clear()
@@ -30,7 +30,7 @@ class _Server(EchoEndpoint):
 
 @asynccontextmanager
 async def echo_server() -> AsyncIterator[Address]:
-    """Listen while the context lasts."""
+    """Listen until the context ends."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: Connection(_Server(Side.SERVER, _LIMITS, bytes), loop), "127.0.0.1", 0

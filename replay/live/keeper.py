@@ -1,14 +1,13 @@
-"""Keeps a command: starts it, and ends it with all that it started once replay is gone.
+"""Runs a command, and makes sure that it ends with replay, together with all processes that it started.
 
-A program of its own, run by `testee` as
+This is a program of its own, which `testee` runs as
 
     python -I -S keeper.py GRACE PORT URL CA COMMAND
 
-Its standard input comes from replay. Once that is at its end, because replay asks for it, has
-crashed or was killed, the command and all its descendants get SIGTERM, and what is left of them
-after GRACE seconds gets SIGKILL. The keeper ends when nothing of the command is left, with the
-command's exit status (128 + n after signal n). A command that has ended but left children behind
-has not ended.
+Its standard input is a socket of replay's. When that ends, because replay wants the command to end, has
+crashed or was killed, the command and all its descendants get SIGTERM, and those that are left after GRACE
+seconds get SIGKILL. The keeper ends once all of them have ended, with the exit status of the command (128 +
+n after signal n). As long as a child of it runs, a command hasn't ended.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ import sys
 import time
 
 GIVE_UP = 3.0
-"""Seconds after SIGKILL for which a process may go on: it is stuck in the kernel, or not ours."""
+"""Seconds to wait for a process after SIGKILL: if it still runs, it is stuck in the kernel, or not ours."""
 
 _LOOK = 0.02
-"""Seconds between two looks at what is left, where no signal tells of its end."""
+"""Seconds between two looks at the processes that are left, if no signal tells of their end."""
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -47,16 +46,16 @@ class Keeper:
         if not self._command:
             _become(["env", *environment, "/bin/sh", "-c", command])
         os.close(become)
-        os.read(forked, 1)  # at its end when the fork is the command, and can be signalled
+        os.read(forked, 1)  # returns once the fork has become the command and can be signalled
         os.close(forked)
 
     def keep(self) -> None:
-        """Wait until nothing is left, or the end is asked for."""
+        """Wait until the command has ended, or is asked to end."""
         while self._alive() and not self._asked(None if self._adopts else _LOOK, sys.stdin.fileno()):
             pass
 
     def end(self, grace: float) -> None:
-        """End what is left."""
+        """End all processes that are left."""
         if self._alive():
             self._tell(signal.SIGTERM)
         killed_at = time.monotonic() + grace
@@ -64,17 +63,17 @@ class Keeper:
             self._asked(left if self._adopts else min(left, _LOOK))
         given_up_at = time.monotonic() + GIVE_UP
         while self._alive() and time.monotonic() < given_up_at:
-            self._tell(signal.SIGKILL)  # again and again: they may be forking
+            self._tell(signal.SIGKILL)  # repeatedly, as they may fork meanwhile
             self._asked(_LOOK)
 
     def _asked(self, seconds: float | None, *watched: int) -> bool:
-        """Wait for the end of a child, or to be asked to end: by `watched` or a signal."""
+        """Wait until a child ends; returns whether `watched` or a signal asks the keeper to end."""
         ready, _, _ = select.select([self._woken, *watched], [], [], seconds)
         signals = os.read(self._woken, 4096) if self._woken in ready else b""
         return any(fd in ready for fd in watched) or not {*signals} <= {signal.SIGCHLD}
 
     def _alive(self) -> bool:
-        """Reap whatever has ended; whether anything of the command is left."""
+        """Reap the processes that have ended; returns whether any of the command's are left."""
         with contextlib.suppress(ChildProcessError):
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -96,7 +95,7 @@ class Keeper:
 
 
 def _adopt_orphans() -> bool:
-    """Become the parent of each descendant that loses its own; whether that is possible."""
+    """Become the parent of each descendant that loses its own; returns whether that is possible."""
     if not os.access("/proc/self/stat", os.R_OK):
         return False
     try:
@@ -127,7 +126,7 @@ def _descendants() -> list[int]:
     children: dict[int, list[int]] = {}
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
-            with contextlib.suppress(OSError):  # it has ended meanwhile
+            with contextlib.suppress(OSError):  # the process has ended meanwhile
                 stat = os.open(f"{entry.path}/stat", os.O_RDONLY)
                 try:  # "PID (NAME) STATE PARENT ...", and a name may hold anything
                     parent = int(os.read(stat, 4096).rpartition(b")")[2].split()[1])
@@ -135,7 +134,7 @@ def _descendants() -> list[int]:
                     os.close(stat)
                 children.setdefault(parent, []).append(int(entry.name))
     found = children.pop(os.getpid(), [])
-    for pid in found:  # which grows
+    for pid in found:  # the list grows meanwhile
         found += children.pop(pid, [])
     return found
 

@@ -1,4 +1,4 @@
-"""A page for the people at this machine: HTTP on loopback, GET only, one request a connection."""
+"""Serves a page to browsers on this machine: HTTP on loopback, only GET, one request per connection."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Answer(NamedTuple):
 
 
 def serve(answer: Callable[[str], Answer], port: int, listening: Callable[[str], None]) -> None:
-    """Answer requests by their target, until ^C. `listening` is given the address. Raises OSError."""
+    """Answer requests by their target until ^C. `listening` is called with the address. Raises OSError."""
     asyncio.run(_serve(answer, port, listening))
 
 
 async def _serve(answer: Callable[[str], Answer], port: int, listening: Callable[[str], None]) -> None:
-    turn = asyncio.Lock()  # what answers is asked for one thing at a time
+    turn = asyncio.Lock()  # `answer` is called for one request at a time
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, TimeoutError, h11.ProtocolError):
@@ -46,7 +46,7 @@ async def _answered(
     turn: asyncio.Lock,
     answer: Callable[[str], Answer],
 ) -> None:
-    """Raises OSError and h11.ProtocolError."""
+    """Answer one request. Raises OSError and h11.ProtocolError."""
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.HEAD.default)
     event = connection.next_event()
     while event is h11.NEED_DATA:
@@ -56,7 +56,7 @@ async def _answered(
         return
     port = writer.get_extra_info("sockname")[1]
     host = next((value for name, value in event.headers if name == b"host"), b"").decode("latin-1")
-    if host not in (f"{HOST}:{port}", f"localhost:{port}"):  # another site's name that leads here
+    if host not in (f"{HOST}:{port}", f"localhost:{port}"):  # DNS rebinding
         found = Answer(421, "text/plain", b"This page is for http://127.0.0.1 only.")
     elif event.method != b"GET":
         found = Answer(405, "text/plain", b"Only GET is answered.")

@@ -1,4 +1,4 @@
-"""TLS for clients that are served (RFC 6455 §10.6): the certificate that they see, and the handshakes."""
+"""TLS for clients that are served (RFC 6455 §10.6): the certificate, and the handshakes."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from replay.live.tls import Tls, load
 from replay.source import SourceError, file_error
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-"""What a certificate is for in any case."""
+"""Names that every certificate is for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secure:
     """How TLS is served."""
 
-    folder: Path  # for the certificate of the authority, if one is made
-    cert: Path | None = None  # of the user's, with its chain; None: one is made
-    key: Path | None = None  # of `cert`, where that file doesn't have it
+    folder: Path  # for the CA certificate, if one is made
+    cert: Path | None = None  # the user's certificate, with its chain; None: one is made
+    key: Path | None = None  # the private key of `cert`, if that file doesn't have it
 
 
 class Identity:
-    """A certificate with its private key. What replay makes itself is in no file, but for the
-    certificate of the authority, which clients are to trust."""
+    """A certificate with its private key. If replay makes it, only the certificate of its CA, which clients
+    have to trust, is written to a file."""
 
     def __init__(self, secure: Secure, host: str) -> None:
-        """Raises SourceError for a file that can't be used, and where none can be made."""
+        """Raises SourceError for a file that can't be used, and if no certificate can be made."""
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._secure = secure
         self._authority: bytes | None = None
         self._written: Path | None = None
-        self._held: IO[bytes] | None = None  # open as long as it is needed
+        self._held: IO[bytes] | None = None  # the file of the CA, open as long as it is needed
         if secure.cert is not None:
             load(self.context, secure.cert, secure.key)
         else:
@@ -62,7 +62,7 @@ class Identity:
         self._authority = authority.cert_pem.bytes()
 
     def trusted(self, port: int) -> Tls:
-        """What a client is to trust, now in a file. Raises SourceError if that can't be written."""
+        """What a client has to trust, written to a file. Raises SourceError if that isn't possible."""
         if self._authority is None:
             return Tls(ca=self._secure.cert)
         path = self._secure.folder / f"ca-{port}.pem"
@@ -80,7 +80,7 @@ class Identity:
         return Tls(ca=path)
 
     def forget(self) -> None:
-        """Nobody needs the file any more."""
+        """Remove the file, which is no longer needed."""
         if self._held is not None:
             self._held.close()
         if self._written is not None:
@@ -89,14 +89,14 @@ class Identity:
 
 
 def _remove_unclaimed(path: Path) -> None:
-    """Remove what a replay has left that was killed."""
+    """Remove a file that a killed replay has left."""
     with suppress(OSError), path.open("rb") as file:
         if _claimed(file):
             path.unlink()
 
 
 def _claimed(file: IO[bytes]) -> bool:
-    """Whether the file is this program's alone from now on, until it is closed; the system says so."""
+    """Lock the file until it is closed; returns whether that was possible."""
     try:
         import fcntl
 
@@ -107,7 +107,8 @@ def _claimed(file: IO[bytes]) -> bool:
 
 
 class Handshakes:
-    """Takes connections, and hands each over once TLS stands. Of too many at once the oldest gives way."""
+    """Accepts connections, and hands each over after its TLS handshake. If there are too many handshakes at
+    once, the oldest one is cancelled."""
 
     def __init__(self, context: ssl.SSLContext, protocol: Callable[[], asyncio.BaseProtocol]) -> None:
         self._failed = 0
@@ -118,14 +119,14 @@ class Handshakes:
 
     @property
     def said(self) -> str | None:
-        """What is to be said of those that failed."""
+        """A sentence about the handshakes that failed, if any did."""
         if not self._failed:
             return None
         count = "a client was" if self._failed == 1 else f"{self._failed} clients were"
         return f"{count} not let in by TLS; of the last one: {self._last}"
 
     def listen(self, sockets: list[socket.socket]) -> None:
-        """Take connections from these, which are bound, and closed by `close`."""
+        """Accept connections from these bound sockets, until `close`."""
         for each in sockets:
             each.setblocking(False)
             each.listen(limits.VISITS.default)
@@ -143,7 +144,7 @@ class Handshakes:
             while True:
                 try:
                     connection, _ = await loop.sock_accept(listening)
-                except OSError:  # no more file descriptors, or a client that is gone already
+                except OSError:  # no file descriptors are left, or the client is gone already
                     await asyncio.sleep(limits.PATIENCE.default)
                     continue
                 task = asyncio.create_task(self._shake(connection))
@@ -174,11 +175,11 @@ _CLIENT_S_WORDS = {
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "it doesn't trust the certificate",
     "SSLV3_ALERT_BAD_CERTIFICATE": "it doesn't trust the certificate, or it is for another name",
 }
-"""By OpenSSL's name of what is wrong."""
+"""Messages by OpenSSL's name for the error."""
 
 
 def _why(error: OSError) -> str:
-    """In a few words, why a client has no TLS."""
+    """Why the TLS handshake of a client failed, as a clause."""
     if isinstance(error, ssl.SSLError) and error.reason:
         return _CLIENT_S_WORDS.get(error.reason, error.reason.lower().replace("_", " "))
     if isinstance(error, ConnectionAbortedError):

@@ -1,7 +1,7 @@
-"""Plays endpoints against one server, some at a time, phase after phase.
+"""Plays endpoints against one server, several at a time, phase by phase.
 
-A connection that only waits is not counted among those that keep the server busy. A server that
-lets in no more than so many at once is found out, and is given no more.
+A connection that only waits doesn't count as one that keeps the server busy. If the server accepts only a
+certain number of connections at once, that is noticed, and no more are opened.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Target:
 
     @property
     def name(self) -> str:
-        """What it is called if it doesn't say its name: the same for every run."""
+        """The name of a server that doesn't tell its own, the same for every run."""
         if self.address is not None and self.command is None:
             return self.address.lasting
         return "the built-in echo server" if self.command is None else command_name(self.command)
@@ -48,24 +48,24 @@ class Target:
 
 @dataclass(slots=True)
 class Played:
-    """How it went. What had ended before it was stopped was told."""
+    """How it went. All connections that ended before it stopped were reported."""
 
-    address: Address | None = None  # where the server was
+    address: Address | None = None  # of the server
     seconds: float = 0.0
     interrupted: bool = False  # by ^C or SIGTERM
-    fault: str | None = None  # why the server that was to be started isn't there (any more)
+    fault: str | None = None  # why a server that replay started isn't available, or no longer
     last_lines: tuple[str, ...] = ()  # of its output
-    room: int | None = None  # the connections that it has at once, if that is fewer than were tried
+    room: int | None = None  # the number of connections that it accepts at once, if more were tried
 
 
 def play_all(
     phases: Iterable[Phase], play: Assigner, target: Target, connect_timeout: float, most_workers: int = 0
 ) -> Played:
-    """Play the parts of each phase, each on a connection of its own; those of some phases in workers.
+    """Play the connections of each phase, those of some phases in workers.
 
-    The next phase is asked for when one has ended. What `play.done` raises is raised here, when all is
-    closed. `connect_timeout` is in seconds. Raises SourceError for a file or a command that can't
-    be used.
+    The next phase is asked for when the previous one has ended. What `play.done` raises is raised here once
+    everything is closed. `connect_timeout` is in seconds. Raises SourceError for a file or a command that
+    can't be used.
     """
     with workers(most_workers, play, connect_timeout) as crew:
         session = _Session(phases, play, target, connect_timeout, crew)
@@ -135,7 +135,7 @@ class _Session:
                 await self._last_words(server)
 
     async def _last_words(self, server: Testee) -> None:
-        """If the server has died, say so, and what it wrote."""
+        """Raise TesteeError, with the server's last output, if it has died."""
         with suppress(TimeoutError):
             status = await asyncio.wait_for(asyncio.shield(server.died), limits.ENDING.default)
             raise server.failure(ended_with(status))
@@ -155,11 +155,11 @@ class _Session:
                 )
                 ended.extend(self._taken(waiting, put_off))
                 if self._crew and all(turn.speaker.opened for turn in ended):
-                    self._fill(phase, waiting, address, context)  # workers have enough to do meanwhile
+                    self._fill(phase, waiting, address, context)  # to keep the workers busy meanwhile
                 while ended:
                     self._tell(phase, ended.popleft())
-                    await asyncio.sleep(0)  # to judge many takes long, and timers are to be kept
-        finally:  # interrupted: nothing that breaks from here on is the server's fault
+                    await asyncio.sleep(0)  # judging many takes long, and timers have to run on time
+        finally:  # if interrupted: whatever ends from here on isn't the server's fault
             tasks = [turn.task for turn in self._running]
             for task in tasks:
                 task.cancel()
@@ -185,7 +185,7 @@ class _Session:
         return _Turn(number, endpoint, asyncio.create_task(spoken), self._open(), seen)
 
     def _taken(self, waiting: deque[int], put_off: set[int]) -> Iterator[_Turn]:
-        """Those that have ended; nothing is held of them any longer."""
+        """Remove the connections that have ended, and yield those that are finished."""
         for turn in [turn for turn in self._running if turn.task.done()]:
             self._running.remove(turn)
             if turn.task.cancelled():
@@ -209,15 +209,16 @@ class _Session:
         )
 
     def _open(self) -> int:
-        """How many connections are open."""
+        """The number of open connections."""
         return sum(turn.speaker.opened and not turn.speaker.done for turn in self._running)
 
     def _was_crowded(self, turn: _Turn, put_off: set[int]) -> bool:
-        """Whether a connection was not let in beside others, and should try once more with fewer."""
+        """Whether a connection wasn't accepted while others were open, so that it should be tried again
+        with fewer of them."""
         if turn.speaker.opened:
             return False
         if turn.number in put_off:
-            self.played.room = None  # it wasn't the crowd
+            self.played.room = None  # the number of connections wasn't the reason
             return False
         others = max(turn.others, self._open())
         if others:
@@ -241,10 +242,10 @@ class _Session:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Turn:
-    """A connection under way."""
+    """A connection that is being played."""
 
     number: int
     speaker: Speaker
     task: asyncio.Future[None]
-    others: int  # that were open when it began
-    seen: Callable[[], Any]  # what is to be known of it
+    others: int  # connections that were open when it began
+    seen: Callable[[], Any]  # its result

@@ -1,5 +1,5 @@
-"""SIGTERM, and the SIGHUP of a terminal that is gone, end a command as ^C does: what it has begun is put
-away, the cursor is there again, and the exit status is that of ^C."""
+"""Makes SIGTERM and SIGHUP (a closed terminal) end a command as ^C does: it cleans up, restores the cursor,
+and exits with the status of ^C."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    import asyncio  # every command imports this module, and few need a loop
+    import asyncio  # at run time only few of the commands that import this module need it
 
 _ENDING = ("SIGTERM", "SIGHUP")
 
 
 def interrupt_on_signals() -> None:
-    """From here on these signals raise KeyboardInterrupt."""
+    """Make these signals raise KeyboardInterrupt from here on."""
     for number in _numbers():
         with suppress(ValueError):  # not in the main thread
             signal.signal(number, _interrupt)
 
 
 def cancel_on_signals(task: asyncio.Task[Any]) -> None:
-    """While the loop of this task runs they cancel it."""
+    """Make these signals cancel this task as long as its loop runs."""
     for number in _numbers():
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # not everywhere, nor in threads
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # on Windows, and in other threads
             task.get_loop().add_signal_handler(number, task.cancel)
 
 
 def _numbers() -> Iterator[signal.Signals]:
-    """Those that the system has, and that nobody (such as nohup) asked to ignore."""
+    """These signals, as far as the system has them and they aren't ignored (as under nohup)."""
     for name in _ENDING:
         number: signal.Signals | None = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:

@@ -1,4 +1,4 @@
-"""Starts clients: a driver that runs all the cases by itself, or a client for each case."""
+"""Starts clients: a driver that runs all cases by itself, or a client for each case."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from replay.live.testee import Testee, TesteeError, check_client, ended_with, ex
 
 
 class Starter:
-    """What is wrong with the clients it puts into `served`."""
+    """Starts and ends clients, and notes in `served` what went wrong with them."""
 
     def __init__(self, host: Host, door: Door, served: Served, idle: Callable[[], float]) -> None:
-        """`idle`: the seconds for which nobody has been there. Raises SourceError for a command that
-        doesn't say where to connect; a driver may know, if the port is no secret."""
+        """`idle`: returns the seconds for which nobody has been connected. Raises SourceError for a command
+        that doesn't say where to connect; a driver need not, if the user has chosen the port."""
         for option, command in (("--exec", None if door.port else door.command), ("--each", door.each)):
             if command is not None:
                 check_client(command, option)
         self._host, self._door, self._served, self._idle = host, door, served, idle
-        self._over: dict[int, asyncio.Future[None]] = {}  # the cases of clients that were started
+        self._over: dict[int, asyncio.Future[None]] = {}  # by case, for each client that was started
 
     async def start(self) -> None:
-        """Start clients until they are done; without a command, wait for ever."""
+        """Start clients and wait until they are done; without a command, wait for ever."""
         try:
             if self._door.command is not None:
                 await self._driver(self._door.command)
@@ -37,7 +37,7 @@ class Starter:
             self._served.fault, self._served.last_lines = error.reason, error.last_lines
 
     def over(self, number: int) -> None:
-        """A case is: its client is no longer needed."""
+        """This case is over: its client is no longer needed."""
         if number in self._over and not self._over[number].done():
             self._over[number].set_result(None)
 
@@ -62,7 +62,7 @@ class Starter:
                     group.create_task(self._one(command, number, room))
 
     async def _one(self, command: str, number: int, room: asyncio.Semaphore) -> None:
-        """Start the client of one case, and end it when the case is over; then there is room again."""
+        """Start the client of one case, end it when the case is over, and make room for another."""
         over = self._over[number] = asyncio.get_running_loop().create_future()
         address = replace(self._served.address, target=self._host.target(number))
         try:
@@ -70,7 +70,7 @@ class Starter:
                 either: list[asyncio.Future[Any]] = [client.died, over]
                 await asyncio.wait(either, timeout=self._door.coming, return_when=asyncio.FIRST_COMPLETED)
                 if not over.done() and self._host.plays(number):
-                    await over  # which has a limit of its own
+                    await over  # the case has its own time limit
                 if not over.done():
                     self._miss(number, client)
         except TesteeError as error:

@@ -1,4 +1,4 @@
-"""Starts the user's server and waits until it listens, or a client; ends it with all that it started."""
+"""Starts the user's server and waits until it listens, or starts a client, and ends what it started."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _KEEPER = Path(__file__).with_name("keeper.py")
 _PLACE = re.compile(r"(?<!\$)\{(port|url|ca)\}")  # `${port}` is the shell's
 _ENDS = re.compile(r"[;&|]+")
 _ASSIGNMENT = re.compile(r"\w+=")
-_ASIDE = re.compile(r"\w+=|-|(?:exec|env)$")  # no name of anything
-_PAUSES = 0.005, 0.1  # seconds between two attempts to connect: the first, the longest
+_ASIDE = re.compile(r"\w+=|-|(?:exec|env)$")  # words that name no program
+_PAUSES = 0.005, 0.1  # seconds between two attempts to connect: the first pause, the longest
 
 
 class TesteeError(Exception):
-    """The server can't be started, or has ended, or doesn't listen in time."""
+    """The server or client can't be started, has ended, or doesn't listen or connect in time."""
 
     def __init__(self, reason: str, last_lines: Sequence[str] = ()) -> None:
         super().__init__(reason)
@@ -46,16 +46,16 @@ class Testee:
 
     def __init__(self, died: asyncio.Future[int], output: _Output) -> None:
         self.died = died
-        """Done once nothing of the server is left, with its exit status, and all its output is read."""
+        """Has the exit status once all processes have ended and all output has been read."""
         self._output = output
 
     @property
     def exit_status(self) -> int | None:
-        """128 + n after signal n, as shells have it; None while it runs."""
+        """The exit status, 128 + n after signal n, as in shells; None while it runs."""
         return self.died.result() if self.died.done() and not self.died.cancelled() else None
 
     def last_lines(self, count: int = limits.KEPT_LINES.default) -> tuple[str, ...]:
-        """The end of what it has written; not escaped, and long lines cut."""
+        """The end of its output: not escaped, and with long lines cut."""
         lines = [line.decode(errors="replace").rstrip() for line in self._output.kept.splitlines()]
         while lines and not lines[-1]:
             lines.pop()
@@ -70,7 +70,7 @@ class Testee:
 
 
 def ended_with(status: int) -> str:
-    """An exit status in words: 'ended with status 1', 'ended by SIGKILL'."""
+    """An exit status in words: 'ended with status 1' or 'ended by SIGKILL'."""
     try:
         return f"ended by {signal.Signals(status - 128).name}"
     except ValueError:
@@ -78,10 +78,10 @@ def ended_with(status: int) -> str:
 
 
 def command_line(command: str, address: Address | None) -> str:
-    """The command with `{port}`, `{url}` and, if there is a file to trust, `{ca}` filled in; all other
-    braces are the shell's.
+    """The command with `{port}`, `{url}` and, if there is a file to trust, `{ca}` filled in. All other
+    braces are left to the shell.
 
-    Raises SourceError if it names neither and there is no address either.
+    Raises SourceError if it has neither `{port}` nor `{url}` and there is no address either.
     """
     if address is None and not _says_where(command):
         hint = "write {port} or {url} into it, as in 'PORT={port} npm start', or give --url as well"
@@ -94,17 +94,17 @@ def command_line(command: str, address: Address | None) -> str:
 
 
 def command_name(command: str) -> str:
-    """What a command starts, in words that don't change from run to run: 'node echo.js' of
+    """A name for what a command starts that doesn't change from run to run: 'node echo.js' for
     'PORT=1 /usr/bin/node test/echo.js {port}'.
 
-    That is the last of its commands up to where it is told where to listen, without assignments,
-    options and folders.
+    It consists of the words of the last command up to the place that says where to listen, without
+    assignments, options and folders.
     """
     lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|")
     lexer.whitespace_split, lexer.commenters = True, ""
     try:
         pieces = [[*words] for ends, words in groupby(lexer, _ENDS.fullmatch) if not ends]
-    except ValueError:  # what only the shell can read
+    except ValueError:  # only the shell can parse it
         pieces = []
     words = next((each for each in reversed(pieces) if _says_where(" ".join(each))), [*pieces, []][-1])
     said = takewhile(lambda word: _ASSIGNMENT.match(word) or not _PLACE.search(word), words)
@@ -114,7 +114,7 @@ def command_name(command: str) -> str:
 
 
 def _ca(address: Address) -> str:
-    """The file with the certificate that is to be trusted there; empty: none is known."""
+    """The file with the certificate to trust there; empty if none is known."""
     return str(address.tls.ca.absolute()) if address.tls and address.tls.ca else ""
 
 
@@ -123,7 +123,7 @@ def _says_where(command: str) -> bool:
 
 
 def check_client(command: str, option: str) -> None:
-    """Raises SourceError if the command of this option doesn't say where to connect."""
+    """Raise SourceError if the command of this option doesn't say where to connect."""
     if not _says_where(command):
         hint = f"write {{url}} or {{port}} into it, as in {option} 'node client.js {{url}}'"
         said = f"{option} doesn't tell the client where to connect"
@@ -138,11 +138,11 @@ async def exec_server(
     start_timeout: float = limits.START.default,
     grace: float = limits.STOP.default,
 ) -> AsyncIterator[Testee]:
-    """Run a server by a shell command until the context ends, on a free port unless told where.
+    """Run a server with a shell command until the context ends, on a free port unless there is an address.
 
-    Whatever ends replay, the server and its descendants are ended too: SIGTERM, and SIGKILL after
-    `grace` seconds. Raises TesteeError if it doesn't come to listen; that it ends later is told
-    by `Testee.died` only.
+    However replay ends, the server and its descendants are ended too: with SIGTERM, and with SIGKILL after
+    `grace` seconds. Raises TesteeError if it doesn't start to listen; if it ends later, only `Testee.died`
+    says so.
     """
     command_line(command, address)
     addresses = [address] if address else await _free()
@@ -157,8 +157,9 @@ async def exec_server(
 async def exec_client(
     command: str, address: Address, *, grace: float = limits.STOP.default
 ) -> AsyncIterator[Testee]:
-    """Run a client, or what starts clients, by a shell command until the context ends; it is to connect
-    to `address`. It is ended as a server is. Raises TesteeError if it can't be started."""
+    """Run a client, or a program that starts clients, with a shell command until the context ends. It has
+    to connect to `address`, and is ended in the same way as a server. Raises TesteeError if it can't be
+    started."""
     async with _kept(command_line(command, address), address, grace) as client:
         yield client
 
@@ -188,7 +189,7 @@ async def _kept(command: str, address: Address, grace: float) -> AsyncIterator[T
 
 
 def _start(words: Sequence[str], link: socket.socket) -> subprocess.Popen[bytes]:
-    """Start the keeper in a session of its own, out of reach of the terminal's ^C."""
+    """Start the keeper in a session of its own, so that ^C in the terminal doesn't reach it."""
     if not hasattr(os, "fork"):
         raise TesteeError("can't be started: this system has no fork; start it yourself, and use --url")
     try:
@@ -205,7 +206,7 @@ def _start(words: Sequence[str], link: socket.socket) -> subprocess.Popen[bytes]
 
 
 class _Output(asyncio.Protocol):
-    """Reads for ever, and keeps the end."""
+    """Reads all output, and keeps the end of it."""
 
     def __init__(self) -> None:
         self.kept = bytearray()
@@ -220,7 +221,7 @@ class _Output(asyncio.Protocol):
 
 
 async def _end_of(process: subprocess.Popen[bytes], link: asyncio.StreamReader, output: _Output) -> int:
-    """Wait for the end of the keeper, who lets go of the link with its last breath."""
+    """Wait for the end of the keeper, which closes the link, and return its exit status."""
     await link.read()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(limits.OUTPUT.default / 1000):
@@ -261,14 +262,14 @@ async def _accepts(address: Address) -> bool:
             )
     except (OSError, UnicodeError):
         return False
-    # On a free port a socket may by chance be connected to itself.
+    # A socket that connects to a free port may get that port itself, and be connected to itself.
     own, other = transport.get_extra_info("sockname"), transport.get_extra_info("peername")
     transport.close()
     return bool(own != other)
 
 
 async def _free() -> list[Address]:
-    """A port of the loopback interface where nothing listens, by IPv4 and by IPv6."""
+    """A free port of the loopback interface, as an IPv4 and as an IPv6 address."""
     while True:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""TLS for wss:// (RFC 6455 §3, §10.6): whom to trust, and as whom to come."""
+"""TLS for wss:// (RFC 6455 §3, §10.6): which certificates to trust, and which one to present."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from replay.source import SourceError, strerror
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """What the user said of the server's certificate and of ours."""
+    """The user's options for the server's certificate and for ours."""
 
-    ca: Path | None = None  # trust these instead of the system's
-    insecure: bool = False  # take any certificate
-    cert: Path | None = None  # of the client, with its chain
-    key: Path | None = None  # of `cert`, where that file doesn't have it
-    sni: str | None = None  # the name to ask for and to expect; None: the host
+    ca: Path | None = None  # trust these CAs instead of the system's
+    insecure: bool = False  # accept any certificate
+    cert: Path | None = None  # the client's certificate, with its chain
+    key: Path | None = None  # the private key of `cert`, if that file doesn't have it
+    sni: str | None = None  # the name to request and to expect; None: the host
 
     def context(self) -> ssl.SSLContext:
         """The context for a connection. Raises SourceError for a file that can't be used."""
@@ -38,7 +38,7 @@ class Tls:
 
 
 def load(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
-    """Make this certificate, with its chain and its private key, that of ours. Raises SourceError."""
+    """Present this certificate, with its chain and private key. Raises SourceError."""
     try:
         context.load_cert_chain(cert, key, password=_no_password)
     except (OSError, ssl.SSLError, ValueError) as error:
@@ -53,7 +53,7 @@ _REMEDIES = {
     62: "name what it is for with --sni NAME, or use --insecure",  # another host
     64: "name what it is for with --sni NAME, or use --insecure",  # another address
 }
-"""By OpenSSL's number of what is wrong."""
+"""Remedies by OpenSSL's number for the error."""
 
 REFUSED = (
     "the server ended the connection right after the TLS handshake; "
@@ -62,7 +62,7 @@ REFUSED = (
 
 
 def reason(error: ssl.SSLError) -> str:
-    """In a line, why TLS could not be had, and what to do."""
+    """Why TLS couldn't be established, and what to do, in one line."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why = error.verify_message.rstrip(".")
         return f"the server's certificate is refused: {why}; {_REMEDIES.get(error.verify_code, _TRUST)}"

@@ -1,4 +1,4 @@
-"""Sockets: lets an `Endpoint` speak over TCP. The one place where octets and time are real."""
+"""Connects an `Endpoint` to a TCP socket and to the clock. No other module does."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from replay.trace.model import SECOND, How
 from replay.wire.url import WebSocketUrl
 
 GONE = "connection refused: nothing listens there"
-"""Why a server isn't reached that isn't there."""
+"""Why a server couldn't be reached if nothing listens at its address."""
 
 _ANYBODYS = 32768
-"""From here on systems hand out ports to who asks for any: Linux, and from 49152 on all (RFC 6335 §6)."""
+"""Ports from here on may be ephemeral: on Linux, and from 49152 on everywhere (RFC 6335 §6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server listens, and what is asked of it."""
+    """Where a server listens, and which target to request."""
 
     host: str
     port: int
@@ -40,13 +40,13 @@ class Address:
 
     @property
     def authority(self) -> str:
-        """The value of the Host header: without the port if it is the scheme's (RFC 6455 §4.1)."""
+        """The value of the Host header: without the port if it is the scheme's default (RFC 6455 §4.1)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
     @property
     def lasting(self) -> str:
-        """The address without a port that is likely to be another one tomorrow."""
+        """The address, without its port if that may be another one in the next run."""
         by_chance = self.port >= _ANYBODYS
         return str(replace(self, port=443 if self.tls else 80) if by_chance else self)
 
@@ -66,11 +66,11 @@ class Connection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._buffer = memoryview(bytearray(limits.READ.default))
-        self._silent = True  # so far nothing has come
+        self._silent = True  # nothing has arrived yet
         self._sending: deque[bytes | memoryview] = deque()  # empty unless paused
         self._paused = False
         self._pumping = False
-        self._apart_for = 0  # milliseconds that were spent on splits
+        self._apart_for = 0  # milliseconds spent on keeping writes apart
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -78,7 +78,7 @@ class Connection(asyncio.BufferedProtocol):
         self._tell(self._endpoint.connected)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer  # a view: behind TLS, what is read goes to slices of it
+        return self._buffer  # a memoryview, as TLS writes to slices of it
 
     def buffer_updated(self, nbytes: int) -> None:
         data = bytes(self._buffer[:nbytes])
@@ -92,7 +92,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if isinstance(exc, ssl.SSLError) and not self._endpoint.opened:
-            why = reason(exc)  # in TLS 1.3 a server refuses our certificate after the handshake
+            why = reason(exc)  # in TLS 1.3 the server refuses our certificate only after the handshake
             self._tell(lambda now: self._endpoint.unreached(why, now))
         self._tell(lambda now: self._endpoint.ended(How.FIN if exc is None else How.RST, now))
         self._transport = None
@@ -110,20 +110,20 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def endpoint(self) -> Endpoint:
-        """Who speaks here now."""
+        """The current endpoint."""
         return self._endpoint
 
     def nudge(self) -> None:
-        """What the endpoint waits for may have happened."""
+        """Wake the endpoint, as what it waits for may have happened."""
         self._tell(self._endpoint.wake)
 
     def abort(self) -> None:
-        """Give the connection up at once."""
+        """Abort the connection."""
         if self._transport:
             self._transport.abort()
 
     def _tell(self, what: Callable[[int], None]) -> None:
-        """Tell the endpoint what has happened, and when; a fault of its own ends the connection."""
+        """Tell the endpoint what has happened, and when. An exception of its own ends the connection."""
         try:
             what(int(self._loop.time() * SECOND))
             self._flush()
@@ -133,7 +133,7 @@ class Connection(asyncio.BufferedProtocol):
             self.abort()
 
     def _flush(self) -> None:
-        """Do what the endpoint asks for: write, end TCP, wake it in time."""
+        """Do what the endpoint wants: write, end TCP, or wake it at its deadline."""
         if self._endpoint.successor is not None:
             self._endpoint = self._endpoint.successor
         transport, endpoint = self._transport, self._endpoint
@@ -156,12 +156,13 @@ class Connection(asyncio.BufferedProtocol):
             self._wake_at(deadline / SECOND)
 
     def _parts(self) -> bool:
-        """Whether what comes next has to wait, so that its reader doesn't get it together with what came
-        before: TCP keeps no borders."""
+        """Whether the next write has to wait, so that the peer doesn't read it together with the previous
+        one: TCP doesn't keep writes apart."""
         return self._endpoint.apart and self._apart_for < limits.ALL_APART.default
 
     def _write(self, transport: asyncio.Transport) -> None:
-        """Write what the socket takes; a large piece in parts, so that the transport copies none of it."""
+        """Write as much as the socket accepts. Large pieces are split, so that the transport needn't copy
+        them."""
         self._sending += self._endpoint.output
         self._endpoint.output.clear()
         while self._sending and not self._paused and not transport.is_closing():
@@ -173,7 +174,7 @@ class Connection(asyncio.BufferedProtocol):
             transport.write(piece)
 
     def _wake_at(self, when: float) -> None:
-        """See that the endpoint is woken then; a timer that runs out before does no harm."""
+        """Make sure that the endpoint is woken at this time. A timer that expires earlier does no harm."""
         if self._timer is None or self._timer.when() > when:
             if self._timer:
                 self._timer.cancel()
@@ -195,7 +196,7 @@ class Connection(asyncio.BufferedProtocol):
             self._tell(self._turn)
 
     def _turn(self, now: int) -> None:
-        """Let the endpoint write, until the other connections have their turn."""
+        """Let the endpoint write, until it is the turn of other connections."""
         transport = self._transport
         assert transport is not None
         for number in range(limits.TURN.default):
@@ -214,10 +215,10 @@ class Connection(asyncio.BufferedProtocol):
 async def connect(
     endpoint: Endpoint, address: Address, timeout: float, context: ssl.SSLContext | None = None
 ) -> None:
-    """Connect, and let the endpoint speak until the connection has ended.
+    """Connect, and run the endpoint until the connection has ended.
 
-    `timeout` is in seconds, for TCP and TLS; `context` is that of `address.tls`. A connection that
-    can't be had is an event of the endpoint's, not an exception.
+    `timeout` is in seconds, for TCP and TLS; `context` is that of `address.tls`. If no connection can be
+    made, that is an event of the endpoint, not an exception.
     """
     loop = asyncio.get_running_loop()
     exhausted: OSError | None = None
@@ -238,7 +239,7 @@ async def connect(
                 except OSError as error:
                     if error.errno not in EXHAUSTED:
                         raise
-                    exhausted = error  # another connection may give its descriptor back
+                    exhausted = error  # a descriptor may become free when another connection ends
                     await asyncio.sleep(limits.QUIET.default / 1000)
     except (OSError, UnicodeError, ValueError) as error:
         error = exhausted or error

@@ -1,8 +1,8 @@
-"""Processes beside this one, which play what costs much.
+"""Worker processes for connections that take much processor time.
 
-A worker is forked before the first connection, with all that players are made of. It is told what to
-play as a `Part`; how that stands, and what is to be known of it in the end, come back. One that ends
-too soon loses nothing: its parts are played by the others, or here.
+A worker is forked before the first connection, with everything that players need. It is sent an
+`Assignment`, and sends back the state of that connection and finally its result. If a worker dies, nothing
+is lost: its assignments are played by the others, or in this process.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 
 class Lost(Exception):
-    """A worker has ended before its part was over."""
+    """A worker has ended before it has played its assignment."""
 
 
 @dataclass(slots=True)
 class Away:
-    """A `Speaker` in a worker, as it was when it last told of itself."""
+    """A `Speaker` in a worker, in the state that the worker last reported."""
 
     opened: bool = False
     done: bool = False
@@ -46,18 +46,18 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentState:
-    """How a part stands."""
+    """The state of an assignment."""
 
     number: int | None
     opened: bool
     busy: bool
     over: bool = False
     seen: Any = None
-    fault: str | None = None  # of ours
+    fault: str | None = None  # a traceback, if replay itself failed
 
 
 class Worker:
-    """Such a process, as it is seen from here."""
+    """A worker process, as seen from this process."""
 
     def __init__(self, pid: int, pipe: End) -> None:
         self._pid, self._pipe = pid, pipe
@@ -67,11 +67,12 @@ class Worker:
 
     @property
     def load(self) -> int:
-        """How many parts it plays."""
+        """How many assignments it is playing."""
         return len(self._playing)
 
     def play(self, part: Assignment) -> tuple[Away, asyncio.Future[None]]:
-        """Have it play a part, which is over with the future. That raises Lost."""
+        """Have it play an assignment. The future is done when that has ended, and raises Lost if the worker
+        dies."""
         loop = asyncio.get_running_loop()
         if not self._listening:
             loop.add_reader(self._pipe.fileno(), self._hear)
@@ -111,26 +112,26 @@ class Worker:
         self._playing.clear()
 
     def end(self) -> None:
-        """Whatever it plays is given up."""
+        """Kill it, whatever it is playing."""
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
         self._pipe.close()
 
     def forget(self) -> None:
-        """Close what a process forked later has of it."""
+        """Close this copy of its pipe, in a process that was forked later."""
         self._pipe.close()
 
 
 @contextmanager
 def workers(most: int, play: Assigner, connect_timeout: float) -> Iterator[Sequence[Worker]]:
-    """As many as there are processors, and `most`; none where there is only one, or where a process
-    can't safely be forked: beside threads, and elsewhere than on Linux."""
+    """Workers: one for each processor, and at most `most`. There are none if there is only one processor,
+    or if a process can't safely be forked: if there are threads, and on systems other than Linux."""
     found: list[Worker] = []
     try:
         if sys.platform == "linux" and threading.active_count() == 1:
             number = min(most, len(os.sched_getaffinity(0)))
-            with suppress(OSError):  # no room for a process: those that there are will do
+            with suppress(OSError):  # no further process can be started: the others will do
                 while len(found) < number > 1:
                     found.append(_forked(play, connect_timeout, found))
         yield found
@@ -142,7 +143,7 @@ def workers(most: int, play: Assigner, connect_timeout: float) -> Iterator[Seque
 def _forked(play: Assigner, connect_timeout: float, others: Sequence[Worker]) -> Worker:
     from multiprocessing import Pipe
 
-    gc.freeze()  # what there is is shared for longer
+    gc.freeze()  # so that garbage collection doesn't write to, and thereby copy, shared memory
     ours, theirs = Pipe()
     if (pid := os.fork()) == 0:
         for worker in others:
@@ -154,19 +155,19 @@ def _forked(play: Assigner, connect_timeout: float, others: Sequence[Worker]) ->
 
 
 def _work(pipe: End, play: Assigner, connect_timeout: float) -> NoReturn:
-    """What the process does, up to its end: when nobody tells it anything any more."""
+    """Run a worker until its pipe is closed."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if hangup := getattr(signal, "SIGHUP", None):
-            signal.signal(hangup, signal.SIG_IGN)  # who started it ends it
+            signal.signal(hangup, signal.SIG_IGN)  # the process that started it ends it
         asyncio.run(_Work(pipe, play, connect_timeout).done())
     finally:
         os._exit(0)
 
 
 class _Work:
-    """Inside of a worker."""
+    """The inside of a worker."""
 
     def __init__(self, pipe: End, play: Assigner, connect_timeout: float) -> None:
         self._pipe, self._play, self._timeout = pipe, play, connect_timeout
@@ -211,7 +212,7 @@ class _Work:
         return self._contexts[address]
 
     async def _watch(self) -> None:
-        """Tell of those that have come to wait, or go on."""
+        """Report the connections that have begun to wait, or continued."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(QUIET / SECOND / 4)
