@@ -69,7 +69,7 @@ class Reception(Endpoint):
 
 
 class Page(Endpoint):
-    """Answers a request with a plain HTTP response."""
+    """Answers a request with a plain HTTP response. As that opens no WebSocket connection, TCP ends with it."""
 
     def __init__(self, plain: PlainResponse) -> None:
         super().__init__(Side.SERVER, _brief(limits.OPENING.default), bytes)
@@ -78,7 +78,6 @@ class Page(Endpoint):
     def respond(self, requested: Requested) -> None:
         said = self._plain
         self.write(encode_page(said.status, said.reason, said.said, said.headers, said.media, said.bare))
-        self.drop()
 
 
 class Teller(Endpoint):

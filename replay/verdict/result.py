@@ -232,10 +232,10 @@ class RunResult:
     results: tuple[CaseResult, ...]
     seed: int | None
     duration: float  # seconds
+    planned: int  # cases that were selected
     unreached: str | None = None  # why the testee couldn't be reached, or no longer, if so
     last_lines: tuple[str, ...] = ()  # of its output, if replay started it and it failed
     died_on: tuple[str, ...] = ()  # ids of the cases that were running when it died
-    planned: int = 0  # cases that were selected
     stored: Path | None = None  # the folder with the stored run; None: it isn't stored, or not completely
     interrupted: bool = False
     room: int | None = None  # the number of connections that the testee accepts at once, if known

@@ -11,7 +11,7 @@ from replay.source import Source
 from replay.trace.model import How, Octets, Trace
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge
-from replay.verdict.result import Judged
+from replay.verdict.result import Cause, Judged, Misdeed
 from replay.wire.handshake import accept, encode_response
 from replay.wire.side import Side
 from tests.memory import KEY, player
@@ -207,6 +207,10 @@ def test_the_answer_to_the_same_request_is_compared(
     result = verdict(case, answer(**headers))
     assert causes.why(result) == (f"opening handshake: {said}" if said else words.BEHAVIOURS[Behaviour.OK])
     assert result.behaviour is (Behaviour.FAILED if said else Behaviour.OK)
+    if result.broken:
+        assert result.cause == Cause(Misdeed.BREAKS, result.broken[0].rule)
+    else:
+        assert result.cause == (Cause(Misdeed.DIFFERS, detail=said) if said else None)
 
 
 def test_a_rule_that_the_recorded_server_broke_may_be_broken_again() -> None:

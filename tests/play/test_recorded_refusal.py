@@ -98,6 +98,17 @@ def test_a_client_that_is_refused_is_ok_whoever_ends_tcp(answer: str, end: str, 
         assert said(case, own.trace(), Side.SERVER) == ("OK", "OK")
 
 
+def test_a_client_that_asks_wrongly_is_refused_for_that() -> None:
+    case = logged(ANSWERS["401"], ENDS["by the client"], Side.SERVER, 13)
+    own = player(case, Side.SERVER)
+    own.connected(0)
+    without_key = [header for header in REQUEST if header[0] != "Sec-WebSocket-Key"]
+    own.received(encode_request("/c", without_key), 0)
+    (answer,) = own.output
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert (own.done, own.dropped_as) == (True, How.FIN)
+
+
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
 
 

@@ -243,9 +243,9 @@ def test_a_long_log_is_off_in_the_middle() -> None:
 def test_the_index_has_the_agents() -> None:
     good, bad = samples.good(), samples.wrong_code()
     runs = [
-        RunResult("Foo 1", "ws://a", (good,), None, 1.0),
-        RunResult("foo-1", "ws://b", (bad,), None, 1.0),
-        RunResult("", "ws://c", (replace(good, duration=None),), None, 1.0),
+        RunResult("Foo 1", "ws://a", (good,), None, 1.0, planned=1),
+        RunResult("foo-1", "ws://b", (bad,), None, 1.0, planned=1),
+        RunResult("", "ws://c", (replace(good, duration=None),), None, 1.0, planned=1),
     ]
     assert json.loads(autobahn.index(runs)) == {
         "Foo 1": {"1.2.3": _row(file="foo_1_case_1_2_3.json")},

@@ -42,6 +42,9 @@ PINGS = server(9, b"")
 def test_what_is_missing_behind_the_bound_is_not_judged(seen: tuple[Entry, ...]) -> None:
     result = judge(known()["1.1.2"], Trace(C, opened(*seen, *CUT)), C)
     assert (result.unjudged, result.failed, result.cause) == (WHY, False, None)
+    closed = result.facts.testee_close is not None
+    unclean = "replay read no more than 4,000 events" if closed else "the server sent no Close frame"
+    assert result.facts.unclean_reason == unclean
 
 
 @pytest.mark.parametrize(

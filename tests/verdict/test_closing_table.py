@@ -195,6 +195,24 @@ def test_where_nothing_is_asked_for_any_end_is_informational(end: tuple[Entry, .
     assert (other.closing is V.OK) is well
 
 
+@pytest.mark.parametrize(
+    ("seen", "unclean"),
+    [
+        ((us(1000), them(1000), END), None),
+        ((them(1000), us(1000), END), None),
+        ((us(1000), them(1000), ENDED_BY_US), None),
+        ((us(1000), END), "the server sent no Close frame"),
+        ((us(1000), them(1005), END), "the server's Close frame breaks a rule"),
+        ((them(1000), END), "the client sent no Close frame"),
+        ((us(1000), them(1000), *over(Wait.LIMIT)), "the time for the whole case ran out"),
+        ((us(1000), them(1000), *over(Wait.DROP)), "the server did not end TCP in time"),
+    ],
+)
+def test_a_closing_is_clean_or_there_is_a_reason(seen: tuple[Entry, ...], unclean: str | None) -> None:
+    facts = judge(known()["1.1.1"], Trace(C, opened(*SENT["1.1.1"], *seen)), C).facts
+    assert (facts.unclean_reason, facts.clean) == (unclean, unclean is None)
+
+
 BREACH = Octets(S, encode(frame(1, b"", rsv=2)))
 
 

@@ -11,7 +11,7 @@ from replay.source import Source
 from replay.verdict.result import Entry, RunResult, exit_status
 from tests.report import samples
 
-GOOD = RunResult("an agent", "ws://127.0.0.1:1", (), None, 0.0)
+GOOD = RunResult("an agent", "ws://127.0.0.1:1", (), None, 0.0, planned=0)
 FAILED = replace(GOOD, results=(samples.short(),))
 STOPPED = replace(FAILED, interrupted=True)
 UNREACHED = replace(STOPPED, unreached="refused")

@@ -136,3 +136,14 @@ def test_a_close_that_answers_the_tester_s_is_no_limit() -> None:
     result = judge(of, against(of, Side.CLIENT, ends), Side.CLIENT)
     assert result.facts.closed_by_tester
     assert not [note for note in result.notes if "limit" in note]
+
+
+@pytest.mark.parametrize("reason", [b"", b"no more"])
+def test_a_limit_before_any_message_has_no_size(reason: bytes) -> None:
+    of = Case("x", "", "", (), (Outcome(Behaviour.OK),))
+    trace = against(
+        of, Side.CLIENT, [{"at": 0.1, "octets": close(1009, reason)}, {"at": 0.2, "tcp": "drop"}]
+    )
+    (note,) = judge(of, trace, Side.CLIENT).notes
+    said = ", reason 'no more'" if reason else ""
+    assert note == f"the server's own limit: closed 1009{said}; raise its maximum"

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from replay import flows
+from replay.cases.model import Behaviour, EventKind, Outcome, Profile
+from replay.cases.payload import Payload
 from replay.protocol.events import Close, Gap, Message, Pong, Unparsed, Violation
 from replay.source import Source, SourceError
-from replay.suite.files import LogFile
+from replay.suite.files import LogFile, known
 from replay.trace.model import Cut, Octets
 from replay.trace.wirelog import parse
+from replay.verdict.judge import judge
 from replay.verdict.result import Judged
 from replay.wire.frame import encode, frame
+from replay.wire.side import Side
 
 KEY = bytes.fromhex("37fa213d")
 REQUEST = (
@@ -161,6 +166,20 @@ def test_what_depends_on_a_lost_context_is_not_judged() -> None:
     ]
     _, whole = messages("; server_no_context_takeover")
     assert (whole.data, whole.holes) == (b"Hello", ())
+
+
+@pytest.mark.parametrize(("profile", "word"), [(Profile.AUTOBAHN, "unjudged"), (Profile.RFC, "FAILED")])
+def test_by_the_rfcs_a_breach_of_compression_decides_whatever_else_is_missing(
+    profile: Profile, word: str
+) -> None:
+    kept_tail = "RX OCTETS: c10b f248cdc9c90700 0000ffff"
+    text = log("none", kept_tail, "WIRELOG DISABLED", "TCP DROPPED BY PEER", agreed=DEFLATE)
+    (pattern,) = (case := known()["12.1.1"]).outcomes[0].patterns[:1]
+    hello = replace(pattern, kind=EventKind.TEXT, payload=Payload(b"Hello"))
+    case = replace(case, outcomes=(Outcome(Behaviour.OK, (hello, hello)),)).under(profile)
+    result = judge(case, parse(Source("log", text)).trace, Side.CLIENT)
+    assert [breach.rule for breach in result.broken] == ["tail-removed"]
+    assert result.word == word
 
 
 def test_the_handshake_decides_where_the_log_is_off() -> None:

@@ -219,6 +219,21 @@ def test_a_window_s_octets_are_those_before_the_message_too() -> None:
         assert (fault is None) is fits
 
 
+@pytest.mark.parametrize("before", [0, 1, 60, EXACT - 1])
+@pytest.mark.parametrize("bits", [8, 14])
+def test_the_window_is_held_exactly_for_so_many_octets(bits: int, before: int) -> None:
+    """... in one message, or in the next one."""
+    window = 1 << bits
+    literals = NOISE[: window + before]
+    beyond = Writer().stored(literals).fixed((3, window + 1)).payload()
+    data, fault = inflate(Inflater(bits, True, MOST), [beyond])
+    assert (data, fault and fault.kind) == (literals, DeflateFaultKind.WINDOW)
+    inflater = Inflater(bits, True, MOST)
+    assert inflate(inflater, [Writer().stored(literals).payload()])[1] is None
+    data, fault = inflate(inflater, [Writer().fixed((3, window + 1)).payload()])
+    assert (data, fault and fault.kind) == (b"", DeflateFaultKind.WINDOW)
+
+
 @pytest.mark.parametrize("bits", [8, 12, 14])
 def test_far_behind_the_start_the_window_is_held_within_half_of_it(bits: int) -> None:
     window, half = 1 << bits, 1 << bits - 1
@@ -393,12 +408,13 @@ def test_no_more_comes_out_than_asked_for(bits: int) -> None:
     assert outcome(payload, bits, most=0)[0] == b""
 
 
-def test_a_bomb_takes_no_room() -> None:
-    bomb = Deflater(15, True, 9).message(bytes(2**26))
+@pytest.mark.parametrize("bits", [14, 15])
+def test_a_bomb_takes_no_room(bits: int) -> None:
+    bomb = Deflater(bits, True, 9).message(bytes(2**26))
     finals = b"\3\0" * 4_000
     tracemalloc.start()
     for payload in (bomb, finals + bomb):
-        data, fault = inflate(Inflater(15, True, 2**16), [payload])
+        data, fault = inflate(Inflater(bits, True, 2**16), [payload])
         assert (len(data), fault and fault.kind) == (2**16, DeflateFaultKind.TOO_MUCH)
     assert tracemalloc.get_traced_memory()[1] < 2**22
     tracemalloc.stop()

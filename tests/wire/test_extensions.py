@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.wire.extensions import Extension, ExtensionsError, Parameter, parse_extensions, write_extensions
+from replay.wire.extensions import (
+    Extension,
+    ExtensionsError,
+    Parameter,
+    head_extensions,
+    parse_extensions,
+    write_extensions,
+)
+from replay.wire.handshake import Request, encode_request, parse_head
+from replay.wire.side import Side
 
 tokens = st.text("!#$%&'*+-.^_`|~09azAZ", min_size=1, max_size=8)
 extensions = st.builds(
@@ -84,3 +93,38 @@ def test_each_fault_has_a_place_and_a_sentence(text: str, at: int, said: str) ->
 def test_what_stands_twice_stays_twice() -> None:
     read = parse_extensions("a; b; b=1, a")
     assert read == (Extension("a", (Parameter("b"), Parameter("b", "1"))), Extension("a"))
+
+
+def head(*values: str) -> Request:
+    lines = [("Host", "x"), *(("sec-websocket-extensions", value) for value in values), ("X", "a; b=1")]
+    found = parse_head(Side.CLIENT, encode_request("/", lines))
+    assert isinstance(found, Request)
+    return found
+
+
+@pytest.mark.parametrize("values", [["a; b=1, cc", "dd; ee; f"], ["a; b=1", "cc", " dd; ee;\tf"]])
+def test_the_lines_of_a_head_are_one_list_with_places_in_the_head(values: list[str]) -> None:
+    asked = head(*values)
+    read = head_extensions(asked)
+    assert ", ".join(map(str, read)) == "a; b=1, cc, dd; ee; f"
+    for extension in read:
+        names = [(extension.name, extension.at), *((one.name, one.at) for one in extension.parameters)]
+        for name, at in names:
+            assert asked.octets.startswith(name.encode(), at)
+            assert asked.octets.count(b"\n", 0, at) >= 2
+
+
+def test_a_head_without_such_a_line_names_none() -> None:
+    assert head_extensions(head()) == ()
+    assert head_extensions(head("a")) == (Extension("a"),)
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [(["a", "b=c"], b"=c"), (["a (", "b"], b"("), (["a", "b;"], b"\r\nX: "), ([","], b",")],
+)
+def test_a_fault_of_a_head_has_its_place_in_the_head(values: list[str], wrong: bytes) -> None:
+    asked = head(*values)
+    with pytest.raises(ExtensionsError) as raised:
+        head_extensions(asked)
+    assert asked.octets.startswith(wrong, raised.value.at)

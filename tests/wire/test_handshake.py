@@ -8,12 +8,16 @@ from replay.wire.handshake import (
     MAX_HEAD,
     HeadError,
     HeadReader,
+    HeadTooLarge,
+    HostError,
     Request,
     Response,
     accept,
     edit_head,
+    encode_page,
     encode_request,
     parse_head,
+    partial_head,
 )
 from replay.wire.side import Side
 from tests.chops import every_chop
@@ -85,3 +89,136 @@ def test_a_recorded_request_is_edited_only_where_asked() -> None:
     assert edited == octets.replace(b"GET / ", b"GET /chat ").replace(
         b"Host: localhost", b"host: example.org"
     ).replace(b"13\r\n\r\n", b"13\r\nOrigin: http://x\r\n\r\n")
+
+
+def test_what_is_edited_stands_where_it_stood_and_what_is_taken_away_is_gone() -> None:
+    octets = b"GET / HTTP/1.1\r\nHost: x\r\nSec-A: 1\r\nOrigin : y\r\nsec-a: 2\r\n\r\n"
+    assert edit_head(octets, headers=[("Sec-A", None)]) == (
+        b"GET / HTTP/1.1\r\nHost: x\r\nOrigin : y\r\n\r\n"
+    )
+    assert edit_head(octets, headers=[("Sec-A", "3"), ("Origin", "z")]) == (
+        b"GET / HTTP/1.1\r\nHost: x\r\nSec-A: 3\r\nOrigin: z\r\nsec-a: 2\r\n\r\n"
+    )
+    assert edit_head(octets, headers=[("A", None), ("rigin", None)]) == octets
+    assert edit_head(b"GET /\r\n\r\n", "/chat") == b"GET /\r\n\r\n"
+    assert edit_head(b"GET /a b HTTP/1.1\r\n\r\n", "/chat") == b"GET /a b HTTP/1.1\r\n\r\n"
+
+
+@pytest.mark.parametrize("end", [b"\r\n\r\n", b"\n\n", b"\r\n\n", b"\n\r\n"])
+def test_a_head_may_end_with_bare_line_feeds(end: bytes) -> None:
+    for chunks in every_chop(b"GET / HTTP/1.1" + end + b"\n\n"):
+        reader = HeadReader()
+        found = [head for head in map(reader.feed, chunks) if head is not None]
+        assert found[0] == b"GET / HTTP/1.1" + end
+
+
+def test_heads_that_follow_one_another_are_read_one_by_one() -> None:
+    head = b"HTTP/1.1 100 Continue\r\n\r\n"
+    for chunks in every_chop(head + ACCEPTED):
+        reader = HeadReader()
+        first = [found for found in map(reader.feed, chunks) if found is not None]
+        if len(first) == 1:
+            assert (first, reader.feed()) == ([head], ACCEPTED)
+        assert (first[0], reader.rest) == (head, b"")
+
+
+def test_a_head_of_exactly_as_much_as_is_read_is_read() -> None:
+    start, end = b"GET / HTTP/1.1\r\nx: ", b"\r\n\r\n"
+    head = start + b"y" * (MAX_HEAD - len(start) - len(end)) + end
+    assert len(head) == MAX_HEAD
+    assert HeadReader().feed(head) == head
+    reader = HeadReader()
+    assert reader.feed(head[:-1]) is None
+    assert reader.feed(head[-1:] + b"more") == head
+    longer = start + b"y" + head[len(start) :]
+    for at in (len(longer), len(longer) - 1, 99):
+        reader = HeadReader()
+        with pytest.raises(HeadTooLarge, match="the head is larger than"):
+            assert reader.feed(longer[:at]) or reader.feed(longer[at:]) or reader.feed()
+
+
+def test_values_and_tokens_are_those_of_all_lines_of_a_name() -> None:
+    lines = [
+        ("Host", "x"),
+        ("Connection", "keep-alive, , Upgrade"),
+        ("CONNECTION", "Te"),
+        ("Connect", "no"),
+    ]
+    head = parse_head(Side.CLIENT, encode_request("/", lines))
+    assert head.values("connection") == ["keep-alive, , Upgrade", "Te"]
+    assert head.tokens("connection") == ["keep-alive", "upgrade", "te"]
+    assert (head.values("upgrade"), head.tokens("upgrade")) == ([], [])
+    assert head.octets[head.offset("upgrade") :] == b"\r\n"
+    assert head.octets[head.offset("CONNECT") :] == b"Connect: no\r\n\r\n"
+
+
+def test_a_response_is_read_with_its_parts() -> None:
+    head = parse_head(Side.SERVER, ACCEPTED)
+    assert isinstance(head, Response)
+    assert (head.status, head.reason, head.version) == (101, "Switching Protocols", "1.1")
+    assert (head.octets, head.tokens("upgrade")) == (ACCEPTED, ["websocket"])
+    old = parse_head(Side.SERVER, b"HTTP/1.0 200 OK\r\n\r\n")
+    assert old.version == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("side", "octets"),
+    [
+        (Side.SERVER, b"HTTP/1.1 200 OK\r\n"),
+        (Side.CLIENT, b"GET / HTTP/1.1\r\nHost: x\r\n"),
+        (Side.CLIENT, b""),
+    ],
+)
+def test_a_head_that_is_not_whole_is_none(side: Side, octets: bytes) -> None:
+    with pytest.raises(HeadError, match="no whole HTTP head"):
+        parse_head(side, octets)
+
+
+@pytest.mark.parametrize("hosts", [[], [("Host", "x"), ("Host", "y")]])
+def test_a_request_has_one_host(hosts: list[tuple[str, str]]) -> None:
+    with pytest.raises(HostError, match="Host:"):
+        parse_head(Side.CLIENT, encode_request("/", hosts))
+    with pytest.raises(HeadError) as other:
+        parse_head(Side.CLIENT, b"\x00\x01\r\n\r\n")
+    assert not isinstance(other.value, HostError)
+
+
+@pytest.mark.parametrize(
+    ("side", "octets", "said"),
+    [
+        (Side.CLIENT, b"GET /chat HT", ("GET", "/chat", "1.1")),
+        (Side.CLIENT, b"GET /\r\nHost", ("GET", "/", "1.1")),
+        (Side.CLIENT, b"GET ", None),
+        (Side.CLIENT, b"HTTP/1.1 101 Yes\r\n", None),
+        (Side.SERVER, b"HTTP/1.1 101 Switching Prot", (101, "Switching Prot", "1.1")),
+        (Side.SERVER, b"HTTP/1.0 404\r\nDate", (404, "", "1.0")),
+        (Side.SERVER, b"HTTP/1.1 40", None),
+        (Side.SERVER, b"GET / HTTP/1.1", None),
+    ],
+)
+def test_the_beginning_of_a_head_says_what_it_is(
+    side: Side, octets: bytes, said: tuple[object, ...] | None
+) -> None:
+    head = partial_head(side, octets)
+    match head:
+        case Request():
+            assert (head.method, head.target, head.version) == said
+        case Response():
+            assert (head.status, head.reason, head.version) == said
+    if head is None:
+        assert said is None
+    else:
+        assert (head.headers, head.octets) == ((), octets)
+
+
+def test_a_page_is_a_response_that_ends_the_connection() -> None:
+    page = encode_page(404, "Not Found", "nothing h\u00ebre\n", [("Allow", "GET")])
+    assert page == (
+        b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 14\r\n"
+        b"Connection: close\r\nAllow: GET\r\n\r\nnothing h\xc3\xabre\n"
+    )
+    bare = encode_page(200, "OK", "<p>", media="text/html", bare=True)
+    assert bare.endswith(b"\r\n\r\n")
+    head = parse_head(Side.SERVER, bare)
+    assert head.values("Content-Type") == ["text/html; charset=utf-8"]
+    assert head.values("Content-Length") == ["3"]
