@@ -69,7 +69,7 @@ class Reception(Endpoint):
 
 
 class Page(Endpoint):
-    """Answers a request with a plain HTTP response. As that opens no WebSocket connection, TCP ends with it."""
+    """Answers a request with a plain HTTP response. That opens no WebSocket connection, so TCP ends too."""
 
     def __init__(self, plain: PlainResponse) -> None:
         super().__init__(Side.SERVER, _brief(limits.OPENING.default), bytes)
