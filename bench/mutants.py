@@ -52,7 +52,7 @@ TESTS = {
 MOST = 120
 """If a test function has more cases than this, this many of them are run, evenly spaced."""
 
-SECONDS = 10
+SECONDS = 30
 """Seconds that the tests for one mutant may take together; no further ones are tried."""
 
 

@@ -114,7 +114,7 @@ class Close(Event):
 
     code: int | None
     reason: bytes
-    valid: bool = True
+    valid: bool
 
 
 class Spoilt(NamedTuple):

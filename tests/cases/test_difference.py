@@ -34,7 +34,7 @@ def message(data: bytes, text: bool = True, **more: Any) -> Message:
 
 
 def close(code: int | None) -> Close:
-    return Close(**AT, code=code, reason=b"")
+    return Close(**AT, code=code, reason=b"", valid=True)
 
 
 def fired(tag: str | None, wait: Wait = Wait.DELAY) -> Fired:

@@ -113,6 +113,13 @@ def test_breaches_of_one_header_are_told_up_to_a_bound() -> None:
     offers = list(offer_breaches(request(*["permessage-deflate; x"] * 1000)))
     assert len(offers) == 9
     assert offers[-1].detail == "992 more offers are malformed"
+    for count, more in ((8, None), (9, "1 more offers are malformed"), (10, "2 more offers are malformed")):
+        asked = request(*["permessage-deflate; x"] * count)
+        offers = list(offer_breaches(asked))
+        places = [at for at in range(len(asked.octets)) if asked.octets.startswith(b"x\r\n", at)]
+        assert [breach.at for breach in offers] == places[: len(offers)]
+        assert len(offers) == min(count, 9)
+        assert (offers[8].detail if more else None) == more
     (twice,) = answer_breaches(response(*["permessage-deflate"] * 1000))
     assert twice.detail == "permessage-deflate stands there 1,000 times"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from replay import limits
 from replay.protocol.events import (
     Close,
     CloseBegins,
@@ -16,17 +17,20 @@ from replay.protocol.events import (
     Message,
     NotOpened,
     Opened,
+    Pong,
     Unparsed,
+    Unread,
     Violation,
 )
 from replay.protocol.frame_rules import ORIGINAL, REGISTERED, Reading
-from replay.protocol.interpreter import has_opening, observe
+from replay.protocol.interpreter import Interpreter, has_opening, observe
 from replay.protocol.rules import RULES
 from replay.source import Source
 from replay.trace.model import Cut, Digest, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
 from replay.trace.wirelog import parse
+from replay.wire.deflate import Deflater
 from replay.wire.frame import encode, frame
-from replay.wire.handshake import encode_request, encode_response
+from replay.wire.handshake import edit_head, encode_request, encode_response
 from replay.wire.side import Side
 from tests.memory import ACCEPTED, REQUEST
 
@@ -309,9 +313,90 @@ def test_a_pong_that_is_not_all_there_may_answer_any_ping() -> None:
         return [event.rule for event in events if isinstance(event, Violation)]
 
     pong = encode(frame(10, b"zz"))
-    assert broken(Octets(S, pong[:-1], cut=Cut(1))) == []
+    cut = Octets(S, pong[:-1], cut=Cut(1))
+    assert broken(cut) == []
+    (seen,) = (event for event in observe(Trace(C, (*OPENED, cut))) if isinstance(event, Pong))
+    assert (seen.data, seen.length, seen.holes, seen.end - seen.start) == (b"z", 2, ((1, 1),), 4)
+    assert [seen.octet(offset) for offset in range(3)] == [b"z", b"", b""]
     assert broken(Octets(S, pong)) == ["pong-echoes-ping"]
     assert broken() == ["ping-answered"]
     assert broken(Octets(S, encode(frame(10, b"bb")))) == []  # and with it the one before
     assert broken(Octets(S, encode(frame(10, b"aa")))) == ["ping-answered"]
     assert broken(Octets(S, pong), Octets(S, encode(frame(10, b"aa")))) == ["ping-answered"]
+
+
+HELLO_PACKED = bytes.fromhex("c107f248cdc9c90700")
+
+
+def agreeing(terms: str | None) -> list[Entry]:
+    """A handshake that agrees on compression, or on none."""
+    lines = [] if terms is None else [("Sec-WebSocket-Extensions", terms)]
+    return [Octets(C, edit_head(ASKED.data, None, lines)), Octets(S, edit_head(ACCEPTED, None, lines))]
+
+
+@pytest.mark.parametrize(
+    ("terms", "behind", "data"),
+    [
+        (None, HELLO, [b"Hello"]),
+        (None, HELLO + HELLO, [b"Hello", b"Hello"]),
+        (None, HELLO + HELLO[:1], []),
+        (None, HELLO_PACKED, []),
+        (None, encode(frame(1, b"Hello", key=b"abcd")), []),
+        ("permessage-deflate; server_no_context_takeover", HELLO, [b"Hello"]),
+        ("permessage-deflate; server_no_context_takeover", HELLO_PACKED, [b"Hello"]),
+        ("permessage-deflate", HELLO_PACKED, [b""]),  # what it refers to is missing
+    ],
+)
+def test_behind_missing_octets_whole_frames_are_read_where_they_can_be_known(
+    terms: str | None, behind: bytes, data: list[bytes]
+) -> None:
+    entries = (*agreeing(terms), Octets(S, HELLO[:3], cut=Cut(None)), Octets(S, behind))
+    messages = [event for event in observe(Trace(C, entries)) if isinstance(event, Message)]
+    assert [message.data for message in messages] == data
+
+
+@pytest.mark.parametrize("step", [1, 1000, 2**20])
+def test_of_a_message_that_inflates_beyond_all_bounds_nothing_is_told(step: int) -> None:
+    bomb = Deflater(15, True, 9).message(bytes(limits.INFLATED.default + 1))
+    octets = encode(frame(2, bomb, rsv=4))
+    reads = [Octets(S, octets[at : at + step]) for at in range(0, len(octets), step)]
+    events = observe(Trace(C, (*agreeing("permessage-deflate"), *reads, Octets(S, HELLO))))
+    (unread,) = (event for event in events if isinstance(event, Unread))
+    assert unread.bound == "16,777,216 octets of a message"
+    assert events[-1] is unread
+    assert not any(isinstance(event, Message | Violation) for event in events)
+
+
+def test_whether_a_side_is_closing_is_known_from_the_first_octet_of_its_close() -> None:
+    reader = Interpreter(C, opened=True)
+
+    def state() -> tuple[bool, bool]:
+        return reader.closing(S), reader.closed(S)
+
+    assert state() == (False, False)
+    list(reader.feed(Octets(S, b"\x88")))
+    assert state() == (True, False)
+    list(reader.feed(Octets(S, b"\x02\x03")))
+    assert state() == (True, False)
+    list(reader.feed(Octets(S, b"\xe8")))
+    assert state() == (True, True)
+    assert (reader.closing(C), reader.closed(C)) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("reads", "begins"),
+    [
+        (["88", "0203e8"], True),
+        (["8802", "03e8"], True),
+        (["880203", "e8"], True),
+        (["880203e8"], False),
+        (["8a80 01020304 88", "0203e8"], True),  # behind a frame that breaks a rule
+        (["8a80 01020304 8802", "03e8"], True),
+        (["8882", "01020304 02ea"], True),  # that it is masked, it says behind its first octets
+        (["8882 01020304", "02ea"], False),
+    ],
+)
+def test_that_a_close_begins_is_told_unless_it_breaks_a_rule(reads: list[str], begins: bool) -> None:
+    reader = Interpreter(S, opened=True)
+    told = [type(event) for read in reads for event in reader.feed(Octets(S, bytes.fromhex(read)))]
+    assert (CloseBegins in told) is begins

@@ -133,7 +133,7 @@ def pong(data: bytes) -> Pong:
 
 
 def close(code: int | None) -> Close:
-    return Close(side=S, entry=0, start=0, end=0, code=code, reason=b"")
+    return Close(side=S, entry=0, start=0, end=0, code=code, reason=b"", valid=True)
 
 
 def fired(tag: str) -> Fired:
