@@ -152,7 +152,7 @@ def test_a_log_that_names_a_case_is_judged_by_it_offline(tmp_path: Path) -> None
     assert "expected fe, observed fd" in " ".join(done.stdout.split())
     played = replay("run", log)
     assert played.returncode == 0
-    assert "the recording itself is FAILED by this case" in " ".join(played.stdout.split())
+    assert "the recording itself gets the verdict FAILED from this case" in " ".join(played.stdout.split())
 
 
 UNASKED = ("RX OCTETS: 8103", "RX OCTETS: 8a0170\nRX OCTETS: 8103")
@@ -211,8 +211,8 @@ def test_chopping_changes_no_verdict(chop: str) -> None:
     [
         (["run", "1.1.9"], "did you mean '1.1.8'?"),
         (["run", "99.*"], "no test case matches '99.*'"),
-        (["run", "-k", "nothing-of-the-kind"], "no case is selected"),
-        (["list", "!*"], "no case is selected"),
+        (["run", "-k", "nothing-of-the-kind"], "no test case is selected"),
+        (["list", "!*"], "no test case is selected"),
         (["run", "missing.wirelog"], "missing.wirelog: no such file or directory"),
         (["run", "missing/"], "no such file or directory"),
         (["run", "replay"], "no .yaml or .yml or .wirelog file"),

@@ -239,7 +239,7 @@ def test_two_in_one_folder_are_named(here: Path) -> None:
     (here / "pyproject.toml").write_text("[tool.replay]\njobs = 2")
     with pytest.raises(SourceError) as caught:
         config.find(here)
-    assert caught.value.message == "replay.yaml and [tool.replay] in pyproject.toml both hold a config"
+    assert caught.value.message == "replay.yaml and [tool.replay] in pyproject.toml are both configs"
 
 
 def test_paths_start_at_the_config(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,8 +344,8 @@ def message(name: str, text: str) -> str:
         ("jobs: 1001", "1:7: expected a whole number from 1 to 1000, found '1001'"),
         ("jobs:", "1:6: expected a whole number from 1 to 1000, found nothing"),
         ("strict: yes", "1:9: unknown flag 'yes'"),
-        ("timeout: 0", "1:10: a timeout is from 0.001 to 86400 s"),
-        ("timeout: 86401", "1:10: a timeout is from 0.001 to 86400 s"),
+        ("timeout: 0", "1:10: expected a timeout from 0.001 to 86400 s"),
+        ("timeout: 86401", "1:10: expected a timeout from 0.001 to 86400 s"),
         (f"seed: {'9' * 5000}", "1:7: expected a whole number from 0"),
         ("timeout: .inf", "1:10: expected a number of seconds, found '.inf'"),
         ("timeout: 10 s", "1:10: expected a number of seconds, found '10 s'"),
@@ -395,7 +395,7 @@ def test_faults_of_toml_are_said_where_they_stand(here: Path, text: str, place: 
 
 
 def test_a_toml_file_without_the_table_is_said(here: Path) -> None:
-    assert "there is no [tool.replay] in it" in message("other.toml", "[tool.other]\n")
+    assert "the table [tool.replay] is missing" in message("other.toml", "[tool.other]\n")
     with pytest.raises(SourceError, match="no such file"):
         config.read(Path("no.yaml"))
 
@@ -570,7 +570,7 @@ def test_several_servers(here: Path, name: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("replay.yaml", "serve: {prot: 1}", "1:9: unknown key 'prot' in what `serve` does"),
+        ("replay.yaml", "serve: {prot: 1}", "1:9: unknown key 'prot' in the options of `serve`"),
         ("replay.yaml", "serve:\n  port: 70000", "2:9: expected a whole number from 0 to 65535"),
         ("replay.yaml", "serve: {exec: a, demo: true}", "1:18: 'demo' and 'exec' can't be used together"),
         ("replay.yaml", "port: 1", "1:1: unknown key 'port' in a config"),
@@ -579,7 +579,7 @@ def test_several_servers(here: Path, name: str, text: str) -> None:
         (
             "replay.yaml",
             "servers:\n- {agent: a, exec: x}\n- {agent: a, exec: y}",
-            "3:11: two servers are called 'a'",
+            "3:11: two servers have the same name 'a'",
         ),
         ("replay.yaml", "url: ws://a\nservers: [{agent: a, exec: x}]", "1:6: 'url' and 'servers' can't"),
         ("pyproject.toml", "[tool.replay.serve]\njubs = 4", "2:1: unknown key 'jubs'"),
@@ -629,7 +629,7 @@ def test_what_an_option_refuses_is_said_where_it_stands(here: Path, command: str
         ("exec: ./server", "run 1.1.1", "1:7: exec doesn't tell the server where to listen"),
         ("jobs: 1\ninsecure: true", "run 1.1.1", "2:11: insecure is for wss://"),
         ("url: wss://localhost:1\nca: ca.pem", "run 1.1.1", "2:5: ca: ca.pem: no certificates in PEM"),
-        ("expected: none.yaml", "run 1.1.1", "1:11: expected: none.yaml: there is no such file"),
+        ("expected: none.yaml", "run 1.1.1", "1:11: expected: none.yaml: this file"),
         ("out: .", "run 1.1.1", "1:6: out: . holds something other than a run"),
         ("servers:\n- {agent: a, exec: b}", "run 1.1.1", "2:20: exec doesn't tell the server where to"),
         ("servers:\n- {agent: a, url: 'ws://b:0'}", "run 1.1.1", "2:19: url: 'ws://b:0': nothing listens"),

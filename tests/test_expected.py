@@ -197,8 +197,8 @@ def test_each_verdict_has_a_word() -> None:
         ("- case: 1.1.1\n  verdict: FAILED", "1:3: an expected verdict needs 'reason'", ""),
         ("- case: 1.1.1\n  verdict: FAILED\n  raeson: x", "3:3: unknown key 'raeson'", "'reason'"),
         (entry("!1.1.1", "FAILED"), "1:9: expected an id or glob, found '!1.1.1'", ""),
-        (entry("1.1.1", "FAILED", "until: 2027-02-30"), "4:10: there is no day 2027-02-30", ""),
-        (entry("1.1.1", "FAILED", "until: tomorrow"), "4:10: expected a day such as 2027-01-31", ""),
+        (entry("1.1.1", "FAILED", "until: 2027-02-30"), "4:10: 2027-02-30 is not a date", ""),
+        (entry("1.1.1", "FAILED", "until: tomorrow"), "4:10: expected a date such as 2027-01-31", ""),
         (entry("1.1.1", "FAILED", "link: example.org"), "4:9: expected a link", ""),
         ("case: 1.1.1", "1:1: expected a list of expected verdicts, found a mapping", ""),
         (
@@ -292,7 +292,7 @@ def test_of_several_agents_the_one_of_that_name_counts() -> None:
     for agent, status in (("a", 0), ("b", 1), ("c", 1)):
         assert judged(index, result("1.1.1", "FAILED"), path="i.json", agent=agent).exit_status() == status
     assert listing(index, "i.json").for_others("a") is None
-    assert listing(index, "i.json").for_others("c") == "i.json holds the verdicts of a, b, and none of c"
+    assert listing(index, "i.json").for_others("c") == "i.json has verdicts of a, b, but none of c"
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,10 @@ def test_of_several_agents_the_one_of_that_name_counts() -> None:
         ('{"a": {"1.1.1": 1}}', "i.json:1:8: expected {agent"),
         ('{"a": {"1.1.1": {"behavior": "FAIL"}}}', "i.json:1:8: 'behavior' is 'FAIL'"),
         ('{"a": {"1.1.1": {}}}', "i.json:1:8: 'behavior' is None"),
-        ('{"a": {"9.9.9": {"behavior": "OK"}}}', "i.json:1:8: no case of this file is known"),
+        (
+            '{"a": {"9.9.9": {"behavior": "OK"}}}',
+            "i.json:1:8: none of the test cases in this file is known",
+        ),
         ("[" * 100_000, "i.json: nested too deep"),
     ],
 )
@@ -541,4 +544,4 @@ def test_the_verdicts_of_others_are_said_to_be_so(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text(json.dumps({"a": row, "b": row}))
     status, said = run("none", "--expected", "index.json", cwd=tmp_path)
     assert status == 0
-    assert "warning: index.json holds the verdicts of a, b, and none of faulty" in said
+    assert "warning: index.json has verdicts of a, b, but none of faulty" in said

@@ -86,7 +86,7 @@ def test_a_fuzzingserver() -> None:
         "out": "./reports/clients",
         "report": ("autobahn=./reports/clients",),
     }
-    assert config.warnings == ("a.json:7:2: 'webport' has no meaning here",)
+    assert config.warnings == ("a.json:7:2: 'webport' means nothing to replay",)
     secure = read(SERVER | {"url": "wss://0.0.0.0", "cert": "c.pem", "key": "k.pem"}).serve.options
     assert [secure[key] for key in ("port", "tls", "cert", "key")] == [443, True, "c.pem", "k.pem"]
     assert read(SERVER, url="ws://h:1").serve.options["host"] == "h"
@@ -110,11 +110,11 @@ def test_what_isnt_for_an_agent_is_anchored() -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"options": {"failByDrop": True}}, "the option 'failByDrop' has no meaning here"),
-        ({"options": {"autoPingInterval": 3}}, "the option 'autoPingInterval' has no meaning here"),
-        ({"exclude-case": []}, "'exclude-case' has no meaning here; did you mean 'exclude-cases'?"),
-        ({"cases": ["1.*", "11.*"]}, "no case is like '11.*'"),
-        ({"exclude-cases": ["1.1.99"]}, "there is no case '1.1.99'"),
+        ({"options": {"failByDrop": True}}, "the option 'failByDrop' means nothing to replay"),
+        ({"options": {"autoPingInterval": 3}}, "the option 'autoPingInterval' means nothing to replay"),
+        ({"exclude-case": []}, "'exclude-case' means nothing to replay; did you mean 'exclude-cases'?"),
+        ({"cases": ["1.*", "11.*"]}, "no test case matches '11.*'"),
+        ({"exclude-cases": ["1.1.99"]}, "there is no test case '1.1.99'"),
     ],
 )
 def test_what_has_no_meaning_is_a_warning(more: dict[str, Any], said: str) -> None:
@@ -126,17 +126,17 @@ def test_what_has_no_meaning_is_a_warning(more: dict[str, Any], said: str) -> No
     ("values", "said"),
     [
         ('{\n "servers": [] // none\n}', "2:16: not JSON: expecting ',' delimiter"),
-        ('{"cases": ["1.*"],\n}', "1:18: not JSON: a comma without a value"),
+        ('{"cases": ["1.*"],\n}', "1:18: not JSON: expected a value after this comma"),
         ("[]", "1:1: expected a config of Autobahn"),
-        (CLIENT | {"cases": ["1.1.99"]}, "26:3: there is no case '1.1.99'"),
-        (CLIENT | {"cases": ["1.(*"]}, "26:3: no pattern: missing ), unterminated subpattern"),
+        (CLIENT | {"cases": ["1.1.99"]}, "26:3: there is no test case '1.1.99'"),
+        (CLIENT | {"cases": ["1.(*"]}, "26:3: not a valid pattern: missing ), unterminated subpattern"),
         (CLIENT | {"cases": [1]}, "26:3: expected an id or a glob, in quotes, found '1'"),
-        (CLIENT | {"cases": ["1.*"], "exclude-cases": ["*"]}, "25:11: no case is selected"),
+        (CLIENT | {"cases": ["1.*"], "exclude-cases": ["*"]}, "25:11: no test case is selected"),
         (CLIENT | {"servers": []}, "6:13: there are no servers to test"),
         (CLIENT | {"servers": [{"agent": "x"}]}, "7:3: a server needs 'url'"),
         (CLIENT | {"servers": [{"url": "http://x"}]}, "8:11: expected ws://HOST"),
         ({"servers": [{"url": "ws://x"}]}, "1:1: a fuzzingclient needs 'cases'"),
-        (SERVER | {"url": "ws://x:99999"}, "2:9: the port is a number up to 65535"),
+        (SERVER | {"url": "ws://x:99999"}, "2:9: a port is a number from 0 to 65535"),
     ],
 )
 def test_faults_are_said_where_they_stand(values: Any, said: str) -> None:

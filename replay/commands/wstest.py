@@ -92,7 +92,7 @@ def wstest(
         raise click.UsageError(f"there is no mode {mode!r}: {said}")
     for name, value in idle.items():
         if value not in (None, "0"):
-            click.echo(f"warning: --{name} has no meaning here", err=True)
+            click.echo(f"warning: --{name} means nothing to replay", err=True)
     words = ["--verbose"] if debug else []
     if mode == "fuzzingserver":
         words += [

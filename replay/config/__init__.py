@@ -1,1 +1,1 @@
-"""Configs: their keys, the file, and Autobahn's."""
+"""Configs: their keys, their files, and Autobahn's."""

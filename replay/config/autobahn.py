@@ -1,11 +1,12 @@
 """fuzzingclient.json and fuzzingserver.json of Autobahn|Testsuite, as configs of replay.
 
-    {"servers": [{"url", "agent", "origin", "protocols", "hostname", "options"}], "outdir": …,
-     "options": {…}, "cases": […], "exclude-cases": […], "exclude-agent-cases": {agent: […]}}
-    {"url": …, "key": …, "cert": …, "outdir": … and the rest, as above}
+  {"servers": [{"url", "agent", "origin", "protocols", "hostname", "options"}], "outdir": …,
+   "options": {…}, "cases": […], "exclude-cases": […], "exclude-agent-cases": {agent: […]}}
+  {"url": …, "key": …, "cert": …, "outdir": … and the rest, as above}
 
-The globs are the original's: regular expressions in which a dot is one and `*` is any run, held against
-the start of an id; in exclude-agent-cases against the whole. What has no meaning here is a warning.
+Globs mean what they mean to Autobahn: regular expressions in which a dot is literal and `*` is any text,
+matched against the start of an id, or in exclude-agent-cases against the whole id. Keys that mean nothing
+to replay give a warning.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ DEFAULTS = {
     CLIENT: '{"outdir": "./reports/servers", "servers": [], "cases": ["*"]}',
     SERVER: '{"url": "ws://127.0.0.1:9001", "outdir": "./reports/clients", "cases": ["*"]}',
 }
-"""What the original writes into a file if there is none."""
+"""What Autobahn writes into the file if there is none."""
 
 HERE: Mapping[str, tuple[str, ...]] = {
     "version": ("18", "13"),
@@ -56,7 +57,7 @@ HERE: Mapping[str, tuple[str, ...]] = {
     "serverConnectionDropTimeout": ("1",),
     "webStatus": ("true", "false"),
 }
-"""The original's options, with the values that say what replay does anyway."""
+"""Autobahn's options, with the values that describe what replay does anyway."""
 
 
 _SAID_BY = {
@@ -66,15 +67,15 @@ _SAID_BY = {
     "hostname": ("sni",),
     **{name: (name,) for name in ("cert", "key", "cases", "origin", "agent")},
 }
-"""What of ours the keys of these files say."""
+"""The options of replay that keys of these files set."""
 
 UNUSED = ("webport", "protocols")
-"""What is in many of its files and does nothing, here or there."""
+"""Keys that many of these files have and that do nothing, neither in Autobahn nor here."""
 
 
 @dataclass(frozen=True)
 class _Anything:
-    """Any value at all, as it stands."""
+    """Any value, as it is."""
 
     wants: str = "a value"
 
@@ -97,7 +98,7 @@ _PATTERNS = Items("a list of ids and globs", _Pattern())
 
 @dataclass(frozen=True)
 class _ByAgent:
-    wants: str = "lists of ids and globs, by agents"
+    wants: str = "lists of ids and globs, by agent"
 
     def read(self, node: nodes.Node, files: Files) -> list[tuple[nodes.Scalar, tuple[nodes.Scalar, ...]]]:
         if not isinstance(node, nodes.Mapping):
@@ -105,44 +106,44 @@ class _ByAgent:
         return [(key, _PATTERNS.read(value, files)) for key, value in node.pairs]
 
 
-_OPTIONS = Key(_Anything(), "The original's options.")
+_OPTIONS = Key(_Anything(), "Autobahn's options.")
 _CASES = {
-    "outdir": Key(LINE, "The folder for the report."),
+    "outdir": Key(LINE, "The folder for the reports."),
     "options": _OPTIONS,
     "cases": Key(_PATTERNS, "Ids and globs.", required=True),
     "exclude-cases": Key(_PATTERNS, "Ids and globs."),
-    "exclude-agent-cases": Key(_ByAgent(), "Lists of ids and globs, by agents."),
+    "exclude-agent-cases": Key(_ByAgent(), "Lists of ids and globs, by agent."),
 }
 _SERVER: Record[FoundKeys] = Record(
     "a server",
     {
-        "url": Key(URL, "Where it is.", required=True),
-        "agent": Key(LINE, "Its name."),
-        "origin": Key(LINE, "The Origin to send."),
-        "protocols": Key(Items("a list of subprotocols", LINE), "What to offer."),
-        "hostname": Key(LINE, "Its name in TLS."),
+        "url": Key(URL, "The URL of the server.", required=True),
+        "agent": Key(LINE, "The name of the server in reports."),
+        "origin": Key(LINE, "The Origin header to send."),
+        "protocols": Key(Items("a list of subprotocols", LINE), "The subprotocols to offer."),
+        "hostname": Key(LINE, "The server name in TLS."),
         "options": _OPTIONS,
     },
     lambda found: found,
 )
 _OF_SERVER_MODE = {
-    "url": Key(URL, "Where to listen.", required=True),
+    "url": Key(URL, "The URL to listen on.", required=True),
     "cert": Key(LINE, "The file with the certificate."),
-    "key": Key(LINE, "The file with its private key."),
+    "key": Key(LINE, "The file with the private key of the certificate."),
     **_CASES,
 }
-_OF_CLIENT_MODE = {"servers": Key(_Anything(), "Those under test."), **_CASES}
+_OF_CLIENT_MODE = {"servers": Key(_Anything(), "The servers under test."), **_CASES}
 
 
 def read(path: Path, mode: str | None = None, url: str | None = None) -> Config:
-    """A config of Autobahn's: of `mode`, which its keys tell otherwise; `url` goes before that of a
-    server mode, and stands for servers where none are. Relative paths in it start, as in the original,
-    where replay was started. Raises SourceError."""
+    """A config of Autobahn for `mode`, which is otherwise told by its keys. `url` replaces that of a server
+    mode, and the servers if there are none. As in Autobahn, relative paths start in the current folder.
+    Raises SourceError."""
     return of(path, Source.read(path), mode, url)
 
 
 def of(path: Path, source: Source, mode: str | None = None, url: str | None = None) -> Config:
-    """The same, of a text. Raises SourceError."""
+    """A config of Autobahn from a text. Raises SourceError."""
     root = _parse(source)
     if mode is None:
         mode = SERVER if root.get("url") is not None and root.get("servers") is None else CLIENT
@@ -150,9 +151,11 @@ def of(path: Path, source: Source, mode: str | None = None, url: str | None = No
 
 
 def _parse(source: Source) -> nodes.Mapping:
-    """JSON as nodes: YAML's parser tells where things stand, once it is known to be JSON."""
+    """JSON as nodes: once it is known to be JSON, YAML's parser provides the places."""
     json_text.loads(source)
-    spaced = Source(source.name, source.text.replace("\t", " "))  # where JSON has tabs, YAML may not
+    spaced = Source(
+        source.name, source.text.replace("\t", " ")
+    )  # YAML doesn't allow tabs everywhere JSON does
     root = nodes.parse(spaced, "config")
     if not isinstance(root, nodes.Mapping):
         raise SourceError(root.span, "expected a config of Autobahn: {…}")
@@ -160,7 +163,7 @@ def _parse(source: Source) -> nodes.Mapping:
 
 
 class _Reading:
-    """One file, and what of it has no meaning here."""
+    """One file, and warnings about what means nothing to replay in it."""
 
     def __init__(self, path: Path, root: nodes.Mapping, url: str | None) -> None:
         self._path, self._root, self._url = path, root, url
@@ -191,7 +194,7 @@ class _Reading:
         )
 
     def _record(self, node: nodes.Node, record: Record[FoundKeys]) -> FoundKeys:
-        """What the original knows; of all else it takes no notice."""
+        """The keys that Autobahn knows; it ignores all others."""
         if not isinstance(node, nodes.Mapping):
             raise SourceError(node.span, f"expected {record.wants}")
         kept = []
@@ -202,7 +205,7 @@ class _Reading:
                 kept.append((key, value))
             else:
                 hint = None if key.text in UNUSED else nearest(key.text, record.rows)
-                self._warn(key.span, f"{key.text!r} has no meaning here{(hint and f'; {hint}') or ''}")
+                self._warn(key.span, f"{key.text!r} means nothing to replay{(hint and f'; {hint}') or ''}")
         found = record.read(nodes.Mapping(tuple(kept), node.span), Files())
         self._check_options(found.get("options"))
         return found
@@ -212,7 +215,7 @@ class _Reading:
             as_here = HERE.get(key.text)
             given = value.text if isinstance(value, nodes.Scalar) else ""
             if as_here is None or (as_here and given not in as_here):
-                self._warn(key.span, f"the option {key.text!r} has no meaning here")
+                self._warn(key.span, f"the option {key.text!r} means nothing to replay")
 
     def _warn(self, span: Span, said: str) -> None:
         self._warnings.append(printable(f"{span}: {said}"))
@@ -230,7 +233,7 @@ class _Reading:
         try:
             port = url.port
         except ValueError:
-            raise SourceError(found.at("url"), "the port is a number up to 65535") from None
+            raise SourceError(found.at("url"), "a port is a number from 0 to 65535") from None
         secure = url.scheme == "wss"
         door: dict[str, Value] = {
             "host": url.hostname or "127.0.0.1",
@@ -254,7 +257,7 @@ class _Reading:
         for entry in entries:
             agent = entry.get("agent", "" if len(entries) == 1 else entry.values["url"])
             if agent in names:
-                raise SourceError(entry.at("agent"), f"two servers are called {agent!r}")
+                raise SourceError(entry.at("agent"), f"two servers have the same name {agent!r}")
             names[agent] = entry
         return tuple(
             ConfiguredServer(agent, _of_server(entry), _nodes(entry)) for agent, entry in names.items()
@@ -264,24 +267,28 @@ class _Reading:
         included = {id for each in found.values["cases"] for id in self._named(each, literally=True)}
         excluded = {id for each in found.get("exclude-cases", ()) for id in self._named(each)}
         if not included - excluded:
-            raise SourceError(found.at("cases"), "no case is selected", "`replay list` shows what there is")
+            raise SourceError(
+                found.at("cases"), "no test case is selected", "`replay list` shows all of them"
+            )
         return tuple(sorted(included - excluded, key=natural))
 
     def _named(self, pattern: nodes.Scalar, literally: bool = False) -> Iterable[str]:
-        """The ids that an entry names; one of `cases` that is no glob has to be there."""
+        """The ids that an entry names; an entry of `cases` that isn't a glob has to name an existing
+        case."""
         text = pattern.text
         if "*" not in text:
             if text not in self._ids:
                 section = text.partition(".")[0]
                 near = [id for id in self._ids if id.startswith(f"{section}.")]
-                said, hint = f"there is no case {text!r}", nearest(text, near) or "`replay list` shows all"
+                said = f"there is no test case {text!r}"
+                hint = nearest(text, near) or "`replay list` shows all of them"
                 if literally:
                     raise SourceError(pattern.span, said, hint)
                 self._warn(pattern.span, said)
             return [text]
         named = [id for id in self._ids if _regex(pattern).match(id)]
         if not named:
-            self._warn(pattern.span, f"no case is like {text!r}")
+            self._warn(pattern.span, f"no test case matches {text!r}")
         return named
 
     def _excluded(self, found: FoundKeys) -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
@@ -299,7 +306,7 @@ def _as_found(found: FoundKeys) -> FoundKeys:
 
 
 def _nodes(found: FoundKeys) -> dict[str, nodes.Node]:
-    """Where our options stand."""
+    """The places of the options that replay knows."""
     return {key: node for name, node in found.nodes.items() for key in _SAID_BY.get(name, ())}
 
 
@@ -315,7 +322,7 @@ def _of_server(entry: FoundKeys) -> dict[str, Value]:
 
 
 def _at(url: str) -> dict[str, Value]:
-    """The original takes any certificate."""
+    """Autobahn accepts any certificate."""
     options: dict[str, Value] = {"url": url}
     return options | ({"insecure": True} if url.startswith("wss:") else {})
 
@@ -324,4 +331,4 @@ def _regex(glob: nodes.Scalar) -> re.Pattern[str]:
     try:
         return re.compile(glob.text.replace(".", r"\.").replace("*", ".*"))
     except re.error as error:
-        raise SourceError(glob.span, f"no pattern: {error.msg}") from None
+        raise SourceError(glob.span, f"not a valid pattern: {error.msg}") from None

@@ -1,6 +1,6 @@
-"""Where the config is, and what it says: replay.yaml, [tool.replay] in pyproject.toml, or Autobahn's.
+"""Finds the config and reads it: replay.yaml, [tool.replay] in pyproject.toml, or a config of Autobahn.
 
-All are read by tables of readers, so that what is wrong is said where it stands.
+All of them are read by tables of readers, so that errors name their place.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ YAML = "replay.yaml"
 TOML = "pyproject.toml"
 
 _OF_ONE = ("url", "exec", "agent")
-"""What says which server it is, if there is but one."""
+"""The keys that say which server it is if there is only one."""
 
 
 def find(start: Path) -> Config | None:
-    """The config of a folder: in it, or in the nearest above it up to the root of its repository.
+    """The config of a folder: in the folder itself, or in the nearest one above it, up to the root of its
+    repository.
 
-    Outside a repository only the folder itself counts: what stands above may be anybody's.
-    Raises SourceError for a config that is wrong, and for two in one folder.
+    Outside a repository only the folder itself counts: a folder above it may be anybody's. Raises
+    SourceError for an invalid config, and for two configs in one folder.
     """
     for folder in _folders(start.absolute()):
         pyproject = _toml(folder / TOML) if (folder / TOML).is_file() else None
         if (folder / YAML).is_file():
             if pyproject is not None:
                 both = f"{_shown(folder / YAML)} and [tool.replay] in {_shown(folder / TOML)}"
-                raise SourceError(None, f"{both} both hold a config", "keep one of them")
+                raise SourceError(None, f"{both} are both configs", "keep one of them")
             return read(folder / YAML)
         if pyproject is not None:
             return _config(folder / TOML, pyproject)
@@ -45,7 +46,8 @@ def find(start: Path) -> Config | None:
 
 
 def read(path: Path) -> Config:
-    """One config; of a .toml file, its table [tool.replay]; a .json is Autobahn's. Raises SourceError."""
+    """One config: a .toml file has it in its table [tool.replay], and a .json file is one of Autobahn.
+    Raises SourceError."""
     if path.suffix == ".json":
         from replay.config.autobahn import read as read_autobahn
 
@@ -56,7 +58,7 @@ def read(path: Path) -> Config:
         return Config(_shown(path)) if blank else _config(path, nodes.parse(source, "config"))
     table = _toml(path, asked=True)
     if table is None:
-        raise SourceError(None, f"{_shown(path)}: there is no [tool.replay] in it")
+        raise SourceError(None, f"{_shown(path)}: the table [tool.replay] is missing")
     return _config(path, table)
 
 
@@ -74,13 +76,13 @@ def _folders(start: Path) -> list[Path]:
 
 
 def _shown(path: Path) -> Path:
-    """The path from where replay was started."""
+    """The path as seen from the current folder."""
     return Path(os.path.relpath(path))
 
 
 def _toml(path: Path, asked: bool = False) -> nodes.Node | None:
-    """The table [tool.replay] of a file. A file that nobody asked for and that says nothing of replay
-    may be anything."""
+    """The table [tool.replay] of a file. A file that wasn't asked for and doesn't mention replay may be
+    anything."""
     from replay.typed import toml
 
     source = Source.read(_shown(path))
@@ -108,7 +110,7 @@ def _servers(path: Path, found: Sequence[FoundKeys]) -> tuple[ConfiguredServer, 
         options = _options(path, each, COMMANDS["run"])
         agent = str(options.pop("agent"))
         if agent in servers:
-            raise SourceError(each.at("agent"), f"two servers are called {agent!r}")
+            raise SourceError(each.at("agent"), f"two servers have the same name {agent!r}")
         servers[agent] = ConfiguredServer(agent, options, each.nodes)
     return tuple(servers.values())
 
@@ -125,7 +127,7 @@ def _section(path: Path, found: FoundKeys, known: Mapping[str, Option]) -> Secti
 
 
 def _options(path: Path, found: FoundKeys, known: Mapping[str, Option]) -> dict[str, Value]:
-    """The options among the values, with the paths in them made to start here."""
+    """The options among the values, with their paths made relative to the current folder."""
     values: dict[str, Value] = {}
     for key, value in found.values.items():
         kind = known[key].takes if key in known else None
@@ -137,7 +139,11 @@ def _options(path: Path, found: FoundKeys, known: Mapping[str, Option]) -> dict[
             case Kind.REPORT:
                 value = tuple(_report(path.parent, word) for word in value)
         if kind is Kind.FILE and not Path(value).is_file():
-            raise SourceError(found.at(key), f"there is no file {value}", f"paths start at {path.name}")
+            raise SourceError(
+                found.at(key),
+                f"there is no file {value}",
+                f"paths are relative to the folder of {path.name}",
+            )
         values[key] = value
     return values
 

@@ -1,4 +1,4 @@
-"""What a config may say: the keys of replay.yaml, each read by what its option takes, and what is made of
+"""The keys of replay.yaml, each read in the way its option takes its value, and the config made from
 them."""
 
 from __future__ import annotations
@@ -31,21 +31,23 @@ Value = str | int | bool | tuple[str, ...]
 
 @dataclass(frozen=True)
 class ConfiguredServer:
-    """One of several under test: what of the options is its own."""
+    """One of several servers under test, with its own options."""
 
-    agent: str  # its name; "": it says it itself
+    agent: str  # its name; "": the server tells it
     options: Mapping[str, Value]
-    nodes: Mapping[str, nodes.Node] = field(default_factory=dict, compare=False)  # where these stand
+    nodes: Mapping[str, nodes.Node] = field(
+        default_factory=dict, compare=False
+    )  # the places of its options
 
 
 @dataclass(frozen=True)
 class Section:
-    """What a config says to one command. Paths in it are made to start where replay was started."""
+    """What a config says for one command. Paths are relative to the current folder."""
 
-    options: Mapping[str, Value] = field(default_factory=dict)  # by long name, as click takes them
+    options: Mapping[str, Value] = field(default_factory=dict)  # by long name, in the form that click takes
     cases: tuple[str, ...] = ()  # ids, globs and paths, as on the command line
-    expected: tuple[Entry, ...] | None = None  # unless a file holds them, which is an option
-    nodes: Mapping[str, nodes.Node] = field(default_factory=dict, compare=False)  # where all that stands
+    expected: tuple[Entry, ...] | None = None  # unless they are in a file, which is an option
+    nodes: Mapping[str, nodes.Node] = field(default_factory=dict, compare=False)  # the places of all these
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,17 @@ class Config:
     path: Path
     run: Section = Section()
     serve: Section = Section()
-    servers: tuple[ConfiguredServer, ...] = ()  # of `run`; (): the one that its options name
-    only: str | None = None  # the one command that it is for
-    excluded: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = ()  # agents, and what isn't for them
-    warnings: tuple[str, ...] = ()  # what of it has no meaning here
-    stands: bool = True  # whether who reads its file finds just this
+    servers: tuple[ConfiguredServer, ...] = ()  # for `run`; (): the one that its options name
+    only: str | None = None  # the only command that it is for
+    excluded: tuple[
+        tuple[re.Pattern[str], frozenset[str]], ...
+    ] = ()  # agents, and the cases that aren't for them
+    warnings: tuple[str, ...] = ()  # about what means nothing to replay in it
+    stands: bool = True  # whether a user who reads its file finds exactly this there
 
     @property
     def folder(self) -> Path:
-        """Where its relative paths start, and a command of `exec` runs."""
+        """The folder at which its relative paths start, and in which `exec` runs."""
         return self.path.parent
 
     def not_for(self, agent: str) -> frozenset[str]:
@@ -71,18 +75,18 @@ class Config:
         return frozenset(id for name, ids in self.excluded if name.fullmatch(agent) for id in ids)
 
     def of(self, command: str) -> Section:
-        """What it says to `run` or `serve`."""
+        """What it says for `run` or `serve`."""
         return self.serve if command == "serve" else self.run
 
 
 def _seconds(match: re.Match[str]) -> str:
     if not LEAST_SECONDS <= float(match[0]) <= MOST_SECONDS:
-        raise ValueError(f"a timeout is from {LEAST_SECONDS} to {MOST_SECONDS} s")
+        raise ValueError(f"expected a timeout from {LEAST_SECONDS} to {MOST_SECONDS} s")
     return match[0]
 
 
 def _texts(what: str, item: Reader[str], hint: str | None = None) -> Reader[tuple[str, ...]]:
-    """One text, or a list of them; `hint` is for who writes a mapping."""
+    """One text or a list of them; `hint` is for a user who writes a mapping."""
     one = Mapped(item, lambda text: (text,))
     return Shaped(
         f"{what}, or a list",
@@ -113,13 +117,13 @@ _READERS: dict[Kind, Reader[Any]] = {
     Kind.REPORT: _text("FORMAT=FILE, as in junit=report.xml", r"[a-z]+=[^\n]+"),
 }
 _OF_A_MAPPING = {
-    Kind.HEADER_LINE: "name and value are one text in quotes: 'Authorization: Bearer x'",
+    Kind.HEADER_LINE: "put name and value into one text in quotes: 'Authorization: Bearer x'",
 }
-"""What to do about a mapping where one text or a list of them is wanted."""
+"""The help if there is a mapping where a text or a list of texts is expected."""
 
 
 def _key(option: Option) -> Key:
-    """The key of an option: it reads what the option takes, and says the same of it."""
+    """The key of an option: it reads what the option takes, and has the same description."""
     match option.takes:
         case Choice(words):
             return Key(Word(f"a {option.name}", {word: word for word in words}), option.help)
@@ -150,7 +154,7 @@ _SERVER: Record[FoundKeys] = Record(
     at_least_one=("url", "exec"),
 )
 _SERVE: Record[FoundKeys] = Record(
-    "what `serve` does",
+    "the options of `serve`",
     _keys(COMMANDS["serve"].values()),
     _as_found,
     exclusive=("exec", "each", "demo"),
@@ -165,7 +169,9 @@ CONFIG: Record[FoundKeys] = Record(
                 "a list of servers",
                 _SERVER,
                 at_least=1,
-                hint=lambda node: "each server is an item, '- agent: NAME', with its url or exec below it",
+                hint=lambda node: (
+                    "each server is a list item, '- agent: NAME', with its url or exec below it"
+                ),
             ),
             "Test these servers one after the other.",
         ),
@@ -175,11 +181,20 @@ CONFIG: Record[FoundKeys] = Record(
     meant={
         **dict.fromkeys(("headers",), "a header is one text in quotes: header: 'Authorization: Bearer x'"),
         **dict.fromkeys(
-            ("paths", "path", "tests", "specs", "traces", "files"), "what is played is 'cases'"
+            ("paths", "path", "tests", "specs", "traces", "files"), "the key for test cases is 'cases'"
         ),
-        **dict.fromkeys(("command", "cmd", "run", "start"), "the command that starts a server is 'exec'"),
-        **dict.fromkeys(("server", "address", "target", "base_url"), "the address of a server is 'url'"),
-        **dict.fromkeys(("reports", "output", "reporter"), "a report is 'report: junit=report.xml'"),
-        **dict.fromkeys(("parallel", "concurrency", "workers"), "how many cases run at once is 'jobs'"),
+        **dict.fromkeys(
+            ("command", "cmd", "run", "start"), "the key for the command that starts the server is 'exec'"
+        ),
+        **dict.fromkeys(
+            ("server", "address", "target", "base_url"), "the key for the address of the server is 'url'"
+        ),
+        **dict.fromkeys(
+            ("reports", "output", "reporter"),
+            "the key for reports is 'report', as in 'report: junit=report.xml'",
+        ),
+        **dict.fromkeys(
+            ("parallel", "concurrency", "workers"), "the key for the number of cases at once is 'jobs'"
+        ),
     },
 )

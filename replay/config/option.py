@@ -1,4 +1,4 @@
-"""What an option is: what it takes, what is said of it, and where it holds. Plain values only."""
+"""What an option is: what it takes, its description, and which commands have it. Plain values only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _VALUE = r"[\t -~\xa0-\xff]"
 
 
 class Kind(Enum):
-    """What an option takes, unless it is one of some words or a whole number."""
+    """What an option takes, if it isn't one of a few words or a whole number."""
 
     FLAG = auto()
     TEXT = auto()  # one line
@@ -27,7 +27,7 @@ class Kind(Enum):
     SUBPROTOCOL = auto()
     SECONDS = auto()
     CHOP = auto()
-    FILE = auto()  # one that exists
+    FILE = auto()  # an existing file
     FOLDER = auto()
     EXPECTED = auto()  # a file, or in a config the list itself
     REPORT = auto()
@@ -45,7 +45,7 @@ class Whole(NamedTuple):
 
 
 class Form(NamedTuple):
-    """How a value is written, in a config as on a command line."""
+    """The form of a value, in a config as on a command line."""
 
     wants: str  # what is expected, in words
     pattern: str
@@ -74,16 +74,16 @@ METAVARS = {
 
 
 class Option(NamedTuple):
-    name: str  # its key in a config, and its long form on the command line
+    name: str  # its key in a config and its long form on the command line
     takes: Kind | Choice | Whole
     help: str  # one sentence
     default: str | int | None = None
-    metavar: str = ""  # what stands for its value; "": what stands for any such value
+    metavar: str = ""  # what stands for its value in help; "": the default of its kind
     short: str = ""
     long: bool = True  # whether there is a long form
-    multiple: bool = False  # may be given more than once, and be a list in a config
+    multiple: bool = False  # whether it may be given more than once, and be a list in a config
     in_config: bool = True
-    repeated: bool = True  # by the command that plays a failure again
+    repeated: bool = True  # whether it is part of the command that plays a failure again
 
     @property
     def parameter(self) -> str:
@@ -97,7 +97,7 @@ class Option(NamedTuple):
 
     @property
     def value(self) -> str:
-        """What stands for its value in help and docs; "": it has none."""
+        """What stands for its value in help and docs; "" if it takes none."""
         match self.takes:
             case Choice(words):
                 return f"[{'|'.join(words)}]"

@@ -1,9 +1,9 @@
 """Every option that a config may set or that several commands share, each declared once.
 
-From this table come the options of the command line (`replay.commands.options`), the readers of replay.yaml
-and [tool.replay] with their JSON Schema (`replay.config.keys`), docs/config.md (`replay.config.reference`),
-and the command that plays a failure again (`replay.commands.again`). Each start of replay imports it, so it
-holds plain values only.
+This table is the source of the command-line options (`replay.commands.options`), of the readers of
+replay.yaml and [tool.replay] and their JSON Schema (`replay.config.keys`), of docs/config.md
+(`replay.config.reference`), and of the command that plays a failure again (`replay.commands.again`). It is
+imported at every start, so it holds plain values only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CASES = Option(
     Kind.CASES,
     "Select cases by id or glob ('!' excludes), or play the wire logs and specs at a path.",
     multiple=True,
-    repeated=False,  # the case that failed is named instead
+    repeated=False,  # the command names the failed case instead
 )
 KEYWORD = Option(
     "keyword",
@@ -51,7 +51,7 @@ TLS = (
         metavar="NAME",
     ),
 )
-"""What has a meaning for wss:// only."""
+"""Options that only make sense for wss://."""
 
 SERVER = (
     Option("url", Kind.URL, "Connect to this server instead of the built-in echo server."),
@@ -80,7 +80,7 @@ SERVER = (
         limits.START.default,
     ),
 )
-"""What each of several servers in a config may have of its own."""
+"""Options that each of several servers in a config may have of its own."""
 
 # How clients reach replay, and how they are started.
 
@@ -186,7 +186,7 @@ EXPECTED = Option(
     "Take the expected verdicts from this file: YAML, or an index.json of Autobahn|Testsuite.",
 )
 
-# What becomes of the results.
+# What happens to the results.
 
 REPORT = Option(
     "report",
@@ -227,7 +227,7 @@ CONFIG = Option(
     "Read defaults for these options from this file instead of replay.yaml or [tool.replay] in "
     "pyproject.toml; a .json file is read as one of Autobahn|Testsuite.",
     in_config=False,
-    repeated=False,  # a config is named wherever there is one
+    repeated=False,  # the command names the config whenever there is one
 )
 
 RUN = (
@@ -270,7 +270,7 @@ RUN = (
         "seed",
         Whole(0, 2**63 - 1),
         "Derive masking keys and handshake nonces from this number instead of a random one.",
-        repeated=False,  # the seed of the run is named instead
+        repeated=False,  # the command names the seed of the run instead
     ),
     TIMEOUT,
     Option(

@@ -73,7 +73,7 @@ def _row(option: Option) -> str:
 
 
 def _said(option: Option) -> str:
-    """How it is written on a command line."""
+    """How an option is written on a command line."""
     if option.takes is Kind.CASES:
         return option.value
     return " ".join(filter(None, (", ".join(option.spellings), option.value)))

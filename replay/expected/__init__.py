@@ -1,1 +1,1 @@
-"""Expected verdicts: what an entry says, the file that lists them, and its update."""
+"""Expected verdicts: what an entry means, the file that lists them, and how it is updated."""

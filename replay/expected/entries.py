@@ -1,6 +1,6 @@
-"""Which verdicts are expected: how an entry is read, and how a verdict stands to it. Pure.
+"""How an entry with an expected verdict is read, and how a verdict compares to it. Pure functions.
 
-An entry names cases and the verdicts that these may end with: `docs/expected.md`.
+An entry names cases and the verdicts that they may end with: see docs/expected.md.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Verdict = tuple[Behaviour, ClosingVerdict]
 
 
 def word(behaviour: Behaviour, closing: ClosingVerdict) -> str:
-    """A verdict as an entry says it: 'FAILED', or 'FAILED / UNCLEAN' where the closing isn't good."""
+    """A verdict as an entry writes it: 'FAILED', or 'FAILED / UNCLEAN' if the closing isn't good."""
     return behaviour.value if closing in GOOD else f"{behaviour.value} / {closing.value}"
 
 
@@ -45,7 +45,7 @@ VERDICTS: dict[str, frozenset[Verdict]] = {
         for closing in ClosingVerdict
     },
 }
-"""What a word allows. A behaviour alone stands for a closing that is as it should be."""
+"""The verdicts that a word allows. A behaviour alone means that the closing is as it should be."""
 
 
 def _as_in_a_spec(said: str) -> str:
@@ -55,7 +55,7 @@ def _as_in_a_spec(said: str) -> str:
 def _day(match: re.Match[str]) -> str:
     year, month, day = (int(group) for group in match.groups())
     if not (year and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]):
-        raise ValueError(f"there is no day {match[0]}")
+        raise ValueError(f"{match[0]} is not a date")
     return match[0]
 
 
@@ -82,19 +82,23 @@ _VERDICTS: Reader[tuple[str, ...]] = Shaped(
 _TEXT = Typed("a text", r"[\s\S]*\S[\s\S]*", lambda match: " ".join(match[0].split()))
 _PATTERN = Typed("an id or glob", r"[^!\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*", lambda match: match[0])
 _LINK = Typed("a link, https://…", r"https?://[^\s\x00-\x1f\x7f-\x9f]+", lambda match: match[0])
-_UNTIL = Typed("a day such as 2027-01-31", r"([0-9]{4})-([0-9]{2})-([0-9]{2})", _day)
+_UNTIL = Typed("a date such as 2027-01-31", r"([0-9]{4})-([0-9]{2})-([0-9]{2})", _day)
 
 ENTRY: Record[Entry] = Record(
     "an expected verdict",
     {
-        "case": Key(_PATTERN, "The cases that it is for: an id or a glob.", required=True),
+        "case": Key(_PATTERN, "The cases that the entry applies to, as an id or a glob.", required=True),
         "verdict": Key(
-            _VERDICTS, "What they may end with: behaviour, or behaviour / closing.", required=True
+            _VERDICTS,
+            "The expected verdict, or a list of them: a behaviour, or behaviour / closing.",
+            required=True,
         ),
-        "reason": Key(_TEXT, "Why that is as it should be, or may be for now.", required=True),
-        "agent": Key(LINE, "A glob of the testee's name; without it, any testee."),
-        "link": Key(_LINK, "Where more is said of it."),
-        "until": Key(_UNTIL, "The last day on which it holds."),
+        "reason": Key(_TEXT, "The reason why this verdict is right, or accepted for now.", required=True),
+        "agent": Key(
+            LINE, "A glob for the name of the testee; by default the entry applies to any testee."
+        ),
+        "link": Key(_LINK, "A link to more about it, such as an issue."),
+        "until": Key(_UNTIL, "The last day on which the entry is valid."),
     },
     _entry,
 )
@@ -102,7 +106,7 @@ ENTRIES: Items[Entry] = Items("a list of expected verdicts", ENTRY)
 
 
 def resolved(entries: Iterable[Entry], ids: Sequence[str]) -> tuple[Entry, ...]:
-    """The entries with the ids that they are for. Raises SourceError where a pattern fits none."""
+    """The entries with the ids that they apply to. Raises SourceError if a pattern matches none."""
     return tuple(replace(entry, ids=frozenset(_named(entry, ids))) for entry in entries)
 
 
@@ -114,9 +118,9 @@ def _named(entry: Entry, ids: Sequence[str]) -> list[str]:
 
 
 def is_for(entry: Entry, agent: str) -> bool:
-    """Whether an entry is for the testee of that name."""
+    """Whether an entry applies to the testee with that name."""
     return entry.agent is None or bool(
-        re.fullmatch(translate(entry.agent.replace("[", "[[]")), agent)  # * and ? only, as for ids
+        re.fullmatch(translate(entry.agent.replace("[", "[[]")), agent)  # only * and ?, as for ids
     )
 
 
@@ -125,27 +129,29 @@ class Expected:
     """All entries of a run, with their ids."""
 
     entries: tuple[Entry, ...]
-    today: str  # as 2027-01-31
+    today: str  # as in 2027-01-31
 
     def mark(self, result: Result, agent: str) -> Result:
-        """The result with how it stands to the entries, for a testee of that name. Without a verdict it
-        stands to none."""
+        """The result with how it compares to the entries for a testee of that name. A result without a
+        verdict isn't compared."""
         if result.unjudged is not None:
             return result
         found = self.of(result.case.id, agent, result.behaviour, result.closing)
         return replace(result, expectation=found)
 
     def judged(self, run: RunResult) -> RunResult:
-        """A run with how each of its results stands to the entries, and which of these are fixed."""
+        """A run with how each of its results compares to the entries, and with the entries that are
+        fixed."""
         agent = run.agent or run.address
         results = tuple(self.mark(result, agent) for result in run.results)
         return replace(run, results=results, fixed=self.fixed(results, agent))
 
     def of(self, id: str, agent: str, behaviour: Behaviour, closing: ClosingVerdict) -> Expectation | None:
-        """How a verdict stands to the entries for its case; None: there is none.
+        """How a verdict compares to the entries for its case; None if there are none.
 
-        What any of them lists is expected. Else it is compared with all that those which hold list:
-        a failure is worse than NON-STRICT and UNIMPLEMENTED, and these are worse than the rest.
+        A verdict that any of them lists is expected. Otherwise it is compared with everything that the
+        valid entries list: a failure is worse than NON-STRICT and UNIMPLEMENTED, and these are worse than
+        the rest.
         """
         named = [entry for entry in self.entries if id in entry.ids and is_for(entry, agent)]
         listing = [entry for entry in named if _lists(entry, (behaviour, closing))]
@@ -166,8 +172,8 @@ class Expected:
         return entry.until is None or self.today <= entry.until
 
     def fixed(self, results: Iterable[CaseResult], agent: str) -> tuple[Entry, ...]:
-        """The entries that list no verdict which is as it has to be, and whose cases, all of which
-        were run and judged, all have better ones, and at once."""
+        """The entries that list only verdicts which aren't right, and whose cases were all run and judged
+        and all did better, at the first attempt."""
         ranks: dict[str, list[int]] = {}
         for result in results:
             unsure = result.flaky or result.unjudged is not None

@@ -1,4 +1,5 @@
-"""Where expected verdicts stand: a YAML list, a config's key, or an index.json of Autobahn's."""
+"""Where expected verdicts are listed: in a YAML list, under a key of a config, or in an index.json of
+Autobahn."""
 
 from __future__ import annotations
 
@@ -19,20 +20,20 @@ from replay.verdict.result import Entry
 
 @dataclass(frozen=True)
 class Listing:
-    """Entries, and the text that they stand in."""
+    """Entries, and the text in which they are."""
 
     path: Path
-    source: Source  # without text: the file isn't there yet
+    source: Source  # without text if the file doesn't exist yet
     entries: tuple[Entry, ...]
-    key: str | None = None  # of the config that holds them
+    key: str | None = None  # the key of the config that contains them
 
     @property
     def is_index(self) -> bool:
         return self.path.suffix == ".json"
 
     def resolved(self, ids: Sequence[str]) -> tuple[Entry, ...]:
-        """The entries with their ids, of all that are known. Raises SourceError where a pattern fits
-        none; an index.json may know more cases, but not only such."""
+        """The entries with the ids that they apply to. Raises SourceError if a pattern matches none; an
+        index.json may list cases that replay doesn't know, but not only such cases."""
         if not self.is_index:
             return resolved(self.entries, ids)
         known = frozenset(ids)
@@ -43,32 +44,34 @@ class Listing:
         )
         if self.entries and not found:
             raise SourceError(
-                self.entries[0].span, "no case of this file is known", "`replay list` shows all"
+                self.entries[0].span,
+                "none of the test cases in this file is known",
+                "`replay list` shows all known test cases",
             )
         return found
 
     def for_others(self, agent: str) -> str | None:
-        """Whose verdicts an index.json holds, if there are some and none is of that agent."""
+        """Whose verdicts an index.json has, if it has some but none of that agent."""
         agents = {entry.agent for entry in self.entries}
         if not self.is_index or not agents or None in agents or agent in agents:
             return None
         others = ", ".join(sorted(str(each) for each in agents))
-        return printable(f"{self.path} holds the verdicts of {others}, and none of {agent}")
+        return printable(f"{self.path} has verdicts of {others}, but none of {agent}")
 
 
 def read(path: Path, new: bool = False) -> Listing:
-    """The entries of a file, which `new` lets be missing. Raises SourceError."""
+    """The entries of a file, which may be missing if `new` is set. Raises SourceError."""
     if not path.exists():
         if new:
             return Listing(path, Source(str(path), ""), ())
-        hint = "--update-expected writes it, with the verdicts that fail now"
-        said = f"{path}: there is no such file with expected verdicts"
+        hint = "--update-expected writes it with the verdicts that fail now"
+        said = f"{path}: this file with expected verdicts doesn't exist"
         raise SourceError(None, said, hint, about="expected")
     return of(path, Source.read(path))
 
 
 def of(path: Path, source: Source) -> Listing:
-    """The same, of a text. Raises SourceError."""
+    """The entries of a text. Raises SourceError."""
     if path.suffix == ".json":
         return Listing(path, source, tuple(_index(source)))
     entries = () if is_blank(source.text) else ENTRIES.read(nodes.parse(source, "list"), Files())
@@ -76,7 +79,7 @@ def of(path: Path, source: Source) -> Listing:
 
 
 def inside(config: Path, entries: tuple[Entry, ...]) -> Listing:
-    """The entries that a config holds itself."""
+    """The entries that a config itself contains."""
     source = entries[0].span.source if entries else Source.read(config)
     return Listing(config, source, entries, "expected")
 
@@ -87,7 +90,7 @@ def schema() -> dict[str, Any]:
 
 
 def is_blank(text: str) -> bool:
-    """Whether a YAML text says nothing."""
+    """Whether a YAML text contains nothing but comments."""
     return not re.sub(r"(?m)^[ \t]*(?:#.*|---[ \t]*)?$", "", text).strip()
 
 

@@ -1,6 +1,6 @@
-"""The index.json of Autobahn|Testsuite: the verdicts of each agent on its cases, and where they stand.
+"""The index.json of Autobahn|Testsuite: the verdicts of each agent on its cases, and their places.
 
-The report of one case has its fields too.
+Autobahn's report of a single case has the same fields.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ E = TypeVar("E", bound=Enum)
 
 _SHAPE = "{agent: {case: {behavior, behaviorClose}}}, as in an index.json of Autobahn"
 _ENDLESS = 10**9
-"""Milliseconds that Autobahn says of a connection that never opened, and more."""
+"""Autobahn gives at least this many milliseconds for a connection that never opened."""
 
 
 class IndexedCase(NamedTuple):
-    """What an index.json says of a case."""
+    """What an index.json says about a case."""
 
     id: str
     place: Span  # of its id
     behaviour: Behaviour
     closing: ClosingVerdict
-    close_code: int | None  # of the testee's Close
+    close_code: int | None  # in the testee's Close
     duration: int | None  # microseconds
-    report: str | None  # the name of its own report, a file beside the index
+    report: str | None  # the name of the case's own report, a file beside the index
 
 
 def read(source: Source) -> dict[str, list[IndexedCase]]:
@@ -47,7 +47,7 @@ def read(source: Source) -> dict[str, list[IndexedCase]]:
 
 
 def values(source: Source) -> dict[str, Any]:
-    """The text as it stands. Raises SourceError if it is no index.json at all."""
+    """The text as JSON. Raises SourceError if it is no index.json at all."""
     agents = json_text.loads(source)
     if not isinstance(agents, dict):
         raise SourceError(source.span(0), f"expected {_SHAPE}")
@@ -55,7 +55,7 @@ def values(source: Source) -> dict[str, Any]:
 
 
 def indexed(id: str, place: Span, said: Any) -> IndexedCase:
-    """A case by the fields that stand at a place. Raises SourceError if there is no verdict among them."""
+    """A case from its fields at this place. Raises SourceError if they include no verdict."""
     if not isinstance(said, dict):
         raise SourceError(place, f"expected {_SHAPE}")
     code, took, report = said.get("remoteCloseCode"), said.get("duration"), said.get("reportfile")

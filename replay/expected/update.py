@@ -1,4 +1,4 @@
-"""Writes the verdicts of a run as expected ones. A YAML text is edited by places, never written anew."""
+"""Writes the verdicts of a run as expected ones. A YAML text is edited in place, never rewritten."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from replay.typed.readers import Files
 from replay.verdict.result import CaseResult, Entry, RunResult, Standing
 
 INDENT = 3
-"""Of an index.json, as Autobahn writes it."""
+"""The indentation of an index.json, as Autobahn writes it."""
 
 
 @dataclass(frozen=True)
 class Updated:
-    """The new text, and the cases that it says something new of, by their ids."""
+    """The new text, and the ids of the cases that were added, changed and removed."""
 
     text: str
     added: tuple[str, ...] = ()
@@ -41,12 +41,12 @@ class Updated:
 def updated(
     listing: Listing, expected: Expected, run: RunResult, reasons: Mapping[str, str], strict: bool = False
 ) -> Updated:
-    """The text with the verdicts of a run.
+    """The text updated with the verdicts of a run.
 
-    An index.json holds the verdict of each case that was run. In a list, what fails the run is
-    added at the end, with its reason; an entry for just such a case gets the new verdict; an entry
-    for just one case that is fixed goes. Neither a glob nor an entry that has expired is touched.
-    Raises SourceError if the text can't be edited.
+    An index.json gets the verdict of each case that was run. In a list, each case that fails the run is
+    added at the end with its reason; an entry for just that case gets the new verdict; an entry for just
+    one case that is fixed is removed. Globs and expired entries are left alone. Raises SourceError if the
+    text can't be edited.
     """
     if listing.is_index:
         return _index(listing, run)
@@ -74,7 +74,7 @@ def updated(
 
 
 def write(path: Path, text: str) -> None:
-    """All of a file or nothing. Raises SourceError."""
+    """Write a file completely or not at all. Raises SourceError."""
     try:
         whole_file.write(path, text.encode("utf-8", "replace"))
     except OSError as error:
@@ -82,8 +82,8 @@ def write(path: Path, text: str) -> None:
 
 
 def _failing(results: Sequence[CaseResult], strict: bool) -> dict[str, tuple[str, ...]]:
-    """The words of what fails the run, by id; what of the same case is expected belongs to it. What has
-    no verdict can't be expected."""
+    """The words for what fails the run, by id, together with what is expected of the same case. A case
+    without a verdict can't be expected."""
     found: dict[str, list[str]] = {}
     results = [result for result in results if result.unjudged is None]
     for result in results:
@@ -98,7 +98,7 @@ def _failing(results: Sequence[CaseResult], strict: bool) -> dict[str, tuple[str
 
 
 def _kept(entry: Entry, verdicts: Sequence[str]) -> tuple[str, ...]:
-    """One verdict gives way to another; a set, for what is flaky, grows."""
+    """A single verdict is replaced; a list, for a flaky case, gets the new one added."""
     return tuple(dict.fromkeys((*(entry.verdicts if len(entry.verdicts) > 1 else ()), *verdicts)))
 
 
@@ -136,7 +136,7 @@ def _edited(
         return head + _lines(added, "", newline)
     root = nodes.parse(listing.source, "list")
     node = root.get(listing.key) if listing.key and isinstance(root, nodes.Mapping) else root
-    assert isinstance(node, nodes.Sequence)  # it has been read
+    assert isinstance(node, nodes.Sequence)  # it was read as a list before
     if not node.items:
         head, tail = text[: node.span.start].rstrip(" "), text[node.span.end :]
         head += "" if not head or head.endswith("\n") else newline
@@ -163,7 +163,7 @@ def _lines(rows: Iterable[Sequence[str]], inside: str, newline: str) -> str:
 
 @dataclass(frozen=True)
 class _Item:
-    """An entry in whole lines of its own, from its '- ' on."""
+    """An entry that has whole lines of its own, starting at its '- '."""
 
     text: str
     node: nodes.Mapping
@@ -184,7 +184,7 @@ class _Item:
 
     def verdict(self, verdicts: Sequence[str]) -> tuple[int, int, str]:
         key, value = next(pair for pair in self.node.pairs if pair[0].text == "verdict")
-        if self.text.startswith("-", value.span.start):  # a list in lines of its own
+        if self.text.startswith("-", value.span.start):  # a list on lines of its own
             return key.span.end, value.span.end, f": {_said(verdicts)}"
         return value.span.start, value.span.end, _said(verdicts)
 
@@ -196,7 +196,8 @@ def _check(
     removed: Sequence[int],
     added: Mapping[str, Sequence[str]],
 ) -> None:
-    """Anchors, or what else a list may hold, can make an edit say something else."""
+    """Raise SourceError if the edited text doesn't say what it should: anchors, for example, can change the
+    meaning of an edit."""
     wanted = [
         (entry.pattern, tuple(changed.get(number, entry.verdicts)))
         for number, entry in enumerate(listing.entries)
@@ -222,8 +223,8 @@ def again(listing: Listing, text: str) -> Listing:
 
 
 def _uneditable(listing: Listing, node: nodes.Node | None = None) -> SourceError:
-    message = f"{listing.path}: --update-expected can't edit this"
-    hint = "it edits UTF-8 YAML in which each entry begins with '- ' in a line of its own"
+    message = f"{listing.path}: --update-expected can't edit this file"
+    hint = "it has to be YAML in UTF-8 in which each entry begins with '- ' on a line of its own"
     return SourceError(node.span, message, hint) if node else SourceError(None, message, hint)
 
 

@@ -1,1 +1,1 @@
-"""The bundled suite: its files, its edition, which of it is played."""
+"""The bundled suite: its files, its edition, and which of its cases are played."""

@@ -1,4 +1,4 @@
-"""Does the testee echo at all? Asked before the suite and after it, rather than failing every case."""
+"""Finds out before and after the suite whether the testee echoes at all, rather than failing every case."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from replay.wire.side import Side
 _WORD = Payload(b"Does it echo?")
 
 CONTROL = 0x08
-"""The bit of an opcode that tells control frames from data (RFC 6455 §5.5)."""
+"""The bit of an opcode that distinguishes control frames from data frames (RFC 6455 §5.5)."""
 
 _BY_SILENCE = ("close-answered", "server-drops")
 
@@ -27,7 +27,9 @@ CANARY = Case(
     steps=(SendFrame(Opcode.TEXT, _WORD),),
     outcomes=(
         Outcome(Behaviour.OK, (Pattern(EventKind.TEXT, _WORD),)),
-        Outcome(Behaviour.INFORMATIONAL, (Pattern(EventKind.TEXT),)),  # it takes part, whatever it sends
+        Outcome(
+            Behaviour.INFORMATIONAL, (Pattern(EventKind.TEXT),)
+        ),  # any message shows that it takes part
         Outcome(Behaviour.INFORMATIONAL, (Pattern(EventKind.BINARY),)),
     ),
     patience=Patience(after=limits.CANARY.default * SECOND),
@@ -35,7 +37,8 @@ CANARY = Case(
 
 
 def round_trip(trace: Trace, tester: Side) -> int | None:
-    """Microseconds from the message to its echo; None: there was none, or the times aren't known."""
+    """The microseconds from the message to its echo; None if there was no echo or the times aren't
+    known."""
     messages = [event for event in observe(trace) if isinstance(event, Message)]
     at = {message.side: trace.entries[message.entry].at for message in reversed(messages)}
     sent, came = at.get(tester), at.get(tester.other)
@@ -43,7 +46,7 @@ def round_trip(trace: Trace, tester: Side) -> int | None:
 
 
 def _instead(events: Sequence[Event], testee: Side) -> str:
-    """What it did first, once the connection was open."""
+    """What the testee did first instead, once the connection was open."""
     for event in events:
         match event:
             case Close(side=side) if side is testee:
@@ -60,9 +63,9 @@ def _instead(events: Sequence[Event], testee: Side) -> str:
 
 
 def refusal(trace: Trace, tester: Side) -> str | None:
-    """Why there is no point in a suite; None: the testee takes part, be it badly.
+    """Why playing the suite is pointless, or None if the testee takes part, however badly.
 
-    A testee that breaks rules takes part, unless by silence: what it breaks is for the cases to say.
+    A testee that breaks rules takes part unless it stays silent: what it breaks is for the cases to judge.
     """
     events, testee = observe(trace), tester.other
     refused = next((event for event in events if isinstance(event, NotOpened)), None)
@@ -79,7 +82,7 @@ def refusal(trace: Trace, tester: Side) -> str | None:
         return (
             f"the {testee.value} opened the connection, but sent no message back"
             f"{_instead(events, testee)}: is it an echo server? "
-            "Cases that expect `echo` need one; --canary never plays them all the same"
+            "Cases that expect `echo` need one; --canary never plays them anyway"
         )
     hint = "" if refused.status is None else "; is the path right?"
     return f"no WebSocket connection was opened: {refused.reason}{hint}"

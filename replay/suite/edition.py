@@ -1,6 +1,6 @@
-"""Which suite this is: its version and the ids of its cases, without reading a spec.
+"""The version of the suite and the ids of its cases, without reading a spec.
 
-specs/suite.json says it; `python -m tests.edition VERSION` writes that, and a test holds it.
+They are in specs/suite.json; `python -m tests.edition VERSION` writes that file, and a test checks it.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ FILE = "suite.json"
 class Edition:
     version: str  # year and month of the last change to a case
     ids: tuple[str, ...]  # in natural order
-    sha256: str  # of the specs, and of the files that they name
+    sha256: str  # of the specs and the files that they name
 
     def __str__(self) -> str:
         return f"suite {self.version} ({len(self.ids)} cases)"
 
 
 def bundled(kind: str) -> Path:
-    """The folder `specs` or `traces` of the suite that replay ships, installed or in a checkout."""
+    """The folder `specs` or `traces` of the bundled suite, whether replay is installed or runs from a
+    checkout."""
     package = Path(__file__).parent.parent
     installed = package / "bundled" / kind
     return installed if installed.is_dir() else package.parent / kind
 
 
 def edition() -> Edition:
-    """What is written."""
+    """The edition as it is in specs/suite.json."""
     found = json.loads((bundled("specs") / FILE).read_text(encoding="utf-8"))
     return Edition(found["version"], tuple(found["cases"]), found["sha256"])
 
 
 def digest(specs: Path) -> str:
-    """The hash of all that the cases are made of."""
+    """The hash of everything that the cases are made of."""
     files = sorted(file for file in specs.rglob("*") if file.is_file() and file.name != FILE)
     sha256 = hashlib.sha256()
     for file in files:

@@ -28,30 +28,28 @@ from replay.wire.side import Side
 SPECS = (".yaml", ".yml")
 LOGS = (".wirelog",)
 REPORTS = (".html", ".json")
-"""What the case reports of Autobahn's are called; in a folder, those that hold a log."""
+"""The suffixes of Autobahn's case reports; of those in a folder, only the ones with a log count."""
 MAX_PAYLOAD_FILE = limits.PAYLOAD_FILE.default
-"""Octets of a payload `file:` at the most."""
+"""The most octets of the `file:` of a payload."""
 
 
 Passed = Callable[[str], None]
-"""Is told what was passed over, and why."""
+"""Called with a message about each file that was skipped, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A case, and where it comes from."""
+    """A case and where it comes from."""
 
     case: Case
-    path: str | None = None  # as the user would name it; None: of the bundled suite, its id names it
+    path: str | None = None  # as the user would write it; None: from the bundled suite, known by its id
     notes: tuple[str, ...] = ()
-    own: bool = (
-        False  # of the user's: from a spec that isn't the suite's, or a log that names no known case
-    )
+    own: bool = False  # whether it is the user's own, not a known case of the suite
 
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A wire log as read."""
+    """A wire log that has been read."""
 
     name: str
     trace: Trace
@@ -60,19 +58,19 @@ class LogFile:
 
 @cache
 def known(thorough: bool = False) -> Mapping[str, Case]:
-    """The cases of the bundled specs, by id; `thorough`: with all their rounds."""
+    """The cases of the bundled specs by id; with `thorough`, with all their rounds."""
     return {case.id: case for case in _bundled(_specs(), thorough)}
 
 
 def known_case(id: str, thorough: bool = False) -> Case | None:
-    """A case of the bundled specs; only the one that holds it is read."""
+    """A case of the bundled specs; only the spec that contains it is read."""
     sections = [section for section in _specs() if f"{id}.".startswith(f"{section}.")]
     return next((case for case in _bundled(sections, thorough) if case.id == id), None)
 
 
 @cache
 def _specs() -> Mapping[str, Path]:
-    """The bundled specs, by the section that their names begin with, and the ids of their cases."""
+    """The bundled specs, by the section with which their names and the ids of their cases begin."""
     return {file.stem.partition("-")[0]: file for file in _files([bundled("specs")], SPECS)}
 
 
@@ -87,16 +85,18 @@ def _section(section: str, thorough: bool) -> tuple[Case, ...]:
 
 
 def places() -> Mapping[str, int]:
-    """Where each case of the bundled suite stands in it, from 1."""
+    """The position of each case in the bundled suite, counted from 1."""
     return {id: number for number, id in enumerate(edition().ids, 1)}
 
 
 def bundled_items(thorough: bool = False, words: Sequence[str] = ()) -> list[Item]:
-    """The bundled suite: its specs, or what the words select of their cases. Raises SourceError."""
+    """The cases of the bundled suite, or those that the words select. Raises SourceError."""
     likely = [section for section in _specs() if may_hold(section, words)]
     try:
         chosen = select(_bundled(likely, thorough), words)
-    except SourceError:  # a word is for none of these: it excludes others, or is for no case at all
+    except (
+        SourceError
+    ):  # a word matches none of these cases: it may exclude others, or matches no case at all
         chosen = select(known(thorough).values(), words)
     return [Item(case) for case in chosen]
 
@@ -104,11 +104,12 @@ def bundled_items(thorough: bool = False, words: Sequence[str] = ()) -> list[Ite
 def items(
     paths: Sequence[str], tester: Side, thorough: bool = False, passed: Passed = lambda said: None
 ) -> list[Item]:
-    """The cases of specs, wire logs and folders of them; `thorough`: with all rounds of the specs.
+    """The cases of specs, of wire logs and of folders with them; with `thorough`, specs have all their
+    rounds.
 
-    A log that names a known case is judged by it, any other by its own recording. Raises
-    SourceError for what can't be read, or can't be replayed; a folder's reports of Autobahn's that
-    can't are passed over, as they mostly lack octets, and so are their indexes: `passed` is told.
+    A log that names a known case is judged by it, any other by its own recording. Raises SourceError for
+    what can't be read or replayed. Autobahn's reports in a folder that can't be replayed, which mostly lack
+    octets, and its indexes are skipped, and `passed` is told.
     """
     found: list[Item] = []
     for path in paths:
@@ -134,8 +135,8 @@ def chosen(
     tester: Side = Side.CLIENT,
     passed: Passed = lambda said: None,
 ) -> list[Item]:
-    """The items that words select, at least one: paths of wire logs, specs and folders, and ids and globs,
-    which select from them or else from the bundled suite. Raises SourceError."""
+    """The items that words select, at least one. A word is a path of a wire log, a spec or a folder, or an
+    id or glob that selects from those, or else from the bundled suite. Raises SourceError."""
     paths = paths_in(words)
     ids = [word for word in words if word not in paths]
     if paths:
@@ -148,7 +149,7 @@ def chosen(
         fitting = {id(case) for case in with_keyword([item.case for item in found], keyword)}
         found = [item for item in found if id(item.case) in fitting]
     if not found:
-        raise SourceError(None, "no case is selected", "`replay list` shows what there is")
+        raise SourceError(None, "no test case is selected", "`replay list` shows all of them")
     return found
 
 
@@ -168,12 +169,16 @@ def _recorded(log: LogFile, tester: Side) -> Item:
     check_replayable(log.trace, log.name, frozenset(Side) if own else frozenset({log.trace.recorder}))
     if not own and (recorded := judge(case, log.trace, log.trace.recorder)).failed:
         verdict = recorded.behaviour if recorded.behaviour is Behaviour.FAILED else recorded.closing
-        notes += (f"the recording itself is {verdict.value} by this case; `replay check` shows why",)
+        notes += (
+            f"the recording itself gets the verdict {verdict.value} from this case; `replay check` shows "
+            "why",
+        )
     return Item(case, log.name, (*log.warnings, *notes), own)
 
 
 def expectation(log: LogFile, tester: Side) -> tuple[Case, tuple[str, ...]]:
-    """By what a log is judged: by the case that it names, or by itself; and what to say of that."""
+    """The case by which a log is judged, either the one that it names or the log itself, and notes about
+    that."""
     named = log.trace.header("case")
     if named is not None and (case := known_case(named, log.trace.header("thorough") is not None)):
         if (other := other_than(case, log.trace, log.trace.recorder)) is None:
@@ -182,7 +187,7 @@ def expectation(log: LogFile, tester: Side) -> tuple[Case, tuple[str, ...]]:
         return case_of(log.trace, case.id, tester), (f"not judged by its case: {other}",)
     notes = []
     if named is not None:
-        notes.append(f"no case is known as {named!r}: the log is its own expectation")
+        notes.append(f"there is no test case {named!r}: the log is its own expectation")
     notes += [
         f"the log's own handshake contradicts itself: {event.detail}"
         for event in observe(log.trace)
@@ -193,7 +198,7 @@ def expectation(log: LogFile, tester: Side) -> tuple[Case, tuple[str, ...]]:
 
 
 def read_spec(path: Path, thorough: bool = False, name: str | None = None) -> tuple[Case, ...]:
-    """The cases of one spec, which is shown by its path or another name. Raises SourceError."""
+    """The cases of one spec, which is shown under its path or another name. Raises SourceError."""
 
     def trace(name: str, span: Span) -> Trace:
         log = read_log(str(path.parent / name), span)
@@ -220,7 +225,7 @@ def read_log(path: str, span: Span | None = None) -> LogFile:
         source = Source.decode("-", sys.stdin.buffer.read(MAX_FILE + 1))
     else:
         if span is not None and not Path(path).exists():
-            raise SourceError(span, f"there is no file {path}", "the name is relative to the spec")
+            raise SourceError(span, f"there is no file {path}", "the path is relative to the spec")
         source = Source.read(Path(path))
     return log_of(path, source)
 
@@ -232,7 +237,7 @@ def log_of(name: str, source: Source) -> LogFile:
 
 
 def logs(paths: Sequence[str], passed: Passed = lambda said: None) -> Iterator[LogFile]:
-    """The wire logs of files and folders. Raises SourceError if a folder has none."""
+    """The wire logs in files and folders. Raises SourceError if a folder contains none."""
     for path in paths:
         for file in [path] if path == "-" else _files([Path(path)], LOGS, passed):
             yield read_log(str(file))
@@ -241,7 +246,8 @@ def logs(paths: Sequence[str], passed: Passed = lambda said: None) -> Iterator[L
 def _files(
     paths: Iterable[Path], suffixes: tuple[str, ...], passed: Passed = lambda said: None
 ) -> Iterator[Path]:
-    """Files, and those of folders with one of these suffixes; where logs are, reports that hold one too."""
+    """Files, and the files in folders that have one of these suffixes. If logs are wanted, reports with a
+    log count too."""
     wanted = suffixes + (REPORTS if LOGS[0] in suffixes else ())
     for path in paths:
         if not path.is_dir():
@@ -255,13 +261,13 @@ def _files(
                 empty = False
                 yield file
             elif file.stem == "index":
-                passed(f"{file} is an index and holds no log")
+                passed(f"{file} is an index and contains no log")
         if empty:
-            reports = ", nor a report of Autobahn's with a log" if REPORTS[0] in wanted else ""
+            reports = " and no Autobahn report with a log" if REPORTS[0] in wanted else ""
             raise SourceError(None, f"{path}: no {' or '.join(suffixes)} file in this folder{reports}")
 
 
 def _holds_log(file: Path) -> bool:
-    """Whether this is a case report of Autobahn's, made with logging on."""
+    """Whether this is a case report of Autobahn that contains a log."""
     octets = read_octets(file, MAX_FILE)
     return b'class="wirelog_' in octets if file.suffix == ".html" else b'"wirelog"' in octets
