@@ -138,7 +138,7 @@ def test_closes_and_pauses_stand_where_they_are() -> None:
 
 @pytest.mark.parametrize("named", [SendMessage(True, A), SendFrame(1, A)])
 def test_rounds_wait_for_their_echoes_with_those_of_messages_before(named: SendMessage | SendFrame) -> None:
-    fragments = (SendFrame(1, A, fin=False), SendFrame(9, A), SendFrame(0, A))
+    fragments = (SendFrame(1, A, fin=False), SendFrame(9, A), SendFrame(8, A, rsv=1), SendFrame(0, A))
     before: list[Step] = [*fragments, OpenFrame(2, 0), OpenFrame(2, 1)]
     steps: list[Step] = [*before, SendData(A), Repeat(2, (named, SendMessage(False, A)))]
     text, binary = (Write((octets,), together=True) for octets in (b"\x81\1a", b"\x82\1a"))

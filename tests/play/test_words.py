@@ -139,6 +139,25 @@ def test_patience_that_stalls_holds_while_rounds_are_sent() -> None:
     assert fired(trace, Wait.CLOSE) == pytest.approx(3.4 * SECOND)
 
 
+def test_patience_that_stalls_holds_while_a_slow_socket_takes_what_is_sent() -> None:
+    of = case("[text: abcd]", more="patience: {stalled: 1 s, then: fail}")
+    own = player(of, options=Options(chop=2))
+    own.connected(0)
+    while own.pending:
+        own.pump(0)
+    own.received(ACCEPTED, 0)
+    now = 0
+    while own.pending:
+        now += 8 * SECOND // 10
+        own.wake(now)
+        own.pump(now)
+    assert now > 2 * SECOND
+    own.wake(now + SECOND - 1)
+    assert not any(isinstance(entry, Timer) and entry.fired for entry in own.entries)
+    own.wake(now + SECOND)
+    assert fired(own.trace(), Wait.FAIL) == now + SECOND
+
+
 @pytest.mark.parametrize("opening", [0, SECOND // 100, SECOND // 4, 4 * SECOND])
 def test_a_slow_opening_lets_patience_grow(opening: int) -> None:
     found = declared(case("[text: a]"), opening=opening)[Wait.FAIL]
