@@ -9,9 +9,10 @@ rejudge  load + judge: the verdicts on a stored run, derived again
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict, replace
 
 from replay.campaign.judged import offline
 from replay.campaign.server import Collected, Settings, Watch

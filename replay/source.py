@@ -12,10 +12,11 @@ import os
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
+
+from msgspec import Struct
 
 from replay import limits
 
@@ -23,8 +24,7 @@ MAX_FILE = limits.FILE.default
 """The most octets that are read from one file."""
 
 
-@dataclass(frozen=True, eq=False)
-class Source:
+class Source(Struct, frozen=True, eq=False, dict=True):
     """The text of one file, and the name by which the user knows it."""
 
     name: str
@@ -56,6 +56,30 @@ class Source:
     def span(self, start: int, end: int | None = None) -> Span:
         """The characters from `start` up to, but not including, `end`."""
         return Span(self, start, start if end is None else end)
+
+
+class Located(Struct, frozen=True):
+    """A value that also says where it comes from, which is no part of what it is: values that differ in
+    `origin` alone are equal."""
+
+    origin: ClassVar[tuple[str, ...]] = ("span",)
+    """The fields that say it."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._said()))
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._parts())
+        return f"{type(self).__name__}({said})"
+
+    def _parts(self) -> list[str]:
+        return [name for name in self.__struct_fields__ if name not in self.origin]
+
+    def _said(self) -> list[object]:
+        return [getattr(self, name) for name in self._parts()]
 
 
 def read_octets(path: Path, most: int) -> bytes:

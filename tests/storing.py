@@ -9,8 +9,9 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, replace
 from pathlib import Path
+
+from msgspec.structs import asdict, replace
 
 from replay.play.endpoint import Limits
 from replay.store.writer import About, Store

@@ -6,13 +6,13 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from replay.commands import servers as under_test
 from replay.commands.again import command_for

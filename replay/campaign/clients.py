@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from replay import limits
 from replay.campaign import schedule
@@ -61,8 +63,7 @@ Watch = Callable[[str, int, Judged], None]
 """Is told agent, number and result of each case, not in the main thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hosting:
+class Hosting(Struct, frozen=True):
     """How clients are served."""
 
     door: Door = field(default_factory=Door)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from replay.cases.model import Behaviour
 from replay.cases.recorded import compresses

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.campaign.judged import judged
 from replay.cases.model import Case
@@ -15,8 +16,7 @@ from replay.suite.files import Item
 from replay.verdict.result import Judged
 
 
-@dataclass(frozen=True, slots=True)
-class Rejudged:
+class Rejudged(Struct, frozen=True):
     """A stored case and its verdict, derived again. Without a result `fault` says why there is none."""
 
     case: StoredCase

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from replay import limits
 from replay.campaign import schedule
@@ -37,8 +39,7 @@ Watch = Callable[[int, Fresh, bool], bool]
 says whether to go on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """How a run is played."""
 
     target: Target = field(default_factory=Target)
@@ -59,8 +60,7 @@ class Settings:
     closely: bool = False  # the octets of cases that pass are wanted, too
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A connection that has ended. To another process goes no more of it than has to: of a case that passes
     the verdict and the log, of any other the trace, to be judged there."""
 

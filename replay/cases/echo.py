@@ -4,7 +4,6 @@ joined."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import overload
 
 from replay import limits
@@ -110,12 +109,12 @@ def _patterns(steps: Iterable[Sent], span: Span) -> Iterator[Pattern]:
         raise _unclear(span, "the last message isn't finished")
 
 
-@dataclass(frozen=True)
 class RepeatedEchoes(Sequence[Pattern]):
     """The echoes of all rounds, each made when it is needed."""
 
-    repeat: Repeat
-    first: tuple[Pattern, ...]  # the patterns of the first round
+    def __init__(self, repeat: Repeat, first: tuple[Pattern, ...]) -> None:
+        """`first` holds those of the first round."""
+        self.repeat, self.first = repeat, first
 
     def __len__(self) -> int:
         return self.repeat.times * len(self.first)

@@ -3,7 +3,8 @@ ends."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.cases.model import (
     Behaviour,
@@ -31,16 +32,14 @@ from replay.typed.readers import (
 from replay.typed.scalars import CODE, DURATION, FLAG, LINE, TAG
 
 
-@dataclass(frozen=True)
-class EchoWord:
+class EchoWord(Struct, frozen=True):
     """The word `echo`, until the steps of the case say what it means."""
 
     name: str | None = None  # of the only message that comes back
     span: Span | None = None
 
 
-@dataclass(frozen=True)
-class UnresolvedOutcome:
+class UnresolvedOutcome(Struct, frozen=True):
     """An outcome whose echoes aren't resolved yet."""
 
     verdict: Behaviour
@@ -49,8 +48,7 @@ class UnresolvedOutcome:
     span: Span | None = None
 
 
-@dataclass(frozen=True)
-class Argued:
+class Argued(Struct, frozen=True):
     """The contents of `disputed`."""
 
     why: str

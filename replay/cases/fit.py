@@ -7,8 +7,9 @@ can't disagree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from replay.cases.model import EventKind, Pattern
 from replay.cases.payload import digest
@@ -26,8 +27,7 @@ from replay.protocol.events import (
 from replay.trace.model import Wait
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """The first place where expected and observed events differ."""
 
     at: int  # the index of the event; -1 is the opening handshake before them
@@ -38,8 +38,7 @@ class Difference:
     said: str = ""  # for the opening handshake, how it differs, as a sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     state: Literal["open", "complete", "apart"]
     at: int  # the index of the event where they differ, or the number of events
     why: Difference | None = None

@@ -4,8 +4,9 @@ schema."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from replay.cases import matrix
 from replay.cases.checks import check_steps
@@ -102,8 +103,7 @@ CASE: Record[FoundKeys] = Record(
 )
 
 
-@dataclass(frozen=True)
-class Templates:
+class Templates(Struct, frozen=True):
     """The reader of `cases`: each template is read once for every combination of its matrix's rows."""
 
     wants: str = "a list of cases"

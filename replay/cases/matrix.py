@@ -9,7 +9,8 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay import limits
 from replay.source import SourceError, nearest
@@ -25,8 +26,7 @@ NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(rf"\$(\$|{NAME})")
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(Struct, frozen=True):
     name: nodes.Scalar
     rows: tuple[tuple[nodes.Scalar, nodes.Mapping], ...]  # pairs of label and columns
 
@@ -36,8 +36,7 @@ class Axis:
             yield {self.name.text: label, **{column.text: value for column, value in row.pairs}}
 
 
-@dataclass(frozen=True)
-class Axes:
+class Axes(Struct, frozen=True):
     """The reader of `matrix`: axis -> label -> column -> value."""
 
     wants: str = "a mapping of axes, each a mapping of labelled rows"

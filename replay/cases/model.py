@@ -4,16 +4,18 @@ server."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Literal
+from typing import ClassVar, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay import limits
 from replay.cases.payload import NOTHING, Payload
 from replay.protocol.events import Event
 from replay.protocol.frame_rules import NEVER_SENT, ORIGINAL, REGISTERED, Reading
 from replay.protocol.negotiation import Ask
-from replay.source import Span
+from replay.source import Located, Span
 from replay.trace.model import SECOND, Trace
 from replay.wire.frame import Opcode
 
@@ -43,8 +45,7 @@ class Behaviour(Enum):
 # What the tester does, in order.
 
 
-@dataclass(frozen=True, slots=True)
-class SendFrame:
+class SendFrame(Located, frozen=True):
     """One frame. It is masked as the tester's side has to, unless `mask` says otherwise."""
 
     opcode: int
@@ -56,11 +57,10 @@ class SendFrame:
     form: int | None = None  # octets of extended length, if not the fewest possible
     chop: int | None = None  # octets per write; None: one write, which adjacent frames may share
     name: str | None = None  # the name by which `expect` refers to the echo of the message that begins here
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SendMessage:
+class SendMessage(Located, frozen=True):
     """A data message, cut into frames of `fragment` octets by `wire.frame.encode_message`."""
 
     text: bool
@@ -68,31 +68,28 @@ class SendMessage:
     fragment: int | None = None  # None: one frame; if compressed, the octets are counted as on the wire
     name: str | None = None
     compress: bool = True  # if permessage-deflate has been negotiated
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SendClose:
+class SendClose(Located, frozen=True):
     """A Close frame that starts or answers the closing handshake, unlike a raw frame with opcode 8."""
 
     code: int | None = 1000
     reason: bytes = b""
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Located, frozen=True):
     """Send nothing for this long. With a tag, its end is an event (still-open), and the rest is sent only
     while the connection is open."""
 
     after: int  # microseconds
     tag: str | None = None
     exact: bool = False  # whether it is never shortened
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFrame:
+class OpenFrame(Located, frozen=True):
     """The header of a frame alone; its payload follows in pieces."""
 
     opcode: int
@@ -100,26 +97,24 @@ class OpenFrame:
     fin: bool = True
     rsv: int = 0
     mask: bytes | bool | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SendData:
+class SendData(Located, frozen=True):
     """The next octets of the open frame, in one write."""
 
     payload: Payload
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Located, frozen=True):
     """Rounds: each is sent once the messages of the previous ones have come back."""
 
     times: int
     steps: tuple[SendFrame | SendMessage, ...]
     enough: int | None = None  # octets: as many rounds as send so many are played, unless all are asked for
     of: int | None = None  # the full number of rounds, if fewer are played
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
     def shortened(self) -> Repeat:
         """The repeat with only as many rounds as are enough."""
@@ -175,9 +170,10 @@ RECORDED = frozenset(EventKind) - {EventKind.STILL_OPEN}
 """The events by which a recorded connection is compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Located, frozen=True):
     """One expected event. A field that is None matches anything."""
+
+    origin: ClassVar = ("span", "recorded")
 
     kind: EventKind
     payload: Payload | None = None  # for text, binary and pong
@@ -185,13 +181,12 @@ class Pattern:
     code: int | None = None  # for a Close (None: a Close without a code), or an HTTP status
     rule: str | None = None  # for a violation
     optional: bool = False  # whether it may be missing
-    span: Span | None = field(default=None, compare=False, repr=False)
-    recorded: Event | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
+    recorded: Event | None = None
     """The event of a recorded trace from which the pattern was made, so that its octets can be shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Located, frozen=True):
     """A complete, ordered list of events, and the verdict that it earns."""
 
     verdict: Behaviour
@@ -199,11 +194,10 @@ class Outcome:
     anything: bool = False  # matches any events; there are no patterns
     closing: Closing | None = None  # matches only if the connection ends like this; None: as the case says
     echoes: bool = False  # whether some of the patterns are the echo of what is sent
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(Located, frozen=True):
     """How the connection must end."""
 
     by: Literal["tester", "testee", "either"] = "tester"  # which of them sends the first Close
@@ -215,7 +209,7 @@ class Closing:
     clean: bool = True  # whether both Close frames must be sent and the server must end TCP
     wrong_code_fails: bool = False  # whether any other code fails the behaviour too
     decisive: bool = False  # whether the behaviour fails too if the wrong side closes
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
     def takes(self, code: int, profile: Profile) -> bool:
         """Whether the testee's Close may carry this code. About the code of an answer RFC 6455 only says
@@ -226,8 +220,7 @@ class Closing:
         return self.codes is None or code in self.codes
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long the testee may take once everything has been sent, and what the tester does then.
 
     With `stalled`, the time is counted from the first step, and anew whenever octets pass in either
@@ -239,8 +232,7 @@ class Patience:
     stalled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Deflate:
+class Deflate(Struct, frozen=True):
     """The permessage-deflate that a case is about; a testee that declines it is UNIMPLEMENTED."""
 
     offer: str  # sent by a tester that is the client: the value of Sec-WebSocket-Extensions
@@ -249,8 +241,7 @@ class Deflate:
     )  # asked by a tester that is the server, in addition to what the client asks of it
 
 
-@dataclass(frozen=True, slots=True)
-class Disputed:
+class Disputed(Struct, frozen=True):
     """Where Autobahn and the RFCs differ: why, and what replaces the case's own values in `Profile.RFC`."""
 
     why: str
@@ -258,8 +249,7 @@ class Disputed:
     closing: Closing | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Located, frozen=True):
     id: str
     title: str
     section: str
@@ -278,7 +268,7 @@ class Case:
         None  # what it expects; both are otherwise derived from what it sends and expects
     )
     profile: Profile = Profile.AUTOBAHN
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
     @property
     def kinds(self) -> frozenset[EventKind]:

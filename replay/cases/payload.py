@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import AnyStr
+
+from msgspec import Struct
 
 from replay import limits
 
 _AT_ONCE = 2**12
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(Struct, frozen=True):
     """`unit`, repeated or cut to `size` octets.
 
     With `next`, it is a different slice of `unit` in each round of a `Repeat`: the one of `round`, if that

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from replay.cases.fit import kind
 from replay.cases.model import RECORDED, Behaviour, Case, Outcome, Pattern, Profile

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from replay import limits
 from replay.cases.model import OpenFrame, Pause, Repeat, SendClose, SendData, SendFrame, SendMessage, Step

@@ -7,7 +7,8 @@ round. The client still sends the request, and the server still answers it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from replay.protocol.events import Close, Event, Opened
 from replay.protocol.interpreter import has_opening, observe

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from replay import flows, json_text, limits
 from replay.expected import index

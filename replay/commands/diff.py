@@ -32,7 +32,7 @@ def diff(before: Path, after: Path, quiet: bool) -> None:
     replay diff reports/servers .replay/last
     replay diff yesterday/003-1.1.3.wirelog today/003-1.1.3.wirelog
     """
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from replay.commands import compared
     from replay.report import changes

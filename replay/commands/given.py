@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from replay.campaign.outputs import STDOUT, WantedReport
 from replay.commands.options import HeaderLine
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from replay.play.actions import Chop
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlayOptions:
+class PlayOptions(Struct, frozen=True, kw_only=True):
     """What both take."""
 
     cases: tuple[str, ...]
@@ -48,8 +48,7 @@ class PlayOptions:
         return [*self.report, WantedReport("json", STDOUT)] if self.json else self.report
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunOptions(PlayOptions):
+class RunOptions(PlayOptions, frozen=True, kw_only=True):
     url: WebSocketUrl | None
     exec: str | None
     header: tuple[HeaderLine, ...]
@@ -79,8 +78,7 @@ class RunOptions(PlayOptions):
         return 1 if self.exitfirst else self.max_failures
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServeOptions(PlayOptions):
+class ServeOptions(PlayOptions, frozen=True, kw_only=True):
     host: str
     port: int
     tls: bool

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from replay.source import SourceError
 

@@ -4,10 +4,10 @@ itself which comes when."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from replay import flows
 from replay.campaign.server import Settings

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from textwrap import indent
+
+from msgspec import Struct
 
 GITHUB, GITLAB, GITLAB_JOB = ".github/workflows/websocket.yml", ".gitlab-ci.yml", ".gitlab/websocket.yml"
 CONFIG = "replay.yaml"
@@ -17,8 +18,7 @@ COMMANDS = {"server": "./my-server --port {port}", "client": "./my-client {url}"
 """The placeholder for a command that isn't known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Toolchain:
+class Toolchain(Struct, frozen=True):
     """What a command needs in CI, depending on the program that it starts with."""
 
     programs: tuple[str, ...]
@@ -52,8 +52,7 @@ _OUT = ("--out", "replay-results")
 _OTHER = Toolchain((), "", "", {})
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """What the user asked for."""
 
     tested: str  # server or client

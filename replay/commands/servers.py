@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import click
 from click.core import ParameterSource
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from replay.commands.defaults import taken
 from replay.commands.given import RunOptions
@@ -21,8 +22,7 @@ from replay.source import SourceError, nearest
 from replay.typed.nodes import Node
 
 
-@dataclass(frozen=True, slots=True)
-class UnderTest:
+class UnderTest(Struct, frozen=True):
     """One server."""
 
     agent: str  # its name; "": it says it itself

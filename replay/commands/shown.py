@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from replay import flows
 from replay.campaign.outputs import Outputs
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from replay.expected.file import Listing
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What is to be shown, and when to stop."""
 
     strict: bool
@@ -76,8 +76,7 @@ class Results:
         self._console.print(terminal.summary(run))
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(Struct, frozen=True):
     server: UnderTest
     store: Store
     result: RunResult

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from replay import json_text
 from replay.cases.select import natural
@@ -73,8 +74,7 @@ UNUSED = ("webport", "protocols")
 """Keys that many of these files have and that do nothing, neither in Autobahn nor here."""
 
 
-@dataclass(frozen=True)
-class _Anything:
+class _Anything(Struct, frozen=True):
     """Any value, as it is."""
 
     wants: str = "a value"
@@ -83,8 +83,7 @@ class _Anything:
         return node
 
 
-@dataclass(frozen=True)
-class _Pattern:
+class _Pattern(Struct, frozen=True):
     wants: str = "an id or a glob, in quotes"
 
     def read(self, node: nodes.Node, files: Files) -> nodes.Scalar:
@@ -96,8 +95,7 @@ class _Pattern:
 _PATTERNS = Items("a list of ids and globs", _Pattern())
 
 
-@dataclass(frozen=True)
-class _ByAgent:
+class _ByAgent(Struct, frozen=True):
     wants: str = "lists of ids and globs, by agent"
 
     def read(self, node: nodes.Node, files: Files) -> list[tuple[nodes.Scalar, tuple[nodes.Scalar, ...]]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from replay.config.option import (
     FORMS,
@@ -21,6 +23,7 @@ from replay.config.option import (
 )
 from replay.config.options import COMMANDS, SERVER
 from replay.expected.entries import ENTRIES
+from replay.source import Located
 from replay.typed import nodes
 from replay.typed.readers import FoundKeys, Items, Key, Mapped, Reader, Record, Shaped, Typed, Word
 from replay.typed.scalars import FLAG, LINE, integer
@@ -29,29 +32,28 @@ from replay.verdict.result import Entry
 Value = str | int | bool | tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ConfiguredServer:
+class ConfiguredServer(Located, frozen=True):
     """One of several servers under test, with its own options."""
+
+    origin: ClassVar = ("nodes",)
 
     agent: str  # its name; "": the server tells it
     options: Mapping[str, Value]
-    nodes: Mapping[str, nodes.Node] = field(
-        default_factory=dict, compare=False
-    )  # the places of its options
+    nodes: Mapping[str, nodes.Node] = field(default_factory=dict)  # the places of its options
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Located, frozen=True):
     """What a config says for one command. Paths are relative to the current folder."""
+
+    origin: ClassVar = ("nodes",)
 
     options: Mapping[str, Value] = field(default_factory=dict)  # by long name, in the form that click takes
     cases: tuple[str, ...] = ()  # ids, globs and paths, as on the command line
     expected: tuple[Entry, ...] | None = None  # unless they are in a file, which is an option
-    nodes: Mapping[str, nodes.Node] = field(default_factory=dict, compare=False)  # the places of all these
+    nodes: Mapping[str, nodes.Node] = field(default_factory=dict)  # the places of all these
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(Struct, frozen=True):
     """What a config says."""
 
     path: Path

@@ -8,8 +8,10 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import translate
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.cases import select
 from replay.cases.model import Behaviour
@@ -124,8 +126,7 @@ def is_for(entry: Entry, agent: str) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """All entries of a run, with their ids."""
 
     entries: tuple[Entry, ...]

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.expected import index
 from replay.expected.entries import ENTRIES, resolved, word
@@ -18,8 +20,7 @@ from replay.typed.schema import document
 from replay.verdict.result import Entry
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """Entries, and the text in which they are."""
 
     path: Path

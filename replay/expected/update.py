@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay import whole_file
 from replay.cases.select import natural
@@ -24,8 +26,7 @@ INDENT = 3
 """The indentation of an index.json, as Autobahn writes it."""
 
 
-@dataclass(frozen=True)
-class Updated:
+class Updated(Struct, frozen=True):
     """The new text, and the ids of the cases that were added, changed and removed."""
 
     text: str
@@ -161,8 +162,7 @@ def _lines(rows: Iterable[Sequence[str]], inside: str, newline: str) -> str:
     return "".join(f"{inside}{line}{newline}" for row in rows for line in row)
 
 
-@dataclass(frozen=True)
-class _Item:
+class _Item(Struct, frozen=True):
     """An entry that has whole lines of its own, starting at its '- '."""
 
     text: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from replay import limits
 from replay.live.transport import Address
@@ -14,8 +15,7 @@ from replay.trace.model import SECOND
 QUIET = limits.QUIET.default * SECOND // 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Struct, frozen=True):
     """Connections, by number, that may overlap."""
 
     name: str
@@ -25,8 +25,7 @@ class Phase:
     apart: bool = False  # in workers, if there are any
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """All that has to be known about a connection before it begins."""
 
     number: int | None  # of the case; None: it is the canary's

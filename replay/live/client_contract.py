@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from replay import limits
 from replay.live.assignment import Phase
@@ -13,8 +14,7 @@ from replay.live.transport import Address
 from replay.play.endpoint import Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """Where clients connect, and which clients replay starts. Times are in seconds."""
 
     host: str = "127.0.0.1"
@@ -60,8 +60,7 @@ class Host(Protocol):
         """The target that the client of this case has to request."""
 
 
-@dataclass(slots=True)
-class Served:
+class Served(Struct):
     """How it went."""
 
     address: Address

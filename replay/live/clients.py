@@ -9,9 +9,10 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from errno import EACCES, EADDRINUSE
 from typing import Any
+
+from msgspec.structs import replace
 
 from replay import limits
 from replay.live.client_contract import Door, Host, Served

@@ -7,10 +7,11 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from replay import limits
 from replay.live.tls import Tls, load
@@ -20,8 +21,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Names that every certificate is for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Secure:
+class Secure(Struct, frozen=True):
     """How TLS is served."""
 
     folder: Path  # for the CA certificate, if one is made

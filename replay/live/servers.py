@@ -11,11 +11,12 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from ssl import SSLContext
 from typing import Any
+
+from msgspec import Struct
 
 from replay import limits
 from replay.live.assignment import Assigner, Phase, Speaker, busy
@@ -30,8 +31,7 @@ from replay.trace.model import SECOND
 TICK = limits.QUIET.default / 2000  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The server: at an address, started by a command, or (neither) the built-in one."""
 
     address: Address | None = None
@@ -46,8 +46,7 @@ class Target:
         return "the built-in echo server" if self.command is None else command_name(self.command)
 
 
-@dataclass(slots=True)
-class Played:
+class Played(Struct):
     """How it went. All connections that ended before it stopped were reported."""
 
     address: Address | None = None  # of the server
@@ -240,8 +239,7 @@ class _Session:
                 other.task.cancel()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Turn:
+class _Turn(Struct, frozen=True, eq=False):
     """A connection that is being played."""
 
     number: int

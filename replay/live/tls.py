@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from replay.source import SourceError, strerror
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(Struct, frozen=True):
     """The user's options for the server's certificate and for ours."""
 
     ca: Path | None = None  # trust these CAs instead of the system's

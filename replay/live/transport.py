@@ -7,7 +7,9 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay import limits
 from replay.live.descriptors import EXHAUSTED
@@ -24,8 +26,7 @@ _ANYBODYS = 32768
 """Ports from here on may be ephemeral: on Linux, and from 49152 on everywhere (RFC 6335 §6)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a server listens, and which target to request."""
 
     host: str

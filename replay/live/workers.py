@@ -16,9 +16,10 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from msgspec import Struct
 
 from replay.live.assignment import QUIET, Assigner, Assignment, busy
 from replay.live.transport import Address, connect
@@ -33,8 +34,7 @@ class Lost(Exception):
     """A worker has ended before it has played its assignment."""
 
 
-@dataclass(slots=True)
-class Away:
+class Away(Struct):
     """A `Speaker` in a worker, in the state that the worker last reported."""
 
     opened: bool = False
@@ -44,8 +44,7 @@ class Away:
     seen: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentState:
+class AssignmentState(Struct, frozen=True):
     """The state of an assignment."""
 
     number: int | None

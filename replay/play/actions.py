@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from replay import __version__
 from replay.cases.model import EventKind, Pattern, Profile
@@ -22,28 +23,24 @@ AGENT = f"replay/{__version__}"
 """The User-Agent of a tester."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     pieces: tuple[bytes, ...]  # one write each
     together: bool = False  # the pieces may be joined, also with those of the writes before and after
     lacking: int = 0  # octets of the frame that are sent later
 
 
-@dataclass(frozen=True, slots=True)
-class CloseWith:
+class CloseWith(Struct, frozen=True):
     code: int | None
     reason: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Delay:
+class Delay(Struct, frozen=True):
     after: int  # microseconds
     tag: str | None = None  # continue only if the connection is still open afterwards
     shorten: bool = False  # the best verdict requires silence here, so the delay only costs time
 
 
-@dataclass(frozen=True, slots=True)
-class Await:
+class Await(Struct, frozen=True):
     """Wait until as many events have been observed as the log has before this point. Whether they are the
     same events is left to the judge."""
 
@@ -51,15 +48,13 @@ class Await:
     patience: int  # microseconds
 
 
-@dataclass(frozen=True, slots=True)
-class AwaitEchoes:
+class AwaitEchoes(Struct, frozen=True):
     """Wait until this many messages have come back, and continue if the connection is still open."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Struct, frozen=True):
     """Start the timeout of a case once everything is written; a timeout on stalled progress at once."""
 
     wait: Wait
@@ -68,16 +63,14 @@ class Arm:
     passes: bool = False  # with the best verdict it expires
 
 
-@dataclass(frozen=True, slots=True)
-class EndTcp:
+class EndTcp(Struct, frozen=True):
     pass
 
 
 Action = Write | CloseWith | Delay | Await | AwaitEchoes | Arm | EndTcp
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     tester: Side
     opening: tuple[bytes, ...]  # a client's request, in writes
     actions: Callable[[Agreed | None], Iterator[Action]]
@@ -102,8 +95,7 @@ class Script:
     events: int = 0  # events that the testee is expected to cause
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the user asked for: where to connect, and what to change in what is sent."""
 
     target: str = "/"

@@ -22,9 +22,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
+
+from msgspec import Struct
 
 from replay import limits
 from replay.protocol.handshake_rules import request_breaches
@@ -48,53 +49,44 @@ PAGES = ("/", "/progress", "/failures")
 ENDPOINTS = ("/getCaseCount", "/getCaseInfo", "/runCase", "/getCaseStatus", "/updateReports", "/stopServer")
 
 
-@dataclass(frozen=True, slots=True)
-class GetCaseCount:
+class GetCaseCount(Struct, frozen=True):
     """Asks how many cases there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class GetCaseInfo:
+class GetCaseInfo(Struct, frozen=True):
     number: int  # of the case, from 0, as in all requests below
 
 
-@dataclass(frozen=True, slots=True)
-class RunCase:
+class RunCase(Struct, frozen=True):
     number: int
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecorded:
+class RunRecorded(Struct, frozen=True):
     """Asks to play one of the logs whose recorded request had this target."""
 
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class GetCaseStatus:
+class GetCaseStatus(Struct, frozen=True):
     number: int
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateReports:
+class UpdateReports(Struct, frozen=True):
     agent: str
     stop: bool = False  # end the server too
 
 
-@dataclass(frozen=True, slots=True)
-class StopServer:
+class StopServer(Struct, frozen=True):
     """Asks to end the server."""
 
 
-@dataclass(frozen=True, slots=True)
-class TakeCommands:
+class TakeCommands(Struct, frozen=True):
     """Sends commands that say what to send to it, or only checks that the server is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlainResponse:
+class PlainResponse(Struct, frozen=True):
     """Asks for no WebSocket connection, or wrongly: gets an HTTP response with the text `said`."""
 
     status: int
@@ -105,22 +97,19 @@ class PlainResponse:
     bare: bool = False  # without the body, as the answer to HEAD
 
 
-@dataclass(frozen=True, slots=True)
-class ShowBoard:
+class ShowBoard(Struct, frozen=True):
     """Asks for the page."""
 
     authority: str  # of the page's URL: 'localhost:9001'
     bare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BoardProgress:
+class BoardProgress(Struct, frozen=True):
     since: int  # a revision
     bare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BoardFailures:
+class BoardFailures(Struct, frozen=True):
     agent: str
     bare: bool = False
 

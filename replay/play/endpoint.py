@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay import limits
 from replay.play.actions import response
@@ -26,8 +28,7 @@ from replay.wire.handshake import Request, encode_page
 from replay.wire.side import Side
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Timeouts in microseconds, and limits on what a peer may send on one connection."""
 
     opening: int = limits.OPENING.default * SECOND  # the opening handshake

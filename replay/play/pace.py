@@ -6,7 +6,8 @@ can only worsen the verdict is extended for a slow testee, and is never shorter 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay import limits
 from replay.trace.model import SECOND
@@ -20,8 +21,7 @@ ANSWERS = limits.ANSWERS.default
 MOST_GROWTH = limits.GROWTH.default
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How fast the testee is. Times are in microseconds."""
 
     round_trip: int | None = None  # of the canary; None: nothing is shortened

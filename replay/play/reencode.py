@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import accumulate
+
+from msgspec.structs import replace
 
 from replay.play.compression import Compression
 from replay.protocol.events import Message

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from replay.protocol.negotiation import Agreed
 from replay.trace.model import How, Wait
@@ -11,8 +12,7 @@ from replay.wire.handshake import Request, Response
 from replay.wire.side import Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """Something that `side` did. It occupies octets `start` up to `end` of that side's stream, and entry
     number `entry` of the trace completed it."""
 
@@ -22,16 +22,14 @@ class Event:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requested(Event):
+class Requested(Event, frozen=True, kw_only=True):
     """The client's request for a connection; `valid`: it keeps the rules (§4.2.1)."""
 
     request: Request
     valid: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened(Event):
+class Opened(Event, frozen=True, kw_only=True):
     """The opening handshake is complete (RFC 6455 §4); `side` is the server, which answered last."""
 
     request: Request
@@ -40,8 +38,7 @@ class Opened(Event):
     partial: bool = False  # the log cut off the handshake, so the part that it shows isn't judged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotOpened(Event):
+class NotOpened(Event, frozen=True, kw_only=True):
     """There is no WebSocket connection: TCP couldn't connect, or the handshake was refused or broken."""
 
     reason: str
@@ -58,8 +55,7 @@ def _hidden(holes: Holes) -> int:
     return sum(length or 0 for _, length in holes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held(Event):
+class Held(Event, frozen=True, kw_only=True):
     """An event with a payload."""
 
     data: bytes
@@ -76,8 +72,7 @@ class Held(Event):
         return self.data[at : at + 1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message(Held):
+class Message(Held, frozen=True, kw_only=True):
     """A complete data message (§5.4), its fragments joined."""
 
     text: bool
@@ -91,24 +86,20 @@ class Message(Held):
         return self.digest[0] if self.digest else len(self.data) + _hidden(self.holes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ping(Held):
+class Ping(Held, frozen=True, kw_only=True):
     """A Ping frame (§5.5.2)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pong(Held):
+class Pong(Held, frozen=True, kw_only=True):
     """A Pong frame (§5.5.3)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseBegins(Event):
+class CloseBegins(Event, frozen=True, kw_only=True):
     """The first octet of a Close frame at `start` that its entry doesn't complete. It decides which side
     closed first, provided that the frame turns out to be valid."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Close(Event):
+class Close(Event, frozen=True, kw_only=True):
     """A Close frame (§5.5.1). `code` is None if it has none; not `valid`: it breaks a rule. If the log cut
     off the reason, the part that it holds."""
 
@@ -126,8 +117,7 @@ class Spoilt(NamedTuple):
     text: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation(Event):
+class Violation(Event, frozen=True, kw_only=True):
     """A breach of a rule of the rule table; `start` is the octet that breaks it.
 
     `frame` is the offset of the frame with that octet: it tells several breaches in one frame from breaches
@@ -141,22 +131,19 @@ class Violation(Event):
     spoilt: Spoilt | None = None  # of a compressed message that the breach makes invalid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unparsed(Event):
+class Unparsed(Event, frozen=True, kw_only=True):
     """From octet `start` on, no frame boundary is known, so nothing that follows is decoded."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unread(Unparsed):
+class Unread(Unparsed, frozen=True, kw_only=True):
     """From octet `start` on, nothing is read because a limit of replay's is exceeded. It breaks no rule."""
 
     bound: str  # the limit: '250 breaches'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap(Unparsed):
+class Gap(Unparsed, frozen=True, kw_only=True):
     """Octets of this side that the log left out.
 
     `lost`: they may contain whole frames, so no frame boundary is known after them. What follows can't be
@@ -167,8 +154,7 @@ class Gap(Unparsed):
     lost: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fired(Event):
+class Fired(Event, frozen=True, kw_only=True):
     """A timer of the recorder expired. If it was a pause, the connection is still open."""
 
     wait: Wait
@@ -176,8 +162,7 @@ class Fired(Event):
     after: int | None  # microseconds; None if unknown, or if the limit wasn't one of time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End(Event):
+class End(Event, frozen=True, kw_only=True):
     """The end of TCP, by `side`. `unfinished`: octets that it had sent of an incomplete frame."""
 
     how: How

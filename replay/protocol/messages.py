@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from replay.protocol.events import Spoilt
 from replay.wire.deflate import Inflater
@@ -79,8 +80,7 @@ def is_utf8(data: bytes) -> bool:
     return True
 
 
-@dataclass(slots=True)
-class Assembly:
+class Assembly(Struct):
     """A data message whose frames are still arriving."""
 
     text: bool

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
+
+from msgspec import Struct
 
 from replay.protocol.rules import Breach
+from replay.source import Located
 from replay.wire.extensions import Extension, ExtensionsError, Parameter, head_extensions
 from replay.wire.handshake import Request, Response
 from replay.wire.side import Side
@@ -27,8 +29,7 @@ MOST_TOLD = 8
 _BITS = re.compile("[89]|1[0-5]")
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreed(Struct, frozen=True):
     """The terms on which each side compresses. A window of n bits has 2**n octets; n is 8 to 15."""
 
     server_no_context_takeover: bool = False
@@ -53,18 +54,19 @@ class Agreed:
         return str(Terms(self.server_no_context_takeover, self.client_no_context_takeover, server, client))
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Located, frozen=True):
     """The parameters of one offer or answer; None: it doesn't have this parameter.
 
     client_max_window_bits without a value, as an offer may have it, means 15 (§7.1.2.2).
     """
 
+    origin: ClassVar = ("at",)
+
     server_no_context_takeover: bool = False
     client_no_context_takeover: bool = False
     server_max_window_bits: int | None = None
     client_max_window_bits: int | None = None
-    at: int = field(default=0, compare=False)  # their offset in the head
+    at: int = 0  # their offset in the head
 
     @property
     def agreed(self) -> Agreed:

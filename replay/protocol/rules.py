@@ -5,14 +5,14 @@ A row holds no predicate: the code that finds a breach names the rule by its id.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from replay.wire.side import Side
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     id: str
     sections: tuple[str, ...]  # the section with the sentence itself, then related ones
     binds: Side | None  # None: both sides

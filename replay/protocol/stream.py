@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
+
+from msgspec import Struct
 
 from replay import limits
 from replay.protocol.events import Unparsed, Unread, Violation
@@ -34,8 +35,7 @@ class EventPlace(TypedDict):
     end: int
 
 
-@dataclass(slots=True)
-class Now:
+class Now(Struct):
     """The number of the current entry, shared by both sides."""
 
     entry: int = -1

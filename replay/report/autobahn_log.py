@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from replay import limits
 from replay.protocol.events import Event, Message, Opened
@@ -37,8 +38,7 @@ _TIMERS = {
 Row = list[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedConnection:
+class LoggedConnection(Struct, frozen=True):
     """RX is the testee."""
 
     request: str

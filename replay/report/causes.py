@@ -3,8 +3,9 @@ full stop."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from replay.cases.cost import volume
 from replay.cases.model import Behaviour

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.text import Text
 
 from replay.protocol.events import Event, Message, NotOpened, Unparsed, Violation
@@ -120,8 +120,7 @@ def _tell(events: list[Event], columns: _Columns, whole: bool) -> Iterator[Text]
                 yield columns.beneath(line[columns.margin :], not number)
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
+class _Columns(Struct, frozen=True):
     """The widths of the columns, made for what they hold."""
 
     width: int

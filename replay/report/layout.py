@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
@@ -32,8 +32,7 @@ STYLES = {
 DIM, LABEL, PATH, FAULT, WRONG, WANTED = "dim", "bold", "cyan", "bold red", "red", "green"
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """A renderable that is drawn line by line for the width at hand."""
 
     draw: Callable[[int], Iterable[Text]]

@@ -6,8 +6,9 @@ In them the tester is called replay, and the testee the server or the client whe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from operator import eq
+
+from msgspec.structs import replace
 
 from replay.cases.echo import echo
 from replay.cases.model import (

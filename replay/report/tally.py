@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
+
+from msgspec import Struct
 
 from replay.cases.model import Behaviour
 from replay.report import safe, words
@@ -42,8 +43,7 @@ def count(result: CaseResult, strict: bool = False) -> CountedAs:
     return CountedAs.UNIMPLEMENTED if result.behaviour is Behaviour.UNIMPLEMENTED else CountedAs.PASSED
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """How many cases of some runs are counted as what, and have which verdict."""
 
     counts: Counter[CountedAs]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay import json_text
 from replay.cases.model import Behaviour, Profile
@@ -37,8 +39,7 @@ _ENDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StoredVerdict:
+class StoredVerdict(Struct, frozen=True):
     """What a case's JSON says."""
 
     behaviour: Behaviour
@@ -61,8 +62,7 @@ class StoredVerdict:
     cause: CauseWords | None = None  # of a failure
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCase:
+class StoredCase(Struct, frozen=True):
     """One case of a run's plan. Without a verdict and without a fault it has no result."""
 
     number: int
@@ -80,8 +80,7 @@ class StoredCase:
         return self.verdict is not None or self.fault is not None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRun:
+class StoredRun(Struct, frozen=True):
     """A run, as far as it is there."""
 
     directory: Path
@@ -223,8 +222,7 @@ def _cause(case: _Fields) -> CauseWords | None:
     return CauseWords(key, words, why, fields.take("size", int))
 
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
+class _Fields(Struct, frozen=True):
     """An object of a stored JSON; what isn't as it has to be raises SourceError."""
 
     name: str

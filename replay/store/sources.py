@@ -7,9 +7,10 @@ is a log that was played.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from replay import __version__
 from replay.cases.load import load
@@ -92,8 +93,7 @@ def _octets(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSource:
+class StoredSource(Struct, frozen=True):
     """A row of run.json's sources."""
 
     name: str  # as the user knows it

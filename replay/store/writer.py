@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from replay import __version__
 from replay.cases.model import Profile
@@ -24,8 +25,7 @@ from replay.verdict.result import Fresh, Judged, Logged, RunResult
 from replay.wire.side import Side
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What holds for a whole run."""
 
     tester: Side

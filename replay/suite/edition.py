@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 FILE = "suite.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
+class Edition(Struct, frozen=True):
     version: str  # year and month of the last change to a case
     ids: tuple[str, ...]  # in natural order
     sha256: str  # of the specs and the files that they name

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay import limits
 from replay.cases.load import load, unique
@@ -37,8 +39,7 @@ Passed = Callable[[str], None]
 """Called with a message about each file that was skipped, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A case and where it comes from."""
 
     case: Case
@@ -47,8 +48,7 @@ class Item:
     own: bool = False  # whether it is the user's own, not a known case of the suite
 
 
-@dataclass(frozen=True, slots=True)
-class LogFile:
+class LogFile(Struct, frozen=True):
     """A wire log that has been read."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from replay.source import SourceError, Span
 from replay.trace import fields, literal
@@ -37,8 +38,7 @@ ON_WIRE: dict[str, Callable[[FrameHeader], Value]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FrameLine:
+class FrameLine(Struct, frozen=True):
     """A FRAME line as it was read."""
 
     side: Side

@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from operator import index
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from replay import json_text, limits
 from replay.source import Source, SourceError, Span
@@ -46,8 +48,7 @@ _HEADS = re.compile(
 Drafts = list[Entry | FrameLine]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What a report says apart from its log."""
 
     agent: str | None = None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from replay import limits
 from replay.trace.model import Cut, Drop, Logging, Octets
@@ -79,8 +80,7 @@ class FramePlace(NamedTuple):
     times: int  # consecutive continuation frames with this header that are complete in the entry
 
 
-@dataclass(slots=True)
-class LoggedFrames:
+class LoggedFrames(Struct):
     """The frames of one side."""
 
     rows: list[tuple[LoggedFrame, int]] = field(default_factory=list)

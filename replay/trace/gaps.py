@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from replay import limits
 from replay.trace.annotation import FrameLine
@@ -92,8 +94,7 @@ def _row(place: int, line: Entry | FrameLine, sent_by: Side) -> _Row | None:
     return _Row(place, encode_header(header), length, body)
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """Follows the frames of one side from entry to entry, to know which FRAME line belongs to each."""
 
     rows: Sequence[_Row | None]

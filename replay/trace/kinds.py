@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.source import SourceError, Span, nearest
 from replay.trace import annotation, fields, foreign, literal
@@ -44,8 +46,7 @@ TIMERS: dict[tuple[Wait, bool], str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """The text of one entry."""
 
     kind: str
@@ -58,8 +59,7 @@ class Words:
 Builder = Callable[[Words, int], Entry | FrameLine]
 
 
-@dataclass(frozen=True, slots=True)
-class LineKind:
+class LineKind(Struct, frozen=True):
     build: Builder
     form: str  # an example for messages
     shape: re.Pattern[str]  # distinguishes it from prose that starts with the same words

@@ -10,7 +10,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from replay import limits
 from replay.source import Source, SourceError, Span, nearest
@@ -34,8 +35,7 @@ MAX_ENTRIES = limits.ENTRIES.default
 """Entries that one log may have."""
 
 
-@dataclass(slots=True)
-class LogLines:
+class LogLines(Struct):
     """The entries of a text, and its header lines."""
 
     words: list[Words] = field(default_factory=list)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from heapq import merge
 from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from replay.source import SourceError
 from replay.trace.annotation import ON_WIRE, Contradiction, FrameLine, difference, octets
@@ -128,8 +130,7 @@ def _filled(entry: Entry | FrameLine, line: FrameLine, found: LoggedFrame) -> Oc
     return replace(entry, data=data, cut=None)
 
 
-@dataclass(slots=True)
-class _Segment:
+class _Segment(Struct):
     """Consecutive lines, the frames next to them, and whether all of these frames are known."""
 
     lines: list[tuple[int, FrameLine]] = field(default_factory=list)

@@ -6,41 +6,39 @@ microseconds, so that a log that is written and read again is equal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 
-from replay.source import Span
+from msgspec import Struct
+
+from replay.source import Located, Span
 from replay.wire.side import Side
 
 SECOND = 1_000_000
 """Microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """Octets that the log left out after those that it has."""
 
     more: int | None = None  # how many; None: the log doesn't say
     sha256: str | None = None  # of all octets of the entry, including those left out
 
 
-@dataclass(frozen=True, slots=True)
-class Octets:
+class Octets(Located, frozen=True):
     """One write or one read."""
 
     side: Side  # who sent them
     data: bytes
     at: int | None = None  # microseconds since the start of the connection
     cut: Cut | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
     def __reduce__(self) -> tuple[type[Octets], tuple[object, ...]]:
         # Several times as fast as pickling by fields.
         return Octets, (self.side, self.data, self.at, self.cut, self.span)
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(Located, frozen=True):
     """A message of which only the SHA-256 is known (RFC 6455 §5.4: of its joined fragments)."""
 
     side: Side
@@ -48,7 +46,7 @@ class Digest:
     length: int
     sha256: str
     at: int | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
 class Wait(Enum):
@@ -66,8 +64,7 @@ class Wait(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
+class Timer(Located, frozen=True):
     """A timer of the recorder that was set or that expired."""
 
     wait: Wait
@@ -75,7 +72,7 @@ class Timer:
     after: int | None = None  # microseconds; None: the log doesn't say
     tag: str | None = None  # of a DELAY: the name by which expectations refer to it
     at: int | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
 class How(Enum):
@@ -86,39 +83,35 @@ class How(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Located, frozen=True):
     """The end of TCP, and the side that ended it."""
 
     side: Side
     how: How = How.UNKNOWN
     at: int | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unreached:
+class Unreached(Located, frozen=True):
     """TCP or TLS couldn't be established: refused, no route, no such name, timed out."""
 
     reason: str
     at: int | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Logging:
+class Logging(Located, frozen=True):
     """The recorder stopped or resumed logging octets. Those in between are missing."""
 
     on: bool
     at: int | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
 Entry = Octets | Digest | Timer | Drop | Unreached | Logging
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """A connection as its recorder saw it."""
 
     recorder: Side

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay import limits
 from replay.source import MAX_FILE, Source, SourceError, Span, printable
@@ -24,8 +26,7 @@ _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LINE = re.compile(r"[^\r\n]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A trace, and warnings about its text, each as 'file:line:column: message'."""
 
     trace: Trace

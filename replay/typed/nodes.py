@@ -6,10 +6,10 @@ The nodes are built from the parser's events, so that depth and aliases are boun
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 from yaml.reader import Reader as YamlReader
 
 from replay import limits
@@ -24,8 +24,7 @@ MAX_ALIASED = limits.ALIASED.default
 """How many nodes the aliases of one file may add, as if each were written out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     text: str
     span: Span
     plain: bool = False  # neither quoted nor a block; if empty, it is no value at all
@@ -40,14 +39,12 @@ class Scalar:
         return self.span
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     items: tuple[Node, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     pairs: tuple[tuple[Scalar, Node], ...]
     span: Span
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from replay.source import SourceError, Span, nearest, printable, strerror
 from replay.trace.model import Trace
@@ -23,8 +24,7 @@ S = TypeVar("S")
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True)
-class Files:
+class Files(Struct, frozen=True):
     """How the name of a file in a spec is followed; the span is the place of the name."""
 
     trace: Callable[[str, Span], Trace] | None = None
@@ -81,8 +81,7 @@ class ScalarFault(Exception):
         self.start, self.end = start, end
 
 
-@dataclass(frozen=True)
-class Typed(Generic[T]):
+class Typed(Struct, Generic[T], frozen=True):
     """A scalar that matches `pattern`. `parse` raises ScalarFault or ValueError with a sentence."""
 
     wants: str
@@ -104,8 +103,7 @@ class Typed(Generic[T]):
             raise SourceError(node.span, str(error)) from None
 
 
-@dataclass(frozen=True)
-class Word(Generic[T]):
+class Word(Struct, Generic[T], frozen=True):
     """One word of a table; `what` is what the table lists, with its article."""
 
     what: str
@@ -130,8 +128,7 @@ class Word(Generic[T]):
         return self.words[node.text]
 
 
-@dataclass(frozen=True)
-class Named(Generic[T]):
+class Named(Struct, Generic[T], frozen=True):
     """The contents of the file that is named; the caller of the loader says how names are followed."""
 
     wants: str
@@ -153,8 +150,7 @@ class Named(Generic[T]):
             raise SourceError(node.span, error.message, error.hint) from None
 
 
-@dataclass(frozen=True)
-class OrNone(Generic[T, S]):
+class OrNone(Struct, Generic[T, S], frozen=True):
     """What `reader` reads, or the unquoted word none (or null, or no value), which means `value`."""
 
     reader: Reader[T]
@@ -170,8 +166,7 @@ class OrNone(Generic[T, S]):
         return self.reader.read(node, files)
 
 
-@dataclass(frozen=True)
-class Shaped(Generic[T]):
+class Shaped(Struct, Generic[T], frozen=True):
     """One reader for each shape that a value may have."""
 
     wants: str
@@ -185,8 +180,7 @@ class Shaped(Generic[T]):
         return reader.read(node, files)
 
 
-@dataclass(frozen=True)
-class Either(Generic[T]):
+class Either(Struct, Generic[T], frozen=True):
     """A mapping with one of `keys` is read by `reader`; `other` reads or refuses everything else."""
 
     keys: tuple[str, ...]
@@ -202,8 +196,7 @@ class Either(Generic[T]):
         return (self.reader if known else self.other).read(node, files)
 
 
-@dataclass(frozen=True)
-class Mapped(Generic[S, T]):
+class Mapped(Struct, Generic[S, T], frozen=True):
     """What `reader` reads, converted by `make`."""
 
     reader: Reader[S]
@@ -225,8 +218,7 @@ def _as_item(node: Node) -> str | None:
     return f"a list item begins with '- ', including the space: write '- {word.removeprefix('-')}: …'"
 
 
-@dataclass(frozen=True)
-class Items(Generic[T]):
+class Items(Struct, Generic[T], frozen=True):
     """A list of items that `item` reads."""
 
     wants: str
@@ -242,8 +234,7 @@ class Items(Generic[T]):
         return tuple(self.item.read(item, files) for item in node.items)
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True):
     """A key of a mapping."""
 
     reader: Reader[Any]
@@ -251,8 +242,7 @@ class Key:
     required: bool = False
 
 
-@dataclass(frozen=True)
-class FoundKeys:
+class FoundKeys(Struct, frozen=True):
     """What was found in a mapping: values by key, and their places."""
 
     span: Span
@@ -267,8 +257,7 @@ class FoundKeys:
         return self.nodes[key].span if key in self.nodes else self.span
 
 
-@dataclass(frozen=True)
-class Record(Generic[T]):
+class Record(Struct, Generic[T], frozen=True):
     """A mapping with the keys of a table, from which `build` makes a value."""
 
     wants: str
@@ -319,8 +308,7 @@ class Record(Generic[T]):
                 raise SourceError(node.span, f"{self.wants} needs one of {', '.join(needed)}")
 
 
-@dataclass(frozen=True)
-class OneKey(Generic[T]):
+class OneKey(Struct, Generic[T], frozen=True):
     """A mapping with one key that says how its value is read, or a word that needs no value.
 
     `placed` gives the value its place.

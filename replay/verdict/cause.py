@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.cases.cost import volume
 from replay.cases.fit import Difference, kind
@@ -18,8 +19,7 @@ _BLAMES = (1002, 1007)
 """Close codes with which a side says that the other one broke a rule (RFC 6455 §7.4.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FailureGroup:
+class FailureGroup(Struct, frozen=True):
     """Cases of one run that fail for the same cause."""
 
     cause: Cause | None  # None: unknown

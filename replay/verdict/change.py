@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from replay import limits
 from replay.cases.model import Behaviour
@@ -30,8 +31,7 @@ class Change(Enum):
     SAME = "same"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known of a case in one of the two runs."""
 
     id: str
@@ -44,8 +44,7 @@ class Known:
     unjudged: bool = False  # see `CaseResult.unjudged`
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One of the two runs, with the name that the user gave it."""
 
     name: str
@@ -55,8 +54,7 @@ class Run:
     missing: frozenset[str] = frozenset()  # their ids
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """A case before and after. One of the two may be missing."""
 
     id: str
@@ -82,8 +80,7 @@ class Changed:
         return now - was
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     before: Run
     after: Run
     cases: tuple[Changed, ...]  # without their evidence

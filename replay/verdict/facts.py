@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.cases.model import RECORDED
 from replay.cases.received import Received, spoils_close
@@ -17,8 +18,7 @@ FAILING = frozenset(rule.code for rule in RULES.values() if rule.code is not Non
 """Close codes with which a connection is failed for a breach."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClosingFacts:
+class ClosingFacts(Struct, frozen=True):
     """The inputs of Autobahn's closing table. The testee is the side that `tester` isn't."""
 
     tester: Side

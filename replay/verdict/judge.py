@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from replay.cases.fit import Fit, fit
 from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile

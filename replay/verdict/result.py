@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Self, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.cases.fit import Difference
 from replay.cases.model import Behaviour, Case, Outcome, Pattern
@@ -40,8 +42,7 @@ def rank(behaviour: Behaviour, closing: ClosingVerdict) -> int:
     return 2 if behaviour is Behaviour.FAILED or closing not in GOOD else int(behaviour in LAX)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An entry of the expected verdicts: the verdicts that some cases may have, and why."""
 
     pattern: str  # an id or a glob, as in a selection
@@ -67,8 +68,7 @@ class Misdeed(Enum):
     ENDS = "ends"  # the connection ended otherwise than expected
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """The cause of a failure. Failures with equal causes are reported together."""
 
     fault: Misdeed
@@ -93,8 +93,7 @@ class Standing(Enum):
     WORSE = "worse than expected"
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     entry: Entry
     standing: Standing
 
@@ -103,8 +102,7 @@ MOST_BROKEN = 5
 """Breaches of a case that are kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseResult:
+class CaseResult(Struct, frozen=True, kw_only=True):
     """The verdict on one connection: what is kept, compared, counted and sent between processes.
 
     A `Judged` is a `CaseResult` with its evidence.
@@ -184,8 +182,7 @@ class CaseResult:
         return self.failed or worse or (strict and self.lax)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged(CaseResult):
+class Judged(CaseResult, frozen=True, kw_only=True):
     """A verdict together with its evidence."""
 
     trace: Trace  # as observed
@@ -197,8 +194,7 @@ class Judged(CaseResult):
     divergence: Difference | None  # the first difference between these two; None: they fit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logged(CaseResult):
+class Logged(CaseResult, frozen=True, kw_only=True):
     """A verdict on a connection without any fault. Its only evidence is the log, as it is stored."""
 
     log: bytes | None  # None: it can't be stored
@@ -213,7 +209,7 @@ Fresh = Judged | Logged
 
 def verdict_of(result: CaseResult) -> dict[str, Any]:
     """The fields of a verdict by name, without its evidence."""
-    return {name: getattr(result, name) for name in CaseResult.__slots__}
+    return {name: getattr(result, name) for name in CaseResult.__struct_fields__}
 
 
 def kept(result: CaseResult) -> CaseResult:
@@ -223,8 +219,7 @@ def kept(result: CaseResult) -> CaseResult:
     return CaseResult(**verdict_of(result) | {"broken": broken})
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(Struct, frozen=True):
     """All cases of one run, in the order of the suite."""
 
     agent: str  # the testee's name: its Server header, else its command or address

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.cases.fit import Fit
 from replay.cases.model import Behaviour, Closing
@@ -15,8 +17,7 @@ from replay.verdict.result import GOOD, ClosingVerdict, Judged
 from replay.wire.side import Side
 
 
-@dataclass(frozen=True, slots=True)
-class Unseen:
+class Unseen(Struct, frozen=True):
     """What isn't known about a connection."""
 
     events: Sequence[Event]

@@ -13,10 +13,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate
+from typing import ClassVar
 
+from msgspec.structs import replace
+
+from replay.source import Located
 from replay.wire.handshake import Request, Response
 
 HEADER = "Sec-WebSocket-Extensions"
@@ -36,25 +39,27 @@ class ExtensionsError(Exception):
         self.at = at
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Located, frozen=True):
     """A parameter of an extension; `value` is None where there is no '='."""
+
+    origin: ClassVar = ("at",)
 
     name: str
     value: str | None = None
-    at: int = field(default=0, compare=False)  # offset of its name in the text
+    at: int = 0  # offset of its name in the text
 
     def __str__(self) -> str:
         return self.name if self.value is None else f"{self.name}={self.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(Located, frozen=True):
     """An extension that is offered or agreed on; its parameters in order, with duplicates."""
+
+    origin: ClassVar = ("at",)
 
     name: str
     parameters: tuple[Parameter, ...] = ()
-    at: int = field(default=0, compare=False)  # offset of its name in the text
+    at: int = 0  # offset of its name in the text
 
     def __str__(self) -> str:
         return "; ".join((self.name, *map(str, self.parameters)))

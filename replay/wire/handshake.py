@@ -9,9 +9,9 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import h11
+from msgspec import Struct
 
 from replay import limits
 from replay.wire.side import Side
@@ -38,8 +38,7 @@ class HostError(HeadError):
     """An HTTP/1.1 request without a Host header, or with several (RFC 9112 §3.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(Struct, frozen=True):
     headers: Headers  # names as written, values stripped, in order
     octets: bytes
 
@@ -58,15 +57,13 @@ class _Head:
         return found.start() if found else max(0, len(self.octets) - 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Request(_Head):
+class Request(_Head, frozen=True):
     method: str
     target: str
     version: str  # "1.1"
 
 
-@dataclass(frozen=True, slots=True)
-class Response(_Head):
+class Response(_Head, frozen=True):
     status: int
     reason: str
     version: str

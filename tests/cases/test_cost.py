@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from replay.cases.cost import at_once, silence, volume, waits_out, weight
 from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, SendClose
@@ -76,7 +75,7 @@ MAYBE = replace(A, optional=True)
 
 def case_with(*alternatives: tuple[Pattern, ...], **more: object) -> Case:
     outcomes = tuple(Outcome(Behaviour.OK, patterns) for patterns in alternatives)
-    return replace(Case("x", "", "", (), outcomes, closing=Closing()), **more)  # type: ignore[arg-type]
+    return replace(Case("x", "", "", (), outcomes, closing=Closing()), **more)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Repeat, SendMessage
 from replay.cases.payload import Payload

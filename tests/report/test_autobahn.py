@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from replay import limits
 from replay.cases.model import Behaviour, EventKind

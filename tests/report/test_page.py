@@ -8,12 +8,12 @@ import json
 import re
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from replay.report import causes
 from replay.report.html import connection, model

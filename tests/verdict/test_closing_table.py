@@ -4,9 +4,9 @@ the testee was to fail the connection."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from replay.cases.model import Behaviour, Outcome
 from replay.suite.files import known

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from rich.text import Text
 
 from replay import limits
@@ -53,8 +54,7 @@ Detail = dict[str, Any]
 _CLASSES = {DIM: "dim", LABEL: "label", PATH: "path", FAULT: "fault", WRONG: "wrong", WANTED: "wanted"}
 
 
-@dataclass(frozen=True, slots=True)
-class PageCase:
+class PageCase(Struct, frozen=True):
     """The verdict on one case. `behaviour` None: what is stored of it can't be read."""
 
     id: str
@@ -91,8 +91,7 @@ class PageCase:
         return self.note == Standing.LISTED.value and (self.rank > 0 or self.unjudged)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A testee and the verdicts on it, by id."""
 
     name: str
@@ -284,8 +283,7 @@ def _pieces(line: Text, width: int) -> Iterator[list[str]]:
         yield [plain[start:end], *([_CLASSES[str(style)]] if str(style) in _CLASSES else [])]
 
 
-@dataclass(frozen=True, slots=True)
-class PageRow:
+class PageRow(Struct, frozen=True):
     """A case, and the verdict of each column on it."""
 
     id: str
