@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.wire.blocks import EXACT, TAIL, library
+from replay.wire.blocks import TAIL, library
 from replay.wire.deflate import DeflateFault, DeflateFaultKind, Deflater, Inflater
 from tests.chops import every_chop
 from tests.inflate import Slow, Writer
 
 MOST = 2**20
+EXACT = 1024  # octets of output, behind the first window of them, for which it is held exactly
 NOISE = random.Random(7692).randbytes(2**17)
 
 windows = st.integers(8, 15)
