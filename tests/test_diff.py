@@ -165,7 +165,7 @@ def golden(tmp_path: Path) -> Path:
         ("a.json", '{"a": {"77": {"behavior": "OK", "duration": 1e999}}}', None),
         ("a.json", "[" * 10**5, "a.json: nested too deep"),
         ("a.txt", "hello", "no wire log in this text"),
-        ("run.json", "{}", 'expected a JSON of the format "replay run"'),
+        ("run.json", "{}", 'expected JSON with the format "replay run"'),
     ],
 )
 def test_what_cannot_be_compared(

@@ -244,10 +244,13 @@ def test_a_report_is_there_before_the_client_hears_of_it(tmp_path: Path) -> None
     [
         (["--report", "xunit=a"], "'xunit' is no format of a report; did you mean 'junit'?"),
         (["--report", "junit"], "'junit': expected junit=FILE, or junit=-"),
-        (["--report", "junit=."], "--report junit=.: expected a file, this is a folder"),
-        (["--report", "autobahn=pyproject.toml"], "--report autobahn=pyproject.toml: expected a folder"),
-        (["--report", "autobahn=-"], "autobahn is a folder of files, no text for standard output"),
-        (["--report", "tap=-", "--json"], "tap and json are both for standard output"),
+        (["--report", "junit=."], "--report junit=.: expected a file, found a folder"),
+        (
+            ["--report", "autobahn=pyproject.toml"],
+            "--report autobahn=pyproject.toml: expected a folder, found a file",
+        ),
+        (["--report", "autobahn=-"], "autobahn is a folder of files, and can't go to standard output"),
+        (["--report", "tap=-", "--json"], "tap and json can't both go to standard output"),
         (["--report", "tap=pyproject.toml/x"], "--report tap=pyproject.toml/x: file exists"),
     ],
 )

@@ -200,7 +200,7 @@ def test_a_log_that_was_changed_is_not_shown(run: Path, tmp_path: Path) -> None:
     (copy / "003-2.5.json").write_text("{")
     (column,) = read(copy)
     said = column.told["1.2.3"].detail(1000)
-    assert "this is not the log that was stored" in said["fault"]
+    assert "the log has been changed since it was stored" in said["fault"]
     assert column.told["2.5"].behaviour is None
     assert "damaged" in column.told["2.5"].detail(1000)["fault"]
     assert column.counts == "3 cases: 2 OK, 1 unreadable; closing: 1 FAILED"
@@ -221,7 +221,7 @@ def test_a_report_of_the_original_is_shown_as_far_as_it_goes(tmp_path: Path) -> 
         "close 1000 (normal closure)",
     ]
     for told in (old.told["1.9"], other.told["1.9"], other.told["1.1.1"]):
-        assert "its own file isn't there" in told.detail(1000)["fault"]
+        assert "the file of the case is missing" in told.detail(1000)["fault"]
 
 
 @pytest.mark.parametrize("files", FAULTS.values(), ids=FAULTS)

@@ -469,7 +469,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> Non
         server.visit("/runCase?case=1&agent=me", "/runCase?case=1&agent=you")
         ended = server.interrupted()
     assert ended.status == 2
-    assert "holds something other than a run; results are not stored" in ended.stderr
+    assert "contains something other than a run; results are not stored" in ended.stderr
     assert [path.name for path in (tmp_path / "me").iterdir()] == ["thesis.txt"]
     assert stored(tmp_path / "you") == {"1.1.1": OK}
 

@@ -416,7 +416,7 @@ def test_the_default_folder_keeps_the_run_before(tmp_path: Path, monkeypatch: py
         store.finish(run_of(results[:1], 2))
     assert (load(LAST).seed, load(PREVIOUS).seed) == (3, 2)
     assert load(PREVIOUS).partial == (
-        "a partial run, 1 of 2 cases: it was stopped before all cases had run"
+        "a partial run with 1 of 2 cases: it was stopped before all cases had run"
     )
     assert sorted(path.name for path in LAST.parent.iterdir()) == [".gitignore", "last", "previous"]
     (LAST / "run.json").unlink()
@@ -433,8 +433,8 @@ def test_a_run_goes_on_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.Mon
     result = played(chosen[0])
     first.add(0, result)
     first.finish(run_of([result], 2, interrupted=True))
-    assert load(LAST).partial == "a partial run, 0 of 2 cases: it was cut off, or still goes on"
-    assert load(PREVIOUS).partial == "a partial run, 1 of 2 cases: it was interrupted"
+    assert load(LAST).partial == "a partial run with 0 of 2 cases: it was cut off, or is still running"
+    assert load(PREVIOUS).partial == "a partial run with 1 of 2 cases: it was interrupted"
     second.close()
 
 
@@ -463,7 +463,7 @@ def test_a_folder_of_the_user_s_is_replaced_only_if_it_holds_a_run(tmp_path: Pat
         (other / name).unlink()
     (tmp_path / "file").write_text("x")
     for name in ("file", "file/run"):
-        with pytest.raises(SourceError, match="is no folder"):
+        with pytest.raises(SourceError, match="is not a folder"):
             Store.create(tmp_path / name, chosen, CLIENT)
     with pytest.raises(SourceError, match="no run is stored here"):
         load(other)
@@ -489,7 +489,7 @@ def test_two_runs_that_start_at_once_have_a_folder_each(tmp_path: Path) -> None:
     assert said == ["None\n"] * 2
     for name in (LAST, PREVIOUS):
         run = load(tmp_path / name)
-        assert run.partial == f"a partial run, 1 of {len(bundled_items())} cases: it was interrupted"
+        assert run.partial == f"a partial run with 1 of {len(bundled_items())} cases: it was interrupted"
         assert [one.agrees for one in rejudge(run)] == [True]
 
 
@@ -527,9 +527,9 @@ def test_a_run_that_was_killed_is_partial_and_valid(tmp_path: Path, steps: int) 
 def test_a_disk_that_is_full_ends_the_storing_and_not_the_run(tmp_path: Path) -> None:
     command = [*PROGRAM, "full", str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
-    assert done.stdout == f"{tmp_path / 'run'}: file too large; results are not stored from here on\n"
+    assert done.stdout == f"{tmp_path / 'run'}: file too large; no more results are stored\n"
     run = load(tmp_path / "run")
-    assert run.partial == "a partial run, 5 of 9 cases: it was cut off, or still goes on"
+    assert run.partial == "a partial run with 5 of 9 cases: it was cut off, or is still running"
     assert [one.agrees for one in rejudge(run)] == [True] * 5
     assert not list((tmp_path / "run").glob(".tmp-*"))
 

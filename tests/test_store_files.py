@@ -192,21 +192,21 @@ def test_what_is_stored_is_read_back(tmp_path: Path) -> None:
             [GOOD],
             {},
             "stopped",
-            "a partial run, 1 of 3 cases: it was stopped before all cases had run",
+            "a partial run with 1 of 3 cases: it was stopped before all cases had run",
         ),
-        ([], {"interrupted": True}, "interrupted", "a partial run, 0 of 3 cases: it was interrupted"),
+        ([], {"interrupted": True}, "interrupted", "a partial run with 0 of 3 cases: it was interrupted"),
         (
             [GOOD, BAD],
             {"unreached": "refused", "interrupted": True},
             "unreached",
-            "a partial run, 2 of 3 cases: the testee could not be reached: refused",
+            "a partial run with 2 of 3 cases: the testee could not be reached: refused",
         ),
         ([GOOD, BAD, GOOD], {"unreached": "refused"}, "unreached", None),
         (
             [GOOD, BAD, GOOD],
             {"interrupted": True},
             "interrupted",
-            "a partial run, 3 of 3 cases: it was interrupted",
+            "a partial run with 3 of 3 cases: it was interrupted",
         ),
     ],
 )
@@ -222,7 +222,7 @@ def test_a_run_that_has_not_ended_is_one_that_is_running(tmp_path: Path) -> None
     store.add(1, BAD)
     run = load(tmp_path)
     assert run.state == "running"
-    assert run.partial == "a partial run, 1 of 3 cases: it was cut off, or still goes on"
+    assert run.partial == "a partial run with 1 of 3 cases: it was cut off, or is still running"
     assert [case.verdict is None for case in run.cases] == [True, False, True]
     store.close()
     store.add(0, GOOD)
@@ -232,7 +232,7 @@ def test_a_run_that_has_not_ended_is_one_that_is_running(tmp_path: Path) -> None
 def test_files_that_are_missing_make_a_run_partial(tmp_path: Path) -> None:
     stored(tmp_path, GOOD, BAD, GOOD)
     (tmp_path / "002-1.1.2.json").unlink()
-    assert load(tmp_path).partial == "a partial run, 2 of 3 cases: files of it are missing"
+    assert load(tmp_path).partial == "a partial run with 2 of 3 cases: some of its files are missing"
 
 
 def test_a_case_agrees_only_if_all_of_its_verdict_is_derived_again(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_a_log_that_was_changed_is_not_judged(tmp_path: Path) -> None:
     changed, same = rejudge(load(tmp_path))
     assert changed.result is None
     assert changed.fault is not None
-    assert "this is not the log that was stored" in changed.fault
+    assert "the log has been changed since it was stored" in changed.fault
     assert same.agrees
 
 
@@ -293,12 +293,12 @@ def test_a_field_that_is_damaged_is_named(tmp_path: Path, key: str, value: objec
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"of": "else"}, "'of' has to be one of suite, spec, log"),
-        ({"of": "suite", "source": 0}, "'source' has to be the number of a source"),
-        ({"of": "spec", "source": None}, "'source' has to be the number of a source"),
-        ({"of": "spec", "source": 1}, "'source' has to be the number of a source"),
-        ({"of": "log", "source": -1}, "'source' has to be the number of a source"),
-        ({"file": "a/b"}, "'file' has to be the name of a file of the store"),
+        ({"of": "else"}, "expected 'of' to be one of suite, spec, log"),
+        ({"of": "suite", "source": 0}, "expected 'source' to be the number of a source"),
+        ({"of": "spec", "source": None}, "expected 'source' to be the number of a source"),
+        ({"of": "spec", "source": 1}, "expected 'source' to be the number of a source"),
+        ({"of": "log", "source": -1}, "expected 'source' to be the number of a source"),
+        ({"file": "a/b"}, "expected 'file' to be the name of a file of the store"),
     ],
 )
 def test_a_case_of_a_plan_that_is_damaged_is_named(
@@ -316,7 +316,7 @@ def test_a_case_of_a_plan_that_is_damaged_is_named(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": "replay run"}, 'expected a JSON of the format "replay case"'),
+        ({"format": "replay run"}, 'expected JSON with the format "replay case"'),
         ({"version": 2}, "expected version 1 of the format"),
     ],
 )

@@ -59,7 +59,7 @@ def test_two_runs_do_not_write_to_one_folder_at_a_time(tmp_path: Path) -> None:
     run = b'{"format": "replay run"}'
     first = begin(tmp_path / "out", run)
     first.write("001-a.json", b"{}")
-    with pytest.raises(SourceError, match="another replay is writing its results there"):
+    with pytest.raises(SourceError, match="another replay process is storing its results here"):
         begin(tmp_path / "out", run)
     assert (tmp_path / "out" / "001-a.json").exists()
     first.close()
@@ -75,7 +75,7 @@ def test_a_folder_of_a_run_that_was_killed_at_once_is_free(tmp_path: Path) -> No
 
 def test_a_named_pipe_is_refused_and_one_of_a_shell_is_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.wirelog")
-    with pytest.raises(SourceError, match="a named pipe: give what comes out of it on standard input"):
+    with pytest.raises(SourceError, match="this is a named pipe: pass it on standard input instead"):
         Source.read(tmp_path / "a.wirelog")
     ours, theirs = os.pipe()  # as in `replay check <(…)`
     os.write(theirs, b"TX OCTETS: 8100")
@@ -86,7 +86,7 @@ def test_a_named_pipe_is_refused_and_one_of_a_shell_is_read(tmp_path: Path) -> N
 
 def test_a_named_pipe_is_no_run(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "run.json")
-    with pytest.raises(SourceError, match="holds something other than a run"):
+    with pytest.raises(SourceError, match="contains something other than a run"):
         begin(tmp_path, b"{}")
 
 
@@ -94,7 +94,7 @@ def test_a_report_does_not_wait_for_somebody_who_reads_it(tmp_path: Path) -> Non
     os.mkfifo(pipe := tmp_path / "junit.xml")
     outputs = Outputs([WantedReport("junit", str(pipe))], {})
     outputs.finish([])
-    assert outputs.faults == [f"{pipe}: nobody reads from this pipe"]
+    assert outputs.faults == [f"{pipe}: no program reads from this pipe"]
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     outputs = Outputs([WantedReport("junit", str(pipe))], {})
     outputs.finish([])

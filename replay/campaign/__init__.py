@@ -1,1 +1,1 @@
-"""A run as a whole: which cases when, what they have come to, what is written of it."""
+"""A run as a whole: when each case is played, what the results are, and which reports are written."""

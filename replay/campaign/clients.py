@@ -1,4 +1,4 @@
-"""The clients that are served: a player for each case that one asks for, and its results."""
+"""The clients that are served: a player for each case that a client asks for, and the results."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ from replay.wire.side import Side
 LEAST = limits.LEAST.default * SECOND
 
 Watch = Callable[[str, int, Judged], None]
-"""Is told agent, number and result of each case, not in the main thread."""
+"""Called with agent, number and result of each case, but not in the main thread."""
 
 
 class Hosting(Struct, frozen=True):
@@ -68,44 +68,44 @@ class Hosting(Struct, frozen=True):
 
     door: Door = field(default_factory=Door)
     profile: Profile = Profile.AUTOBAHN
-    thorough: bool = False  # the cases have all their rounds
+    thorough: bool = False  # whether the cases have all their rounds
     options: Options = field(default_factory=Options)
     limits: Limits = field(default_factory=Limits)
     expected: Expected | None = None
-    directory: Path | None = None  # of a run for each agent; None: CLIENTS
-    agent: str = "client"  # the name of those that are started once a case
-    explained: bool = False  # results say why they are what they are
+    directory: Path | None = None  # the folder for a run of each agent; None: CLIENTS
+    agent: str = "client"  # the name of the clients that are started for each case
+    explained: bool = False  # whether results are explained for reports
     not_for: Callable[[str], frozenset[str]] = lambda _: frozenset()  # the ids that an agent doesn't play
     again: Callable[[CaseResult], str | None] = lambda _: None  # the command that plays a case once more
 
 
 class UnderWay(NamedTuple):
-    """A case that is played."""
+    """A case that is being played."""
 
     play: RunCase
     weight: int  # octets
 
 
 class Guest:
-    """One agent, and what its cases have come to."""
+    """One agent, and the results of its cases."""
 
     def __init__(self, name: str, store: Store | None, fault: str | None) -> None:
         self.name = name
         self.results: dict[int, CaseResult] = {}
-        self.finished = False  # it said that it is done
+        self.finished = False  # whether it said that it is done
         self.pace = Pace(least=LEAST)
-        self._in_vain = 0  # cases in which it was waited for
+        self._in_vain = 0  # the number of cases in which it was waited for in vain
         self.store, self._fault = store, fault
         self._began: float | None = None
         self._ended = 0.0
 
     @property
     def fault(self) -> str | None:
-        """Why results are not stored, if so."""
+        """Why results aren't stored, or None."""
         return self.store.fault if self.store else self._fault
 
     def time(self, result: Judged) -> None:
-        """Take in how fast it was: it is given as much time as it has been seen to need."""
+        """Note how fast it was: it gets as much time as it has been seen to need."""
         took = reaction(result.trace, result.events, Side.SERVER)
         if took is None:
             self._in_vain += result.failed
@@ -113,7 +113,7 @@ class Guest:
         self.pace = Pace(slowest=max(self.pace.slowest, took or 0), least=least)
 
     def add(self, number: int, result: Judged, at: float) -> None:
-        """A result of a connection that ended then; the later one of a case counts."""
+        """Take a result from a connection that ended at `at`; for each case the latest one counts."""
         if self._began is None:
             self._began = since_1970(result, at)
         self._ended = at
@@ -122,7 +122,7 @@ class Guest:
         self.results[number] = kept(result)
 
     def run(self, address: str, planned: int, interrupted: bool, fault: str | None) -> RunResult:
-        """What has come of it. `fault`: why there will be no more, if some is missing."""
+        """The run so far. If results are missing, `fault` says why no more will come."""
         partial = len(self.results) < planned
         return RunResult(
             agent=self.name,
@@ -137,7 +137,7 @@ class Guest:
 
 
 class Guests:
-    """Receives them: a `live.host.Host`."""
+    """Receives the clients: a `live.host.Host`."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class Guests:
         listening: Callable[[Address], None],
         report: Callable[[Sequence[RunResult]], None] = lambda runs: None,
     ) -> None:
-        """`report` is told what has come of all agents so far, when one of them is done. Raises SourceError
+        """When an agent is done, `report` is called with the runs of all agents so far. Raises SourceError
         for a log that can't be served."""
         self.hosting = hosting
         self.items = [replace(item, case=under(item.case, hosting.profile, Side.SERVER)) for item in items]
@@ -158,15 +158,19 @@ class Guests:
         self.known: dict[str, Guest] = {}
         self._watch, self._listening, self._report = watch, listening, report
         self._ids = [item.case.id for item in items]
-        self._targets: dict[str, list[int]] = {}  # of recorded requests, and the logs that have them
+        self._targets: dict[
+            str, list[int]
+        ] = {}  # the targets of recorded requests, and the logs that have them
         for number, item in enumerate(items):
             if (target := recorded_target(item.case)) is not None:
                 self._targets.setdefault(target, []).append(number)
         self._under_way: dict[Endpoint, UnderWay] = {}
-        self._ended: set[Endpoint] = set()  # those of them that are over and not judged yet
-        self._last: set[Endpoint] = set()  # whose end is the end
-        self._again = hosting.door.each is not None  # a failure may be bad luck, and is looked at twice
-        self._doubted: dict[int, tuple[Judged, float]] = {}  # those failures, and when they ended
+        self._ended: set[Endpoint] = set()  # those of them that are over but not judged yet
+        self._last: set[Endpoint] = set()  # the ones after which serving ends
+        self._again = (
+            hosting.door.each is not None
+        )  # a failure may be bad luck, so its case is played again
+        self._doubted: dict[int, tuple[Judged, float]] = {}  # these failures, and when they ended
         self._folders: set[str] = set()
         self._board = Board([(item.case.id, item.case.title) for item in self.items])
         self._explain = Explainer() if hosting.explained else None
@@ -209,7 +213,7 @@ class Guests:
         self._add(agent, number, result, at)
 
     def believe(self) -> None:
-        """The failures that were to be looked at twice count."""
+        """Count the failures that were to be checked by playing them again."""
         doubted, self._doubted = self._doubted, {}
         for number, (result, at) in doubted.items():
             self._add(self.hosting.agent, number, result, at)
@@ -289,7 +293,7 @@ class Guests:
         return None if result is None else json.dumps({"behavior": result.behaviour.value})
 
     def _reported(self, agent: str) -> bool:
-        """Report, once all that this agent has played is judged: before it gets any answer, since it may
+        """Report once everything that this agent has played is judged, before it gets any answer: it may
         leave with the first octet of that."""
         if any(self._under_way[endpoint].play.agent == agent for endpoint in self._ended):
             return False
@@ -298,7 +302,7 @@ class Guests:
         return True
 
     def _recorded(self, target: str) -> RunCase:
-        """The next of the logs with this target that hasn't been played; else the first, once more."""
+        """The next log with this target that hasn't been played; if there is none, the first one again."""
         agent, numbers = self.hosting.agent, self._targets[target]
         done = set(self.known[agent].results) if agent in self.known else set()
         done |= {each.play.number for each in self._under_way.values() if each.play.agent == agent}
@@ -306,7 +310,7 @@ class Guests:
 
     def _play(self, play: RunCase) -> Endpoint | None:
         if play.agent not in self.known and len(self.known) >= limits.AGENTS.default:
-            said = f"{limits.AGENTS.default} agents have come already, which is all that are kept apart\n"
+            said = f"there are {limits.AGENTS.default} agents already, and no more can be kept apart\n"
             return Page(PlainResponse(503, "Service Unavailable", said))
         if not self.is_for(play.number, play.agent):
             return Teller(str)
@@ -324,7 +328,7 @@ class Guests:
         return player
 
     def _guest(self, name: str) -> Guest:
-        """A new one, with a folder of its own."""
+        """A new agent, with a folder of its own."""
         hosting, folder = self.hosting, folder_name(name, self._folders)
         directory = (hosting.directory or CLIENTS) / folder
         about = About(
@@ -342,7 +346,7 @@ class Guests:
 
 
 def _told(said: str | None, bare: bool) -> PlainResponse:
-    """JSON for the page; None: what it asks for isn't there."""
+    """JSON for the page; None means that there is nothing of this name."""
     if said is None:
-        return PlainResponse(404, "Not Found", "no agent of that name has come\n", bare=bare)
+        return PlainResponse(404, "Not Found", "no agent with that name has connected\n", bare=bare)
     return PlainResponse(200, "OK", said, page.PRIVATE, "application/json", bare)

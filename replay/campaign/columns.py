@@ -1,4 +1,4 @@
-"""What folders hold for a report: runs that replay stored, and reports of Autobahn|Testsuite."""
+"""What folders contain for a report: runs that replay stored, and reports of Autobahn|Testsuite."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ _WORDS = {
     "expected": "expected",
     "received": "received",
 }
-"""The fields of a case's report that are shown, and what they are called."""
+"""The fields of a case's report that are shown, and their labels."""
 
 
 def columns(folders: Sequence[Path], link: Link) -> list[Column]:
-    """The runs of these folders, of their subfolders where they hold none, in that order.
+    """The runs in these folders, or in their subfolders if they contain none, in this order.
 
     Raises SourceError.
     """
@@ -74,8 +74,10 @@ def _found(given: Path, link: Link) -> Iterator[tuple[Path, Column]]:
         else:
             yield from ((each, column) for column in _imported(each / INDEX, link))
     if not _holds(folder) and not any(map(_holds, inside)):
-        hint = "runs are in .replay/last or the DIR of --out; Autobahn's reports have an index.json"
-        raise SourceError(None, f"{printable(str(given))}: there is no run and no report here", hint)
+        hint = (
+            "runs are in .replay/last or the folder given by --out; Autobahn's reports have an index.json"
+        )
+        raise SourceError(None, f"{printable(str(given))}: no run and no report is stored here", hint)
 
 
 def _holds(folder: Path) -> bool:
@@ -86,8 +88,8 @@ def _holds(folder: Path) -> bool:
 
 
 def column(run: RunResult, directory: Path, link: Link) -> Column:
-    """A run that is at hand and stored there. Where the verdict on a case is another one by now, that
-    counts. Raises SourceError."""
+    """A run that is in memory and stored there. If the verdict on a case has changed since it was stored,
+    the new one counts. Raises SourceError."""
     found = _stored(reader.load(directory), link)
     results: dict[str, list[CaseResult]] = {}
     for result in run.results:
@@ -157,9 +159,7 @@ def _verdict(
             said = model.detail(one.result, room)
             said |= _of_run(verdict)
             if not one.agrees:
-                note = (
-                    "judged again by this replay, the verdict is another one: `replay rejudge` says which"
-                )
+                note = "this version of replay judges the case differently: `replay rejudge` shows how"
                 said["notes"] = [note, *said["notes"]]
         return said | _files(path, link, said.get("commands", ()))
 
@@ -179,13 +179,13 @@ def _verdict(
 
 
 def _of_run(verdict: StoredVerdict) -> Detail:
-    """What is known of the run in which a verdict was given."""
+    """What is known about the run in which a verdict was given."""
     said: Detail = {"expected": safe.escape(verdict.expected, 600)} if verdict.expected else {}
     return said | ({"commands": [safe.escape(verdict.again, 600)]} if verdict.again else {})
 
 
 def _files(path: Path | None, link: Link, commands: Sequence[str] = ()) -> Detail:
-    """The log in its file, and what to do with it."""
+    """The file of the log, and commands for it."""
     if path is None:
         return {}
     name = printable(str(path))
@@ -193,7 +193,7 @@ def _files(path: Path | None, link: Link, commands: Sequence[str] = ()) -> Detai
 
 
 def _said(verdict: StoredVerdict, fault: str) -> Detail:
-    """What is stored of a verdict whose log can't be had."""
+    """What is stored about a verdict whose log isn't available."""
     rows = [("closing", verdict.closing_reason), ("divergence", verdict.divergence or "none")]
     rows += [("breaks", f"{rule}, at octet {octet}") for rule, octet in verdict.broken[:20]]
     rows += [("unjudged", verdict.unjudged)] if verdict.unjudged is not None else []
@@ -244,9 +244,9 @@ def _of_report(path: Path, case: IndexedCase, link: Link) -> PageCase:
 def _original(
     file: Path | None, verdict: tuple[Behaviour, ClosingVerdict], room: int, link: Link
 ) -> Detail:
-    """What a case's report says, with its log as replay reads it."""
+    """The contents of a case's report, with its log as replay reads it."""
     if file is None or not file.is_file():
-        return {"fault": "The report has the verdict of this case only; its own file isn't there."}
+        return {"fault": "The report has only the verdict of this case; the file of the case is missing."}
     try:
         report = _json(file)
         log = read_log(str(file))
@@ -255,7 +255,7 @@ def _original(
     case, _ = expectation(log, log.trace.recorder)
     result = offline(Item(case), log.trace)
     said = model.detail(result, room)
-    if (result.behaviour, result.closing) != verdict:  # octets are missing in the log
+    if (result.behaviour, result.closing) != verdict:  # octets are missing from the log
         said = {key: said[key] for key in ("tester", "facts", "log", "rule", "agreed") if key in said}
     texts = [(name, _text(report.get(key))) for key, name in _WORDS.items()]
     said["why"] = _text(report.get("result")) or verdict[0].value
@@ -266,7 +266,7 @@ def _original(
 
 
 def _text(value: object) -> str:
-    """A field of a report; Autobahn's own texts are made for HTML."""
+    """A field of a report; Autobahn's own texts are HTML."""
     if value is None:
         return ""
     if not isinstance(value, str):

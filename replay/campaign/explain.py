@@ -1,4 +1,5 @@
-"""Failures as a terminal shows them, for the reports of a run: drawn while their octets are still there."""
+"""Failures as a terminal shows them, for the reports of a run: rendered while their octets are still
+available."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from replay.verdict.result import Judged, Result
 
 
 class Explainer:
-    """Adds to failures how they are shown. What all of them take is bounded."""
+    """Adds to failures how they are shown. Their total size is bounded."""
 
     def __init__(self) -> None:
         self._room = limits.ALL_EXPLAINED.default

@@ -1,4 +1,4 @@
-"""From what was observed of a case to its result: the same for servers, clients and logs."""
+"""From what was observed of a case to its result, in the same way for servers, clients and logs."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from replay.verdict.result import CaseResult, Fresh, Judged, Result
 from replay.wire.side import Side
 
 AS_RECORDED = Options()
-"""Nothing of a log is changed."""
+"""Nothing in a log is changed."""
 
 
 def judged(item: Item, trace: Trace, tester: Side, options: Options = AS_RECORDED) -> Judged:
-    """The verdict with its evidence, why it isn't OK, and what is to be said of how the case was played."""
+    """The verdict with its evidence, the reason why it isn't OK, and notes on how the case was played."""
     result = judge(item.case, trace, tester, (*item.notes, *_edits(item, tester, options)))
     return explained(_told(result, item, tester, options))
 
 
 def offline(item: Item, trace: Trace) -> Judged:
-    """The verdict on a log. Without a case that asks for more, no MUST may be broken in it, and where its
-    octets can't be read nothing is said of them."""
+    """The verdict on a log. Unless its case asks for more, no MUST may be broken in it; where its octets
+    can't be read, nothing is said about them."""
     result = judged(item, trace, trace.recorder)
     musts = [broken for broken in result.broken if RULES[broken.rule].level != "SHOULD"]
     unread = next((event for event in result.events if isinstance(event, Unread)), None)
@@ -40,21 +40,21 @@ def offline(item: Item, trace: Trace) -> Judged:
 
 
 def briefly(item: Item, trace: Trace, tester: Side, options: Options = AS_RECORDED) -> Fresh:
-    """The same as `judged`, but where all is well without the evidence, which nobody looks at then."""
+    """Like `judged`, but without the evidence if everything is fine, since nobody looks at it then."""
     well = passes(item.case, trace, tester, (*item.notes, *_edits(item, tester, options)))
     return judged(item, trace, tester, options) if well is None else _told(well, item, tester, options)
 
 
 def _told(result: Result, item: Item, tester: Side, options: Options) -> Result:
-    """The result with where its case comes from, and what became of recorded messages."""
+    """The result with the path of its case, and with a note if recorded messages were compressed again."""
     log, notes = item.case.trace, result.notes
     if options.reencode and log is not None and result.facts.opened and compresses(log, tester):
-        notes = (*notes, "the recorded messages were compressed anew")
+        notes = (*notes, "the recorded messages were compressed again")
     return replace(result, path=item.path, notes=notes)
 
 
 def _edits(item: Item, tester: Side, options: Options) -> tuple[str, ...]:
-    """What of a recorded request was changed, as the user asked for."""
+    """What was changed in a recorded request, as the user asked for."""
     if item.case.trace is None or tester is Side.SERVER:
         return ()
     edits = [f"its target is {options.target}"] if options.edit_target else []
@@ -64,13 +64,15 @@ def _edits(item: Item, tester: Side, options: Options) -> tuple[str, ...]:
 
 
 def of_two(first: CaseResult, second: Result) -> Result:
-    """The verdict on a case that failed and was then played alone."""
+    """The verdict on a case that failed and was then played again, alone."""
     if second.counts() or second.unjudged is not None:
         return second
     was = first.unjudged or f"{first.behaviour.value}, closing {first.closing.value}"
-    return replace(second, flaky=True, notes=(*second.notes, f"flaky: {was} at first, beside other cases"))
+    return replace(
+        second, flaky=True, notes=(*second.notes, f"flaky: {was} at first, while other cases were running")
+    )
 
 
 def since_1970(result: CaseResult, ended: float) -> float:
-    """When a connection began that ended then, in seconds."""
+    """When a connection that ended at `ended` began, in seconds."""
     return ended - (result.duration or 0) / SECOND

@@ -1,7 +1,7 @@
-"""The reports of a run, or of some: which are wanted, and where they go.
+"""The reports of one or several runs: which ones are wanted, and where they go.
 
-A file is written whole or not at all, also when the run was interrupted or its testee wasn't reached.
-What is for standard output, or is one file a case, goes out as results come.
+A file is written completely or not at all, even if the run was interrupted or the testee wasn't reached.
+What goes to standard output, and reports with a file for each case, are written as results come.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ Again = Callable[[CaseResult, int | None], str]
 
 
 class WantedReport(NamedTuple):
-    """A report that somebody asked for."""
+    """A report that was asked for."""
 
     format: str
     file: str  # or a folder; '-': standard output
 
 
 class Outputs:
-    """Takes results as they come, and then the runs. `faults` says what could not be written."""
+    """Takes results as they come, and then the runs. `faults` lists what could not be written."""
 
     def __init__(
         self,
@@ -48,8 +48,9 @@ class Outputs:
         strict: bool = False,
         places: Mapping[str, int] | None = None,
     ) -> None:
-        """`environment`: of the process, which says whether this is a workflow of GitHub's. `places`:
-        of cases in the suite, from 1, by id; else a case has its place among those that are played.
+        """`environment` is that of the process, which tells whether this is a workflow on GitHub. `places`
+        are the positions of cases in the suite by id, counted from 1; other cases are numbered in the order
+        in which they are played.
 
         Raises SourceError for a place that can't be written to.
         """
@@ -58,37 +59,37 @@ class Outputs:
         self._stdout = next((one.format for one in wanted if one.file == STDOUT), None)
         self._strict, self._places = strict, places or {}
         self._tracks: list[Track] = []
-        self._fresh = False  # something came since the folders were written
+        self._fresh = False  # whether results have come since the folders were written
         self._on_github = environment.get("GITHUB_ACTIONS") == "true"
         self._summary = environment.get("GITHUB_STEP_SUMMARY") if self._on_github else None
         self._folders: list[Folder] = []
-        self._prefixes: dict[str, str] = {}  # of the names of an agent's files
+        self._prefixes: dict[str, str] = {}  # for the names of an agent's files
         self._pause = f"replay-{secrets.token_hex(8)}" if self._on_github else None
         _check(wanted)
         for one in self._wanted:
             _prepare(one)
             if _format(one.format).folder:
                 self._folders.append(Folder(Path(one.file)))
-        if self._pause:  # what a testee says may look like a command of the workflow
+        if self._pause:  # the texts of a testee may look like commands of the workflow
             self._say(f"::stop-commands::{self._pause}\n")
 
     @property
     def asked(self) -> bool:
-        """Whether there is any."""
+        """Whether any report was asked for."""
         return bool(self._wanted or self._stdout or self._on_github)
 
     @property
     def take_stdout(self) -> bool:
-        """Whether standard output is for one of them, and what a person reads has to go elsewhere."""
+        """Whether standard output is taken by a report, so that texts for a person have to go elsewhere."""
         return self._stdout is not None
 
     @property
     def take_octets(self) -> bool:
-        """Whether those of cases that pass are shown in one of them."""
+        """Whether a report shows the octets of cases that pass."""
         return bool(self._folders)
 
     def track(self, agent: str | None = None, otherwise: str = autobahn.UNKNOWN) -> Track:
-        """Where the results of one agent go; None: a server that is to say its name itself, and is
+        """Where the results of one agent go. None is a server that still has to tell its name, and is
         called `otherwise` if it doesn't."""
         found = next((track for track in self._tracks if agent and track.agent == agent), None)
         if found is None:
@@ -96,7 +97,7 @@ class Outputs:
         return found
 
     def update(self, runs: Sequence[RunResult]) -> None:
-        """Somebody looks into the folders now: the runs as they are so far."""
+        """Write the runs so far to the folders, because somebody is looking into them now."""
         if self._fresh:
             self._fresh = False
             for one in self._wanted:
@@ -127,7 +128,7 @@ class Outputs:
             sys.stdout.flush()
 
     def file(self, agent: str, number: int, result: Fresh) -> None:
-        """The file of a case, in each folder."""
+        """Write the file of a case, in each folder."""
         if not self._folders or not isinstance(result, Judged):
             return
         if agent not in self._prefixes:
@@ -140,7 +141,7 @@ class Outputs:
                 self._failed(str(folder), error)
 
     def _say(self, text: str) -> None:
-        """For a person, or for what reads along."""
+        """Print for a person, or for a program that reads the output as it comes."""
         file = sys.stderr if self.take_stdout else sys.stdout
         file.write(text)
         file.flush()
@@ -168,7 +169,7 @@ class Outputs:
             self._failed(one.file, error)
 
     def _append(self, path: Path, text: str) -> None:
-        """To what other steps' commands have written there."""
+        """Add to what the commands of other steps have written there."""
         octets = text.encode("utf-8", "replace")
         try:
             with path.open("ab") as file:
@@ -184,12 +185,13 @@ class Outputs:
 
 
 def _pour(path: Path, octets: bytes) -> None:
-    """Write to what is there and is no file: a pipe, a terminal. Raises OSError, also if nobody reads."""
+    """Write to something that exists and isn't a file: a pipe or a terminal. Raises OSError, also if nobody
+    reads."""
     try:
         at = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         if error.errno == errno.ENXIO:
-            raise OSError(error.errno, "nobody reads from this pipe") from None
+            raise OSError(error.errno, "no program reads from this pipe") from None
         raise
     if hasattr(os, "set_blocking"):
         os.set_blocking(at, True)
@@ -204,7 +206,7 @@ def _format(name: str) -> Format:
 
 
 def _text(name: str, runs: Sequence[RunResult], folder: Path) -> str:
-    """A report that is to stand in a folder."""
+    """A report that is to be put into a folder."""
     render = _format(name).render
     if render is not None:
         return render(runs)
@@ -219,7 +221,9 @@ class Track:
     def __init__(self, outputs: Outputs, agent: str | None, otherwise: str) -> None:
         self.agent = agent
         self._outputs, self._otherwise = outputs, otherwise
-        self._waiting: list[tuple[int, Fresh]] = []  # for a name; none of them was opened
+        self._waiting: list[
+            tuple[int, Fresh]
+        ] = []  # waiting for the agent's name; none of these was opened
 
     def add(self, number: int, result: Fresh) -> None:
         """A result has come."""
@@ -244,15 +248,15 @@ class Track:
 
 
 def _check(wanted: Sequence[WantedReport]) -> None:
-    """Raises SourceError for what excludes itself."""
+    """Raises SourceError for reports that exclude each other."""
     to_stdout = [one for one in wanted if one.file == STDOUT]
     if len(to_stdout) > 1:
         names = " and ".join(one.format for one in to_stdout[:2])
-        said = f"{names} are both for standard output"
-        raise SourceError(None, said, "give one of them a FILE", "report")
+        said = f"{names} can't both go to standard output"
+        raise SourceError(None, said, "give one of them a file", "report")
     for one in to_stdout:
         if _format(one.format).folder:
-            said = f"{one.format} is a folder of files, no text for standard output"
+            said = f"{one.format} is a folder of files, and can't go to standard output"
             raise SourceError(None, said, about="report")
 
 
@@ -261,9 +265,9 @@ def _prepare(one: WantedReport) -> None:
     path, folder = Path(one.file), _format(one.format).folder
     name = f"--report {one.format}={printable(one.file)}"
     if folder and path.exists() and not path.is_dir():
-        raise SourceError(None, f"{name}: expected a folder", about="report")
+        raise SourceError(None, f"{name}: expected a folder, found a file", about="report")
     if not folder and path.is_dir():
-        raise SourceError(None, f"{name}: expected a file, this is a folder", about="report")
+        raise SourceError(None, f"{name}: expected a file, found a folder", about="report")
     try:
         (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,4 +1,5 @@
-"""Pages of runs, all from one source: what is stored of each case, whoever asks for the page, and when."""
+"""The page of one or several runs. It is always made from what is stored of each case, whoever asks for it
+and when."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from replay.verdict.result import RunResult
 
 
 def of(runs: Sequence[RunResult], folder: Path) -> list[Column]:
-    """Runs that have just ended, for a page in a folder. One that isn't stored has its verdicts only."""
+    """Runs that have just ended, for a page in a folder. A run that isn't stored has only its verdicts."""
     return [_column(run, beside(folder)) for run in runs]
 
 
@@ -25,13 +26,13 @@ def _column(run: RunResult, link: Callable[[Path], str]) -> Column:
     if run.stored is not None:
         try:
             return run_columns.column(run, run.stored, link)
-        except SourceError:  # another run has taken its place meanwhile
+        except SourceError:  # another run has replaced it in the meantime
             pass
     return model.column(run)
 
 
 def drawn(columns: Sequence[Column]) -> str:
-    """The page. It takes some time: on a terminal a bar shows how much is left."""
+    """The page. It takes some time: on a terminal, a bar shows how much is left."""
     from rich.console import Console
 
     sizes = [told.size + 4096 for told in page.taken(columns)]
@@ -40,8 +41,8 @@ def drawn(columns: Sequence[Column]) -> str:
 
 
 def write(columns: Sequence[Column], output: Path) -> None:
-    """Write the page, whole or not at all. Raises OSError."""
-    output.parent.stat()  # said before a page is drawn for it
+    """Write the page completely or not at all. Raises OSError."""
+    output.parent.stat()  # fail before the page is rendered
     whole_file.write(output, drawn(columns).encode("utf-8", "replace"))
 
 

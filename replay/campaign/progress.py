@@ -1,4 +1,4 @@
-"""How far a run is, as a bar under its lines on a terminal."""
+"""The progress of a run, as a bar below its lines on a terminal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 KNOWN = 0.1
-"""The part of a run that has to be done before the rest of it can be estimated."""
+"""How much of a run has to be done before the rest of it can be estimated."""
 
 
 def left(elapsed: float, done: float) -> str:
-    """About how long a run still takes of which so much is done, from 0 to 1, in so many seconds; nothing
-    while nobody can know."""
+    """About how long a run still takes, if `done` of it (from 0 to 1) took `elapsed` seconds; empty while
+    there is no estimate."""
     if not KNOWN <= done < 1:
         return ""
     minutes, seconds = divmod(round(elapsed / done - elapsed), 60)
@@ -23,7 +23,7 @@ def left(elapsed: float, done: float) -> str:
 
 
 class Bar:
-    """Cases done, and the time that has passed and is left; a case counts for as much as it weighs."""
+    """Cases done, time passed and time left; a case counts as much as it weighs."""
 
     def __init__(self, console: Console, weights: Sequence[int]) -> None:
         self._weights = weights
@@ -55,8 +55,8 @@ class Bar:
         return f"{self._done}/{len(self._weights)}"
 
     def __enter__(self) -> Callable[[int], None]:
-        """What is called with the number of each case, from 0, once it is done. With the first the bar
-        appears: until then there are no threads, so that processes may be forked."""
+        """Returns a function to be called with the number of each case, counted from 0, once it is done.
+        The first call shows the bar: until then there are no threads, so that processes can be forked."""
         return self._advance
 
     def _advance(self, number: int) -> None:

@@ -17,7 +17,7 @@ from replay.verdict.result import Judged
 
 
 class Rejudged(Struct, frozen=True):
-    """A stored case and its verdict, derived again. Without a result `fault` says why there is none."""
+    """A stored case and its verdict, derived again. Without a result, `fault` says why there is none."""
 
     case: StoredCase
     result: Judged | None
@@ -25,8 +25,8 @@ class Rejudged(Struct, frozen=True):
 
     @property
     def agrees(self) -> bool:
-        """Whether behaviour, closing and the rules broken are those that are stored, or both times there
-        is no verdict."""
+        """Whether behaviour, closing and the broken rules are the stored ones, or there is no verdict both
+        times."""
         was, now = self.case.verdict, self.result
         if was is None or now is None:
             return False
@@ -36,13 +36,13 @@ class Rejudged(Struct, frozen=True):
 
 
 def rejudge(run: StoredRun) -> Iterator[Rejudged]:
-    """Judge again what is stored, case by case, offline. Cases without a result are passed over."""
+    """Judge the stored cases again, one by one and offline. Cases without a result are skipped."""
     one = rejudging(run)
     return (one(case) for case in run.cases if case.here)
 
 
 def rejudging(run: StoredRun) -> Callable[[StoredCase], Rejudged]:
-    """What judges one case of a run again, offline."""
+    """A function that judges one case of a run again, offline."""
     cases = StoredCases(run.directory, run.sources, run.tester, printable(run.version), run.thorough)
 
     def again(case: StoredCase) -> Rejudged:

@@ -1,4 +1,4 @@
-"""Which cases run when, again, or alone. Pure."""
+"""Which cases are played when, which once more, and which alone. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from replay.live.assignment import Phase
 from replay.verdict.result import Judged
 
 HEAVY = limits.HEAVY.default
-"""Octets from which on a case shares the testee with few others."""
+"""From this many octets on, a case shares the testee with only a few others."""
 
 HUGE = limits.HUGE.default
-"""... with none: what is held of it is several times as much."""
+"""From this many octets on, a case is played alone: it takes several times as much memory."""
 
 
 BEFORE, CASES, AGAIN, AFTER = "before", "cases", "again", "after"
-"""The names of phases: the canary, the cases once, those that are looked at twice, the canary."""
+"""The names of the phases: the canary, the cases, the cases that are played again, the canary."""
 
 
 def phases(cases: Sequence[Case], jobs: int | None, one_by_one: Collection[int] = ()) -> tuple[Phase, ...]:
-    """All cases once: the light ones, those that wait longest first, and then the heavy ones, those that
-    cost most first; at the end those that are played one by one, in their order.
+    """All cases once: first the light ones, those that wait longest first; then the heavy ones, the most
+    expensive first; and finally those that are played one by one, in their order.
 
-    `jobs`: how many connections there may be at once; None: as many as do good.
+    `jobs` is the maximum number of connections at once; None means as many as useful.
     """
     costs = [weight(case) for case in cases]
     waits = [
@@ -48,18 +48,19 @@ def phases(cases: Sequence[Case], jobs: int | None, one_by_one: Collection[int] 
 
 
 def workers(cases: Sequence[Case], jobs: int | None) -> int:
-    """How many processes beside this one the cases can keep busy; one is none."""
+    """How many processes besides this one the cases can keep busy; 1 means none."""
     enough = sum(map(weight, cases)) // HUGE
     number = min(enough, len(cases), jobs or limits.WORKERS.default)
     return number if number > 1 else 0
 
 
 def alone(number: int) -> Phase:
-    """One case once more, with nobody beside it."""
+    """One case once more, alone."""
     return Phase(AGAIN, (number,))
 
 
 def may_be_luck(result: Judged) -> bool:
-    """Whether a failure is looked at twice: not where it is expected, or took long or much."""
+    """Whether the case of a failure is played again: not if the failure is expected, or took long, or sent
+    a lot."""
     failed = result.counts() or result.unjudged is not None
     return failed and not result.facts.limit_reached and result.trace.size < HEAVY

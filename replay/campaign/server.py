@@ -1,4 +1,4 @@
-"""What a run collects while it is played: a player for each case, its verdict, who died when."""
+"""What a run collects while it is played: a player for each case, its verdict, and who died when."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from replay.verdict.judge import REENCODED
 from replay.verdict.result import CaseResult, Fresh, Judged, Logged, kept, verdict_of
 from replay.wire.side import Side
 
-SLOW = "it may accept too slowly, or no more; see --connect-timeout and --jobs"
+SLOW = "it may accept connections too slowly, or no longer; see --connect-timeout and --jobs"
 
 Watch = Callable[[int, Fresh, bool], bool]
-"""Is told each result and its number as it comes, and whether it counts or is looked at twice; it
-says whether to go on."""
+"""Called with the number and the result of each case as it comes, and with whether it is final or the case
+is played again; returns whether to go on."""
 
 
 class Settings(Struct, frozen=True):
@@ -45,28 +45,30 @@ class Settings(Struct, frozen=True):
     target: Target = field(default_factory=Target)
     options: Options = field(default_factory=Options)
     connect_timeout: float = limits.CONNECT.default  # seconds
-    jobs: int | None = None  # connections at once; None: as many as do good
+    jobs: int | None = None  # connections at once; None: as many as useful
     profile: Profile = Profile.AUTOBAHN
     patience: Literal["auto", "full"] = "auto"  # full: no wait is shortened
-    thorough: bool = False  # the cases have all their rounds
-    pace: Pace | None = None  # the server's, if it was played with before: no canary is then sent
-    canary: Literal["auto", "never"] = "auto"  # auto: where a case has no meaning without an echo
-    again: bool = True  # an unexpected failure is looked at twice
+    thorough: bool = False  # whether the cases have all their rounds
+    pace: Pace | None = None  # the server's pace if it is already known; then no canary is sent
+    canary: Literal["auto", "never"] = "auto"  # auto: if there are cases that make sense only with an echo
+    again: bool = True  # whether the cases of unexpected failures are played again
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
     expected: Expected | None = None
-    agent: str = ""  # the name of the server; "": it says it itself
-    explained: bool = False  # results say why they are what they are
-    closely: bool = False  # the octets of cases that pass are wanted, too
+    agent: str = ""  # the name of the server; "": the server tells it
+    explained: bool = False  # whether results are explained for reports
+    closely: bool = False  # whether the octets of cases that pass are wanted, too
 
 
 class Seen(Struct, frozen=True):
-    """A connection that has ended. To another process goes no more of it than has to: of a case that passes
-    the verdict and the log, of any other the trace, to be judged there."""
+    """A connection that has ended. Another process only receives what it needs: for a case that passes, the
+    verdict and the log; for any other, the trace, which is judged there."""
 
     trace: Trace
     result: Fresh | None = None  # None: it isn't judged, or not here
-    passed: Mapping[str, Any] | None = None  # a `Logged` from elsewhere, without its case: that is large
+    passed: Mapping[str, Any] | None = (
+        None  # a `Logged` from another process, without its case, which is large
+    )
 
     def __reduce__(self) -> tuple[type[Seen], tuple[Any, ...]]:
         if not isinstance(self.result, Logged) or self.result.log is None:
@@ -77,7 +79,7 @@ class Seen(Struct, frozen=True):
 
 
 class Collected:
-    """What the cases of a run have come to so far."""
+    """The results of a run so far."""
 
     def __init__(self, items: Sequence[Item], settings: Settings, watch: Watch) -> None:
         self.results: dict[int, CaseResult] = {}
@@ -88,17 +90,17 @@ class Collected:
         self._items, self._settings, self._watch = items, settings, watch
         self._under_way: set[int] = set()
         self._cut_off: dict[int, float] = {}  # when the server ended TCP without a Close
-        self._reached = False  # the server was there once
-        self._missed: dict[int, Trace] = {}  # not reached, since it was reached last
+        self._reached = False  # whether the server was reached once
+        self._missed: dict[int, Trace] = {}  # the cases for which it wasn't reached since it last was
         self._doubted: dict[int, Judged] = {}  # failures that may be bad luck
         self._named = bool(settings.agent)
         self._explain = Explainer() if settings.explained else None
-        # A connection to an application may be felt on others, and leave something behind.
+        # A connection to an application may affect others and leave something behind.
         own = frozenset(n for n, item in enumerate(items) if item.own and not item.case.echoes)
         self._one_by_one = own if settings.jobs in (None, 1) else frozenset[int]()
 
     def phases(self, canary: bool) -> Iterator[Phase]:
-        """What is played, one after the other."""
+        """The phases that are played, one after the other."""
         if canary:
             yield Phase(schedule.BEFORE)
         cases = [item.case for item in self._items]
@@ -109,7 +111,7 @@ class Collected:
             yield Phase(schedule.AFTER)
 
     def part(self, phase: str, number: int, address: Address) -> Assignment:
-        """A case's, or the canary's."""
+        """The assignment for a case, or for the canary."""
         if phase in (schedule.BEFORE, schedule.AFTER):
             return Assignment(None, address, FULL)
         self._under_way.add(number)
@@ -117,7 +119,7 @@ class Collected:
 
     @property
     def workers(self) -> int:
-        """How many processes can have enough to do beside this one, at the most."""
+        """How many processes besides this one can have enough to do, at most."""
         return schedule.workers([item.case for item in self._items], self._settings.jobs)
 
     def make(self, part: Assignment) -> Endpoint:
@@ -129,7 +131,7 @@ class Collected:
         return new_player(self._items[part.number].case, part.address, self._settings, part.pace)
 
     def seen(self, part: Assignment, endpoint: Endpoint) -> Seen:
-        """A connection that has ended, and the verdict on it: for `done`."""
+        """A connection that has ended, and its verdict, in the form that `done` takes."""
         if part.number is None:
             return Seen(endpoint.trace())
         trace = endpoint.trace(self._headers(self._items[part.number]))
@@ -138,7 +140,7 @@ class Collected:
         return Seen(trace, self._judged(part.number, trace))
 
     def done(self, phase: str, number: int, seen: Seen, at: float) -> bool:
-        """Take in how a connection went; whether to go on."""
+        """Take in how a connection went; returns whether to go on."""
         if phase in (schedule.BEFORE, schedule.AFTER):
             return self._canary(phase, seen.trace)
         self._under_way.discard(number)
@@ -163,20 +165,21 @@ class Collected:
         return tuple(headers)
 
     def finish(self, reached: bool) -> None:
-        """Nothing more comes: what may have been bad luck counts. `reached`: the server is still there."""
+        """Nothing more comes, so failures that may have been bad luck count. `reached`: the server is still
+        there."""
         if reached and self.unreached is None:
             self._settle()
         self._believe()
 
     def _settle(self) -> bool:
-        """Cases for which the server was not there, though it was before and is again, have failed."""
+        """Fail the cases for which the server wasn't there, although it was before and is again."""
         missed, self._missed = self._missed, {}
         results = {number: self._judged(number, trace) for number, trace in missed.items()}
         going_on = [self._add(number, result, None) for number, result in results.items()]
         return all(going_on)
 
     def _believe(self) -> bool:
-        """The failures that were to be looked at twice count."""
+        """Count the failures that were to be checked by playing them again."""
         doubted, self._doubted = self._doubted, {}
         going_on = [self._count(number, result) for number, result in doubted.items()]
         return all(going_on)
@@ -188,14 +191,14 @@ class Collected:
             return True
         self.unreached = reason
         if self._reached and reason != GONE:
-            self.unreached = f"{reason}, though it was there before: {SLOW}"
-        elif self._reached:  # it has died on what was under way
+            self.unreached = f"{reason}, although it was there before: {SLOW}"
+        elif self._reached:  # it died on the cases that were running
             recently = {cut for cut, when in self._cut_off.items() if at - when < limits.DYING.default}
             self.died_on = recently | self._under_way
         return False
 
     def _judged(self, number: int, trace: Trace) -> Fresh:
-        """The verdict; where nothing is wrong, and nobody looks closer, without its evidence."""
+        """The verdict; without its evidence if nothing is wrong and nobody looks closer."""
         judge = judged if self._settings.closely else briefly
         return judge(self._items[number], trace, Side.CLIENT, self._settings.options)
 
@@ -225,7 +228,7 @@ class Collected:
         return self._watch(number, result, True)
 
     def _name(self, result: CaseResult) -> None:
-        """The testee has the name that its first response gives it: the Server header."""
+        """The name of the testee is the Server header of its first response."""
         if not self._named and result.server is not None:
             self.agent, self._named = result.server, True
 
@@ -244,7 +247,7 @@ def _unreached(trace: Trace) -> str | None:
 
 
 def new_player(case: Case, address: Address, settings: Settings, pace: Pace) -> Player:
-    """Plays a case. Masks and nonce follow from seed and id."""
+    """A player for a case. Masks and nonce follow from seed and id."""
     generator = random.Random(f"{settings.seed}:{case.id}")
     options = settings.options
     if not options.edit_host:

@@ -1,8 +1,8 @@
 """fuzzingclient.json and fuzzingserver.json of Autobahn|Testsuite, as configs of replay.
 
-  {"servers": [{"url", "agent", "origin", "protocols", "hostname", "options"}], "outdir": …,
-   "options": {…}, "cases": […], "exclude-cases": […], "exclude-agent-cases": {agent: […]}}
-  {"url": …, "key": …, "cert": …, "outdir": … and the rest, as above}
+    {"servers": [{"url", "agent", "origin", "protocols", "hostname", "options"}], "outdir": …,
+     "options": {…}, "cases": […], "exclude-cases": […], "exclude-agent-cases": {agent: […]}}
+    {"url": …, "key": …, "cert": …, "outdir": … and the rest, as above}
 
 Globs mean what they mean to Autobahn: regular expressions in which a dot is literal and `*` is any text,
 matched against the start of an id, or in exclude-agent-cases against the whole id. Keys that mean nothing

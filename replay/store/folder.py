@@ -1,4 +1,4 @@
-"""The folder of a run: names that are safe, files that are whole, and whose folder it is."""
+"""The folder of a run: safe names, complete files, and protection of folders that belong to others."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from replay.source import SourceError, printable, read_octets
 from replay.store import RUN
 
 CLIENTS, SERVERS = Path(".replay", "clients"), Path(".replay", "servers")
-"""Where the runs of clients are, one a name, and those of several servers, if nobody says where."""
+"""The default folders for the runs of clients, one for each name, and for those of several servers."""
 
 NEXT, LAST, PREVIOUS, REMOVED = (Path(".replay", name) for name in ("next", "last", "previous", "removed"))
-"""Where a run is begun if nobody says where, where it goes on, where the one before is kept, and one on
-its way out."""
+"""Where a run begins by default, where it is moved to, where the previous one is kept, and one that is
+being removed."""
 
 MAX_NAME = limits.NAME.default
-"""Characters of the part of a file's name that comes from outside."""
+"""How many characters of a file's name may come from outside."""
 
 NAME = re.compile(r"(?:sources/)?(?!\.)[A-Za-z0-9._%-]{1,120}")
-"""The names that files of a store may have, seen from its folder."""
+"""The names that files of a store may have, relative to its folder."""
 
 _OURS = re.compile(r"\d+-[A-Za-z0-9._%-]*|\.tmp-[A-Za-z0-9._%-]*")
 
 
 def safe_name(text: str) -> str:
-    """Any text as a part of a file's name: what isn't a letter, a digit or one of ._- is written %XX.
+    """Any text as a part of a file's name: characters other than letters, digits and ._- are written as
+    %XX.
 
-    Cut behind MAX_NAME characters, with a hash of the whole. Never begins or ends with a dot. It is
-    not unique, and may be a name that a system reserves: a number in front of it mends both.
+    It is cut after MAX_NAME characters, with a hash of the whole, and never begins or ends with a dot. It
+    is not unique, and may be a name that the system reserves: a number before it solves both.
     """
     octets = text.encode("utf-8", "surrogatepass")
     name = re.sub(rb"[^A-Za-z0-9._-]", lambda found: f"%{found[0][0]:02X}".encode(), octets).decode()
@@ -48,8 +49,8 @@ def safe_name(text: str) -> str:
 
 
 def folder_name(agent: str, taken: set[str]) -> str:
-    """A folder's name for an agent, unlike those that are taken, also where case means nothing; it is
-    then one of them."""
+    """The name of a folder for an agent. It differs from the names that are taken, even if case is ignored,
+    and is added to them."""
     folder, number = safe_name(agent), 1
     while folder.lower() in taken:
         number += 1
@@ -59,8 +60,8 @@ def folder_name(agent: str, taken: set[str]) -> str:
 
 
 class Folder:
-    """A folder to write to. Where the system can, a run goes on in its own folder when another run
-    in the same place moves that."""
+    """A folder to write to. If the system supports it, a run continues in its own folder when another run
+    in the same place moves that folder."""
 
     def __init__(self, directory: Path) -> None:
         """Raises OSError."""
@@ -71,13 +72,13 @@ class Folder:
             self._at = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
 
     def write(self, name: str, octets: bytes) -> None:
-        """All of a file or nothing. Raises OSError."""
+        """Write a file completely or not at all. Raises OSError."""
         whole_file.write(self._path(name), octets, self._at)
 
     def claim(self) -> None:
-        """No other program may write a run here while this one does, where the system can hold it to that.
+        """Keep other programs from writing a run here while this one does, if the system supports locks.
 
-        Raises SourceError if one does already.
+        Raises SourceError if another program is already writing one.
         """
         if self._at is None:
             return
@@ -86,19 +87,19 @@ class Folder:
         try:
             fcntl.flock(self._at, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            said = f"{printable(str(self._directory))}: another replay is writing its results there"
-            hint = "give each of them a folder of its own, or wait"
+            said = f"{printable(str(self._directory))}: another replay process is storing its results here"
+            hint = "wait for it to end, or give each of them a folder of its own"
             raise SourceError(None, said, hint, about="out") from None
-        except OSError:  # some network file systems have no locks
+        except OSError:  # some network file systems don't support locks
             return
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there. Raises OSError."""
+        """Remove a file if it exists. Raises OSError."""
         with suppress(FileNotFoundError):
             os.unlink(self._path(name), dir_fd=self._at)
 
     def clear(self) -> None:
-        """Remove the files of an earlier run, but run.json and what isn't replay's. Raises OSError."""
+        """Remove the files of an earlier run except run.json and what isn't replay's. Raises OSError."""
         sources = self._directory / "sources"
         for folder in (self._directory, sources):
             if folder is sources and (folder.is_symlink() or not folder.is_dir()):
@@ -106,20 +107,20 @@ class Folder:
             for file in folder.iterdir():
                 if _OURS.fullmatch(file.name):
                     file.unlink()
-        with suppress(OSError):  # something of somebody else's is in it, or it isn't there
+        with suppress(OSError):  # it doesn't exist, or contains somebody else's files
             sources.rmdir()
 
     def sources(self) -> None:
-        """Make the folder for sources. Raises OSError."""
+        """Create the folder for sources. Raises OSError."""
         (self._directory / "sources").mkdir(exist_ok=True)
 
     def move(self, directory: Path) -> None:
-        """Give the folder another name. Raises OSError."""
+        """Rename the folder. Raises OSError."""
         self._directory.rename(directory)
         self._directory = directory
 
     def place(self) -> Path | None:
-        """Where it is now, since another run may have moved it; None: nobody knows."""
+        """Where the folder is now, since another run may have moved it; None if that is unknown."""
         if self._at is None:
             return self._directory
         for path in (self._directory, PREVIOUS):
@@ -138,10 +139,10 @@ class Folder:
 
 
 def begin(directory: Path | None, run: bytes) -> Folder:
-    """The folder for a new run, with its run.json and no file of another run; None: LAST, and the
-    run that is there is kept as PREVIOUS.
+    """The folder for a new run, with its run.json and no file of another run. None means LAST; the run that
+    is there is kept as PREVIOUS.
 
-    Raises SourceError if something is there but no run, and leaves it alone; OSError.
+    Raises SourceError if the folder contains something other than a run, which is left alone; OSError.
     """
     if directory is not None:
         _check(directory)
@@ -153,7 +154,9 @@ def begin(directory: Path | None, run: bytes) -> Folder:
         except SourceError:
             folder.close()
             raise
-        folder.write("run.json", run)  # first of all: whose folder it is, and that it has no case yet
+        folder.write(
+            "run.json", run
+        )  # first, since it claims the folder and says that there is no case yet
         folder.clear()
         return folder
     own()
@@ -172,7 +175,7 @@ def begin(directory: Path | None, run: bytes) -> Folder:
 
 
 def own() -> Path:
-    """Make the folder of all runs for which nobody said where; no repository takes it in.
+    """Create the default folder for runs, which tells git to ignore it.
 
     Raises OSError.
     """
@@ -183,23 +186,23 @@ def own() -> Path:
 
 
 def _check(directory: Path) -> None:
-    """Raises SourceError unless a folder is missing, empty, or holds a run; OSError."""
+    """Raises SourceError unless the folder is missing, is empty or contains a run; OSError."""
     try:
         with os.scandir(directory) as entries:
             names = {entry.name for entry in entries}
     except FileNotFoundError:
         return
     except NotADirectoryError:
-        raise SourceError(None, f"{printable(str(directory))} is no folder", about="out") from None
+        raise SourceError(None, f"{printable(str(directory))} is not a folder", about="out") from None
     if not all(map(whole_file.PART.fullmatch, names)) and not _holds_run(directory):
-        hint = "name a new or an empty folder, or one that holds a run; nothing was touched"
-        said = f"{printable(str(directory))} holds something other than a run"
+        hint = "name a new or empty folder, or one that contains a run; nothing was changed"
+        said = f"{printable(str(directory))} contains something other than a run"
         raise SourceError(None, said, hint, about="out")
 
 
 def _rotate(folder: Folder) -> None:
-    """LAST becomes PREVIOUS, `folder` LAST, and what was PREVIOUS goes. Only renames stand between two
-    runs, so that whenever it is cut off, at most an instant lacks a LAST."""
+    """Make LAST the new PREVIOUS, and `folder` the new LAST; the old PREVIOUS is removed. There are only
+    renames in between, so that if this is cut off, LAST is missing for an instant at most."""
     shutil.rmtree(REMOVED, ignore_errors=True)
     if _holds_run(LAST):
         if PREVIOUS.exists():
@@ -211,7 +214,7 @@ def _rotate(folder: Folder) -> None:
 
 @contextmanager
 def _alone(directory: Path) -> Iterator[None]:
-    """One program at a time, where the system can hold it to that."""
+    """Let one program at a time do this, if the system supports locks."""
     if sys.platform == "win32":
         yield
         return
@@ -219,7 +222,7 @@ def _alone(directory: Path) -> Iterator[None]:
 
     at = os.open(directory, os.O_RDONLY)
     try:
-        with suppress(OSError):  # some network file systems have no locks
+        with suppress(OSError):  # some network file systems don't support locks
             fcntl.flock(at, fcntl.LOCK_EX)
         yield
     finally:
@@ -228,7 +231,7 @@ def _alone(directory: Path) -> Iterator[None]:
 
 def _holds_run(directory: Path) -> bool:
     file = directory / "run.json"
-    if not file.is_file():  # a named pipe would wait for somebody who writes to it
+    if not file.is_file():  # opening a named pipe would wait for a writer
         return False
     try:
         run = json.loads(read_octets(file, limits.FILE.default))

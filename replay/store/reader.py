@@ -1,7 +1,7 @@
 """Reads a stored run.
 
-What is read may be cut off, damaged or made up: a fault of run.json is a SourceError, a fault of one
-case is said of that case, and no name in it leads out of the folder.
+What is read may be incomplete, damaged or forged: a fault in run.json is a SourceError, a fault in one case
+is reported for that case, and no name in it leads out of the folder.
 """
 
 from __future__ import annotations
@@ -31,32 +31,32 @@ from replay.wire.side import Side
 E = TypeVar("E", bound=Enum)
 
 _ENDS = {
-    "running": "it was cut off, or still goes on",
+    "running": "it was cut off, or is still running",
     "interrupted": "it was interrupted",
     "stopped": "it was stopped before all cases had run",
     "unreached": "the testee could not be reached",
-    "complete": "files of it are missing",
+    "complete": "some of its files are missing",
 }
 
 
 class StoredVerdict(Struct, frozen=True):
-    """What a case's JSON says."""
+    """The contents of a case's JSON."""
 
     behaviour: Behaviour
     closing: ClosingVerdict
     closing_reason: str
-    close_code: int | None  # of the testee
-    broken: tuple[tuple[str, int], ...]  # rule, and octet of the testee's stream
+    close_code: int | None  # of the testee's Close
+    broken: tuple[tuple[str, int], ...]  # rule, and offset in the testee's stream
     divergence: str | None  # in words
     notes: tuple[str, ...]
     path: str | None
     duration: int | None  # microseconds
     log: str | None
     sha256: str | None
-    unjudged: str | None  # why there is none
-    began: str | None = None  # the moment in words
+    unjudged: str | None  # why there is no verdict
+    began: str | None = None  # the time in words
     flaky: bool = False
-    standing: str = ""  # to what is expected; nothing: nothing is
+    standing: str = ""  # how the verdict compares to the expected one; "": none is expected
     expected: str = ""  # the same in words
     again: str | None = None  # the command that plays it once more
     cause: CauseWords | None = None  # of a failure
@@ -70,9 +70,9 @@ class StoredCase(Struct, frozen=True):
     title: str
     of: str  # suite, spec or log
     source: int | None
-    own: bool = False  # a log that is its own expectation
+    own: bool = False  # whether it is a log that is its own expectation
     verdict: StoredVerdict | None = None
-    fault: str | None = None  # why what is stored of it can't be read
+    fault: str | None = None  # why its stored result can't be read
 
     @property
     def here(self) -> bool:
@@ -81,12 +81,12 @@ class StoredCase(Struct, frozen=True):
 
 
 class StoredRun(Struct, frozen=True):
-    """A run, as far as it is there."""
+    """A run, as far as it is stored."""
 
     directory: Path
     state: str
     version: str  # of the replay that wrote it
-    suite: str | None  # the version of its cases
+    suite: str | None  # the version of the bundled cases
     tester: Side
     address: str
     agent: str | None
@@ -101,18 +101,18 @@ class StoredRun(Struct, frozen=True):
 
     @property
     def partial(self) -> str | None:
-        """That results are missing, and why; None: all are there."""
+        """That results are missing, and why; None if none are."""
         here = sum(case.here for case in self.cases)
         if here == len(self.cases) and self.state in ("complete", "unreached"):
             return None
         why = _ENDS[self.state] + (f": {printable(self.unreached)}" if self.unreached else "")
-        return f"a partial run, {here} of {len(self.cases)} cases: {why}"
+        return f"a partial run with {here} of {len(self.cases)} cases: {why}"
 
 
 def load(directory: Path) -> StoredRun:
-    """Read a run; its logs stay where they are. Raises SourceError."""
+    """Read a run, but not its logs yet. Raises SourceError."""
     if not (path := directory / "run.json").is_file():
-        hint = "`replay run` stores a folder's last run in .replay/last, or in the DIR of --out"
+        hint = "`replay run` stores its last run in .replay/last, or in the folder given by --out"
         raise SourceError(None, f"{printable(str(directory))}: no run is stored here", hint)
     run = _Fields.read(path, RUN)
     state = run.take("state", str)
@@ -141,13 +141,13 @@ def load(directory: Path) -> StoredRun:
 
 
 def verdict(path: Path) -> tuple[str, str, StoredVerdict]:
-    """Id, title and verdict of one case, from its JSON. Raises SourceError."""
+    """Id, title and verdict of one case from its JSON. Raises SourceError."""
     case = _Fields.read(path, CASE)
     return case.take("id", str), case.take("title", str), _verdict(case)
 
 
 def observed(directory: Path, verdict: StoredVerdict) -> Trace:
-    """What a case's verdict rests on. Raises SourceError."""
+    """The trace on which a case's verdict is based. Raises SourceError."""
     return parse(_log(directory, verdict)).trace
 
 
@@ -156,8 +156,10 @@ def _log(directory: Path, verdict: StoredVerdict) -> Source:
         raise SourceError(None, "its log was too large to be stored")
     source = Source.read(path := directory / verdict.log)
     if hashlib.sha256(source.text.encode()).hexdigest() != verdict.sha256:
-        hint = "`replay check` judges it as it stands now"
-        raise SourceError(None, f"{printable(str(path))}: this is not the log that was stored", hint)
+        hint = "`replay check` judges it as it is now"
+        raise SourceError(
+            None, f"{printable(str(path))}: the log has been changed since it was stored", hint
+        )
     return source
 
 
@@ -172,7 +174,7 @@ def _case(directory: Path, row: _Fields, sources: int) -> StoredCase:
     if of not in ("suite", "spec", "log"):
         raise row.fault("of", "one of suite, spec, log")
     if (source is None) is not (of == "suite") or (source is not None and not 0 <= source < sources):
-        raise row.fault("source", "the number of a source, unless it is of the suite")
+        raise row.fault("source", "the number of a source, since the case isn't from the suite")
     case = StoredCase(
         number=row.take("number", int),
         id=row.take("id", str),
@@ -223,7 +225,7 @@ def _cause(case: _Fields) -> CauseWords | None:
 
 
 class _Fields(Struct, frozen=True):
-    """An object of a stored JSON; what isn't as it has to be raises SourceError."""
+    """An object in a stored JSON; whatever isn't as expected raises SourceError."""
 
     name: str
     values: dict[str, Any]
@@ -235,19 +237,19 @@ class _Fields(Struct, frozen=True):
         try:
             values = json_text.loads(source)
         except SourceError as error:
-            raise SourceError(error.span, f"{name}: damaged, this is no JSON") from None
+            raise SourceError(error.span, f"{name}: damaged, this is not JSON") from None
         if not isinstance(values, dict) or values.get("format") != format:
-            raise SourceError(None, f'{name}: expected a JSON of the format "{format}"')
+            raise SourceError(None, f'{name}: expected JSON with the format "{format}"')
         if values.get("version") != VERSION:
-            hint = "read it with the replay that wrote it"
+            hint = "read it with the version of replay that wrote it"
             raise SourceError(None, f"{name}: expected version {VERSION} of the format", hint)
         return cls(name, values)
 
     def fault(self, key: str, wants: str) -> SourceError:
-        return SourceError(None, f"{self.name}: damaged, {key!r} has to be {wants}")
+        return SourceError(None, f"{self.name}: damaged, expected {key!r} to be {wants}")
 
     def take(self, key: str, kind: type | UnionType) -> Any:
-        """A value of this type; None for a key that isn't there, where that is allowed."""
+        """A value of this type; None for a missing key, if that is allowed."""
         value = self.values.get(key)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind in (int, int | None)):
             raise self.fault(key, getattr(kind, "__name__", str(kind)))
@@ -270,7 +272,7 @@ class _Fields(Struct, frozen=True):
         return self.checked(key, self.values.get(key))
 
     def checked(self, key: str, file: object) -> str:
-        """The name of a file in the folder, and nowhere else."""
+        """The name of a file inside the folder."""
         if not isinstance(file, str) or not NAME.fullmatch(file):
             raise self.fault(key, "the name of a file of the store")
         return file

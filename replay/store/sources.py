@@ -1,7 +1,7 @@
-"""What a verdict needs beside the log: the files that cases came from, taken and given back.
+"""What a verdict needs besides the log: the files that the cases came from, stored and read back.
 
-A bundled case is known by its id. A user's spec is kept as text, with the files that it names; so
-is a log that was played.
+A bundled case is known by its id. A user's spec is kept as text together with the files that it names, and
+so is a log that was played.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ T = TypeVar("T")
 
 
 class Sources:
-    """Takes what has to be stored, each file once."""
+    """Collects what has to be stored, each file once."""
 
     def __init__(self) -> None:
-        self.rows: list[dict[str, Any]] = []  # as run.json lists them
+        self.rows: list[dict[str, Any]] = []  # as listed in run.json
         self._count = 0
         self._taken: list[tuple[str, bytes]] = []
         self._specs: dict[str, int] = {}
 
     def of(self, item: Item) -> dict[str, Any]:
-        """What a case is judged by, as run.json says it. Raises SourceError."""
+        """What a case is judged by, as written to run.json. Raises SourceError."""
         case, path = item.case, item.path
         if path is not None and case.span is not None and Path(path).suffix in SPECS:
             if path not in self._specs:
@@ -50,7 +50,7 @@ class Sources:
         return {"of": "log", "own": case.closing is None, "source": len(self.rows) - 1}
 
     def taken(self) -> list[tuple[str, bytes]]:
-        """Name and octets of the files that came since the last call."""
+        """Names and octets of the files collected since the last call."""
         taken, self._taken = self._taken, []
         return taken
 
@@ -83,7 +83,7 @@ class Sources:
 
 
 def _text(trace: Trace) -> str:
-    """The text that a trace was read from; the canonical one, if it comes from no single text."""
+    """The text that a trace was read from, or the canonical text if it wasn't read from a single one."""
     sources = {id(span.source) if (span := entry.span) else None for entry in trace.entries}
     first = trace.entries[0].span if trace.entries else None
     return first.source.text if first is not None and len(sources) == 1 else write(trace)
@@ -94,15 +94,15 @@ def _octets(text: str) -> bytes:
 
 
 class StoredSource(Struct, frozen=True):
-    """A row of run.json's sources."""
+    """A row of the sources in run.json."""
 
     name: str  # as the user knows it
     file: str
-    files: Mapping[str, str]  # that a spec names, and as what they are stored
+    files: Mapping[str, str]  # the files that a spec names, and the names under which they are stored
 
 
 class StoredCases:
-    """Gives back what the cases of a run are judged by. A spec is loaded once."""
+    """Provides what the cases of a run are judged by. A spec is loaded once."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class StoredCases:
     def _named(self, case: Case | None, id: str, where: str) -> Case:
         if case is None:
             hint = f"the run was stored by replay {self._version}"
-            raise SourceError(None, f"there is no case {id!r} in {where}", hint)
+            raise SourceError(None, f"there is no test case {id!r} in {where}", hint)
         return case
 
     def _load(self, spec: StoredSource) -> tuple[Case, ...]:
@@ -163,5 +163,5 @@ class StoredCases:
         )
 
     def _text(self, file: str, name: str) -> Source:
-        """A stored text, by the name that the user knows."""
+        """A stored text, under the name by which the user knows it."""
         return Source(name, Source.read(self._directory / file).text)

@@ -1,4 +1,4 @@
-"""Writes a run while it runs. Keeps no result, and never stands in the way of the run."""
+"""Writes a run while it is running. It keeps no results, and never holds up the run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from replay.wire.side import Side
 
 
 class About(Struct, frozen=True):
-    """What holds for a whole run."""
+    """What applies to a whole run."""
 
     tester: Side
     address: str
@@ -37,12 +37,12 @@ class About(Struct, frozen=True):
 
 
 class Store:
-    """See the package for what it writes. `fault` says, in a sentence, what went wrong, if it did:
-    from then on nothing more is stored, and the run on disk stays one that is running. `place` says where
-    the run stands when all of it is stored."""
+    """Writes what the package describes. `fault` says in a sentence what went wrong, if anything did; from
+    then on nothing more is stored, and the run on disk keeps the state of a running one. `place` is where
+    the run is once all of it is stored."""
 
     def __init__(self, directory: Path) -> None:
-        """Use `create`."""
+        """Use `create` instead."""
         self.directory = directory
         self.fault: str | None = None
         self.place: Path | None = None
@@ -51,10 +51,10 @@ class Store:
 
     @classmethod
     def create(cls, directory: Path | None, items: Sequence[Item], about: About) -> Store:
-        """Begin a run; None: in LAST, with the run that is there kept as PREVIOUS.
+        """Begin a run; None means LAST, and the run that is there is kept as PREVIOUS.
 
-        A run that `directory` holds is replaced, and whatever else is in it stays. Raises
-        SourceError if something is there but no run, and for a spec that can't be read any more.
+        A run in `directory` is replaced, and anything else in it stays. Raises SourceError if it contains
+        something other than a run, and for a spec that can't be read any more.
         """
         store = cls(directory or LAST)
         store._run = {
@@ -84,7 +84,7 @@ class Store:
         return store
 
     def add(self, number: int, result: Fresh) -> None:
-        """Store the result of an item, by its number from 0. A second one takes the first's place."""
+        """Store the result of an item, given by its number from 0. A second result replaces the first."""
         if self._folder is not None:
             try:
                 self._add(self._folder, self._run["cases"][number]["file"], result)
@@ -92,7 +92,7 @@ class Store:
                 self._broken(error)
 
     def finish(self, run: RunResult) -> None:
-        """Store how the run ended, and let go of the folder."""
+        """Store how the run ended, and release the folder."""
         if self._folder is not None:
             self._run |= {
                 "state": _state(run, len(self._run["cases"])),
@@ -117,7 +117,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Let go of the folder: nothing more is stored."""
+        """Release the folder: nothing more is stored."""
         if self._folder is not None:
             self._folder.close()
             self._folder = None
@@ -142,16 +142,14 @@ class Store:
         folder.write("run.json", _json(self._run))
 
     def _add(self, folder: Folder, file: str, result: Fresh) -> None:
-        folder.remove(f"{file}.json")  # no verdict may stand beside the log of another one
+        folder.remove(f"{file}.json")  # a verdict must never be there with the log of another one
         log = result.log if isinstance(result, Logged) else storable(result.trace)
         if log is not None:
             folder.write(f"{file}.wirelog", log)
         folder.write(f"{file}.json", _json(_case(result, f"{file}.wirelog", log)))
 
     def _broken(self, error: OSError) -> None:
-        self.fault = (
-            f"{printable(str(self.directory))}: {strerror(error)}; results are not stored from here on"
-        )
+        self.fault = f"{printable(str(self.directory))}: {strerror(error)}; no more results are stored"
         self.close()
 
 
