@@ -116,3 +116,56 @@ def test_without_a_head_frames_begin_at_the_first_octet_in_however_short_a_read(
     trace = parse(Source("log", text)).trace
     found = b"".join(one.data for one in trace.entries if isinstance(one, Octets))
     assert found == first + second
+
+
+BIG, SMALL, PING = frame(2, bytes(range(200))), frame(1, b"Hello"), frame(9, b"?")
+WHOLE = encode(BIG)
+
+
+def told(text: str) -> list[tuple[bytes, int | None]]:
+    """The octets that are there, each with the number of those that are missing behind them."""
+    return [(one.data, one.cut.more if one.cut else 0) for one in received(text)]
+
+
+def test_of_a_frame_in_several_reads_its_line_says_how_much_is_missing() -> None:
+    reads = f"RX OCTETS: {WHOLE[:10].hex()} ...\nRX OCTETS: {WHOLE[90:99].hex()} ...\n"
+    assert told(reads + line(BIG, False)) == [(WHOLE[:10], 194)]
+    behind = octets(encode(SMALL), 7, True) + line(SMALL, True)
+    assert told(reads + line(BIG, False) + behind) == [(WHOLE[:10], 194), (encode(SMALL), 0)]
+    third = f"RX OCTETS: {WHOLE[150:155].hex()} ...\n"
+    assert told(reads + third + line(BIG, False) + behind) == [(WHOLE[:10], 194), (encode(SMALL), 0)]
+
+
+def test_the_last_read_of_such_a_frame_may_hold_others() -> None:
+    first = f"RX OCTETS: {WHOLE[:10].hex()} ...\n"
+    others = encode(SMALL) + encode(PING)
+    lines = line(BIG, False) + line(SMALL, True) + line(PING, True)
+    assert told(first + f"RX OCTETS: {(WHOLE[-3:] + others).hex()}\n" + lines) == [
+        (WHOLE[:10], 194),
+        (others, 0),
+    ]
+    assert told(first + f"RX OCTETS: {WHOLE[-3:].hex()} ...\n" + lines) == [(WHOLE[:10], 194), (others, 0)]
+    assert told(first + f"RX OCTETS: {WHOLE[-3:].hex()}\n" + line(BIG, False)) == [(WHOLE[:10], 194)]
+
+
+def test_what_is_missing_behind_a_frame_is_what_the_lines_before_the_next_read_say() -> None:
+    cut = f"RX OCTETS: {encode(SMALL)[:3].hex()} ...\n"
+    lines = line(SMALL, True) + line(PING, True)
+    both = encode(SMALL) + encode(PING)
+    assert told(cut + lines) == [(both, 0)]
+    behind = octets(encode(SMALL), 7, True) + line(SMALL, True)
+    assert told(cut + lines + behind) == [(both, 0), (encode(SMALL), 0)]
+    assert told(cut + line(SMALL, True) + line(BIG, False)) == [(encode(SMALL) + WHOLE[:4], 200)]
+    assert told(cut + line(SMALL, True) + line(BIG, False) + behind) == [
+        (encode(SMALL) + WHOLE[:4], 200),
+        (encode(SMALL), 0),
+    ]
+
+
+def test_a_hole_inside_an_entry_parts_it() -> None:
+    """Two frames are missing behind a third one, and the payload of one of them is not shown."""
+    cut = f"RX OCTETS: {encode(SMALL)[:3].hex()} ...\n"
+    lines = line(SMALL, True) + line(BIG, False) + line(PING, True)
+    assert told(cut + lines) == [(encode(SMALL) + WHOLE[:4], 200), (encode(PING), 0)]
+    counted = f"RX OCTETS: {encode(SMALL)[:3].hex()} ... +{4 + 204 + 3} octets\n"
+    assert told(counted + lines) == [(encode(SMALL) + WHOLE[:4], 200), (encode(PING), 0)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from replay.protocol.frame_rules import header_breaches
-from replay.wire.frame import decode_header, encode, encode_header, encode_message, frame, reserved
+from replay.wire.frame import Opcode, decode_header, encode, encode_header, encode_message, frame, reserved
 from replay.wire.side import Side
 
 SHORTEST = [
@@ -89,3 +89,14 @@ def test_reserved_bits_are_counted_from_the_left(bits: int, said: str) -> None:
 def test_each_bit_of_a_header_has_its_place(header: object, octets: str) -> None:
     found = decode_header(bytes.fromhex(octets))
     assert found == (header, len(octets) // 2)
+
+
+def test_the_opcodes_are_those_of_the_rfc() -> None:
+    assert {opcode.name: opcode.value for opcode in Opcode} == {
+        "CONTINUATION": 0x0,
+        "TEXT": 0x1,
+        "BINARY": 0x2,
+        "CLOSE": 0x8,
+        "PING": 0x9,
+        "PONG": 0xA,
+    }

@@ -122,6 +122,17 @@ def test_a_compressor_may_begin_behind_what_went_before(
     assert inflate(inflater, [behind.message(second)]) == (second, None)
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_behind_messages_that_are_missing_only_those_without_context_are_sound(keeps: bool) -> None:
+    inflater, deflater = Inflater(12, keeps, 20), Deflater(12, keeps)
+    assert inflate(inflater, [deflater.message(b"Hello")]) == (b"Hello", None)
+    other = inflater.anew()
+    assert (inflater.keeps_context, other.keeps_context) == (keeps, keeps)
+    assert (inflater.sound, other.sound) == (True, not keeps)
+    assert inflate(other, [Deflater(12, keeps).message(b"Hello, World!")]) == (b"Hello, World!", None)
+    assert inflate(other, [Deflater(12, keeps).message(bytes(21))])[1] is not None  # no more than before
+
+
 def test_what_the_wrong_octet_completes_is_lost_with_it() -> None:
     payload = bytes.fromhex("04c101010000008220ecffe8006e")
     found, fault = inflate(Inflater(15, False, MOST), [payload])
