@@ -480,7 +480,7 @@ def test_a_run_writes_what_fails_and_knows_it_from_then_on(tmp_path: Path) -> No
     assert "wire log" in run("wrong-close-code", "--expected", "e.yaml", "-v", cwd=tmp_path)[1]
     status, said = run("none", "--expected", "e.yaml", cwd=tmp_path)
     assert status == 0
-    assert "1.1.1 is no longer OK / WRONG CODE: take the entry off, e.yaml:1:9" in said
+    assert "1.1.1 is no longer OK / WRONG CODE: remove the entry in e.yaml:1:9" in said
     assert run("none", "--expected", "e.yaml", "--strict", cwd=tmp_path)[0] == 1
     status, said = run("none", "--expected", "e.yaml", "--strict", "--update-expected", cwd=tmp_path)
     assert (status, said.splitlines()[-1]) == (0, "e.yaml: 2 removed")

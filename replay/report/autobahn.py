@@ -1,7 +1,7 @@
-"""Results as Autobahn|Testsuite writes them: index.json, and a JSON for each agent and case.
+"""Results in Autobahn|Testsuite's format: index.json, and a JSON file for each agent and case.
 
-Field for field, so that scripts which read those read these; docs/autobahn.md says where a value is
-another. In it 'me' is the tester.
+All fields are the same, so that scripts which read Autobahn's reports can read these; docs/autobahn.md says
+where a value differs. 'me' is the tester.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from replay.verdict.result import CaseResult, ClosingVerdict, Judged, RunResult
 INDEX = "index.json"
 
 UNKNOWN = "UnknownServer"
-"""The agent that doesn't say who it is."""
+"""The name of an agent that doesn't tell its own."""
 
 FITS = "Actual events match at least one expected."
 DIFFERS = "Actual events differ from any expected."
@@ -34,23 +34,24 @@ _CLOSINGS = {
     ClosingVerdict.FAILED_BY_CLIENT: "It is preferred that the server close the TCP connection",
     ClosingVerdict.FAILED: "The connection was failed by the wrong endpoint",
 }
-"""The original's sentences: there are scripts that compare them."""
+"""Autobahn's own sentences: there are scripts that compare them."""
 
 MOST_EVENTS = 100
-"""Of an expected list, and of those received."""
+"""The most events shown of an expected list, and of the received ones."""
 
 _UNIMPORTANT = re.compile(r"[^a-z0-9]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _PART = 80
-"""Characters of a part of a file's name that comes from outside."""
+"""How many characters of a file's name may come from outside."""
 
 _KINDS = {EventKind.TEXT: False, EventKind.BINARY: True}
 
 
 def prefixes(agents: Iterable[str]) -> dict[str, str]:
-    """What the names of an agent's files begin with: its own name, but for a-z and 0-9 cut down to '_'.
+    """What the names of an agent's files begin with: its own name, in which everything but a-z and 0-9
+    becomes '_'.
 
-    Where that is the same for two, the later one has a number.
+    If that is the same for two agents, the later one gets a number.
     """
     found: dict[str, str] = {}
     for agent in dict.fromkeys(agents):
@@ -69,7 +70,7 @@ def file_name(prefix: str, id: str) -> str:
 
 
 def index(runs: Sequence[RunResult]) -> str:
-    """index.json: by agent, by case, the verdicts and where their file is."""
+    """index.json: the verdicts by agent and case, and the names of their files."""
     names = prefixes(run.agent or UNKNOWN for run in runs)
     agents: dict[str, dict[str, Any]] = {}
     for run in runs:
@@ -87,7 +88,7 @@ def index(runs: Sequence[RunResult]) -> str:
 
 
 def case(agent: str, number: int, result: Judged) -> str:
-    """The JSON of one case. `number`: its place, from 1."""
+    """The JSON of one case. `number` is its position, counted from 1."""
     facts, of = result.facts, result.case
     seen = connection(result.trace, result.events, facts.tester)
     summed_up = of.measured or of.rounds is not None
@@ -168,7 +169,7 @@ def _result(result: Judged) -> str:
 
 
 def _length(received: Sequence[Event]) -> str:
-    """What came back of a case that compares lengths."""
+    """What came back in a case that compares lengths."""
     message = next((event for event in received if isinstance(event, Message)), None)
     if message is None:
         return FITS
@@ -191,7 +192,7 @@ def _result_close(result: Judged) -> str:
 
 
 def _unclean(facts: ClosingFacts) -> str | None:
-    """In the original's own words, where it has some."""
+    """In Autobahn's own words, if it has some."""
     if facts.clean:
         return None
     if facts.opening_timed_out:
@@ -206,7 +207,7 @@ def _unclean(facts: ClosingFacts) -> str | None:
 
 
 def _reason(close: Close | None) -> str | None:
-    """In hex, if it is no text."""
+    """The reason in hex if it isn't text."""
     if close is None or not close.reason:
         return None
     try:
@@ -219,7 +220,7 @@ def _reason(close: Close | None) -> str | None:
 
 
 def _expected(of: Case) -> dict[str, list[Any]]:
-    """By verdict; of several lists for one verdict the first."""
+    """By verdict; for a verdict with several lists, the first one."""
     found: dict[str, list[Any]] = {}
     for outcome in of.outcomes:
         if outcome.verdict.value not in found:
@@ -259,7 +260,7 @@ def _event(event: Event) -> list[Any] | None:
 
 
 def _expected_close(closing: Closing | None) -> dict[str, Any]:
-    """Nothing for a recorded log, which says by itself how the connection has to end."""
+    """Empty for a recorded log, which itself says how the connection has to end."""
     if closing is None:
         return {}
     fatal = {"closedByWrongEndpointIsFatal": True} if closing.decisive else {}

@@ -1,4 +1,4 @@
-"""What Autobahn|Testsuite's report of a case says of the connection: its wire log, what was counted."""
+"""What Autobahn|Testsuite's report of a case says about the connection: its wire log and its statistics."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from replay.wire.side import Side
 ROWS = limits.ROWS.default
 
 SHOWN = 64
-"""Octets that are shown of more ..."""
+"""How many octets are shown of a longer sequence ..."""
 
 LONG = 60
-"""... than so many."""
+"""... which is one of more octets than this."""
 
 _TIMERS = {
     (Wait.DELAY, False): "CT",
@@ -39,13 +39,13 @@ Row = list[Any]
 
 
 class LoggedConnection(Struct, frozen=True):
-    """RX is the testee."""
+    """RX is what the testee sent."""
 
     request: str
     response: str
-    rx_octets: Mapping[int, int]  # how many reads of this size
+    rx_octets: Mapping[int, int]  # the number of reads of each size
     tx_octets: Mapping[int, int]
-    rx_frames: Mapping[int, int]  # how many frames of this opcode
+    rx_frames: Mapping[int, int]  # the number of frames of each opcode
     tx_frames: Mapping[int, int]
     traffic: Mapping[str, int | float | None] | None
     wirelog: Sequence[Row]
@@ -71,7 +71,7 @@ def connection(trace: Trace, events: tuple[Event, ...], tester: Side) -> LoggedC
 
 
 def shown(octets: bytes, total: int | None = None) -> str:
-    """Octets as text, if they are some, else as '0x' and hex; the first ones of many."""
+    """Octets as text if they are text, otherwise as '0x' and hex; only the first ones if there are many."""
     head, mark = _cut(octets, total)
     try:
         return head.decode() + mark
@@ -105,8 +105,8 @@ def _whole(stream: SentOctets) -> Iterator[Placed]:
 
 
 def _rows(trace: Trace, streams: Mapping[Side, SentOctets], tester: Side) -> Iterator[Row]:
-    """A row an entry. The tester's frames stand before the octets that they begin in, the testee's
-    behind those that complete them."""
+    """One row for each entry and frame. The tester's frames come before the octets in which they begin, the
+    testee's after the octets that complete them."""
     begun = _by_entry(streams[tester], lambda placed: placed.start)
     ended = _by_entry(streams[tester.other], lambda placed: max(placed.start, placed.end - 1))
     kept = True
@@ -177,7 +177,7 @@ def _timer(entry: Entry) -> Iterator[Row]:
 
 
 def _bounded(rows: Iterator[Row]) -> list[Row]:
-    """Of very many the first and the last ones; in between the log is off."""
+    """If there are too many rows, the first and the last ones; in between, logging is off."""
     first = list(islice(rows, ROWS // 2))
     last = deque[Row](maxlen=ROWS // 2)
     count = 0
@@ -193,7 +193,7 @@ def _bounded(rows: Iterator[Row]) -> list[Row]:
 def _traffic(
     streams: Mapping[Side, SentOctets], events: Sequence[Event], tester: Side
 ) -> dict[str, int | float | None] | None:
-    """None where the connection wasn't opened, or octets weren't kept."""
+    """None if the connection wasn't opened, or octets weren't kept."""
     if not any(isinstance(event, Opened) for event in events):
         return None
     if any(isinstance(event, Message) and event.digest is not None for event in events):

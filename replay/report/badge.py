@@ -1,4 +1,4 @@
-"""A badge in a line: for a README, or for shields.io to draw."""
+"""A badge of one line: for a README, or for shields.io to draw."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from replay.verdict.result import RunResult
 LABEL = "websocket"
 
 _COLOURS = {"brightgreen": "#4c1", "yellow": "#dfb317", "red": "#e05d44"}
-_WIDTH = 7  # of a character, about
+_WIDTH = 7  # the approximate width of a character
 _SVG = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img">
 <title>{label}: {message}</title>
@@ -50,7 +50,7 @@ def endpoint(runs: Sequence[RunResult]) -> str:
 
 
 def _said(runs: Sequence[RunResult]) -> tuple[str, str]:
-    """'517 of 517', '301 of 517, 216 unimplemented', '3 of 517 failed'; and a colour."""
+    """'517 of 517', '301 of 517, 216 unimplemented' or '3 of 517 failed', and a colour."""
     found = tally(runs)
     if found.troubles:
         return ("interrupted" if all(run.unreached is None for run in runs) else "not reached"), "red"

@@ -1,5 +1,5 @@
-"""Why a case fails, and what the cases that fail of one cause have in common: in sentences, without a
-full stop."""
+"""Why a case fails, and what the failures with the same cause have in common, in sentences without a full
+stop."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from replay.verdict.result import GOOD, CaseResult, Cause, Judged, Misdeed
 from replay.wire.side import Side
 
 BY_SILENCE = {"close-answered", "close-before-drop", "server-drops", "ping-answered", "pong-echoes-ping"}
-"""Rules that are broken by what doesn't come, so that there is no octet to point at."""
+"""Rules that are broken by something that doesn't come, so that there is no octet to point at."""
 
 LEGAL = "although nothing that was sent is against a rule"
 
 
 class CauseWords(NamedTuple):
-    """Why a case fails, in words: what is stored, and shown, with its verdict."""
+    """Why a case fails, in words. It is stored and shown with the verdict."""
 
-    key: str  # equal for failures of one cause
+    key: str  # equal for failures with the same cause
     words: str  # what is wrong in all of them
     why: str  # what is wrong in this one
-    size: int  # octets that it sends, about: the shortest is the example of all
+    size: int  # about how many octets it sends: the smallest case is shown as the example
 
 
 def said(result: CaseResult) -> CauseWords | None:
-    """None: it doesn't fail, or nothing is known of why."""
+    """None if the case doesn't fail, or nothing is known about why."""
     cause = result.cause
     if cause is None:
         return None
@@ -42,7 +42,7 @@ def said(result: CaseResult) -> CauseWords | None:
 
 
 def explained(result: Judged) -> Judged:
-    """The result with why it isn't OK."""
+    """The result with the reason why it isn't OK."""
     well = result.behaviour is Behaviour.OK and not result.failed
     return result if well else replace(result, why=why(result))
 
@@ -74,14 +74,14 @@ def sentence(cause: Cause, testee: Side) -> str:
 
 
 def why(result: Judged) -> str:
-    """Why a verdict isn't what it should be, or there is none."""
+    """Why a verdict isn't what it should be, or why there is none."""
     if result.unjudged is not None:
         return result.unjudged
     cause = result.cause
     if cause is None:
         return BEHAVIOURS[result.behaviour] if result.closing in GOOD else result.closing_reason
     if result.divergence is not None and result.divergence.field == "opening":
-        return words.difference(result.divergence)  # it says what the recorded handshake kept, or had
+        return words.difference(result.divergence)  # it says what the recorded handshake contained
     who = f"the {result.facts.tester.other.value}"
     match cause.fault:
         case Misdeed.ACCEPTS if (bait := illegal(result)) is not None:
@@ -129,7 +129,7 @@ def _coded(code: int | None) -> str:
 
 
 def _codes(result: Judged) -> str:
-    """The codes that the testee might have closed with."""
+    """The codes with which the testee might have closed."""
     ending = result.case.ending(result.nearest)
     wanted = () if ending is None else ending.codes or ()
     return " or ".join(words.code(code) for code in wanted if code is not None) or "no code"
@@ -144,7 +144,7 @@ def _closed(result: CaseResult) -> str:
 
 
 def _did(result: Judged, bait: Violation) -> str:
-    """What the testee did in place of failing the connection."""
+    """What the testee did instead of failing the connection."""
     match answer_to(result, bait):
         case Violation(rule=rule) if rule == bait.rule:
             return "sent the same back"
@@ -158,7 +158,7 @@ def _did(result: Judged, bait: Violation) -> str:
 
 
 def _wanted(result: Judged) -> str:
-    """What was expected when it happened."""
+    """What was expected at that point."""
     found = result.divergence
     if found is None or found.expected is None:
         return ""
@@ -166,7 +166,7 @@ def _wanted(result: Judged) -> str:
 
 
 def _uncounted(result: Judged) -> str:
-    """What came where nothing more came that counts."""
+    """What came, if nothing more came that counts."""
     found, testee = result.divergence, result.facts.tester.other
     if found is None or found.observed is not None or not result.facts.opened:
         return ""

@@ -1,4 +1,5 @@
-"""What changed between two runs, on a terminal: a line a case, the events and octets, a summary."""
+"""What changed between two runs, for a terminal: one line for each case, the events and octets, a
+summary."""
 
 from __future__ import annotations
 
@@ -16,13 +17,13 @@ from replay.verdict.change import Change, Changed, Comparison, Known, Run
 from replay.verdict.result import GOOD, UNJUDGED, Judged
 
 MOST_IDS = 60
-"""Ids that the summary lists of a kind."""
+"""The most ids of one kind that the summary lists."""
 
 MOST_MOVED = 10
-"""Durations that it lists."""
+"""The most durations that it lists."""
 
 MOST_DETAILS = 20
-"""Cases of which the events are shown."""
+"""The most cases whose events are shown."""
 
 _STYLES = {
     Change.WORSE: FAULT,
@@ -48,12 +49,12 @@ def line(one: Changed, width: int) -> Text:
 
 
 def detail(one: Changed, apart: Judged) -> Lines:
-    """Where the events part, and which octets differ."""
+    """Where the events differ, and which octets."""
     return Lines(lambda width: _detail(one, apart, width))
 
 
 def summary(found: Comparison) -> Lines:
-    """Which cases changed how, which became slower, and both runs in one line."""
+    """Which cases changed and how, which became slower or faster, and both runs in one line."""
     return Lines(lambda width: _summary(found, width))
 
 
@@ -126,7 +127,7 @@ def _listed(ids: list[str]) -> str:
 
 
 def _moved(found: Comparison, width: int) -> Iterator[Text]:
-    """The cases whose durations moved most, slower ones first."""
+    """The cases whose durations changed most, slower ones first."""
     moved = [(one.moved, one) for one in found.cases if one.moved is not None]
     for label, rows in (
         ("slower", sorted((row for row in moved if row[0] > 0), key=lambda row: -row[0])),

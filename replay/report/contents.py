@@ -1,4 +1,4 @@
-"""What messages say, in full: for the eye, and as JSON for programs."""
+"""The contents of messages in full: for people, and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from replay.trace.model import SECOND, Trace
 
 MARGIN = " " * 4
 DEEPEST = 32
-"""Levels of JSON that is laid out."""
+"""The most levels of JSON that is laid out."""
 
 
 def lines(message: Message, width: int) -> Iterator[str]:
-    """All of a message, in lines of `width` cells at the most: JSON laid out, other text as it is, the rest
-    in hex."""
+    """A whole message in lines of at most `width` cells: JSON is laid out, other text stays as it is,
+    everything else is in hex."""
     room = max(20, width - len(MARGIN))
     if message.text and (said := safe.as_text(message.data)) is not None:
         for line in (_laid_out(said) or said).splitlines():
             shown = safe.escape(line, len(line))
-            step = room if shown.isascii() else room // 2  # a character takes two cells at the most
+            step = room if shown.isascii() else room // 2  # a character takes at most two cells
             yield from (MARGIN + shown[at : at + step] for at in range(0, len(shown) or 1, step))
         return
     row = room // 3 // 4 * 4
@@ -32,8 +32,8 @@ def lines(message: Message, width: int) -> Iterator[str]:
 
 
 def _laid_out(said: str) -> str | None:
-    """JSON with a line for each of its values; None: it is none, or a single value, or so deep that its
-    lines would be mostly blanks."""
+    """JSON with a line for each of its values. None if it isn't JSON, is a single value, or is nested so
+    deeply that its lines would be mostly blank."""
     brackets = (1 if character in "[{" else -1 for character in said if character in "[]{}")
     if max(accumulate(brackets), default=0) > DEEPEST:
         return None
@@ -45,8 +45,8 @@ def _laid_out(said: str) -> str | None:
 
 
 def objects(trace: Trace, events: Sequence[Event]) -> Iterator[str]:
-    """A line of JSON for each thing that was said: `from`, `kind`, `entry` (its number in the log, from 0),
-    `at` (seconds), `length` and `payload`, or `hex` where that is no text."""
+    """A line of JSON for each thing that was said: `from`, `kind`, `entry` (its number in the log, counted
+    from 0), `at` (seconds), `length` and `payload`, or `hex` if that isn't text."""
     for event in events:
         if (said := _object(event)) is not None:
             at = trace.entries[event.entry].at

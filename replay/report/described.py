@@ -1,4 +1,4 @@
-"""A case as `replay show` describes it: what it does and wants, what is sent, and what may come back."""
+"""A case as `replay show` describes it: what it does and expects, what is sent, and what may come back."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from replay.report.rounds import rounds
 from replay.trace.model import SECOND
 
 MOST, MOST_EVENTS = 40, 6
-"""Steps, and events of a list, that are shown."""
+"""The most steps, and events of a list, that are shown."""
 
 
 def described(case: Case) -> Lines:
-    """The case, in lines."""
+    """The lines that describe a case."""
     return Lines(lambda width: _described(case, width))
 
 

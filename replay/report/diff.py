@@ -1,4 +1,4 @@
-"""A failure, from the user's own file to the very octet: which octet, which rule, whose fault."""
+"""A failure, from the user's own file down to the octet: which octet, which rule, whose fault."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ from replay.verdict.cause import illegal
 from replay.verdict.result import GOOD, ClosingVerdict, Judged, Misdeed
 
 SUITE = "suite:"
-"""What the names of the bundled specs begin with; the user has no such file."""
+"""The prefix of the names of the bundled specs; the user has no such file."""
 
 AROUND = 3
-"""Events before and behind the divergence that are shown of a long list."""
+"""How many events before and after the difference are shown of a long list."""
 
 MOST_RULES = 5
-"""Broken rules that are shown with their octets; the others are counted."""
+"""The most broken rules that are shown with their octets; the others are counted."""
 
 
 def failure(result: Judged, command_line: str | None, width: int) -> Iterator[Text]:
-    """All that a person needs to see why a case isn't OK."""
+    """Everything that a person needs to see why a case isn't OK."""
     streams = both(result.trace, result.events)
     stream = streams[result.facts.tester.other]
     yield heading(result, width)
@@ -83,13 +83,13 @@ def failure(result: Judged, command_line: str | None, width: int) -> Iterator[Te
 
 
 def _put_up_with(result: Judged) -> Violation | None:
-    """What the testee had to refuse, if it is that which is wrong."""
+    """What the testee had to refuse and didn't, if that is what is wrong."""
     accepts = result.cause is not None and result.cause.fault is Misdeed.ACCEPTS
     return illegal(result) if accepts else None
 
 
 def _apart(result: Judged, stream: SentOctets, width: int) -> Iterator[Text]:
-    """Where expected and observed part, in the user's file, in the events and in the octets."""
+    """Where expected and observed differ: in the user's file, in the events and in the octets."""
     yield from arrow(result, width)
     if result.divergence is not None and result.divergence.field != "opening":
         yield text()
@@ -99,7 +99,7 @@ def _apart(result: Judged, stream: SentOctets, width: int) -> Iterator[Text]:
 
 
 def _section(lines: Iterable[Text]) -> Iterator[Text]:
-    """A blank line above the lines, if there are any."""
+    """A blank line before the lines, if there are any."""
     for number, line in enumerate(lines):
         if not number:
             yield text()
@@ -134,7 +134,7 @@ def heading(result: Judged, width: int) -> Text:
 
 
 def told(result: Judged, width: int) -> Iterator[Text]:
-    """What the case does and what it wants."""
+    """What the case does and what it expects."""
     does, wants = purpose(result.case, result.facts.tester.other)
     yield from labelled("does", does, width)
     yield from labelled("wants", wants, width)
@@ -144,11 +144,11 @@ def _plain(sentence: str) -> str:
     return safe.escape(sentence, 300)
 
 
-# Where it stands in the user's own file.
+# The place in the user's own file.
 
 
 def _arrow_says_closing(result: Judged) -> bool:
-    """Whether the way the connection ended, or that there was none, is what is wrong first of all."""
+    """Whether the first thing that is wrong is how the connection ended, or that there was none."""
     found = result.divergence
     return found is None or (found.observed is None and not result.facts.opened)
 
@@ -185,7 +185,7 @@ def arrow(result: Judged, width: int) -> Iterator[Text]:
 
 
 def _place(result: Judged, found: Difference) -> Span | None:
-    """The very octet in the user's file if it stands there, else the pattern, else its list."""
+    """The place of the octet if it is in the user's file, otherwise that of the pattern or of its list."""
     want = found.expected
     if want is None:
         return result.nearest.span
@@ -198,7 +198,7 @@ def _place(result: Judged, found: Difference) -> Span | None:
     return want.span
 
 
-# Expected beside observed.
+# Expected next to observed.
 
 
 def _lists(result: Judged, found: Difference, width: int) -> Iterator[Text]:
@@ -209,7 +209,7 @@ def _lists(result: Judged, found: Difference, width: int) -> Iterator[Text]:
 
 
 def lists(result: Judged, found: Difference, heads: tuple[str, str], width: int) -> Iterator[Text]:
-    """Both lists of events, side by side, around the first divergence."""
+    """Both lists of events side by side, around the first difference."""
     expected, events = result.expected, result.received
     total = max(len(expected), len(events))
     first, last = max(0, found.at - AROUND), min(total, found.at + AROUND + 1)
@@ -242,7 +242,7 @@ def _behind(expected: int, events: int) -> str:
 
 
 def octets(result: Judged, stream: SentOctets, width: int) -> Iterator[Text]:
-    """Those where expected and observed part, else those of a close code that is wrong."""
+    """The octets where expected and observed differ, or those of a wrong close code."""
     if result.divergence is not None:
         yield from _octets(result, result.divergence, stream, width)
     else:
@@ -284,7 +284,8 @@ def _close_octets(result: Judged, stream: SentOctets, width: int) -> Iterator[Te
 
 
 def _expected_octet(want: Pattern | None, pieces: tuple[tuple[int, int], ...], observed: int) -> Octet:
-    """What should have stood at an offset of the stream; behind the payload what is missing of it."""
+    """What should have been at an offset of the stream; after the end of the payload, what is missing from
+    it."""
     end = pieces[-1][0] + pieces[-1][1]
 
     def octet(position: int) -> bytes:
@@ -297,7 +298,7 @@ def _expected_octet(want: Pattern | None, pieces: tuple[tuple[int, int], ...], o
 
 
 def _answer(stream: SentOctets, width: int) -> Iterator[Text]:
-    """How the testee's side of an opening handshake that failed began."""
+    """How the testee's side of a failed opening handshake began."""
     head = stream.slice(0, 2048).split(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
     for number, line in enumerate(line for line in head[:8] if line):
         label = stream.side.value if not number else ""
@@ -308,7 +309,7 @@ def _answer(stream: SentOctets, width: int) -> Iterator[Text]:
 
 
 def _rules(broken: Sequence[Violation], stream: SentOctets, width: int) -> Iterator[Text]:
-    """The rules that one side broke, those of one frame together."""
+    """The rules that one side broke; those broken by one frame are together."""
     shown = broken[:MOST_RULES]
     for _, group in groupby(shown, key=lambda violation: (violation.side, violation.frame)):
         violations = list(group)

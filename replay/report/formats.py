@@ -1,4 +1,5 @@
-"""The formats of reports: one table. Each but the page is a pure function of the results of some runs."""
+"""The formats of reports, in one table. All except the page are pure functions of the results of some
+runs."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from replay.verdict.result import RunResult
 
 class Format(NamedTuple):
     about: str
-    render: Callable[[Sequence[RunResult]], str] | None  # None: `pages` draws it, of what is stored
-    folder: bool = False  # a file for each case, and this one is INDEX
+    render: Callable[[Sequence[RunResult]], str] | None  # None: made by `pages` from what is stored
+    folder: bool = False  # a file for each case, and INDEX from this function
 
 
 FORMATS = {

@@ -1,4 +1,4 @@
-"""A trace for the eye, as a list of packets: what `replay show` prints."""
+"""A trace for people, as a list of packets: what `replay show` prints."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from replay.trace.model import SECOND, Digest, Octets, Trace
 from replay.wire.side import Side
 
 WIDE = 110
-"""From this width on: the whole time, both sides, the masking key."""
+"""From this width on, times are complete, and both sides and the masking key are shown."""
 
 Told = dict[int | tuple[Side, int], list[Event]]
 
 
 def show(trace: Trace, events: Sequence[Event], whole: bool = False) -> Lines:
-    """Each frame on a line of its own, with its header's bits, and the rules that it breaks beneath;
-    the handshake, timers and the end of TCP in between. `whole`: each message in full under its last frame,
-    JSON laid out."""
+    """Each frame on a line of its own, with the bits of its header and the rules that it breaks below it;
+    the handshake, timers and the end of TCP in between. With `whole`, each message is shown in full below
+    its last frame, with JSON laid out."""
     return Lines(lambda width: _show(trace, tuple(events), width, whole))
 
 
@@ -61,7 +61,7 @@ def _show(trace: Trace, events: tuple[Event, ...], width: int, whole: bool) -> I
 
 
 def _by_entry(stream: SentOctets) -> dict[int, list[Placed]]:
-    """The frames by the entry that completes them, an unfinished one by the last entry."""
+    """The frames by the entry that completes them; an unfinished one by the last entry."""
     rows: dict[int, list[Placed]] = defaultdict(list)
     for placed in stream.frames:
         if (place := stream.place(min(placed.end, stream.length) - 1)) is not None:
@@ -70,7 +70,7 @@ def _by_entry(stream: SentOctets) -> dict[int, list[Placed]]:
 
 
 def _told(streams: dict[Side, SentOctets], events: tuple[Event, ...], whole: bool) -> Told:
-    """What is said beneath a frame (by its side and start) or beneath an entry (by its number)."""
+    """What is said below a frame (by its side and start) or below an entry (by its number)."""
     frames = [(side, placed) for side, stream in streams.items() for placed in stream.frames]
     starts = {(side, placed.body): placed.start for side, placed in frames}
     known = {(side, placed.start) for side, placed in frames}
@@ -121,7 +121,7 @@ def _tell(events: list[Event], columns: _Columns, whole: bool) -> Iterator[Text]
 
 
 class _Columns(Struct, frozen=True):
-    """The widths of the columns, made for what they hold."""
+    """The widths of the columns, chosen for their contents."""
 
     width: int
     numbers: Sequence[int]
@@ -156,7 +156,7 @@ class _Columns(Struct, frozen=True):
 
     @property
     def margin(self) -> int:
-        """Where the column of the frame starts."""
+        """The column in which the frame starts."""
         return self.number + 2 + (self.time + 2 if self.time else 0) + self.side + 2
 
     def title(self) -> Text:
@@ -181,7 +181,7 @@ class _Columns(Struct, frozen=True):
         yield f"  sha256 {entry.sha256[:16]}…", DIM
 
     def beneath(self, said: str, first: bool = True) -> Text:
-        """What a frame's message inflates to, in one line under it."""
+        """What the message of a frame inflates to, in one line below it."""
         marker = "= " if first else ""
         return text((marker.rjust(self.margin), DIM), pad(said, max(8, self.width - self.margin)).rstrip())
 
@@ -203,7 +203,7 @@ def _time(at: int, wide: bool) -> str:
 
 
 def _payload(placed: Placed, stream: SentOctets, limit: int) -> str:
-    """The payload's first octets, so many at the most; of a Close its code and reason."""
+    """At most `limit` octets of the payload; for a Close, its code and reason."""
     header = placed.header
     data = stream.payload(placed, 128 if header.opcode == 8 else limit)
     missing = placed.end - stream.length

@@ -1,6 +1,7 @@
-"""Workflow commands of GitHub Actions: an annotation for each cause, on files where the user has them.
+"""Workflow commands for GitHub Actions: an annotation for each cause, on the user's own file if there is
+one.
 
-GitHub shows ten of a kind for a step.
+GitHub shows ten annotations of a kind for a step.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from replay.verdict.cause import by_cause
 from replay.verdict.result import CaseResult, RunResult
 
 MOST_IDS = 40
-"""Ids of cases that an annotation names beside its own."""
+"""The most ids of other cases that an annotation lists."""
 
 MOST = 10
-"""Annotations of a kind."""
+"""The most annotations of a kind."""
 
 
 def commands(runs: Sequence[RunResult]) -> str:

@@ -1,4 +1,4 @@
-"""GitLab's Code Quality: what fails, beside the lines of a merge request. (Its test report is JUnit.)"""
+"""GitLab's Code Quality: failures next to the lines of a merge request. (Its test report is JUnit.)"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from replay.report.tally import CountedAs, count, line, named, place, remarks, t
 from replay.verdict.result import CaseResult, RunResult
 
 SUITE = "websocket-suite"
-"""The path of what stands in no file of the user's."""
+"""The path for what isn't in a file of the user's."""
 
 
 def code_quality(runs: Sequence[RunResult]) -> str:
@@ -41,7 +41,7 @@ def _of(run: RunResult, result: CaseResult, severity: str) -> dict[str, Any]:
 def _issue(
     run: RunResult, name: str, description: str, severity: str, where: tuple[str, int]
 ) -> dict[str, Any]:
-    """The fingerprint is the same for the same case of the same agent, whatever else is said of it."""
+    """The fingerprint is the same for the same case of the same agent, whatever else is said about it."""
     path = safe.escape(where[0], 500).removeprefix("./")
     known = "\0".join((safe.escape(named(run)), name, path))
     return {

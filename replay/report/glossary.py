@@ -51,7 +51,7 @@ WORDS: dict[str, str] = {
     "wire log": "Everything that was seen of a connection, in order: octets, timers, and who ended TCP. "
     "Each case has one.",
 }
-"""Each word and what it means."""
+"""Each term and what it means."""
 
 _HEAD = """\
 # Glossary

@@ -1,4 +1,4 @@
-"""Messages that were compressed (RFC 7692): what stood on the wire, and what it inflates to."""
+"""Compressed messages (RFC 7692): what was sent on the wire, and what it inflates to."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from replay.report.stream import SentOctets
 from replay.wire.side import Side
 
 MOST_FRAMES = 6
-"""Frames of a message that are named."""
+"""The most frames of a message that are listed."""
 
 
 def agreed(events: Sequence[Event], width: int) -> Iterator[Text]:
-    """What the opening handshake agreed on, if it did."""
+    """What the opening handshake negotiated, if anything."""
     for event in events:
         if isinstance(event, Opened) and event.agreed is not None:
             yield from labelled("agreed", str(event.agreed), width)
@@ -38,7 +38,7 @@ def message(event: Message) -> str:
 
 
 def spoilt(found: Spoilt) -> str:
-    """How far a message inflates, and where it goes no further."""
+    """How far a message inflates, and where inflating fails."""
     start = found.length - len(found.tail)
     came = safe.sample(found.tail, found.length, start, found.text) if found.tail else "nothing"
     end = "" if found.at is None else f", up to octet {found.at} of the compressed payload"
@@ -46,18 +46,19 @@ def spoilt(found: Spoilt) -> str:
 
 
 def wire(event: Message) -> int:
-    """The octets of its payload as they were sent."""
+    """The octets of a message's payload as they were sent."""
     return sum(length for _, length in event.parts)
 
 
 def ratio(*events: Message) -> str:
-    """By how much they are longer than what was sent: '×3.25'."""
+    """How much longer the messages are than what was sent: '×3.25'."""
     times = sum(len(event.data) for event in events) / max(1, sum(map(wire, events)))
     return f"×{times:.2f}" if times < 10 else f"×{times:.0f}"
 
 
 def differing(event: Message, found: Difference, stream: SentOctets, width: int) -> Iterator[Text]:
-    """Where a compressed message differs, which is nowhere on the wire, and the frames that it came in."""
+    """Where a compressed message differs, which is no place on the wire, and the frames in which it
+    came."""
     want = found.expected.payload if found.expected is not None else None
     if found.offset is not None and want is not None:
         wanted = partial(_octet, want)
@@ -82,7 +83,7 @@ def _carried(event: Message, stream: SentOctets, width: int) -> Iterator[Text]:
 
 
 def totals(events: Sequence[Event], sides: Sequence[tuple[Side, str]], width: int) -> Iterator[Text]:
-    """What each side compressed, all in all, by the name it is given."""
+    """What each side compressed in total, under the name that it is given."""
     for side, name in sides:
         sent = [event for event in events if isinstance(event, Message) and event.side is side]
         packed = [event for event in sent if event.compressed]

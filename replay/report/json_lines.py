@@ -1,7 +1,7 @@
 """Lines of JSON: one for each case as its result comes, and one for each run when it has ended.
 
-docs/json.md says what they hold, `schema` says it to programs. Keys may be added; the version is raised
-if others change.
+docs/json.md describes them for people, and `schema` for programs. Keys may be added; any other change
+raises the version.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _cases(found: RunResult) -> list[str]:
 
 
 def case(agent: str | None, result: CaseResult, strict: bool = False) -> str:
-    """The line of a case. `agent`: None, where it isn't known yet."""
+    """The line of a case. `agent` is None if it isn't known yet."""
     close = result.facts.testee_close
     return _line(
         {
@@ -110,7 +110,7 @@ def _line(value: object) -> str:
 
 
 def _whole(value: Any) -> Any:
-    """The same, but for surrogates that are alone."""
+    """The same value with lone surrogates replaced."""
     match value:
         case str():
             return safe.whole(value)

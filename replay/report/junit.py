@@ -1,6 +1,6 @@
 """JUnit XML, as Jenkins and GitLab read it: a suite for each run, a test for each case.
 
-A case that is UNIMPLEMENTED, unjudged, or listed as expected, is skipped; a run that broke off is an error.
+A case that is UNIMPLEMENTED, unjudged or expected to fail is skipped; a run that broke off is an error.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def xml(runs: Sequence[RunResult]) -> str:
     for run in runs:
         report.add_testsuite(_suite(run))
     report.update_statistics()  # type: ignore[no-untyped-call]
-    del report._elem.attrib["skipped"]  # which only a suite has, by the schema of Jenkins
+    del report._elem.attrib["skipped"]  # only a suite may have it, by the schema of Jenkins
     report.time = round(sum(run.duration for run in runs), 3)
     text: bytes = report.tostring()  # type: ignore[no-untyped-call]
     return _DECLARATION + text.decode()
@@ -74,7 +74,7 @@ def _suite(run: RunResult) -> TestSuite:
 
 
 def _test(run: RunResult, result: CaseResult, alike: str) -> TestCase:
-    """`alike`: of a failure, which others have its cause."""
+    """`alike` names the other failures with the same cause."""
     from junitparser import Failure, Skipped, TestCase
 
     id, title = safe.escape(result.case.id, 200), safe.escape(result.case.title, 300)
@@ -95,6 +95,6 @@ def _test(run: RunResult, result: CaseResult, alike: str) -> TestCase:
 
 
 def _class(run: RunResult, name: str) -> str:
-    """A dot would be taken for the border of a package."""
+    """A dot would be read as the separator of packages."""
     agent, name = (safe.escape(text, 200).replace(".", "_") for text in (named(run), name))
     return f"{agent}.{name}"

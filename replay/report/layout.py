@@ -1,4 +1,4 @@
-"""Lines of a terminal: made for a width, never wider than it, in colours that any theme has."""
+"""Lines for a terminal: made for a width and never wider, in colours that any theme has."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ STYLES = {
     ClosingVerdict.UNCLEAN.value: "bold red",
     ClosingVerdict.FAILED_BY_CLIENT.value: "bold red",
 }
-"""Of a case's verdict, by its word."""
+"""The style of a verdict, by its word."""
 
 DIM, LABEL, PATH, FAULT, WRONG, WANTED = "dim", "bold", "cyan", "bold red", "red", "green"
 
 
 class Lines(Struct, frozen=True):
-    """A renderable that is drawn line by line for the width at hand."""
+    """A renderable that is made line by line for the available width."""
 
     draw: Callable[[int], Iterable[Text]]
 
     def drawn(self, width: int) -> Lines:
-        """The same, drawn now, so that what it was made of need not be kept."""
+        """The same lines, rendered now, so that their source need not be kept."""
         lines = [*self.draw(width)]
         return Lines(lambda _: lines)
 
@@ -63,14 +63,14 @@ def text(*parts: str | tuple[str, str]) -> Text:
 
 
 def pad(string: str, width: int) -> str:
-    """Exactly so many cells wide, cut with an ellipsis."""
+    """Exactly `width` cells wide, cut with an ellipsis."""
     if cell_len(string) <= width:
         return set_cell_size(string, width)
     return set_cell_size(string, width - 1) + "…" if width > 0 else ""
 
 
 def sides(left: Text, right: Text, width: int) -> Text:
-    """`left` from the left edge, cut for `right`, which ends at the right edge."""
+    """`left` at the left edge, cut to make room for `right`, which ends at the right edge."""
     room = max(1, width - right.cell_len - (2 if right.cell_len else 0))
     left = left.copy()
     left.truncate(room, overflow="ellipsis", pad=bool(right.cell_len))
@@ -78,7 +78,8 @@ def sides(left: Text, right: Text, width: int) -> Text:
 
 
 def wrapped(string: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
-    """Break at spaces, and within a word that is too long; `first` and `rest` stand before the lines."""
+    """Break at spaces, and within a word that is too long; `first` and `rest` are the prefixes of the
+    lines."""
     rest = " " * cell_len(first) if rest is None else rest
     lines, line, empty = [], first, True
     for word in string.split(" "):
@@ -95,7 +96,7 @@ def wrapped(string: str, width: int, first: str = "", rest: str | None = None) -
 
 
 def labelled(label: str, string: str, width: int, style: str = "") -> Iterator[Text]:
-    """A label in a column of its own, and what it is the label of, wrapped beside it."""
+    """A label in a column of its own, and its text, wrapped, next to it."""
     lines = wrapped(string, width, " " * INDENT)
     for number, line in enumerate(lines):
         margin = ("  " + label).ljust(INDENT) if not number else " " * INDENT
@@ -103,11 +104,11 @@ def labelled(label: str, string: str, width: int, style: str = "") -> Iterator[T
 
 
 INDENT = 12
-"""The column of what is labelled."""
+"""The column of the labelled text."""
 
 
 def command(line: str, width: int) -> list[str]:
-    """A command for the shell, broken between its words if it has to be."""
+    """A command for the shell, broken between its words if necessary."""
     if cell_len(line) <= width:
         return [line]
     try:
@@ -125,7 +126,7 @@ def command(line: str, width: int) -> list[str]:
 
 
 def pointed(span: Span, label: str, width: int) -> Iterator[Text]:
-    """The arrow to a place in the user's own file, the line, carets under it, and what is wrong there."""
+    """An arrow to a place in the user's own file, its line, carets below it, and what is wrong there."""
     beside = max(8, len(str(span.line)) + 6)  # the gutter, and an ellipsis on either side
     shown = excerpt(span, "", max(1, width - beside)).split("\n")
     gutter = shown[0].rindex("|")

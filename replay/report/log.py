@@ -15,16 +15,16 @@ from replay.trace.model import SECOND, Digest, Entry, Octets, Trace
 from replay.wire.side import Side
 
 TAIL = 10
-"""Entries at the end of a log that a failure shows."""
+"""How many entries at the end of a log a failure shows."""
 
 
 def tail(trace: Trace, streams: Streams, width: int, most: int = TAIL) -> Iterator[Text]:
-    """The last entries of the log, with what the octets are beside them."""
+    """The last entries of the log, with the meaning of their octets next to them."""
     return lines(trace, streams, told(trace)[-most:], width)
 
 
 def whole(trace: Trace, streams: Streams, width: int, most: int = 200) -> Iterator[Text]:
-    """All entries; of very many, the first and the last ones."""
+    """All entries, or if there are very many, the first and the last ones."""
     numbers = told(trace)
     if len(numbers) <= most:
         yield from lines(trace, streams, numbers, width)
@@ -35,14 +35,15 @@ def whole(trace: Trace, streams: Streams, width: int, most: int = 200) -> Iterat
 
 
 def told(trace: Trace) -> list[int]:
-    """The numbers of the entries without those whose octets were all left out for a MESSAGE line."""
+    """The numbers of the entries, without those whose octets were all left out in favour of a MESSAGE
+    line."""
     covered = {number for some in left_out(trace).values() for number in some}
     return [number for number in range(len(trace.entries)) if number not in covered]
 
 
 def left_out(trace: Trace) -> dict[int, list[int]]:
-    """By the number of a MESSAGE line, those of the entries that it stands for: before it, without any
-    of their octets."""
+    """By the number of each MESSAGE line, the numbers of the entries that it replaces: they come before it
+    and have none of their octets."""
     found: dict[int, list[int]] = {}
     waiting: dict[Side, list[int]] = {side: [] for side in Side}
     for number, entry in enumerate(trace.entries):
@@ -74,14 +75,15 @@ def lines(
 
 
 def line(entry: Entry, recorder: Side, width: int, digits: int = 0, head: bool = False) -> str:
-    """One entry, without its number; its time with so many digits, or not at all."""
+    """One entry without its number; its time has `digits` decimals, or is left out if that is 0."""
     at = "" if entry.at is None or not digits else f"+{entry.at / SECOND:.{digits}f} "
     said = at + safe.escape(write(entry, recorder)[0])
     return said + octets(entry, width - len(said), head) if isinstance(entry, Octets) else said
 
 
 def octets(entry: Octets, width: int, head: bool) -> str:
-    """The octets of an entry in so many cells, of an HTTP head quoted, else in hex; then how many."""
+    """The octets of an entry in `width` cells, as quoted text for an HTTP head and otherwise in hex, and
+    their number."""
     if entry.cut and not entry.data:
         return not_kept([entry])
     more = entry.cut.more if entry.cut else 0
@@ -94,7 +96,7 @@ def octets(entry: Octets, width: int, head: bool) -> str:
 
 
 def not_kept(entries: Sequence[Entry]) -> str:
-    """How many octets of these entries were not kept; nothing, if there are none."""
+    """How many octets of these entries were not kept; empty if none."""
     cut = [entry for entry in entries if isinstance(entry, Octets) and entry.cut is not None]
     if not cut:
         return ""
@@ -103,12 +105,12 @@ def not_kept(entries: Sequence[Entry]) -> str:
 
 
 def size(entry: Octets) -> int:
-    """The octets of an entry, with those that were not kept."""
+    """The octets of an entry, including those that were not kept."""
     return len(entry.data) + (entry.cut.more or 0 if entry.cut is not None else 0)
 
 
 def frame(placed: Placed, stream: SentOctets) -> str:
-    """'binary 126', 'close 1000', 'close, empty', 'continuation 0': a frame in a few words."""
+    """A frame in a few words: 'binary 126', 'close 1000', 'close, empty', 'continuation 0'."""
     name = words.opcode(placed.header.opcode)
     if placed.header.opcode == 8 and not placed.header.length:
         return f"{name}, empty"
@@ -119,6 +121,6 @@ def frame(placed: Placed, stream: SentOctets) -> str:
 
 
 def _gloss(stream: SentOctets, number: int) -> str:
-    """What frames begin in an entry, in words."""
+    """In words, the frames that begin in an entry."""
     frames = [frame(placed, stream) for placed in stream.begun_in(number, 3)]
     return ", ".join(frames[:2]) + (", …" if len(frames) > 2 else "")

@@ -1,4 +1,4 @@
-"""A summary in Markdown, as GitHub shows it on the page of a run: what matters, within its limits."""
+"""A summary in Markdown, as GitHub shows it on the page of a run: what matters, within GitHub's limits."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from replay.verdict.cause import FailureGroup, by_cause
 from replay.verdict.result import CaseResult, RunResult
 
 MOST = limits.SUMMARY.default
-"""Octets of a summary."""
+"""The most octets of a summary."""
 
 MOST_ROWS = 100
-"""Causes in a table."""
+"""The most causes in a table."""
 
 MOST_SHOWN = 20
-"""Failures that are shown whole."""
+"""The most failures that are shown in full."""
 
 MOST_IDS = 60
 
@@ -73,7 +73,7 @@ def _run(run: RunResult) -> Iterator[str]:
 
 
 def _row(failures: FailureGroup) -> str:
-    """The shortest case of a cause, and which others there are."""
+    """The smallest case of a cause, and the other cases with it."""
     result = failures.example
     said = "; ".join(remarks(result)[:2]) + also(failures, result, MOST_IDS)
     title = f"{_text(result.case.id, 80)} {_text(result.case.title, 200)}"
@@ -95,5 +95,5 @@ def _html(result: CaseResult) -> str:
 
 
 def _text(text: str, limit: int = 2000) -> str:
-    """Text that is no markup, no link and no mention."""
+    """Text that contains no markup, link or mention."""
     return _PUNCTUATION.sub(r"\\\1", safe.escape(text, limit))

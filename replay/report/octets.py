@@ -1,4 +1,4 @@
-"""Octets as they stood on the wire, with a caret, and the bits of a frame's header spelled out."""
+"""Octets as they were on the wire, with a caret, and the bits of a frame's header spelled out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from replay.wire.frame import encode_header
 from replay.wire.masking import mask
 
 ROW = 16
-"""Octets in a row of hex."""
+"""How many octets a row of hex has."""
 
 FIELDS = {
     "client-masks": "MASK",
@@ -29,17 +29,17 @@ FIELDS = {
     "length-below-2-63": "LENGTH",
     "close-length": "LENGTH",
 }
-"""The field of the header that a breach of a rule is in."""
+"""The field of the header to which a breach of a rule belongs."""
 
 MARGIN = len("  000 RX OCTETS  ")
-"""The column behind the labels."""
+"""The column after the labels."""
 
 Octet = Callable[[int], bytes]
-"""What was expected at an offset of the stream: one octet, or none."""
+"""What was expected at an offset of the stream: one octet or none."""
 
 
 def entry_label(entry: int, stream: SentOctets) -> str:
-    """'005 RX OCTETS', as the written log has it."""
+    """'005 RX OCTETS', as in the written log."""
     return f"{stream.numbers[entry]:03} {'TX' if stream.recorded else 'RX'} OCTETS"
 
 
@@ -51,9 +51,10 @@ def pointed_octets(
     expected: Octet | None = None,
     behind: bool = False,
 ) -> Iterator[Text]:
-    """The row of octets around `offset`, what was expected in their place, and carets.
+    """The row of octets around `offset`, what was expected instead, and carets.
 
-    `behind`: nothing stands at `offset` that belongs there; the caret is behind the octet before it.
+    With `behind`, the octet at `offset` doesn't belong there, or there is none: the caret is after the
+    octet before it.
     """
     if (place := stream.place(offset - behind)) is None:
         return
@@ -81,7 +82,7 @@ def pointed_octets(
 
 
 def pointed_inflated(data: bytes, offset: int, width: int, expected: Octet) -> Iterator[Text]:
-    """The same of a message that stands nowhere on the wire as it is; all offsets are its own."""
+    """The same for a message that isn't on the wire as it is shown; all offsets are its own."""
     digits = 4 if len(data) < 65536 else 8
     first, per_row = _window(offset, width, MARGIN)
     column = MARGIN + digits + 2
@@ -93,7 +94,7 @@ def pointed_inflated(data: bytes, offset: int, width: int, expected: Octet) -> I
 
 
 def _window(offset: int, width: int, margin: int) -> tuple[int, int]:
-    """The first octet of the row that shows `offset`, and how many are in it."""
+    """The first octet of the row that shows `offset`, and the number of octets in it."""
     per_row = ROW if width >= margin + 7 + ROW * 3 + 1 else ROW // 2
     half = per_row // 2
     return max(0, offset - half) // half * half, per_row
@@ -133,7 +134,7 @@ def _caret(at: int, length: int, place: OctetPlace, width: int, column: int, wha
 
 
 def _unmasked(frame: Placed, first: int, row: bytes) -> list[bytes]:
-    """The octets of the row that are payload of this frame, unmasked; the others left blank."""
+    """The octets of the row that are payload of this frame, unmasked; the others are left blank."""
     cells = []
     for i in range(len(row)):
         at = first + i - frame.body
@@ -143,7 +144,7 @@ def _unmasked(frame: Placed, first: int, row: bytes) -> list[bytes]:
 
 
 def _head_line(stream: SentOctets, place: OctetPlace, offset: int, width: int) -> Iterator[Text]:
-    """The line of the opening handshake that the octet is in, with carets under all of it."""
+    """The line of the opening handshake that contains the octet, with carets under all of it."""
     start = max(0, offset - 4096)
     line_start = stream.slice(start, offset).rfind(b"\n") + 1 + start
     line = stream.slice(line_start, min(stream.head, line_start + 4096)).split(b"\n")[0].rstrip(b"\r")
@@ -160,7 +161,7 @@ def _head_line(stream: SentOctets, place: OctetPlace, offset: int, width: int) -
 def header_bits(
     placed: Placed, stream: SentOctets, width: int, rules: Collection[str] = ()
 ) -> Iterator[Text]:
-    """A frame's header: its octets, and field by field; carets under the fields that break `rules`."""
+    """A frame's header: its octets, then its fields, with carets under the fields that break `rules`."""
     broken = {FIELDS.get(rule) for rule in rules}
     header = placed.header
     rsv = f"{header.rsv:03b}"

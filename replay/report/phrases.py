@@ -24,20 +24,20 @@ from replay.trace.model import SECOND
 from replay.wire.frame import CONTROL_PAYLOAD, Opcode, reserved
 
 MOST = 8
-"""Steps, or events, that are named of one case."""
+"""The most steps, or events, that are named for one case."""
 
 CHECKED = 2**16
-"""Octets of a text up to which it is looked at whether it is valid."""
+"""The most octets of a text that is checked for validity."""
 
 NAMED = 24
-"""Octets of a payload that is shown whole."""
+"""The most octets of a payload that is shown in full."""
 
 _CONTROL = {Opcode.CLOSE: "Close", Opcode.PING: "Ping", Opcode.PONG: "Pong"}
 _DATA = {Opcode.TEXT: "text", Opcode.BINARY: "binary"}
 
 
 class Phrase(NamedTuple):
-    """A thing that is sent: 'a Ping', 'Pings', ' of 9 octets', ' with RSV1 set', ' ("payload")'."""
+    """The parts of a phrase: 'a Ping', 'Pings', ' of 9 octets', ' with RSV1 set', ' ("payload")'."""
 
     one: str
     many: str
@@ -50,7 +50,7 @@ class Phrase(NamedTuple):
 
 
 def sequence(phrases: Iterable[Phrase]) -> str:
-    """'a Ping, then 2 Pongs', the like ones counted."""
+    """'a Ping, then 2 Pongs'; equal phrases in a row are counted."""
     found = []
     for _, group in groupby(phrases, key=lambda phrase: phrase[:4]):
         first, *others = group
@@ -78,7 +78,8 @@ def sent(steps: Sequence[Step]) -> Iterator[Phrase]:
 
 
 def _message_end(steps: Sequence[Step], at: int) -> int | None:
-    """Behind the last frame of a fragmented message, if it begins here and nothing is odd or between."""
+    """The index after the last frame of a fragmented message, if one begins here that nothing interrupts
+    and whose frames have nothing unusual."""
     first = steps[at]
     if not isinstance(first, SendFrame) or first.opcode not in _DATA or first.fin:
         return None
@@ -94,7 +95,7 @@ def _message_end(steps: Sequence[Step], at: int) -> int | None:
 
 
 def _frames(frames: Sequence[Step]) -> Phrase:
-    """A whole message in some frames."""
+    """A whole message in several frames."""
     kept = [frame for frame in frames if isinstance(frame, SendFrame)]
     octets = b"".join(frame.payload.octets for frame in kept)
     kind = _DATA[Opcode(kept[0].opcode)]
@@ -105,7 +106,7 @@ def _frames(frames: Sequence[Step]) -> Phrase:
 
 
 def _frame(step: SendFrame, steps: Sequence[Step], at: int, unfinished: bool) -> Phrase:
-    """One frame: a message or a control frame of its own, or a part of a message."""
+    """One frame: a message or a control frame by itself, or a part of a message."""
     size, rest, opcode = len(step.payload), _odd(step) + _chopped(step), step.opcode
     octets = size_of(step.payload)
     if opcode == Opcode.CLOSE and step.fin and not step.rsv and size <= CONTROL_PAYLOAD:
@@ -154,7 +155,7 @@ def _whole(steps: Sequence[Step], at: int) -> bytes:
 
 
 def _odd(step: SendFrame) -> str:
-    """What is unusual of a frame."""
+    """What is unusual about a frame."""
     said = ""
     if step.rsv:
         said += f" with {reserved(step.rsv)} set"
@@ -172,7 +173,7 @@ def _fewest(size: int) -> int:
 
 
 def written(steps: Sequence[Step]) -> tuple[Sequence[Step], str]:
-    """How all frames are written, where that is the same for all; and the steps without it."""
+    """How the frames are written, if that is the same for all of them, and the steps without it."""
     frames = [step for step in steps if isinstance(step, SendFrame)]
     chops = {frame.chop for frame in frames}
     if len(frames) < 2 or len(chops) > 1:
@@ -234,7 +235,7 @@ def _close(octets: bytes) -> tuple[str, str]:
 
 
 def size_of(payload: Payload, text: bool = False) -> str:
-    """' of 5 octets', or of characters where slices of a text are sent."""
+    """' of 5 octets', or of characters if slices of a text are sent."""
     if payload.next is not None:
         return f" of {words.count(payload.next, 'character' if text else 'octet')}"
     return f" of {words.count(len(payload), 'octet')}" if len(payload) else " without a payload"

@@ -1,6 +1,8 @@
-"""What a case does and what it wants, in whole sentences: as its spec says it, else made of its steps.
+"""What a case does and expects, in whole sentences: in the words of its spec, otherwise derived from its
+steps.
 
-In them the tester is called replay, and the testee the server or the client where it is known which it is.
+The tester is called replay, and the testee is called the server or the client if it is known which one it
+is.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from replay.wire.side import Side
 
 
 def purpose(case: Case, testee: Side | None = None) -> tuple[str, str]:
-    """What a case does, and what it wants of the testee: a server, a client or, with None, either."""
+    """What a case does, and what it expects of the testee: a server, a client or, with None, either."""
     return description(case, testee), expectation(case, testee)
 
 
@@ -93,7 +95,7 @@ def _wants(case: Case, outcome: Outcome) -> str:
 
 
 def _echoed(case: Case, outcome: Outcome) -> int | None:
-    """How many messages come back, if that is all of them and nothing else."""
+    """How many messages come back, if all of them do and nothing else does."""
     if not case.steps or case.span is None:
         return None
     try:
@@ -125,7 +127,7 @@ def _pattern(pattern: Pattern) -> Phrase:
 
 
 def _all(case: Case, outcome: Outcome, closing: Closing | None, testee: Side | None) -> str:
-    """Of a list of events and of the connection's end, what the testee has to do."""
+    """What the testee has to do for a list of events and the end of the connection."""
     wants = _wants(case, outcome)
     if closing is None:
         return wants
@@ -159,7 +161,7 @@ def codes(closing: Closing) -> str:
 
 
 def _allowed(case: Case, outcome: Outcome, testee: Side | None) -> str:
-    """Another list that earns a verdict."""
+    """Another list of events that earns a verdict."""
     if outcome.anything:
         return f"Anything else is {outcome.verdict.value}."
     verdict = "as good" if outcome.verdict is Behaviour.OK else outcome.verdict.value

@@ -1,4 +1,4 @@
-"""Cases that play fewer rounds than they have: how many, in words."""
+"""In words, the cases that play fewer rounds than they have, and how many."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from replay.cases.model import Case
 from replay.report import safe, words
 
 MOST_SECTIONS = 4
-"""Sections that are named at the most."""
+"""The most sections that are listed."""
 
 
 def rounds(case: Case) -> str:
-    """'25 of 1000 messages'; nothing if the case has no rounds, or plays all of them."""
+    """'25 of 1000 messages'; empty if the case has no rounds, or plays all of them."""
     repeat = case.rounds
     if repeat is None or repeat.of is None or repeat.times >= repeat.of:
         return ""
@@ -21,7 +21,7 @@ def rounds(case: Case) -> str:
 
 
 def shortened(cases: Sequence[Case]) -> str:
-    """That some of these cases played fewer rounds, by their sections; nothing if none did."""
+    """A sentence about which of these cases played fewer rounds, by section; empty if none did."""
     few = [case.id for case in cases if rounds(case)]
     if not few:
         return ""

@@ -1,4 +1,4 @@
-"""Several runs side by side: where their verdicts differ or fail, and each in a line."""
+"""Several runs side by side: the cases on which their verdicts differ or fail, and a line for each run."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from replay.report.layout import DIM, FAULT, Lines, pad, text
 from replay.verdict.result import CaseResult, RunResult
 
 MOST_CASES = 60
-"""Rows of the table."""
+"""The most rows of the table."""
 
 MOST_CELLS = 24
-"""Of the name of an agent, at the head of a column."""
+"""The most cells for the name of an agent, at the head of a column."""
 
 _MISSING = "-"
 
 
 def side_by_side(runs: Sequence[RunResult]) -> Lines:
-    """A table of the cases whose verdicts differ or fail, in as many parts as the width asks for; then
-    the last line of each run."""
+    """A table of the cases whose verdicts differ or fail, split into as many parts as the width requires;
+    then the last line of each run."""
     return Lines(lambda width: _side_by_side(runs, width))
 
 
@@ -57,8 +57,8 @@ def _side_by_side(runs: Sequence[RunResult], width: int) -> Iterator[Text]:
 
 
 def _matters(results: Sequence[CaseResult | None], runs: Sequence[RunResult]) -> bool:
-    """Whether the verdicts on a case differ, or one fails its run; what a run that broke off lacks
-    differs from nothing."""
+    """Whether the verdicts on a case differ, or one of them fails its run. Results that are missing because
+    a run broke off don't count as different."""
     said = {
         _word(result) for result, run in zip(results, runs, strict=True) if result or not _broke_off(run)
     }

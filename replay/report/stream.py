@@ -1,6 +1,6 @@
-"""Where an octet stands: in the stream of its side, in an entry of the trace, in a frame.
+"""The place of an octet: in the stream of its side, in an entry of the trace, and in a frame.
 
-Nothing is joined or copied but the few octets that are asked for.
+Nothing is joined or copied except the few octets that are asked for.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from replay.wire.side import Side
 class OctetPlace(NamedTuple):
     """An octet in a trace."""
 
-    entry: int  # number of the entry
+    entry: int  # the number of the entry
     offset: int  # in this entry
     length: int  # of this entry
-    start: int  # where the entry starts in the stream
+    start: int  # the offset of the entry in the stream
 
 
 class Placed(NamedTuple):
@@ -45,7 +45,7 @@ class Placed(NamedTuple):
         return self.body + self.header.length
 
     def row(self, times: int) -> Iterator[Placed]:
-        """So many frames with this header, one behind the other, this one first."""
+        """`times` frames with this header, one after the other, of which this is the first."""
         size = self.end - self.start
         return map(Placed, range(self.start, self.start + times * size, size), repeat(self.header))
 
@@ -61,7 +61,7 @@ class SentOctets:
         self._entries: list[int] = []
         self._starts: list[int] = []
         self._chunks: list[bytes] = []
-        self._runs: list[Run] = []  # what follows octets that the log left out is taken to begin a frame
+        self._runs: list[Run] = []  # the octets after a gap in the log are assumed to begin a frame
         self._begins: list[int] = []  # the first chunk of each run
         self._deflates = any(isinstance(event, Opened) and event.agreed for event in events)
         cuts, joined = set[int](), False
@@ -83,7 +83,7 @@ class SentOctets:
         self.head = self._head_end(events)
         unparsed = [event.start for event in events if isinstance(event, Unparsed) and event.side is side]
         lost = [start for start in unparsed if start not in cuts]
-        self._limit = min([self.length, *lost])  # from here on there are no frames any more
+        self._limit = min([self.length, *lost])  # no frames can be told apart from here on
 
     def _head_end(self, events: tuple[Event, ...]) -> int:
         """Where the opening handshake of this side ends and its frames begin."""
@@ -114,7 +114,7 @@ class SentOctets:
         return found
 
     def place(self, offset: int) -> OctetPlace | None:
-        """The entry that holds the octet; for the end of the stream, the place behind the last one."""
+        """The entry that contains the octet; for the end of the stream, the place after the last one."""
         index = bisect.bisect_right(self._starts, min(offset, self.length - 1)) - 1
         if index < 0:
             return None
@@ -124,12 +124,12 @@ class SentOctets:
         return OctetPlace(self._entries[index], offset - start, length, start)
 
     def entries(self, start: int, end: int) -> list[int]:
-        """The numbers of the entries with octets from `start` up to `end`."""
+        """The numbers of the entries that contain octets from `start` up to `end`."""
         first = max(0, bisect.bisect_right(self._starts, start) - 1)
         return self._entries[first : bisect.bisect_left(self._starts, end)]
 
     def _walk(self, at: int) -> Iterator[tuple[Placed, int]]:
-        """Frames, and how many that are alike follow one another from each on, in one entry."""
+        """Frames, each with the number of equal frames that follow one another from it on in one entry."""
         index = max(0, bisect.bisect_right(self._starts, at) - 1)
         for number in range(max(0, bisect.bisect_right(self._begins, index) - 1), len(self._runs)):
             begin = self._begins[number]
@@ -158,7 +158,7 @@ class SentOctets:
 
     @cached_property
     def frames(self) -> list[Placed]:
-        """The frames behind the opening handshake. The last one may be unfinished."""
+        """The frames after the opening handshake. The last one may be unfinished."""
         return [placed for one, times in self._rows for placed in one.row(times)]
 
     def frame(self, start: int) -> Placed | None:
@@ -167,7 +167,7 @@ class SentOctets:
         return found[0] if found is not None and found[0].start == start else None
 
     def frame_around(self, offset: int) -> Placed | None:
-        """The frame that holds this octet."""
+        """The frame that contains this octet."""
         index = bisect.bisect_right(self._rows, offset, key=lambda row: row[0].start) - 1
         if index < 0:
             return None
@@ -205,9 +205,9 @@ def both(trace: Trace, events: tuple[Event, ...]) -> Streams:
 
 
 def parts(event: Event, stream: SentOctets) -> tuple[tuple[int, int], ...]:
-    """Where the payload of a message or Pong stands in its stream: (offset, length) of each frame.
+    """Where the payload of a message or Pong is in its stream: (offset, length) for each frame.
 
-    Empty where that can't be said: what was inflated stands nowhere as it is shown.
+    Empty if there is no such place: inflated octets aren't on the wire as they are shown.
     """
     if isinstance(event, Message):
         return () if event.compressed else event.parts
@@ -217,7 +217,8 @@ def parts(event: Event, stream: SentOctets) -> tuple[tuple[int, int], ...]:
 
 
 def to_stream(pieces: tuple[tuple[int, int], ...], offset: int) -> int | None:
-    """Where octet `offset` of a payload stands in the stream; its end is behind its last octet."""
+    """Where octet `offset` of a payload is in the stream; the end of the payload is after its last
+    octet."""
     for start, length in pieces:
         if offset < length:
             return start + offset
@@ -226,7 +227,7 @@ def to_stream(pieces: tuple[tuple[int, int], ...], offset: int) -> int | None:
 
 
 def to_payload(pieces: tuple[tuple[int, int], ...], position: int) -> int | None:
-    """Which octet of a payload stands here in the stream; None: one that isn't of it."""
+    """The offset in the payload of this octet of the stream; None if it isn't part of the payload."""
     before = 0
     for start, length in pieces:
         if start <= position < start + length:

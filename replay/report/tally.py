@@ -1,4 +1,4 @@
-"""How each case counts, and how many do so: the same in every format."""
+"""What each case counts as, and how many count as what: the same in every format."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ VERDICTS = {behaviour.value: said for behaviour, said in words.BEHAVIOURS.items(
 
 
 class CountedAs(Enum):
-    """What a case is counted as, one of these."""
+    """What a case counts as: exactly one of these."""
 
     PASSED = "passed"
-    FAILED = "failed"  # the run fails by it
-    EXPECTED = "expected"  # it is other than it has to be, and listed so
-    FLAKY = "flaky"  # it failed, and passed when it was run once more, alone
+    FAILED = "failed"  # it fails the run
+    EXPECTED = "expected"  # it isn't as it should be, but is listed as expected
+    FLAKY = "flaky"  # it failed, and passed when it was played once more, alone
     UNIMPLEMENTED = "unimplemented"  # the testee doesn't have what the case tests
-    UNJUDGED = UNJUDGED  # there is no verdict: what it would rest on wasn't seen
+    UNJUDGED = UNJUDGED  # there is no verdict: what it depends on wasn't seen
 
 
 def count(result: CaseResult, strict: bool = False) -> CountedAs:
@@ -44,13 +44,13 @@ def count(result: CaseResult, strict: bool = False) -> CountedAs:
 
 
 class Tally(Struct, frozen=True):
-    """How many cases of some runs are counted as what, and have which verdict."""
+    """How many cases of some runs count as what, and how many have which verdict."""
 
     counts: Counter[CountedAs]
-    behaviours: Counter[Behaviour]  # an unjudged case is INFORMATIONAL here ...
-    verdicts: Counter[str]  # ... and 'unjudged' here; by what each is called
+    behaviours: Counter[Behaviour]  # an unjudged case counts as INFORMATIONAL here ...
+    verdicts: Counter[str]  # ... and as 'unjudged' here
     closings: Counter[ClosingVerdict]
-    missing: int  # cases that were to run, and have no result
+    missing: int  # cases that were to run and have no result
     troubles: tuple[str, ...]
 
     @property
@@ -59,7 +59,7 @@ class Tally(Struct, frozen=True):
 
     @property
     def failed(self) -> bool:
-        """Whether any run is other than it has to be."""
+        """Whether any run isn't as it should be."""
         return bool(self.counts[CountedAs.FAILED] or self.troubles)
 
 
@@ -76,7 +76,7 @@ def tally(runs: Sequence[RunResult]) -> Tally:
 
 
 def trouble(run: RunResult) -> str | None:
-    """Why the run itself is not as it has to be, whatever its cases are; None: it is."""
+    """Why the run itself isn't as it should be, whatever its cases are; None if it is."""
     said = []
     if run.unreached is not None:
         said.append(f"not reached: {safe.escape(run.unreached, 300)}")
@@ -122,14 +122,14 @@ def headline(result: CaseResult) -> str:
 
 
 def beside(result: CaseResult) -> str:
-    """The verdict that isn't the heading, where it matters: 'closing UNCLEAN', 'behaviour OK'."""
+    """The verdict that isn't in the heading, if it matters: 'closing UNCLEAN', 'behaviour OK'."""
     if result.closing_alone:
         return f"behaviour {result.word}"
     return "" if result.closing in GOOD else f"closing {result.closing.value}"
 
 
 def also(found: FailureGroup, one: CaseResult, most: int = 12) -> str:
-    """Behind what is said of one failure, that others have its cause: ' (so do 98 more cases: 1.1.2 …)'."""
+    """A note, after a failure, on others with the same cause: ' (so do 98 more cases: 1.1.2 …)'."""
     if (more := len(found.results) - 1) < 1:
         return ""
     ids = (safe.escape(result.case.id, 60) for result in found.results if result is not one)
@@ -138,12 +138,13 @@ def also(found: FailureGroup, one: CaseResult, most: int = 12) -> str:
 
 
 def named(run: RunResult) -> str:
-    """What a run is called: the agent, else the address."""
+    """The name of a run: the agent, or else the address."""
     return run.agent or run.address
 
 
 def remarks(result: CaseResult) -> list[str]:
-    """What else is to be said of a case: why it isn't OK, how it stands to what is expected, notes."""
+    """What else there is to say about a case: why it isn't OK, how it compares to what is expected,
+    notes."""
     said = [result.why] if result.why else []
     if result.expectation is not None:
         said.append(words.expectation(result.expectation))
@@ -151,7 +152,7 @@ def remarks(result: CaseResult) -> list[str]:
 
 
 def place(result: CaseResult) -> tuple[str, int] | None:
-    """File and line of the case, where the user has that file."""
+    """File and line of the case, if the user has that file."""
     if result.path is None or result.path == "-":
         return None
     span = result.case.span

@@ -1,6 +1,7 @@
-"""Test Anything Protocol 13: a line a case, what is wrong below it in such YAML as Perl's `prove` reads.
+"""Test Anything Protocol 13: a line for each case, and below it what is wrong, in YAML that Perl's `prove`
+can read.
 
-Version 14 has nothing that is needed here, and not all read it.
+Version 14 has nothing that is needed here, and not every reader supports it.
 """
 
 from __future__ import annotations
@@ -67,5 +68,5 @@ def _quoted(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without what would begin a directive."""
+    """Without characters that would begin a directive."""
     return text.replace("\\", "\\\\").replace("#", "\\#")

@@ -1,4 +1,4 @@
-"""What a run shows on a terminal: a line a case, the failures, a summary. Nothing here prints."""
+"""What a run shows on a terminal: a line for each case, the failures, a summary. Nothing here prints."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, Judged, RunR
 __all__ = ["as_text", "failure", "last", "line", "notes", "shown", "summary", "verbose"]
 
 MOST_IDS = 60
-"""Ids of failed cases that the summary lists."""
+"""The most ids of failed cases that the summary lists."""
 
 MOST_ALIKE = 12
-"""Ids of cases that are named beside the one that is shown of their cause."""
+"""The most ids of other cases with the same cause."""
 
 MOST_FIXED = 20
-"""Expected verdicts that it asks to be taken off."""
+"""The most entries that are listed as no longer needed."""
 
 WIDE = 100
-"""From this width on a line says of what there are fewer."""
+"""From this width on, a line also says which rounds were left out."""
 
 _VERDICT = max(len(behaviour.value) for behaviour in Behaviour)
 
 
 def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
-    """One case in one line: what it is, id, title, the other verdict where that matters, time.
+    """One case in one line: verdict, id, title, the other verdict if it matters, time.
 
-    `note`: a word of the run's. What is expected has its reason instead of the title.
+    `note` is a word about the run. An expected verdict shows its reason instead of the title.
     """
     quiet = result.is_expected
     took = words.seconds(result.duration).rjust(7)
@@ -77,7 +77,7 @@ def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
 
 
 def _note(result: CaseResult) -> str:
-    """How the verdict stands to what is expected, where that is news."""
+    """How the verdict compares to what is expected, if that is news."""
     if result.flaky:
         return "flaky"
     if result.expectation is None or result.expectation.standing is Standing.LISTED:
@@ -86,7 +86,7 @@ def _note(result: CaseResult) -> str:
 
 
 def _id(case: str, width: int) -> str:
-    """An id in a column of 8 cells or, if it is a path, of more; the end of it matters most."""
+    """An id in a column of 8 cells or, if it is a path, of more; its end matters most."""
     shown = safe.escape(case)
     while cell_len(shown) > max(8, width):
         shown = "…" + shown[2:]
@@ -94,8 +94,8 @@ def _id(case: str, width: int) -> str:
 
 
 def notes(result: CaseResult) -> Lines:
-    """What the user should know of a case that didn't fail: why it isn't judged, rules that it broke all
-    the same, and how it was played or judged."""
+    """What the user should know about a case that didn't fail: why it isn't judged, rules that it broke
+    nevertheless, and how it was played or judged."""
     told = [("note", note) for note in (*sections.broken(result), *result.notes)]
     if result.unjudged is not None:
         told.insert(0, ("warning", f"not judged: {result.unjudged}"))
@@ -107,8 +107,8 @@ def notes(result: CaseResult) -> Lines:
 
 
 def failure(result: Judged, command: str | None = None) -> Lines:
-    """Why a case isn't OK: expected beside observed, the octets, the rules, the end of the log, and
-    the command that runs just this case."""
+    """Why a case isn't OK: expected next to observed, the octets, the rules, the end of the log, and the
+    command that plays just this case."""
     return Lines(lambda width: chain(diff.failure(result, command, width), _expected(result, width)))
 
 
@@ -122,8 +122,8 @@ Drawn = Mapping[int, tuple[CaseResult, Lines]]
 
 
 def shown(failures: Drawn, every: bool, strict: bool) -> Iterator[Lines]:
-    """What is shown of the failures of a run: the shortest of each cause and which others there are, or
-    every one."""
+    """What is shown of the failures of a run: for each cause the smallest one and which others there are,
+    or every failure."""
     numbers = sorted(failures)
     if every:
         yield from (failures[number][1] for number in numbers)
@@ -136,7 +136,7 @@ def shown(failures: Drawn, every: bool, strict: bool) -> Iterator[Lines]:
 
 
 def alike(failures: FailureGroup) -> Lines:
-    """Which cases fail of the cause of the one above."""
+    """Which cases fail for the same cause as the one above."""
     ids = [result.case.id for result in failures.results if result is not failures.example]
     said = f"{words.count(len(ids), 'more case')} for the same cause: {_listed(ids, MOST_ALIKE)}"
     return Lines(lambda width: labelled("also", said, width))
@@ -153,8 +153,8 @@ def verbose(result: Judged) -> Lines:
 
 
 def summary(run: RunResult) -> Lines:
-    """How many of each verdict, which cases failed, what needs no longer be expected, and the run in
-    one line."""
+    """How many cases have which verdict, which ones failed, which expectations are no longer needed, and
+    the run in one line."""
     return Lines(lambda width: _summary(run, width))
 
 
@@ -204,7 +204,7 @@ def _table(verdicts: Counter[str], closings: Counter[ClosingVerdict]) -> Iterato
 
 
 def _failed(results: Sequence[CaseResult], width: int) -> Iterator[Text]:
-    """The failed cases by what is wrong with them, and the flaky ones; not those that are expected."""
+    """The failed cases by what is wrong with them, and the flaky ones, without those that are expected."""
     groups: list[tuple[str, str, list[str]]] = []
     for found in by_cause(results):
         said = "" if found.cause is None else causes.sentence(found.cause, found.example.facts.tester.other)
@@ -241,7 +241,7 @@ def last(run: RunResult, width: int) -> Iterator[Text]:
     yield from rows[:-1]
     row = rows[-1]
     for piece in pieces:
-        # A piece that doesn't fit goes to the next line.
+        # A piece that doesn't fit moves to the next line.
         if row.cell_len + 3 + len(piece) > width:
             yield row
             row = text("  ", piece)

@@ -1,4 +1,4 @@
-"""Where two texts part, with what stands around: a message in the words in which a person reads it."""
+"""Where two texts differ, with the text around it: a message in the form in which a person reads it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from replay.report import safe, words
 from replay.report.layout import DIM, INDENT, LABEL, WANTED, WRONG, labelled, text
 
 LONGEST = 64 * 2**10
-"""Octets of a text that is looked at as a whole; of a longer one what stands around the difference."""
+"""The most octets of a text that is examined as a whole; of a longer one, only the text around the
+difference is."""
 
 DEEPEST = 100
-"""Levels of a JSON text."""
+"""The most levels of a JSON text."""
 
 
 def lines(found: Difference, width: int) -> Iterator[Text]:
-    """Both texts around the place where they part, one above the other, what differs marked; of JSON also
-    where in it that is. Nothing where the messages are no texts."""
+    """Both texts around the place where they differ, one above the other, with the differences marked; for
+    JSON, also which value differs. Empty if the messages aren't texts."""
     want, got, at = found.expected, found.observed, found.offset
     if not isinstance(got, Message) or not got.text or want is None or want.payload is None or at is None:
         return
@@ -52,14 +53,14 @@ def lines(found: Difference, width: int) -> Iterator[Text]:
     said = f"character {first + 1}" if not start else ""
     if INDENT + before + marks + len(said) < width:
         yield text(" " * (INDENT + before) + "^" * marks, (f" {said}" if said else "", DIM))
-    else:  # at the end of the line it stands in front
+    else:  # at the end of the line it is put before the text
         yield text((f"{said} ".rjust(INDENT + before), DIM), "^" * marks)
     if not start and (said := _in_json(there, here)):
         yield from labelled("JSON", said, width)
 
 
 def _decoded(octets: bytes, start: int) -> str | None:
-    """The characters, without those that are cut at the ends."""
+    """The characters, without those that are cut at either end."""
     return safe.as_text(octets.lstrip(bytes(range(0x80, 0xC0))) if start else octets)
 
 
@@ -72,7 +73,7 @@ def _common(one: str, other: str) -> int:
 
 
 def _window(label: str, whole: str, places: tuple[int, int, int], room: int, style: str) -> Text:
-    """A line of a text from one place on, and what stands between the others marked."""
+    """One line of a text from some place on, with what is between the other two places marked."""
     begin, first, last = places
     before, marked, behind = whole[begin:first], whole[first:last][:room], whole[last : begin + room]
     shown = ("…" + safe.escape(before)[1:]) if begin else safe.escape(before)
@@ -92,9 +93,9 @@ _NO_JSON = re.compile(r"[^\[{]{0,80}(?=[\[{])")
 
 
 def _in_json(expected: str, observed: str) -> str:
-    """Where two texts of JSON differ, in a sentence; "": one of them is none.
+    """Where two texts of JSON differ, in a sentence; "" if one of them isn't JSON.
 
-    Both may begin alike with what is none, such as the packet type of Socket.IO.
+    Both may begin with the same text that isn't JSON, such as the packet type of Socket.IO.
     """
     before, behind = _NO_JSON.match(expected), _NO_JSON.match(observed)
     if before is None or behind is None or before[0] != behind[0]:
@@ -112,7 +113,7 @@ def _in_json(expected: str, observed: str) -> str:
 
 
 def _apart(want: Any, got: Any, path: str, deep: int) -> str | None:
-    """The first difference of two values; None: there is none."""
+    """The first difference between two values; None if there is none."""
     if not deep:
         return None
     if isinstance(want, dict) and isinstance(got, dict):

@@ -19,13 +19,13 @@ from replay.wire.handshake import MAX_HEAD
 from replay.wire.side import Side
 
 MOST_SIZES = 12
-"""Sizes of reads and writes that are listed; the others are summed up."""
+"""The most sizes of reads and writes that are listed; the others are summed up."""
 
 _KEY = 24
 
 
 def broken(result: CaseResult) -> list[str]:
-    """The first rules that a case which passes has broken all the same, each in a sentence."""
+    """The first rules that a case which passes broke nevertheless, each in a sentence."""
     return [
         f"breaks {breach.rule}, {words.reference(breach.rule)}: {breach.detail}"
         for breach in result.broken[:MOST_BROKEN]
@@ -128,7 +128,7 @@ Table = list[tuple[str, str, str]]
 
 
 def _sizes(result: Judged, side: Side) -> Table:
-    """Size, how many of it, octets in all; then the sum."""
+    """Each size, how often it occurs and the octets in total; then the sum."""
     writes = [entry for entry in result.trace.entries if isinstance(entry, Octets) and entry.side is side]
     counts = Counter(log.size(entry) for entry in writes)
     rows = sorted(counts.items())

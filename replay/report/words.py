@@ -1,7 +1,7 @@
-"""Every verdict, event, pattern, rule, code and difference in words, once.
+"""Every verdict, event, pattern, rule, code and difference in words, defined once.
 
-All of it is text that a terminal may show as it is: what a peer sent is escaped, and cut,
-before it gets in.
+All of these texts are safe to show on a terminal: what a peer sent is escaped and cut before it is
+included.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from replay.verdict.result import ClosingVerdict, Entry, Expectation, Standing
 from replay.wire.side import Side
 
 SAMPLE = 48
-"""Octets of a payload that are shown at the most."""
+"""The most octets of a payload that are shown."""
 
 BEHAVIOURS: dict[Behaviour, str] = {
     Behaviour.OK: "what the case asks for",
@@ -65,7 +65,7 @@ SECTIONS = {
     "12": "Compression of payloads",
     "13": "Compression by parameters",
 }
-"""Those of the bundled suite, by the first part of an id."""
+"""The sections of the bundled suite, by the first part of an id."""
 
 _STANDINGS: dict[Standing, str] = {
     Standing.LISTED: "expected",
@@ -117,13 +117,13 @@ def ordinal(n: int) -> str:
 
 
 def room(connections: int) -> str:
-    """What was found out of how many connections a testee has at once."""
+    """What was found out about how many connections a testee accepts at once."""
     had = count(connections, "connection")
-    return f"the server had {had} open at once and let no more in: so many were used"
+    return f"the server accepted no more than {had} at once, so that many were used"
 
 
 def count(n: int, noun: str, plural: str = "") -> str:
-    """'1 octet', '2 octets'; '16777216 octets (16 MiB)' where that is whole."""
+    """'1 octet', '2 octets'; '16777216 octets (16 MiB)' if that is a whole number."""
     said = f"{n} {noun}" if n == 1 else f"{n} {plural or noun + 's'}"
     if noun == "octet" and n >= 2**20 and n % 2**20 == 0:
         said += f" ({n >> 20} MiB)"
@@ -131,14 +131,14 @@ def count(n: int, noun: str, plural: str = "") -> str:
 
 
 def moment(since_1970: float | None) -> str:
-    """A time as '2026-11-22T18:49:02.407Z'; nothing if it isn't known."""
+    """A time such as '2026-11-22T18:49:02.407Z'; empty if it isn't known."""
     if since_1970 is None:
         return ""
     return datetime.fromtimestamp(since_1970, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def seconds(microseconds: int | None) -> str:
-    """A duration as a column shows it: '1 ms', '0.42 s', '12.3 s'; nothing if it isn't known."""
+    """A duration as a column shows it: '1 ms', '0.42 s', '12.3 s'; empty if it isn't known."""
     if microseconds is None:
         return ""
     if microseconds < 100_000:
@@ -150,7 +150,7 @@ def seconds(microseconds: int | None) -> str:
 
 
 def expectation(found: Expectation) -> str:
-    """How a verdict stands to the entry for its case, and why that is there."""
+    """How a verdict compares to the entry for its case, and the reason in that entry."""
     entry = found.entry
     verdicts = " or ".join(entry.verdicts)
     said = _STANDINGS[found.standing].format(until=entry.until, verdicts=verdicts)
@@ -158,7 +158,7 @@ def expectation(found: Expectation) -> str:
 
 
 def place(entry: Entry) -> str:
-    """Where an entry stands, and its link."""
+    """The place of an entry, and its link."""
     return escape(str(entry.span), 200) + (f", {escape(entry.link, 200)}" if entry.link else "")
 
 
@@ -166,14 +166,14 @@ def fixed(entry: Entry) -> str:
     """That an entry is no longer needed."""
     agent = f" of {entry.agent}" if entry.agent else ""
     said = f"{escape(entry.pattern + agent, 200)} is no longer {' or '.join(entry.verdicts)}"
-    return f"{said}: take the entry off, {escape(str(entry.span), 200)}"
+    return f"{said}: remove the entry in {escape(str(entry.span), 200)}"
 
 
 # Frames and codes.
 
 
 def opcode(number: int) -> str:
-    """'text'; 'reserved 3' for one that isn't defined."""
+    """'text'; 'reserved 3' for an opcode that isn't defined."""
     return _OPCODES.get(number, f"reserved {number}")
 
 
@@ -198,12 +198,12 @@ def reference(rule: str) -> str:
 
 
 def sentence(rule: str) -> str:
-    """The rule in its own sentence."""
+    """The sentence that states a rule."""
     return RULES[rule].sentence if rule in RULES else ""
 
 
 def level(rule: str) -> str:
-    """'MUST', 'must' or 'SHOULD', as the text has it."""
+    """'MUST', 'must' or 'SHOULD', as in the text of the RFC."""
     return RULES[rule].level if rule in RULES else "MUST"
 
 
@@ -213,7 +213,7 @@ def wait(what: Wait, tag: str | None = None) -> str:
 
 
 def side(who: Side, tester: Side | None = None) -> str:
-    """'client', and whether it is the tester or the testee where that is known."""
+    """'client', and whether it is the tester or the testee if that is known."""
     return who.value + ("" if tester is None else " (tester)" if who is tester else " (testee)")
 
 
@@ -233,8 +233,8 @@ def part(payload: Payload, start: int, end: int) -> bytes:
 
 
 def _data(name: str, payload: bytes | Payload | None, around: int | None, room: int) -> str:
-    """A message or Pong in about `room` cells, with octets from its start, or around an offset that
-    would not be seen then."""
+    """A message or Pong in about `room` cells, with octets from its start, or around an offset that would
+    otherwise not be shown."""
     if payload is None:
         return f"{name}, any payload"
     payload = Payload(payload) if isinstance(payload, bytes) else payload
@@ -263,7 +263,7 @@ def _breach(rule: str | None) -> str:
 
 
 def pattern(want: Pattern, around: int | None = None, room: int = 80) -> str:
-    """What is expected, in about `room` cells; of its payload what stands near the offset `around`."""
+    """What is expected, in about `room` cells; of its payload, the octets near the offset `around`."""
     match want.kind:
         case EventKind.TEXT | EventKind.BINARY | EventKind.PONG:
             return _data(want.kind.value, want.payload, around, room)
@@ -355,12 +355,12 @@ def _sized(name: str, payload: Payload | None) -> str:
 
 
 def _octet(value: bytes) -> str:
-    """One octet in hex, and the character that it is."""
+    """One octet in hex, and its character."""
     return value.hex() + (f" {chr(value[0])!r}" if 0x20 < value[0] < 0x7F else "")
 
 
 def difference(found: Difference) -> str:
-    """The first divergence in a sentence without a full stop: '1st event: expected …, observed …'."""
+    """The first difference in a sentence without a full stop: '1st event: expected …, observed …'."""
     if found.field == "opening":
         return f"opening handshake: {escape(found.said, 300)}"
     return f"{ordinal(found.at + 1)} event: {_difference(found)}"

@@ -147,7 +147,7 @@ def test_what_is_expected_is_said_quietly_and_counted() -> None:
     assert "behaviour OK" in line
     shown = terminal.as_text(terminal.summary(run), 120)
     assert "closing WRONG CODE  1 case" not in shown
-    assert "fixed     1.1.* is no longer FAILED: take the entry off, expected.yaml:12:9\n" in shown
+    assert "fixed     1.1.* is no longer FAILED: remove the entry in expected.yaml:12:9\n" in shown
     assert "closing: 1 WRONG CODE · 1 expected, 1 flaky · ws" in shown
     late = terminal.as_text(terminal.failure(samples.judged_of(run, 1)), 120)
     assert "expected until 2026-01-31: Pongs are in the next release (expected.yaml:5:9)" in late
