@@ -20,6 +20,7 @@ from replay.cases.sent import other_than
 from replay.protocol.events import Violation
 from replay.protocol.interpreter import observe
 from replay.source import MAX_FILE, Source, SourceError, Span, read_octets
+from replay.suite import kept
 from replay.suite.edition import bundled as bundled
 from replay.suite.edition import edition
 from replay.trace.model import Trace
@@ -81,7 +82,10 @@ def _bundled(sections: Iterable[str], thorough: bool) -> tuple[Case, ...]:
 @cache
 def _section(section: str, thorough: bool) -> tuple[Case, ...]:
     file = _specs()[section]
-    return read_spec(file, thorough, f"suite:{file.relative_to(bundled('specs')).as_posix()}")
+    name = f"suite:{file.parent.name}/{file.name}"
+    if thorough:
+        return _made(Source(name, Source.read(file).text), file.parent, True, {})
+    return kept.cases(file, name, lambda source, named: _made(source, file.parent, False, named))
 
 
 def places() -> Mapping[str, int]:
@@ -197,26 +201,27 @@ def expectation(log: LogFile, tester: Side) -> tuple[Case, tuple[str, ...]]:
     return case_of(log.trace, name, tester), tuple(notes)
 
 
-def read_spec(path: Path, thorough: bool = False, name: str | None = None) -> tuple[Case, ...]:
-    """The cases of one spec, which is shown under its path or another name. Raises SourceError."""
+def read_spec(path: Path, thorough: bool = False) -> tuple[Case, ...]:
+    """The cases of one spec. Raises SourceError."""
+    return _made(Source.read(path), path.parent, thorough, {})
+
+
+def _made(source: Source, folder: Path, thorough: bool, named: dict[str, bytes]) -> tuple[Case, ...]:
+    """The cases of a spec in a folder; the contents of each file that it names are added to `named`."""
 
     def trace(name: str, span: Span) -> Trace:
-        log = read_log(str(path.parent / name), span)
+        log = read_log(str(folder / name), span)
         check_replayable(log.trace, log.name, frozenset({log.trace.recorder}))
         return log.trace
 
-    @cache  # a matrix names the same file in each of its cases
-    def content(name: str) -> bytes:
-        return read_octets(path.parent / name, MAX_PAYLOAD_FILE + 1)
-
     def octets(name: str, span: Span) -> bytes:
-        data = content(name)
-        if len(data) > MAX_PAYLOAD_FILE:
+        if name not in named:  # a matrix names the same file in each of its cases
+            named[name] = read_octets(folder / name, MAX_PAYLOAD_FILE + 1)
+        if len(named[name]) > MAX_PAYLOAD_FILE:
             raise SourceError(span, f"{name} is larger than {MAX_PAYLOAD_FILE >> 20} MiB")
-        return data
+        return named[name]
 
-    source = Source.read(path)
-    return load(Source(name or source.name, source.text), read=trace, octets=octets, thorough=thorough)
+    return load(source, read=trace, octets=octets, thorough=thorough)
 
 
 def read_log(path: str, span: Span | None = None) -> LogFile:
