@@ -16,6 +16,7 @@ from replay.verdict.result import Cause, ClosingVerdict, Misdeed
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.report.samples import close, opened, sent
+from tests.verdict.test_terms import PMD, connection
 
 C, S = Side.CLIENT, Side.SERVER
 OK, FAILED, V = Behaviour.OK, Behaviour.FAILED, ClosingVerdict
@@ -228,3 +229,16 @@ BREACH = Octets(S, encode(frame(1, b"", rsv=2)))
 def test_a_close_counts_unless_the_tester_had_ended_tcp(seen: tuple[Entry, ...], code: int | None) -> None:
     read = judge(known()["1.1.1"], Trace(C, opened(*SENT["1.1.1"], *seen)), C).facts.testee_close
     assert (read and read.code) == code
+
+
+def test_a_breach_that_the_tester_fails_the_connection_for_comes_before_a_close_behind_it() -> None:
+    both = Octets(S, BREACH.data + close(1000))
+    facts = judge(known()["1.1.1"], Trace(C, opened(*SENT["1.1.1"], both, us(1002), END)), C).facts
+    assert (facts.closed_by_tester, facts.closed_by_testee) == (True, False)
+
+
+def test_a_breach_that_it_puts_up_with_does_not() -> None:
+    unfit = connection(f"{PMD}; client_max_window_bits=10", C, offer=PMD).entries[:2]
+    result = judge(known()["1.1.1"], Trace(C, (*unfit, *SENT["1.1.1"], them(1000), us(1000), END)), C)
+    assert [breach.rule for breach in result.broken] == ["response-deflate-fits"]
+    assert (result.facts.closed_by_tester, result.facts.closed_by_testee) == (False, True)

@@ -6,15 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
+from replay.cases.recorded import case_of
 from replay.suite.files import known
 from replay.trace.model import Octets, Timer, Trace, Wait
 from replay.trace.wirelog import storable
-from replay.verdict.judge import judge, passes
+from replay.verdict.judge import REENCODED, judge, passes
 from replay.verdict.result import Judged, kept
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 from tests.report import samples
-from tests.report.samples import clean_end, judged, opened, sent
+from tests.report.samples import HELLO, clean_end, judged, opened, sent
+from tests.verdict.test_terms import NARROW, PMD, connection, own
 
 C, S = Side.CLIENT, Side.SERVER
 
@@ -60,3 +62,13 @@ def nothing_came() -> Judged:
 def test_all_others_need_a_judge(other: Callable[[], Judged]) -> None:
     result = other()
     assert passes(result.case, result.trace, result.facts.tester) is None
+
+
+def test_what_was_compressed_anew_passes_without_a_note() -> None:
+    echo = Octets(S, encode(frame(1, b"Hello")))
+    case = case_of(connection(PMD, C, own(C, HELLO, 4), echo), "log", C)
+    seen = Trace(C, connection(NARROW, C, own(C, HELLO, 4), echo).entries, ((REENCODED, "yes"),))
+    brief = passes(case, seen, C)
+    assert brief is not None
+    assert brief.notes == ()
+    assert kept(brief) == kept(judge(case, seen, C))

@@ -20,8 +20,8 @@ OFFER = f"{PMD}; server_max_window_bits=12, {PMD}"
 KEY = bytes(4)
 
 
-def connection(agreed: str | None, tester: Side, *frames: Entry) -> Trace:
-    asked = REQUEST[:-2] + f"Sec-WebSocket-Extensions: {OFFER}\r\n\r\n".encode()
+def connection(agreed: str | None, tester: Side, *frames: Entry, offer: str = OFFER) -> Trace:
+    asked = REQUEST[:-2] + f"Sec-WebSocket-Extensions: {offer}\r\n\r\n".encode()
     answer = response()
     if agreed is not None:
         answer = answer[:-2] + f"Sec-WebSocket-Extensions: {agreed}\r\n\r\n".encode()
@@ -66,3 +66,19 @@ def test_what_the_testee_says_by_itself_is_nothing_that_was_sent() -> None:
     log = connection(PMD, C, own(C, HELLO, 4))
     (note,) = notes(C, log, connection(None, C, Octets(S, encode(frame(1, b"Hello")))))
     assert "the server agreed on no compression" in note
+
+
+@pytest.mark.parametrize(
+    ("offer", "now", "said"),
+    [
+        (OFFER, PMD, None),
+        (OFFER, NARROW, f"the server agreed on {NARROW}; in the log on {PMD}"),
+        (OFFER, None, f"the server agreed on no extension; in the log on {PMD}"),
+        (f"{NARROW}, x", NARROW, None),  # another request gets another answer
+        (f"{NARROW}, x", None, None),
+        (OFFER.replace(", ", " ,  "), NARROW, f"the server agreed on {NARROW}; in the log on {PMD}"),
+    ],
+)
+def test_the_answer_to_the_same_offer_is_the_same(offer: str, now: str | None, said: str | None) -> None:
+    result = judge(case_of(connection(PMD, C), "log", C), connection(now, C, offer=offer), C)
+    assert (result.divergence and result.divergence.said) == said
