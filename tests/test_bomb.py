@@ -18,7 +18,7 @@ from tests.processes import ROOT, listening, verdicts
 SERVER = Path(__file__).parent / "peers" / "deflating.py"
 LOG = Path(__file__).parent / "data" / "bomb.wirelog"
 
-SAID = "a message inflates to more than the 16777216 octets that replay reads of one"
+SAID = "a message inflates to more than 16777216 octets, the most that replay reads"
 
 MOST = 400 * 2**10
 """KiB of memory that replay may take, of which Python and what it imports are a tenth."""

@@ -118,7 +118,7 @@ def test_a_close_code_is_told(runs: Path) -> None:
     assert "3 cases: 3 worse" in done.stdout
     done = replay("diff", runs / "none" / "001-1.1.1.wirelog", runs / "wrong-close-code" / "001-1.1.1.json")
     assert done.returncode == 1
-    assert "the server closed with code 1001, in the log with code 1000" in done.stdout
+    assert "the server closed with code 1001; in the log with code 1000" in done.stdout
 
 
 def test_events_that_differ_under_the_same_verdict_are_told(tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_what_the_page_is_told(server: Served) -> None:
     assert [(place, agent["finished"]) for place, agent in later["agents"].items()] == [("1", True)]
     failures = json.loads(fetched(server, "/failures?agent=old")[1])
     assert (failures["failures"][0]["id"], failures["more"]) == ("2.1", 0)
-    assert failures["failures"][0]["why"].endswith("RFC 6455 §4.1: there is no Connection")
+    assert failures["failures"][0]["why"].endswith("RFC 6455 §4.1: there is no Connection header")
     assert fetched(server, "/failures?agent=nobody")[0].status == 404
 
 
@@ -240,11 +240,11 @@ LINES = {
     "GET /getCaseCount HTTP/0.9": b"the version is HTTP/0.9",
     "get /getCaseCount HTTP/1.1": b"the method is 'get'",
     "GET * HTTP/1.1": b"the target is '*'",
-    "GET ws://[::1/getCaseCount HTTP/1.1": b"the target of the request is no URL",
+    "GET ws://[::1/getCaseCount HTTP/1.1": b"the target of the request is not a URL",
     "GET /getCaseCount#here HTTP/1.1": b"the target is '/getCaseCount#here'",
     "GET /\0 HTTP/1.1": b"illegal request line",
     "PRI * HTTP/2.0": b"the method is 'PRI'",
-    f"GET /?{'a=1&' * 50} HTTP/1.1": b"no URL",
+    f"GET /?{'a=1&' * 50} HTTP/1.1": b"not a URL",
     "GET /runCase?case=1&agent=%0d%0aX:%20y HTTP/1.0": b"the version is HTTP/1.0",
 }
 
@@ -423,7 +423,7 @@ def test_a_client_that_does_not_come(tmp_path: Path) -> None:
     words = ("--port", "0", "--out", tmp_path, "-j", "1", "1.1.*")
     done = replay("serve", *words, "--each", "echo no such module; false {url}")
     assert done.returncode == 3
-    assert "the client did not come for 3 cases; for the last, it ended with status 1" in done.stderr
+    assert "the client did not connect for 3 cases; for the last one, it ended with status 1" in done.stderr
     assert "no such module" in done.stdout
 
 

@@ -107,7 +107,7 @@ def test_nobody_is_let_in(server: Served) -> None:
         assert plain.recv(1000) == b""
     ended = server.interrupted()
     assert ended.status == 3
-    assert "a client was not let in by TLS; of the last one: it spoke HTTP without TLS" in ended.stderr
+    assert "the TLS handshake of a client failed: it spoke HTTP without TLS" in ended.stderr
 
 
 def test_a_client_is_told_whom_to_trust(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_certificate_of_one_s_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--cert", "README.md"), "README.md: no certificate with its private key in PEM"),
+        (("--cert", "README.md"), "README.md: expected a certificate and its private key in PEM format"),
         (("--tls", "--key", "README.md"), "--key is the private key of a --cert FILE"),
         (("--tls", "--host", "no such host"), "no certificate can be made for the host 'no such host'"),
     ],

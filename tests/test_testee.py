@@ -251,7 +251,10 @@ def test_an_address_is_kept_and_quoted() -> None:
 def test_a_stranger_at_the_address_is_not_taken_for_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         address = Address("127.0.0.1", stranger.getsockname()[1])
-        assert failure("true", address).reason == f"something listens at {address} already"
+        assert (
+            failure("true", address).reason
+            == f"can't be started: another program already listens at {address}"
+        )
 
 
 def test_a_server_must_be_told_where_to_listen() -> None:
@@ -304,4 +307,4 @@ def test_a_port_that_is_given_to_anybody_is_no_name(address: Address, name: str)
 
 def test_where_there_is_no_fork_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "fork")
-    assert "this system has no fork" in failure("./server {port}").reason
+    assert "on a system without fork" in failure("./server {port}").reason

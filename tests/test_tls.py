@@ -61,7 +61,7 @@ def test_one_of_somebody_else_s(serve: Serve, tmp_path: Path) -> None:
     trusts: list[list[str | Path]] = [[], ["--ca", tmp_path / "other-ca.pem"]]
     for trust in trusts:
         done = run(port, *trust)
-        refused(done, "the server's certificate is refused: ")
+        refused(done, "the server's certificate was rejected: ")
         assert "--ca FILE" in done.stderr
     assert run(port, "--insecure").returncode == 0
 
@@ -89,8 +89,8 @@ def test_a_server_without_tls(serve: Serve, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--ca", "README.md"], "README.md: no certificates in PEM"),
-        (["--cert", "README.md"], "README.md: no certificate with its private key in PEM"),
+        (["--ca", "README.md"], "README.md: expected certificates in PEM format"),
+        (["--cert", "README.md"], "README.md: expected a certificate and its private key in PEM format"),
         (["--ca", "missing.pem"], "missing.pem"),
     ],
 )

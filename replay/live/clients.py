@@ -122,7 +122,7 @@ class _Session:
                 start_serving=self._identity is None,
             )
         except (OSError, UnicodeError, OverflowError) as error:
-            hint = "name another --host, or another --port; 0 is a free one"
+            hint = "choose another --host or --port; 0 means a free port"
             said = f"can't listen at {self.served.address}: {strerror(error)}"
             about = "port" if getattr(error, "errno", None) in (EADDRINUSE, EACCES) else "host"
             raise SourceError(None, said, hint, about) from None

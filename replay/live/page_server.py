@@ -59,7 +59,7 @@ async def _answered(
     if host not in (f"{HOST}:{port}", f"localhost:{port}"):  # DNS rebinding
         found = Answer(421, "text/plain", b"This page is for http://127.0.0.1 only.")
     elif event.method != b"GET":
-        found = Answer(405, "text/plain", b"Only GET is answered.")
+        found = Answer(405, "text/plain", b"Only GET is supported.")
     else:
         async with turn:
             found = await asyncio.to_thread(answer, event.target.decode("latin-1"))

@@ -50,7 +50,7 @@ class Identity:
             import trustme
         except ImportError:
             hint = "pip install trustme, or give --cert and --key"
-            raise SourceError(None, "to make a certificate needs the library trustme", hint) from None
+            raise SourceError(None, "making a certificate requires the library trustme", hint) from None
         authority = trustme.CA(organization_name="replay")
         names = dict.fromkeys((*LOOPBACK, *([host] if host.strip("0.:") else [])))
         until = datetime.now(UTC) + timedelta(days=limits.CERTIFICATE.default)
@@ -122,8 +122,9 @@ class Handshakes:
         """A sentence about the handshakes that failed, if any did."""
         if not self._failed:
             return None
-        count = "a client was" if self._failed == 1 else f"{self._failed} clients were"
-        return f"{count} not let in by TLS; of the last one: {self._last}"
+        if self._failed == 1:
+            return f"the TLS handshake of a client failed: {self._last}"
+        return f"the TLS handshakes of {self._failed} clients failed; of the last one: {self._last}"
 
     def listen(self, sockets: list[socket.socket]) -> None:
         """Accept connections from these bound sockets, until `close`."""
@@ -169,11 +170,11 @@ class Handshakes:
 
 
 _CLIENT_S_WORDS = {
-    "HTTP_REQUEST": "it spoke HTTP without TLS: ws:// rather than wss://?",
+    "HTTP_REQUEST": "it spoke HTTP without TLS; did it connect to ws:// instead of wss://?",
     "WRONG_VERSION_NUMBER": "it did not speak TLS",
     "TLSV1_ALERT_UNKNOWN_CA": "it doesn't trust the certificate",
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "it doesn't trust the certificate",
-    "SSLV3_ALERT_BAD_CERTIFICATE": "it doesn't trust the certificate, or it is for another name",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "it doesn't trust the certificate, or expects one for another name",
 }
 """Messages by OpenSSL's name for the error."""
 

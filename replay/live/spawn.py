@@ -47,7 +47,7 @@ class Starter:
             while not driver.died.done():
                 left = self._door.idle - self._idle()
                 if left <= 0:
-                    raise driver.failure(f"was idle for {self._door.idle:g} s, and was ended")
+                    raise driver.failure(f"was idle for {self._door.idle:g} s and was ended")
                 await asyncio.wait([driver.died], timeout=left)
             if driver.exit_status:
                 raise driver.failure(ended_with(driver.exit_status))
@@ -81,10 +81,10 @@ class Starter:
 
     def _miss(self, number: int, client: Testee) -> None:
         status = client.exit_status
-        why = f"did not come within {self._door.coming:g} s" if status is None else ended_with(status)
+        why = f"did not connect within {self._door.coming:g} s" if status is None else ended_with(status)
         self._served.missed[number] = why
         self._served.last_lines = client.last_lines()
         if len(self._served.missed) >= limits.MISSES.default:
             self._served.fault = (
-                f"did not come for {len(self._served.missed)} cases; for the last, it {why}"
+                f"did not connect for {len(self._served.missed)} cases; for the last one, it {why}"
             )

@@ -84,7 +84,7 @@ def command_line(command: str, address: Address | None) -> str:
     Raises SourceError if it has neither `{port}` nor `{url}` and there is no address either.
     """
     if address is None and not _says_where(command):
-        hint = "write {port} or {url} into it, as in 'PORT={port} npm start', or give --url as well"
+        hint = "write {port} or {url} into the command, as in 'PORT={port} npm start', or also give --url"
         raise SourceError(None, "--exec doesn't tell the server where to listen", hint, about="exec")
     at = address or Address("127.0.0.1", 0)
     values = {"port": str(at.port), "url": shlex.quote(str(at))}
@@ -125,7 +125,7 @@ def _says_where(command: str) -> bool:
 def check_client(command: str, option: str) -> None:
     """Raise SourceError if the command of this option doesn't say where to connect."""
     if not _says_where(command):
-        hint = f"write {{url}} or {{port}} into it, as in {option} 'node client.js {{url}}'"
+        hint = f"write {{url}} or {{port}} into the command, as in {option} 'node client.js {{url}}'"
         said = f"{option} doesn't tell the client where to connect"
         raise SourceError(None, said, hint, about=option.removeprefix("--"))
 
@@ -147,7 +147,7 @@ async def exec_server(
     command_line(command, address)
     addresses = [address] if address else await _free()
     if address and await _accepts(address):
-        raise TesteeError(f"something listens at {address} already")
+        raise TesteeError(f"can't be started: another program already listens at {address}")
     async with _kept(command_line(command, addresses[0]), addresses[0], grace) as server:
         server.address = await _accepted(server, addresses, start_timeout)
         yield server
@@ -191,7 +191,7 @@ async def _kept(command: str, address: Address, grace: float) -> AsyncIterator[T
 def _start(words: Sequence[str], link: socket.socket) -> subprocess.Popen[bytes]:
     """Start the keeper in a session of its own, so that ^C in the terminal doesn't reach it."""
     if not hasattr(os, "fork"):
-        raise TesteeError("can't be started: this system has no fork; start it yourself, and use --url")
+        raise TesteeError("can't be started on a system without fork; start it yourself and use --url")
     try:
         return subprocess.Popen(
             [sys.executable, "-I", "-S", str(_KEEPER), *words],

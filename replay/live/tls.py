@@ -27,7 +27,7 @@ class Tls(Struct, frozen=True):
             try:
                 context.load_verify_locations(self.ca)
             except (OSError, ssl.SSLError) as error:
-                said = f"{self.ca}: {_words(error, 'no certificates in PEM')}"
+                said = f"{self.ca}: {_words(error, 'expected certificates in PEM format')}"
                 raise SourceError(None, said, about="ca") from None
         if self.insecure:
             context.check_hostname = False
@@ -43,15 +43,15 @@ def load(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
         context.load_cert_chain(cert, key, password=_no_password)
     except (OSError, ssl.SSLError, ValueError) as error:
         files = " and ".join(str(file) for file in (cert, key) if file is not None)
-        words = _words(error, "no certificate with its private key in PEM")
+        words = _words(error, "expected a certificate and its private key in PEM format")
         raise SourceError(None, f"{files}: {words}", about="cert") from None
 
 
 _TRUST = "trust it with --ca FILE, or use --insecure"
 _REMEDIES = {
     10: "renew it, or use --insecure",  # it has expired
-    62: "name what it is for with --sni NAME, or use --insecure",  # another host
-    64: "name what it is for with --sni NAME, or use --insecure",  # another address
+    62: "give a name that it is for with --sni NAME, or use --insecure",  # another host
+    64: "give a name that it is for with --sni NAME, or use --insecure",  # another address
 }
 """Remedies by OpenSSL's number for the error."""
 
@@ -65,9 +65,9 @@ def reason(error: ssl.SSLError) -> str:
     """Why TLS couldn't be established, and what to do, in one line."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why = error.verify_message.rstrip(".")
-        return f"the server's certificate is refused: {why}; {_REMEDIES.get(error.verify_code, _TRUST)}"
+        return f"the server's certificate was rejected: {why}; {_REMEDIES.get(error.verify_code, _TRUST)}"
     if error.reason == "WRONG_VERSION_NUMBER":
-        return "the server does not speak TLS; is it ws:// rather than wss://?"
+        return "the server does not speak TLS; should the URL begin with ws:// instead of wss://?"
     said = (error.reason or str(error)).lower().replace("_", " ")
     if "certificate required" in said or "handshake failure" in said:
         said += "; does the server want a client certificate (--cert, --key)?"

@@ -264,9 +264,9 @@ def _reason(error: Exception, timeout: float, tls: bool) -> str:
         asked = (
             "; does the server want another TLS version, or a client certificate (--cert)?" if tls else ""
         )
-        return f"the connection was reset before it stood{asked}"
+        return f"the connection was reset before it was established{asked}"
     if isinstance(error, OSError) and error.errno in EXHAUSTED:
-        return f"replay itself can't connect: {strerror(error)} (`ulimit -n`)"
+        return f"replay itself can't connect: {strerror(error)} (see `ulimit -n`)"
     if isinstance(error, socket.gaierror):
         return "no such host"
     return strerror(error)

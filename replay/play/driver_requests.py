@@ -35,14 +35,14 @@ MAX_AGENT = limits.AGENT.default
 """Characters of an agent's name."""
 
 PAGE = """\
-This is `replay serve`: it plays the cases of a WebSocket suite against the clients that connect, and
-judges them. Point a client at
+This is `replay serve`. It plays the cases of a WebSocket suite against the clients that connect, and judges
+them. A client has to connect to these URLs, one after another:
 
-    {url}/getCaseCount
-    {url}/runCase?case=1&agent=NAME     up to that count; send every message back
-    {url}/updateReports?agent=NAME
+    {url}/getCaseCount                  sends the number of cases
+    {url}/runCase?case=1&agent=NAME     plays a case; for each case, send every message back
+    {url}/updateReports?agent=NAME      when all cases are done
 
-In a browser this address shows how far clients are, and runs the suite in the browser itself.
+In a browser, this address shows the progress of all clients, and can run the suite in the browser itself.
 """
 
 PAGES = ("/", "/progress", "/failures")
@@ -163,7 +163,7 @@ def driver_request(
         return PlainResponse(400, "Bad Request", "".join(f"{breach.detail}\n" for breach in breaches))
     ends = isinstance(found, StopServer) or (isinstance(found, UpdateReports) and found.stop)
     if ends and not _local(request, host):
-        return PlainResponse(403, "Forbidden", "a page from elsewhere can't end this server\n")
+        return PlainResponse(403, "Forbidden", "a page from another site can't end this server\n")
     return found
 
 
@@ -186,7 +186,7 @@ def _seen(request: Request, host: str, scheme: str) -> DriverRequest | None:
     if path == "/" and not html:
         return PlainResponse(200, "OK", text, bare=bare)
     if not _known(authority, host):
-        said = "this server is asked by its IP address, as localhost, or by the name in --host\n"
+        said = "address this server by its IP address, as localhost, or by the name given with --host\n"
         return PlainResponse(421, "Misdirected Request", said, bare=bare)
     match path:
         case "/progress":
@@ -232,7 +232,7 @@ def _parts(target: str) -> tuple[str, dict[str, list[str]]]:
             parts.query, keep_blank_values=True, max_num_fields=limits.FIELDS.default
         )
     except ValueError:
-        raise _Wrong("the target of the request is no URL") from None
+        raise _Wrong("the target of the request is not a URL") from None
 
 
 def _asked(target: str, ids: Sequence[str]) -> DriverRequest:
@@ -265,7 +265,7 @@ def _number(query: Mapping[str, list[str]], ids: Sequence[str]) -> int:
         return int(text) - 1
     if "casetuple" in query:
         if (id := query["casetuple"][-1]) not in ids:
-            raise _Wrong("no case of that id is served; getCaseInfo?case=1 tells the id of the first")
+            raise _Wrong("no case with this id is served; /getCaseInfo?case=1 tells that of the first")
         return ids.index(id)
     raise _Wrong(f"expected ?case=, from 1 to {len(ids)}, or ?casetuple= with an id")
 

@@ -37,16 +37,17 @@ def header_breaches(header: FrameHeader, side: Side, fragmented: bool, deflate: 
     if header.form == 8 and header.length >> 63:
         yield Breach("length-below-2-63", f"the length is {header.length:#x}", 2)
     elif header.form != minimal_form(header.length):
-        yield Breach("minimal-length", f"a length of {header.length} stands in {header.form * 8} bits", 1)
+        bits = header.form * 8
+        yield Breach("minimal-length", f"a length of {header.length} is encoded in {bits} bits", 1)
     if header.is_control:
         if not header.fin:
             yield Breach("control-not-fragmented", "FIN is 0", 0)
         if header.length > CONTROL_PAYLOAD:
             yield Breach("control-length", f"the payload is {header.length} octets long", 1)
     elif header.opcode == Opcode.CONTINUATION and not fragmented:
-        yield Breach("continuation-continues", "no message is open", 0)
+        yield Breach("continuation-continues", "there is no unfinished message", 0)
     elif header.opcode in (Opcode.TEXT, Opcode.BINARY) and fragmented:
-        yield Breach("fragments-not-interleaved", "the message before has not ended", 0)
+        yield Breach("fragments-not-interleaved", "the previous message has not ended", 0)
 
 
 NEVER_SENT = frozenset({1005, 1006, 1015})
@@ -91,7 +92,7 @@ def close_breaches(payload: bytes, codes: frozenset[int]) -> Iterator[Breach]:
     if (code := int.from_bytes(payload[:2], "big")) in NEVER_SENT:
         yield Breach("close-code", f"the code is {code}", 0)
     elif code not in codes:
-        later = ", which --profile rfc takes" if code in REGISTERED else ""
+        later = ", which --profile rfc accepts" if code in REGISTERED else ""
         yield Breach("close-code-assigned", f"the code is {code}{later}", 0)
     reason = Utf8("reason")
     if (wrong := reason.feed(payload[2:], final=True)) is not None:

@@ -115,7 +115,7 @@ class Frames:
         """Stop reading the peer, as further breaches tell nothing new. The recorder's own are intended."""
         if stream.side is not self._recorder:
             at = piece.stream_at + len(piece.data)
-            reason = f"its frames broke rules {stream.breaches} times, and replay reads no more of them"
+            reason = f"its frames broke rules {stream.breaches} times, so replay stopped reading them"
             yield stream.unread(at, reason, MOST_BREACHES, "breaches")
 
     def skip(self, stream: SideStream, decoder: FrameDecoder, most: int) -> Iterator[Event]:
@@ -149,7 +149,7 @@ class Frames:
             if stream.spoiled and piece.start == stream.close_begun_at:
                 stream.close_begun_at = None
             if header.form == 8 and header.length >> 63:
-                yield stream.lost(piece.start + header.size, "the frame has no end")
+                yield stream.lost(piece.start + header.size, "the frame announces 2^63 octets or more")
                 return
         if header.is_control:
             yield from self._control(stream, piece)
@@ -246,7 +246,7 @@ class Frames:
             stream.closed = True
             if other.closed and other.pings:  # the Close that this one answers came after the Ping
                 rule = "pong-echoes-ping" if stream.stray_pong else "ping-answered"
-                detail = "the Pong has another payload" if stream.stray_pong else "no Pong came"
+                detail = "the Pong has a different payload" if stream.stray_pong else "no Pong was sent"
                 yield stream.violation(rule, detail, start, start)
         yield Close(**place, code=code, reason=data[2:], valid=valid)
 
@@ -336,7 +336,7 @@ class Frames:
         at = assembly.offset_to_stream(fault.at)
         if fault.kind is DeflateFaultKind.TOO_MUCH:
             assembly.ignore()
-            reason = f"a message inflates to more than the {MOST} octets that replay reads of one"
+            reason = f"a message inflates to more than {MOST} octets, the most that replay reads"
             return stream.unread(at, reason, MOST, "octets of a message")
         found = stream.violation(FAULTS[fault.kind], fault.detail, at, frame)
         if fault.kind is DeflateFaultKind.TAIL:

@@ -36,7 +36,8 @@ def request_breaches(request: Request) -> Iterator[Breach]:
     ):
         yield Breach("request-target", f"the target is {request.target[:80]!r}", 0)
     if (count := len(request.values("Host"))) != 1:
-        yield Breach("request-host", f"there are {count} Host headers", request.offset("Host"))
+        detail = f"there are {count} Host headers" if count else "there is no Host header"
+        yield Breach("request-host", detail, request.offset("Host"))
     if "websocket" not in request.tokens("Upgrade"):
         yield _wrong("request-upgrade", request, "Upgrade")
     if "upgrade" not in request.tokens("Connection"):
@@ -82,7 +83,7 @@ def _grammar_breaches(head: Request | Response) -> Iterator[Breach]:
     try:
         head_extensions(head)
     except ExtensionsError as error:
-        yield Breach("extensions-grammar", f"in Sec-WebSocket-Extensions {error}", error.at)
+        yield Breach("extensions-grammar", f"Sec-WebSocket-Extensions is malformed: {error}", error.at)
 
 
 def _extensions(head: Request | Response) -> tuple[Extension, ...]:
@@ -95,7 +96,7 @@ def _extensions(head: Request | Response) -> tuple[Extension, ...]:
 def _wrong(rule: str, head: Request | Response, name: str) -> Breach:
     values = head.values(name)
     shown = " and ".join(repr(value[:80]) for value in values[:3])
-    return Breach(rule, f"{name} is {shown}" if values else f"there is no {name}", head.offset(name))
+    return Breach(rule, f"{name} is {shown}" if values else f"there is no {name} header", head.offset(name))
 
 
 def _is_key(key: str) -> bool:

@@ -239,7 +239,7 @@ class Interpreter:
                 rule = "request-host" if isinstance(error, HostError) else "opening-http"
                 yield stream.violation(rule, str(error)[:200], begins)
             yield from self._not_opened(stream, str(error)[:200])
-            yield stream.lost(begins, "no HTTP head")
+            yield stream.lost(begins, "they are not an HTTP head")
             return
         stream.head = None
         if isinstance(head, Request):
@@ -262,9 +262,9 @@ class Interpreter:
         if response.status != 101 or self._request is None:
             reason = f"the server answered {response.status} {response.reason}".rstrip()
             if self._request is None:
-                reason = "a response stands before any request"
+                reason = "a response came before any request"
             yield from self._not_opened(server, reason, response)
-            yield server.lost(place["end"], "what follows is no WebSocket connection")
+            yield server.lost(place["end"], "what follows is not a WebSocket connection")
             yield client.lost(client.position, "the connection was not opened")
             return
         partial |= self._partial
@@ -275,11 +275,12 @@ class Interpreter:
             yield server.violation(breach.rule, breach.detail, begins + breach.at)
         if client.early:
             at = client.position - len(client.early)
-            detail = f"{len(client.early)} octets came before the response"
+            count = f"{len(client.early)} octet{'s' * (len(client.early) > 1)}"
+            detail = f"the client sent {count} before the response"
             yield client.violation("frame-before-opening", detail, at)
         refused = [breach for breach in breaches if not server.harmless(breach.rule)]
         if refused:
-            yield from self._not_opened(server, f"in the response {refused[0].detail}", response)
+            yield from self._not_opened(server, f"in the response, {refused[0].detail}", response)
         else:
             self.opened = True
             yield Opened(
@@ -314,16 +315,15 @@ class Interpreter:
         place = self._streams[self.recorder].place()
         yield Fired(**place, wait=timer.wait, tag=timer.tag, after=timer.after)
         if timer.wait is Wait.OPENING:
-            missing = (
-                "no whole request" if testee.side is Side.CLIENT else "no answer to the opening handshake"
-            )
+            by_client = testee.side is Side.CLIENT
+            missing = "no complete request" if by_client else "no answer to the opening handshake"
             yield from self._not_opened(testee, f"{missing} came in time")
         elif timer.wait is Wait.CLOSING and not testee.unsure:
             yield testee.violation("close-answered", "no Close frame came in time")
         elif (
             timer.wait in (Wait.DROP, Wait.FAIL, Wait.LIMIT) and both_closed and testee.side is Side.SERVER
         ):
-            yield testee.violation("server-drops", "TCP was still up when the time was over")
+            yield testee.violation("server-drops", "TCP was still open when the time ran out")
 
     def _drop(self, drop: Drop) -> Iterator[Event]:
         if self.ended:
@@ -336,7 +336,7 @@ class Interpreter:
             rule = CLOSING[stream.closed, other.closed, Act.DROP]
             if rule is not None:
                 yield stream.violation(rule, "TCP ended without a Close frame")
-        yield from self._not_opened(stream, "TCP ended before the opening handshake was done")
+        yield from self._not_opened(stream, "TCP ended before the opening handshake was complete")
         for one in (stream, other):
             if begun := one.begun():
                 yield Unparsed(**one.place(begun.start), reason=begun.reason)

@@ -55,17 +55,16 @@ class Utf8:
     def _found(self, data: bytes, base: int, start: int, end: int, reason: str) -> int:
         """The offset of the wrong octet; sets `wrong` from the reason that Python gives."""
         if reason == "invalid start byte":
-            self.wrong = (
-                f"no character begins with {data[start]:02x}, at offset {base + start} of the {self._name}"
-            )
+            place = f"at offset {base + start} of the {self._name}"
+            self.wrong = f"0x{data[start]:02x} {place} cannot begin a character"
             return base + start
-        begun = data[start:end].hex(" ")
+        begun = " ".join(f"0x{octet:02x}" for octet in data[start:end])
         if end < len(data):
-            at = f"at offset {base + end} of the {self._name}"
-            self.wrong = f"no character goes on with {data[end]:02x} after {begun}, {at}"
+            place = f"at offset {base + end} of the {self._name}"
+            self.wrong = f"0x{data[end]:02x} {place} cannot follow {begun}"
         else:
-            at = f"which begins at offset {base + start}"
-            self.wrong = f"the {self._name} ends inside a character: after {begun}, {at}"
+            place = f"which begins with {begun} at offset {base + start}"
+            self.wrong = f"the {self._name} ends inside a character, {place}"
         return base + end
 
 

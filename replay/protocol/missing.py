@@ -34,7 +34,7 @@ def passed(frames: Frames, stream: SideStream, size: int | None) -> Iterator[Eve
 def gap(stream: SideStream, size: int | None, *, lost: bool) -> Gap:
     """The event of octets that are missing at the current position of a stream."""
     left_out = "octets" if size is None else f"{size} octet{'s' * (size != 1)}"
-    reason = f"the log left out {left_out}" + (", and with them where the next frame begins" * lost)
+    reason = f"the log left out {left_out}" + (", so it is not known where the next frame begins" * lost)
     return Gap(**stream.place(), reason=reason, size=size, lost=lost)
 
 

@@ -133,7 +133,7 @@ def answer_breaches(response: Response) -> Iterator[Breach]:
         yield found
     if len(named) > 1:
         times = "twice" if len(named) == 2 else f"{len(named):,} times"
-        yield Breach("response-deflate", f"{NAME} stands there {times}", named[1].at)
+        yield Breach("response-deflate", f"{NAME} is named {times}", named[1].at)
 
 
 def told(breaches: Sequence[Breach], others: str) -> Iterator[Breach]:
@@ -160,7 +160,7 @@ def misfits(request: Request, response: Response) -> Iterator[Breach]:
         return
     detail = reasons[0] if reasons and reasons[0] else "no offer is well-formed"
     if len(offers) > 1:
-        detail = f"it fits none of the {len(offers)} offers; of the first, {detail}"
+        detail = f"it matches none of the {len(offers)} offers; for the first one, {detail}"
     yield Breach("response-deflate-fits", detail, terms.at)
 
 
@@ -197,7 +197,7 @@ def _read(extension: Extension, offered: bool) -> Terms | Breach:
     terms: dict[str, int] = {}
     for parameter in extension.parameters:
         if parameter.name in terms:
-            wrong: str | None = f"{parameter.name} stands there twice"
+            wrong: str | None = f"{parameter.name} is given twice"
         else:
             wrong = _fault(parameter, offered)
         if wrong:
@@ -215,12 +215,12 @@ def _read(extension: Extension, offered: bool) -> Terms | Breach:
 def _fault(parameter: Parameter, offered: bool) -> str | None:
     name, value = parameter.name, parameter.value
     if name in _FLAGS:
-        return None if value is None else f"{name} has the value {value[:80]!r} and takes none"
+        return None if value is None else f"{name} has the value {value[:80]!r}, but takes none"
     if name not in _WINDOWS:
-        return f"{name[:80]!r} is no parameter of {NAME}"
+        return f"{name[:80]!r} is not a parameter of {NAME}"
     if value is None:
         return None if offered and name == "client_max_window_bits" else f"{name} has no value"
-    return None if _BITS.fullmatch(value) else f"{name} is {value[:80]!r}, not one of 8 to 15"
+    return None if _BITS.fullmatch(value) else f"{name} is {value[:80]!r}, expected 8 to 15"
 
 
 def _heeds_hint(client_bits: int | None, offer: Terms) -> bool:
@@ -233,12 +233,12 @@ def _misfit(terms: Terms, offer: Terms) -> str | None:
     """Why `terms` don't answer this offer; None: they do."""
     server, client = terms.server_max_window_bits, terms.client_max_window_bits
     if offer.server_no_context_takeover and not terms.server_no_context_takeover:
-        return "server_no_context_takeover was asked for and is missing"
+        return "server_no_context_takeover was requested but is missing"
     if offer.server_max_window_bits is not None:
         if server is None:
-            return f"server_max_window_bits={offer.server_max_window_bits} was asked for and is missing"
+            return f"server_max_window_bits={offer.server_max_window_bits} was requested but is missing"
         if server > offer.server_max_window_bits:
-            return f"server_max_window_bits is {server}, and {offer.server_max_window_bits} was asked for"
+            return f"server_max_window_bits is {server}, but {offer.server_max_window_bits} was requested"
     if client is not None and offer.client_max_window_bits is None:
         return "client_max_window_bits was not offered"
     return None

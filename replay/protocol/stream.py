@@ -112,11 +112,11 @@ class SideStream:
         if self.frames is None or self.unparsed or self.unsure:
             return None
         if held := self.frames.unfinished:
-            whole = f" of {self.frames.size}" if self.frames.size else ""
-            return Begun(self.position - held, f"TCP ended inside a frame, with {held}{whole} octets of it")
+            whole = f"its {self.frames.size} octets" if self.frames.size else "its octets"
+            return Begun(self.position - held, f"TCP ended inside a frame, after {held} of {whole}")
         if self.assembly is not None:
             count = sum(length for _, length in self.assembly.parts)
-            reason = f"TCP ended inside a fragmented message, with {count} octets of it and no FIN"
+            reason = f"TCP ended inside a fragmented message, after {count} octets of it"
             return Begun(self.message_at, reason)
         return None
 

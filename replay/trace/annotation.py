@@ -97,13 +97,13 @@ def octets(line: FrameLine, sent_by: Side) -> Octets:
     payload = line.value("PAYLOAD")
     if not isinstance(payload, bytes):
         hint = "add PAYLOAD=, or the OCTETS line that it describes"
-        raise SourceError(line.span, "this FRAME line has no OCTETS beside it, and no PAYLOAD=", hint)
+        raise SourceError(line.span, "this FRAME line has neither PAYLOAD= nor OCTETS next to it", hint)
     if "OPCODE" not in line.fields:
-        raise SourceError(line.span, "expected OPCODE= in a FRAME line that has no OCTETS beside it")
+        raise SourceError(line.span, "expected OPCODE= in a FRAME line without OCTETS next to it")
     if "MASK" not in line.fields and (line.value("MASKED") or sent_by is Side.CLIENT):
-        hint = "MASK=None is a frame that isn't masked"
+        hint = "write MASK=None if the frame isn't masked"
         raise SourceError(
-            line.span, "expected MASK= in a FRAME line of the client's that has no OCTETS", hint
+            line.span, "expected MASK= in the client's FRAME line without OCTETS next to it", hint
         )
     numbers = {name: line.value(name, 0) for name in ("OPCODE", "RSV")}
     opcode, rsv, key = numbers["OPCODE"], numbers["RSV"], line.value("MASK")

@@ -103,7 +103,7 @@ def page(source: Source) -> tuple[Source, list[tuple[int, int]]] | None:
         if kept[0] < end:
             lines.append(kept)
     if not lines:
-        hint = "the report of one case has one, if it was made with logging on"
+        hint = "the report of a single case has one, unless its logging was switched off"
         raise SourceError(None, f"{source.name}: no wire log in this page", hint)
     return Source(source.name, "".join(blanked)), lines
 
@@ -187,7 +187,7 @@ def read_json(source: Source) -> Report:
     fields = {field.key: field for field in json_text.fields(source)}
     report = {key: field.value for key, field in fields.items()}
     if not isinstance(report.get("wirelog"), list):
-        hint = "a case report has one; index.json holds verdicts only"
+        hint = "the report of a single case has one; index.json has only verdicts"
         raise SourceError(
             None, f"{source.name}: no wire log in this JSON: expected the field 'wirelog'", hint
         )
@@ -263,7 +263,7 @@ class _Rows:
         try:
             self.drafts.append(_ROWS[row[0]](self, row, span))
         except (TypeError, ValueError, LookupError, AttributeError, OverflowError):
-            hint = f"known are {', '.join(_ROWS)}"
+            hint = f"known rows are {', '.join(_ROWS)}"
             raise SourceError(
                 span, 'expected a row of a wire log such as ["TO", [2, "8100"], false]', hint
             ) from None

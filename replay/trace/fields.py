@@ -84,10 +84,10 @@ def read(body: Span, readers: Readers, limit: int, last: str | None = None) -> d
         name = found[1]
         if name not in readers and name != last:
             known = [*readers, *([last] if last else [])]
-            hint = nearest(name.upper(), known) or f"known are {', '.join(known)}"
+            hint = nearest(name.upper(), known) or f"known fields are {', '.join(known)}"
             raise SourceError(source.span(*found.span(1)), f"unknown field {name!r}", hint)
         if name in fields:
-            raise SourceError(source.span(*found.span(1)), f"{name!r} stands here twice")
+            raise SourceError(source.span(*found.span(1)), f"the field {name!r} appears twice")
         if name == last:
             start = found.end()
             rest = text[start : body.end]
@@ -103,7 +103,7 @@ def read(body: Span, readers: Readers, limit: int, last: str | None = None) -> d
             raise SourceError(span, f"{name}: expected {error}, found {value[0]!r}") from None
         end = _NEXT.match(text, value.end(), body.end)
         if end is None:
-            raise SourceError(source.span(value.end(), body.end), f"expected ',' behind {name}={value[0]}")
+            raise SourceError(source.span(value.end(), body.end), f"expected ',' after {name}={value[0]}")
         at = end.end()
     return fields
 

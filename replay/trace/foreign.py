@@ -92,12 +92,12 @@ def refuse(span: Span) -> None:
                 raise SourceError(
                     line.source.span(line.start + found.start("beside"), line.end),
                     "expected octets, found what may be the text column of a hex dump",
-                    f"the octets alone: {_shown(octets)}; where the log was cut, one space and '...'",
+                    f"write only the octets: {_shown(octets)}; add ' ...' if the log was cut off here",
                 )
         if _BINARY.fullmatch(text) is not None and re.search(r"\b1", text):
             octets = bytes(int(digits, 2) for digits in re.findall("[01]{8}", text))
-            message = "expected hex digits, found binary ones"
-            raise SourceError(line, message, f"as hex digits: {_shown(octets)}")
+            message = "expected hex digits, found binary digits"
+            raise SourceError(line, message, f"in hex digits: {_shown(octets)}")
         seen += sum(len(digits) // 2 for digits in re.findall("[0-9a-fA-F]+", text))
 
 
@@ -109,7 +109,7 @@ def explained(span: Span, error: SourceError) -> SourceError:
             return SourceError(
                 line.source.span(line.start, line.start + found.end(1)),
                 "expected octets, found a time",
-                "it stands before the words of an entry, as seconds: +0.001204 TX OCTETS: 8100",
+                "write the time before the entry, in seconds: +0.001204 TX OCTETS: 8100",
             )
         if (found := _DUMP.fullmatch(text)) is not None and (
             found["sure"] or found["colon"] or len(found["offset"]) % 2
@@ -120,20 +120,20 @@ def explained(span: Span, error: SourceError) -> SourceError:
             return SourceError(
                 line.source.span(line.start + found.start("beside"), line.end),
                 "expected octets, found what may be the text column of a hex dump",
-                f"the octets alone: {_shown(octets)}",
+                f"write only the octets: {_shown(octets)}",
             )
     whole = span.source.text[span.start : min(span.end, span.start + LONGEST)].strip()
     for form in FORMS:
         if read := form.read(whole):
             message = f'expected hex digits, "text" or (items)*n, found {form.what}'
-            return SourceError(span, message, f"as hex digits: {_shown(read)}")
+            return SourceError(span, message, f"in hex digits: {_shown(read)}")
     return error
 
 
 def _offset(line: Span, found: re.Match[str]) -> SourceError:
-    hint = f"the octets alone, without what stands beside them: {_shown(_pairs(found['octets']))}"
+    hint = f"write only the octets: {_shown(_pairs(found['octets']))}"
     if found["pairs"] is None and not found["sure"] and len(found["offset"]) == _OF_WORDS:
-        hint = "of words that a machine may have swapped; `xxd -p` or `hexdump -C` prints octets"
+        hint = "this dump has words whose octets may be swapped; `xxd -p` or `hexdump -C` prints octets"
     offset = line.source.span(line.start, line.start + found.end("offset"))
     return SourceError(offset, "expected octets, found the offset column of a hex dump", hint)
 

@@ -173,7 +173,7 @@ def build(words: Words, limit: int) -> Entry | FrameLine:
     if kind.shape is _COLON:
         found = _COLON.match(body.source.text, body.start, body.end)
         if found is None:
-            raise SourceError(words.head, f"expected ':' behind {words.kind}", f"as in {kind.form!r}")
+            raise SourceError(words.head, f"expected ':' after {words.kind}", f"as in {kind.form!r}")
         words = replace(words, body=body.source.span(found.end(), body.end))
     return kind.build(words, limit)
 

@@ -105,7 +105,7 @@ class _Scanner:
         opening = next((line for line in lines if self._stripped(*line)[:1] not in ("", "#")), None)
         headers = any(_HEADER.fullmatch(self._text, *line) for line in self._comments_above(lines, opening))
         if opening is None and not headers:
-            raise SourceError(None, f"{self._source.name}: no wire log in here: it is empty")
+            raise SourceError(None, f"{self._source.name}: no wire log: it is empty")
         self._log.prose = opening is not None and not headers and not self._is_attempt(*opening)
         region = lines
         if self._log.prose:
@@ -199,15 +199,15 @@ class _Scanner:
             return
         if self._open is None:
             raise SourceError(
-                self._source.span(here, end), "an indented line that carries on with no entry"
+                self._source.span(here, end), "an indented line continues an entry, but there is none above"
             )
         if kind.endswith("FRAME") and not self._goes_on():
             if len(self._shown) < _LONGEST_SHOWN:  # a report shows the payload below the line
                 self._shown += self._text[here : min(end, here + _LONGEST_SHOWN)].rstrip()
             return
         if not kind.endswith(("OCTETS", "FRAME", "MESSAGE")):
-            hint = "an entry starts where the first one starts; only octets and fields carry on, indented"
-            raise SourceError(self._source.span(here, end), f"expected nothing more of {kind}", hint)
+            hint = "begin entries in the column of the first one; only octets and fields can be continued"
+            raise SourceError(self._source.span(here, end), f"{kind} can't be continued here", hint)
         self._open[1] = end
 
     def _goes_on(self) -> bool:
@@ -222,7 +222,7 @@ class _Scanner:
         at = None if found["at"] is None else seconds(source.span(*found.span("at")))
         head = source.span(*found.span("kind"))
         if len(self._log.words) == MAX_ENTRIES:
-            raise SourceError(head, f"a log of more than {MAX_ENTRIES:,} entries")
+            raise SourceError(head, f"too many entries: a log may have {MAX_ENTRIES:,}")
         self._log.words.append(Words(self._kind(), head, source.span(*self._open), at, self._shown))
         self._found = self._open = None
         self._shown = ""

@@ -71,7 +71,7 @@ def parse_text(span: Span) -> str:
     try:
         return parse(span).decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        raise SourceError(span, "expected text, but these octets are no UTF-8") from None
+        raise SourceError(span, "expected text, but these octets are not valid UTF-8") from None
 
 
 def locate(span: Span, offset: int) -> Span:
@@ -125,14 +125,15 @@ def _parts(span: Span, limit: int | None) -> list[_Part]:
         if kind == "hex":
             if (at - start) % 2:
                 here = source.span(start, at)
-                raise SourceError(here, f"an odd number of hex digits: {at - start}", "an octet is two")
+                said = f"an odd number of hex digits: {at - start}"
+                raise SourceError(here, said, "write each octet with two digits")
             part = _Part(start, at, bytes.fromhex(found[0]))
         elif kind == "quoted":
             part = _Part(start, at, _unquote(source.span(start, at)))
         elif kind == "open":
             if parts is not outer:
                 here = source.span(start, at)
-                raise SourceError(here, "a repeat inside of a repeat", "write the inner one out")
+                raise SourceError(here, "a repeat inside a repeat", "write the inner one out")
             parts, opened = [], start
         elif kind == "close":
             here = source.span(start, at)
@@ -142,11 +143,11 @@ def _parts(span: Span, limit: int | None) -> list[_Part]:
             if parts is outer:
                 total += len(part.octets) * part.times
                 if limit is not None and total > limit:
-                    message = f"more octets than one log may hold here: {total:,} over {limit:,}"
+                    message = f"too many octets: {total:,}, but at most {limit:,} are allowed here"
                     raise SourceError(source.span(start, at), message)
             parts.append(part)
     if parts is not outer:
-        raise SourceError(source.span(opened, opened + 1), "a '(' that isn't closed: expected '(items)*n'")
+        raise SourceError(source.span(opened, opened + 1), "this '(' isn't closed: expected '(items)*n'")
     return outer
 
 
@@ -154,9 +155,9 @@ def _repeat(
     here: Span, parts: list[_Part], inside: bool, opened: int, count: str | None, limit: int | None
 ) -> _Part:
     if not inside:
-        raise SourceError(here, "a ')' that nothing opened: expected '(items)*n'")
+        raise SourceError(here, "this ')' has no '(' before it: expected '(items)*n'")
     if count is None:
-        raise SourceError(here, "expected '*' and a number behind ')'", "a repeat is (items)*n")
+        raise SourceError(here, "expected '*' and a number after ')'", "a repeat is (items)*n")
     unit = b"".join(part.octets for part in parts)
     if not unit:
         raise SourceError(here.source.span(opened, here.end), "nothing to repeat between '(' and ')'")
@@ -165,7 +166,7 @@ def _repeat(
         size = f"{int(digits) * len(unit):,}" if len(digits) <= 18 else "far more"
         raise SourceError(
             here.source.span(opened, here.end),
-            f"this repeat expands to {size} octets: at most {limit:,} may stand here",
+            f"this repeat expands to {size} octets, but at most {limit:,} are allowed here",
         )
     return _Part(opened, here.end, unit, int(digits), tuple(parts))
 
@@ -173,10 +174,11 @@ def _repeat(
 def _unknown(span: Span, at: int) -> SourceError:
     text = span.source.text
     if text[at] == '"':
-        return SourceError(span.source.span(at), "a quote that isn't closed on its line")
+        return SourceError(span.source.span(at), "this quote isn't closed on its line")
     if text.startswith("...", at):
-        hint = "'...', or '... +131008 octets sha256=' and 64 hex digits"
-        return SourceError(span.source.span(at, at + 3), "'...' only stands at the end of an entry", hint)
+        hint = "write '...' alone, or with what is missing: '... +131008 octets'"
+        here = span.source.span(at, at + 3)
+        return SourceError(here, "'...' is only allowed at the end of an entry", hint)
     end = at + 1
     while end < span.end and not text[end].isspace() and text[end] not in '"()':
         end += 1
@@ -196,10 +198,10 @@ def _unquote(span: Span) -> bytes:
     for found in _CHARACTER.finditer(text):
         here = span.source.span(span.start + 1 + found.start(), span.start + 1 + found.end())
         if found[0][0] == "\\" and found[0] not in _ESCAPES and len(found[0]) != 4:
-            raise SourceError(here, "an unknown escape", 'known are \\r \\n \\t \\" \\\\ and \\xNN')
+            raise SourceError(here, "unknown escape", 'known escapes are \\r \\n \\t \\" \\\\ and \\xNN')
         if found[0] == "\ufffd":
             raise SourceError(
-                here, "a character that is no UTF-8 in this file", "write its octets as \\xNN"
+                here, "this character is not valid UTF-8 in the file", "write its octets as \\xNN"
             )
     return b"".join(_octets(found[0]) for found in _CHARACTER.finditer(text))
 

@@ -73,7 +73,7 @@ class _Told(NamedTuple):
 
 
 _OWN_OCTETS = "delete the OCTETS line to let the FRAME line stand for its octets"
-_NO_OCTETS = "mend the FRAME line or delete it; to stand for octets of its own, it needs PAYLOAD="
+_NO_OCTETS = "correct or delete the FRAME line; to stand for octets of its own, it needs PAYLOAD="
 
 
 def _alone(
@@ -88,10 +88,10 @@ def _alone(
     if wrong is not None:
         return wrong
     if known:
-        no_frame = Contradiction(line.span, "no frame in the octets fits this line")
+        no_frame = Contradiction(line.span, "no frame in the octets matches this line")
         return octets(line, sent_by) if told.strict else no_frame
     if "PAYLOAD" in line.fields:
-        return Contradiction(line.span, "not compared: octets beside it are missing")
+        return Contradiction(line.span, "this line is not compared, as octets next to it are missing")
     return None
 
 

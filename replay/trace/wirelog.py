@@ -68,11 +68,11 @@ def read(source: Source) -> Parsed:
         start = len(source.text) - len(source.text.lstrip("\ufeff \t\r\n"))
         found = _LINE.match(source.text, start)
         span = source.span(start, found.end() if found else start)
-        hint = f"put what passed on the connection below, as in {kinds.KINDS['TX OCTETS'].form!r}"
-        raise SourceError(span, "no entries: a log needs more than header lines", hint)
+        hint = f"add what was sent and received, as in {kinds.KINDS['TX OCTETS'].form!r}"
+        raise SourceError(span, "this log has header lines, but no entries", hint)
     if (second := framing.second_connection(parsed.trace.entries)) is not None:
         hint = "put each connection into a file of its own"
-        raise SourceError(second.span, "another connection begins here; one log holds one connection", hint)
+        raise SourceError(second.span, "another connection begins here, but a log has only one", hint)
     return parsed
 
 
@@ -110,10 +110,10 @@ def _finish(
     warnings = [_warning(span, message) for span, message in differences]
     cut = [entry.span for entry in entries if isinstance(entry, Octets) and entry.cut is not None]
     if cut:
-        others = f" (and {len(cut) - 1} more times below)" if cut[1:] else ""
-        warnings.append(
-            _warning(cut[0], f"octets are missing here{others}: this log can be checked, not replayed")
-        )
+        more = len(cut) - 1
+        others = f" (and in {more} more place{'s' * (more > 1)} below)" if more else ""
+        said = f"octets are missing here{others}: this log can be checked, but not replayed"
+        warnings.append(_warning(cut[0], said))
     if recorder is not kinds.ME:
         entries = [_swapped(entry) for entry in entries]
     named = {name for name, _ in headers}

@@ -140,7 +140,7 @@ def _apart(was: Known, now: Known) -> tuple[Judged | None, str | None]:
     except SourceError as error:
         return None, error.message
     if before is None or after is None:
-        return None, "there is no log of both"
+        return None, "one of the logs is missing"
     tester = before.recorder
     if tester is not after.recorder:
         return None, "one log is of a client, the other of a server"

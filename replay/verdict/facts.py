@@ -53,7 +53,7 @@ class ClosingFacts(Struct, frozen=True):
         if self.tester_close is None:
             return f"the {self.tester.value} sent no Close frame"
         if self.bound is not None:
-            return f"replay read no more than {self.bound}"
+            return f"replay stopped reading after {self.bound}"
         if self.limit_reached:
             return "the time for the whole case ran out"
         if self.drop_timed_out:

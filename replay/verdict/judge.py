@@ -113,7 +113,7 @@ def _judged(
     if ending is None:
         closing, reason = _recorded_closing(case, facts, events)
     elif found.fits and found.outcome.verdict is Behaviour.INFORMATIONAL and found.outcome.anything:
-        closing, reason = ClosingVerdict.INFORMATIONAL, "nothing is asked of how the connection ends"
+        closing, reason = ClosingVerdict.INFORMATIONAL, "the connection may end in any way"
     else:
         closing, reason = _closing(ending, facts, events, case.profile)
         if closing is ClosingVerdict.WRONG_CODE and ending.wrong_code_fails:
@@ -204,12 +204,12 @@ def _refused(log: Trace, events: Sequence[Event], facts: ClosingFacts) -> Iterat
         return
     terms = recorded_terms(log)
     if facts.agreed != terms and compresses(log, facts.tester):
-        here, there = facts.agreed or "no compression", terms or "none"
+        here, there = facts.agreed or "no compression", terms or "no compression"
         if facts.tester is Side.SERVER:
-            said = f"the client's offer came to {here}, the log's to {there}"
+            said = f"the client's offer led to {here}, but in the log to {there}"
         else:
-            said = f"the server agreed on {here}, the log on {there}"
-        yield f"none of the recorded messages were sent: {said}; --reencode plays it with fresh compression"
+            said = f"the server agreed on {here}, but in the log on {there}"
+        yield f"the recorded messages were not sent: {said}; --reencode compresses them again"
 
 
 def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
@@ -220,7 +220,8 @@ def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
     for event in events:
         unread = isinstance(event, Unparsed) and not isinstance(event, Gap)
         if isinstance(event, Unparsed) and unread and event.side is testee and facts.opened:
-            yield f"the {testee.value}'s octets from {event.start} on: {event.reason}"
+            octets = f"the {testee.value}'s octets from offset {event.start} on"
+            yield f"{octets} were not decoded: {event.reason}"
 
 
 def _stricter(case: Case, found: _Compared) -> Iterator[str]:
@@ -232,7 +233,7 @@ def _stricter(case: Case, found: _Compared) -> Iterator[str]:
     if why.field != "payload" or wanted is None or not isinstance(got, Message):
         return
     if len(wanted) == got.length:
-        yield "stricter than Autobahn|Testsuite: it compares only the length here, and says OK"
+        yield "stricter than Autobahn|Testsuite, which compares only the length here and says OK"
 
 
 def _closed_as_wanted(closing: Closing, facts: ClosingFacts) -> bool:
@@ -257,9 +258,9 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event], pro
         wanted = " or ".join(str(known) for known in closing.codes or () if known is not None) or "no code"
         return ClosingVerdict.WRONG_CODE, f"the {testee} closed with code {code}, expected {wanted}"
     if facts.tester is Side.CLIENT and facts.dropped_by_tester:
-        return ClosingVerdict.FAILED_BY_CLIENT, "the client had to end TCP; the server has to do that"
+        return ClosingVerdict.FAILED_BY_CLIENT, "the client had to end TCP; expected the server to end it"
     if (breach := facts.let_pass) is not None:
-        failed = f"for which the {tester} fails the connection; in this log it did not"
+        failed = f"but in this log the {tester} did not fail the connection for it"
         return ClosingVerdict.FAILED, f"the {testee} broke the rule {breach.rule}, {failed}"
     return ClosingVerdict.OK, "the connection was closed as expected"
 
@@ -276,10 +277,9 @@ def _recorded_closing(case: Case, facts: ClosingFacts, seen: Sequence[Event]) ->
     if facts.opened is not was_open:
         if was_open:
             return ClosingVerdict.FAILED, "the connection was never opened; in the log it was"
-        return (
-            ClosingVerdict.FAILED,
-            f"the connection was opened; in the log not: {_why_not_opened(events)}",
-        )
+        refusal = _refusal(events)
+        why = f": {refusal.reason}" if refusal else ""
+        return ClosingVerdict.FAILED, f"the connection was opened; in the log it was not{why}"
     if facts.limit_reached and not before.limit_reached:
         return ClosingVerdict.UNCLEAN, f"the {facts.tester.value} gave up: {_limit(facts)}"
     if not was_open:  # then either side may end TCP
@@ -297,7 +297,7 @@ def _recorded_closing(case: Case, facts: ClosingFacts, seen: Sequence[Event]) ->
         return ClosingVerdict.UNCLEAN, f"{facts.unclean_reason}; in the log the closing was clean"
     if facts.testee_close and before.testee_close and facts.testee_close.code != before.testee_close.code:
         was, now = (_code(close.code) for close in (before.testee_close, facts.testee_close))
-        return ClosingVerdict.WRONG_CODE, f"the {testee} closed with {now}, in the log with {was}"
+        return ClosingVerdict.WRONG_CODE, f"the {testee} closed with {now}; in the log with {was}"
     if before.dropped_by_testee and not facts.dropped_by_testee:
         reason = f"the {testee} did not end TCP; in the log it did"
         by_client = facts.tester is Side.CLIENT
@@ -331,23 +331,23 @@ def _limit(facts: ClosingFacts) -> str:
     if facts.bound is not None:
         return _bounded(facts)
     if facts.closed_by_testee and facts.tester_close and facts.tester is Side.CLIENT:
-        return "both Close frames had passed, but the server did not end TCP"
-    return "the time for the whole case was over"
+        return "both sides had sent a Close frame, but the server did not end TCP"
+    return "the time for the whole case ran out"
 
 
 def _bounded(facts: ClosingFacts) -> str:
     testee = facts.tester.other.value
-    return f"the {testee} sent more than is read of one connection, which is {facts.bound}"
+    return f"the {testee} sent more than replay reads from one connection, which is {facts.bound}"
 
 
 def _who_closed(facts: ClosingFacts, wanted: str) -> str:
     tester, testee = facts.tester.value, facts.tester.other.value
     if wanted == "testee":
-        return f"the {tester} had to close the connection; the {testee} was to fail or close it"
+        return f"the {tester} had to close the connection; expected the {testee} to fail or close it"
     if facts.closed_by_testee:
-        return f"the {testee} sent the first Close frame; the {tester} was to close"
+        return f"the {testee} sent the first Close frame; expected the {tester} to close"
     if facts.dropped_by_testee:
-        return f"the {testee} ended TCP without a Close frame; the {tester} was to close"
+        return f"the {testee} ended TCP without a Close frame; expected the {tester} to close"
     return f"the {tester} ended TCP before it had sent a Close frame"
 
 

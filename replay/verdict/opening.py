@@ -63,17 +63,18 @@ def _answers(was: _Answer, now: _Answer, reencoded: bool) -> Iterator[Difference
     closing verdict says so."""
     before, here = was.response.status, now.response.status
     if before != here and 101 not in (before, here):
-        yield _difference(now.event, f"the server answered {here}; in the log {before}")
+        yield _difference(now.event, f"the server answered {here}; in the log it answered {before}")
     if not before == here == 101:
         return
     if _asks_alike(was, now, "Sec-WebSocket-Protocol"):
         chosen, recorded = _subprotocol(now), _subprotocol(was)
         if chosen != recorded:
-            yield _difference(now.event, f"the server chose {chosen}; in the log {recorded}")
+            yield _difference(now.event, f"the server chose {chosen}; in the log it chose {recorded}")
     if _asks_alike(was, now, "Sec-WebSocket-Extensions") and not reencoded:
         terms, recorded = _extensions(now), _extensions(was)
         if terms != recorded:
-            yield _difference(now.event, f"the server agreed on {terms}; in the log on {recorded}")
+            said = f"the server agreed on {terms}; in the log it agreed on {recorded}"
+            yield _difference(now.event, said)
 
 
 def _difference(observed: Event, said: str) -> Difference:
@@ -99,7 +100,7 @@ def _extensions(answer: _Answer) -> str:
     try:
         others = [each for each in head_extensions(answer.response) if each.name != NAME]
     except ExtensionsError:
-        return "what is no list of extensions"
+        return "a malformed list of extensions"
     terms = agreed(answer.response)
     own = [] if terms is None else [terms]
     return ", ".join(sorted(map(str, (*own, *others)))) or "no extension"

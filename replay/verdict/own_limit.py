@@ -22,16 +22,16 @@ def own_limit(events: Sequence[Event], facts: ClosingFacts) -> str | None:
         return None
     size, fragments = _largest(events, facts)
     large = size >= LARGE or fragments >= LARGE
-    sent = f"a message {'of' if fragments else 'that had come to'} {_size(size)}"
+    sent = f"{'a' if fragments else 'an unfinished'} message of {_size(size)}"
     sent += f" in {fragments} frames" if fragments > 1 else ""
     if close is not None:
         if close.code == TOO_BIG or (close.code in SUSPECT and large):
             reason = close.reason.decode("utf-8", "replace")
-            said = (f" at {sent}" if size else "") + (f", reason {reason!r}" if reason else "")
-            return f"the {testee}'s own limit: closed {close.code}{said}; raise its maximum"
+            said = (f" after {sent}" if size else "") + (f", with the reason {reason!r}" if reason else "")
+            return f"a limit of the {testee}: it closed with {close.code}{said}; raise the limit"
         return None
     if facts.dropped_by_testee and large and facts.opened:
-        return f"perhaps a limit of the {testee}'s own: it ended TCP at {sent} without a word"
+        return f"perhaps a limit of the {testee}: it ended TCP without a Close frame after {sent}"
     return None
 
 

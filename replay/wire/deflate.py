@@ -151,13 +151,14 @@ class Inflater:
                     return DeflateFault(
                         DeflateFaultKind.TAIL, "the payload ends in 00 00 ff ff", at
                     ), TAIL * (1 + final)
-        detail = "the payload ends inside a block" if payload else "the payload is empty, not 00"
+        detail = "the payload ends inside a block" if payload else "the payload is empty instead of 00"
         return DeflateFault(DeflateFaultKind.UNFINISHED, detail + self._since, len(payload)), b""
 
     @property
     def _since(self) -> str:
         """How the previous message caused a fault of this one; empty if it didn't."""
-        return ", which the 00 00 ff ff at the end of the message before has begun" if self._begun else ""
+        begun = ", which was begun by the 00 00 ff ff at the end of the previous message"
+        return begun if self._begun else ""
 
     def _replayed(self, chunks: Sequence[bytes]) -> Blocks:
         """The state after these octets of the message."""
@@ -208,15 +209,15 @@ class Inflater:
         window = 1 << self._bits
         if "distance too far back" not in reason:
             if self._begun:
-                reason = f"it goes on inside a block{self._since}"
-            return DeflateFaultKind.NOT_DEFLATE, f"the payload is no DEFLATE data: {reason}"
+                reason = f"it continues a block{self._since}"
+            return DeflateFaultKind.NOT_DEFLATE, f"the payload is not DEFLATE data: {reason}"
         if self._past.held + self._made >= window:
-            return DeflateFaultKind.WINDOW, f"a distance goes back more than the window of {window} octets"
+            return DeflateFaultKind.WINDOW, f"a distance goes back beyond the window of {window} octets"
         if self._keeps:
-            return DeflateFaultKind.NOT_DEFLATE, "a distance goes back to before the first message"
+            return DeflateFaultKind.NOT_DEFLATE, "a distance goes back beyond the first message"
         return (
             DeflateFaultKind.CONTEXT,
-            "a distance goes back to before the message, and no context is kept",
+            "a distance goes back beyond the start of the message, without context takeover",
         )
 
 

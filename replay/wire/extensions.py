@@ -77,9 +77,9 @@ def parse_extensions(text: str) -> tuple[Extension, ...]:
             continue
         extensions.append(reader.extension())
         if not reader.at_end and not reader.take(","):
-            raise ExtensionsError(f"{text[reader.at]!r} stands where ',' or ';' should", reader.at)
+            raise ExtensionsError(f"expected ',' or ';', found {text[reader.at]!r}", reader.at)
     if not extensions:
-        raise ExtensionsError("no extension is named", 0)
+        raise ExtensionsError("it names no extension", 0)
     return tuple(extensions)
 
 
@@ -140,10 +140,10 @@ class _Reader:
         return found
 
     def extension(self) -> Extension:
-        at, name = self.at, self._token("an extension's name")
+        at, name = self.at, self._token("the name of an extension")
         parameters: list[Parameter] = []
         while self.take(";"):
-            start, key = self.at, self._token("a parameter's name")
+            start, key = self.at, self._token("the name of a parameter")
             parameters.append(Parameter(key, self._value() if self.take("=") else None, start))
         return Extension(name, tuple(parameters), at)
 
@@ -151,18 +151,18 @@ class _Reader:
         found = _TOKEN.match(self._text, self.at)
         if found is None:
             here = "the end" if self.at_end else repr(self._text[self.at])
-            raise ExtensionsError(f"{here} stands where {what} should", self.at)
+            raise ExtensionsError(f"expected {what}, found {here}", self.at)
         self._move(found.end())
         return found[0]
 
     def _value(self) -> str:
         if not self._text.startswith('"', self.at):
-            return self._token("a parameter's value")
+            return self._token("the value of a parameter")
         quoted = _QUOTED.match(self._text, self.at)
         if quoted is None:
-            raise ExtensionsError("a quoted value has no end", self.at)
+            raise ExtensionsError("a quoted value is not closed", self.at)
         value = _ESCAPED.sub(r"\1", quoted[1])
         if not _TOKEN.fullmatch(value):
-            raise ExtensionsError(f"the quoted value {value[:80]!r} is no token", self.at)
+            raise ExtensionsError(f"the quoted value {value[:80]!r} is not a token", self.at)
         self._move(quoted.end())
         return value

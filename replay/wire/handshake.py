@@ -95,7 +95,7 @@ class HeadReader:
             return head
         if len(self._buffer) > MAX_HEAD:
             whole = "the head, with the interim responses before it," if self._start else "the head"
-            raise HeadTooLarge(f"{whole} is larger than {MAX_HEAD} octets, which is all that is read")
+            raise HeadTooLarge(f"{whole} is larger than the {MAX_HEAD} octets that replay reads")
         self._seen = max(self._start, len(self._buffer) - 3)
         return None
 
@@ -130,7 +130,7 @@ def parse_head(side: Side, octets: bytes) -> Request | Response:
             reason=bytes(event.reason).decode("latin-1"),
             version=event.http_version.decode("latin-1"),
         )
-    raise HeadError("no whole HTTP head")
+    raise HeadError("the HTTP head is incomplete")
 
 
 def partial_head(side: Side, octets: bytes) -> Request | Response | None:

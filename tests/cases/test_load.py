@@ -117,7 +117,7 @@ def test_deflate(word: str, deflate: Deflate) -> None:
     ("word", "said"),
     [
         ("{answer: permessage-deflate}", "permessage-deflate needs 'offer'"),
-        ("{offer: permessage deflate}", "'d' stands where ',' or ';' should"),
+        ("{offer: permessage deflate}", "expected ',' or ';', found 'd'"),
         ("{offer: a, answer: b}", "expected one permessage-deflate with its parameters"),
         (
             "{offer: a, answer: permessage-deflate; client_max_window_bits}",

@@ -84,15 +84,15 @@ def test_a_recorded_request_asks_for_its_log_unless_it_is_an_endpoint() -> None:
         ("/runCase?case=%D9%A1&agent=me", 400, "a case from 1 to 3"),
         (f"/runCase?case={'9' * 5000}&agent=me", 400, "a case from 1 to 3"),
         ("/runCase?case=&casetuple=1.1.1&agent=me", 400, "a case from 1 to 3"),
-        ("/runCase?casetuple=7&agent=me", 400, "no case of that id"),
+        ("/runCase?casetuple=7&agent=me", 400, "no case with this id"),
         ("/runCase?case=1", 400, "expected &agent="),
         ("/runCase?case=1&agent=%20", 400, "expected &agent="),
         (f"/runCase?case=1&agent={'x' * 121}", 400, "longer than 120 characters"),
         ("/getCaseStatus?case=1", 400, "expected &agent="),
         ("/getCaseInfo", 400, "expected ?case="),
         ("/updateReports", 400, "expected &agent="),
-        ("/getCaseInfo?" + "a=1&" * 30, 400, "no URL"),
-        ("http://[/", 400, "no URL"),
+        ("/getCaseInfo?" + "a=1&" * 30, 400, "not a URL"),
+        ("http://[/", 400, "not a URL"),
     ],
 )
 def test_what_is_wrong_is_said(target: str, status: int, said: str) -> None:
@@ -140,7 +140,7 @@ def test_what_a_browser_asks_for(target: str, wanted: DriverRequest) -> None:
         ("/progress?since=-1", "GET", 400, "expected ?since="),
         ("/progress?since=%D9%A1", "GET", 400, "expected ?since="),
         ("/failures", "GET", 400, "expected &agent="),
-        ("/progress?" + "a=1&" * 30, "GET", 400, "no URL"),
+        ("/progress?" + "a=1&" * 30, "GET", 400, "not a URL"),
     ],
 )
 def test_what_is_answered_without_a_page(target: str, method: str, status: int, said: str) -> None:
@@ -202,7 +202,7 @@ def test_a_faulty_request_is_refused_and_for_a_case_it_is_the_verdict() -> None:
     faulty = tuple(line for line in REQUEST if line[0] != "Sec-WebSocket-Key")
     refused = driver_request(request("/getCaseCount", faulty), PLACES)
     assert isinstance(refused, PlainResponse)
-    assert refused.said == "there is no Sec-WebSocket-Key\n"
+    assert refused.said == "there is no Sec-WebSocket-Key header\n"
     assert driver_request(request("/runCase?case=1&agent=me", faulty), PLACES) == RunCase(0, "me")
 
 
@@ -274,7 +274,7 @@ def test_half_a_head_has_its_time() -> None:
     assert reception.deadline == 5 * SECOND
     reception.wake(5 * SECOND)
     assert reception.done
-    assert b"no whole request came in time" in reception.output[0]
+    assert b"no complete request came in time" in reception.output[0]
 
 
 def test_a_page_is_one_response() -> None:

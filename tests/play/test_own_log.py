@@ -150,22 +150,22 @@ BOTH = OFFER + DEFLATE
             BOTH,
             CHOSEN,
             {"Sec_WebSocket_Protocol": "b"},
-            "the server chose the subprotocol 'b'; in the log the subprotocol 'a'",
+            "the server chose the subprotocol 'b'; in the log it chose the subprotocol 'a'",
         ),
-        (BOTH, CHOSEN, {}, "the server chose no subprotocol; in the log the subprotocol 'a'"),
+        (BOTH, CHOSEN, {}, "the server chose no subprotocol; in the log it chose the subprotocol 'a'"),
         (
             BOTH,
             "",
             {"Sec_WebSocket_Protocol": "a"},
-            "the server chose the subprotocol 'a'; in the log no subprotocol",
+            "the server chose the subprotocol 'a'; in the log it chose no subprotocol",
         ),
         (
             BOTH,
             "",
             {"Sec_WebSocket_Extensions": "permessage-deflate"},
-            "the server agreed on permessage-deflate; in the log on no extension",
+            "the server agreed on permessage-deflate; in the log it agreed on no extension",
         ),
-        (BOTH, AGREED, {}, "the server agreed on no extension; in the log on permessage-deflate"),
+        (BOTH, AGREED, {}, "the server agreed on no extension; in the log it agreed on permessage-deflate"),
         (BOTH, AGREED, {"Sec_WebSocket_Extensions": "permessage-deflate"}, None),
         (
             BOTH,
@@ -178,19 +178,20 @@ BOTH = OFFER + DEFLATE
             AGREED,
             {"Sec_WebSocket_Extensions": "permessage-deflate; client_max_window_bits=9"},
             "the server agreed on permessage-deflate; client_max_window_bits=9; "
-            "in the log on permessage-deflate",
+            "in the log it agreed on permessage-deflate",
         ),
         (
             BOTH,
             NO_LIST,
             {"Sec_WebSocket_Extensions": "permessage-deflate"},
-            "the server agreed on permessage-deflate; in the log on what is no list of extensions",
+            "the server agreed on permessage-deflate; "
+            "in the log it agreed on a malformed list of extensions",
         ),
         (  # the log was edited: what it offers isn't what its answer is to
             "",
             CHOSEN,
             {},
-            "the server chose no subprotocol; in the log the subprotocol 'a'",
+            "the server chose no subprotocol; in the log it chose the subprotocol 'a'",
         ),
         (
             r"Sec-WebSocket-Extensions: permessage-deflate; x\r\n",
@@ -221,7 +222,7 @@ def test_a_rule_that_the_recorded_server_broke_may_be_broken_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(426, None), (400, "the server answered 400; in the log 426")]
+    ("status", "said"), [(426, None), (400, "the server answered 400; in the log it answered 426")]
 )
 def test_a_refusal_has_the_same_status(status: int, said: str | None) -> None:
     refusal = r'RX OCTETS: "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n' + END

@@ -199,7 +199,7 @@ def test_a_peer_that_sends_too_much_is_given_up_and_not_judged(limits: Limits) -
     assert result.facts.limit_reached
     assert len(observe(trace)) < 2500
     assert result.unjudged is not None
-    said = "the server sent more than is read of one connection, which is"
+    said = "the server sent more than replay reads from one connection, which is"
     assert re.fullmatch(rf"{said} (1,\d{{3}} (octets|events)|10 reads)", result.unjudged)
     assert read(Source("log", write(trace))).trace == trace
 

@@ -59,14 +59,14 @@ def marked(head: Request | Response, breach: Breach) -> str:
 
 
 MALFORMED = [
-    ("x", "'x' is no parameter of permessage-deflate"),
-    ("Server_no_context_takeover", "'Server_no_context_takeover' is no parameter of permessage-deflate"),
-    ("server_no_context_takeover=1", "server_no_context_takeover has the value '1' and takes none"),
-    ("client_no_context_takeover=true", "client_no_context_takeover has the value 'true' and takes none"),
+    ("x", "'x' is not a parameter of permessage-deflate"),
+    ("Server_no_context_takeover", "'Server_no_context_takeover' is not a parameter of permessage-deflate"),
+    ("server_no_context_takeover=1", "server_no_context_takeover has the value '1', but takes none"),
+    ("client_no_context_takeover=true", "client_no_context_takeover has the value 'true', but takes none"),
     ("server_max_window_bits", "server_max_window_bits has no value"),
-    ("client_max_window_bits=7", "client_max_window_bits is '7', not one of 8 to 15"),
+    ("client_max_window_bits=7", "client_max_window_bits is '7', expected 8 to 15"),
     *(
-        (f"server_max_window_bits={value}", f"server_max_window_bits is {value!r}, not one of 8 to 15")
+        (f"server_max_window_bits={value}", f"server_max_window_bits is {value!r}, expected 8 to 15")
         for value in ("7", "16", "08", "015", "+9", "9.0", "0x9", "100")
     ),
 ]
@@ -100,11 +100,11 @@ def test_a_malformed_answer_fails_the_connection(parameter: str, said: str) -> N
 def test_what_stands_twice_is_malformed(name: str) -> None:
     asked = request(f"permessage-deflate; {name}; {name}")
     (breach,) = offer_breaches(asked)
-    assert breach.detail == f"{name.partition('=')[0]} stands there twice"
+    assert breach.detail == f"{name.partition('=')[0]} is given twice"
     assert breach.at == asked.octets.rindex(name.encode())
     replied = response(f"permessage-deflate; {name}", f"permessage-deflate; {name}")
     (breach,) = answer_breaches(replied)
-    assert breach.detail == "permessage-deflate stands there twice"
+    assert breach.detail == "permessage-deflate is named twice"
     assert breach.at == replied.octets.rindex(b"permessage-deflate")
     assert agreed(replied) is None
 
@@ -121,7 +121,7 @@ def test_breaches_of_one_header_are_told_up_to_a_bound() -> None:
         assert len(offers) == min(count, 9)
         assert (offers[8].detail if more else None) == more
     (twice,) = answer_breaches(response(*["permessage-deflate"] * 1000))
-    assert twice.detail == "permessage-deflate stands there 1,000 times"
+    assert twice.detail == "permessage-deflate is named 1,000 times"
 
 
 def test_a_header_that_is_no_list_is_a_breach_of_both() -> None:
@@ -134,7 +134,7 @@ def test_a_header_that_is_no_list_is_a_breach_of_both() -> None:
     assert breach.at == len(replied.octets) - 4
     assert agreed(replied) is None
     assert [breach.detail for breach in request_breaches(request(""))] == [
-        "in Sec-WebSocket-Extensions no extension is named"
+        "Sec-WebSocket-Extensions is malformed: it names no extension"
     ]
 
 
@@ -152,19 +152,20 @@ def test_only_what_was_offered_may_be_answered() -> None:
 @pytest.mark.parametrize(
     ("offers", "reply", "said"),
     [
-        ("; server_no_context_takeover", "", "server_no_context_takeover was asked for and is missing"),
-        ("; server_max_window_bits=9", "", "server_max_window_bits=9 was asked for and is missing"),
+        ("; server_no_context_takeover", "", "server_no_context_takeover was requested but is missing"),
+        ("; server_max_window_bits=9", "", "server_max_window_bits=9 was requested but is missing"),
         (
             "; server_max_window_bits=9",
             "; server_max_window_bits=10",
-            "server_max_window_bits is 10, and 9 was asked for",
+            "server_max_window_bits is 10, but 9 was requested",
         ),
         ("", "; client_max_window_bits=15", "client_max_window_bits was not offered"),
         ("; x", "", "no offer is well-formed"),
         (
             "; server_max_window_bits=9, permessage-deflate; server_no_context_takeover",
             "; server_max_window_bits=10",
-            "it fits none of the 2 offers; of the first, server_max_window_bits is 10, and 9 was asked for",
+            "it matches none of the 2 offers; for the first one, "
+            "server_max_window_bits is 10, but 9 was requested",
         ),
     ],
 )

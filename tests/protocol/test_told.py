@@ -57,37 +57,47 @@ TOLD = [
     ),
     ("response-extensions", "'x-mux' was not offered", 153, None),
     ("response-subprotocol", "Sec-WebSocket-Protocol is 'chat'", 127, None),
-    ("response-deflate", "server_max_window_bits is '07', not one of 8 to 15", 173, None),
-    ("response-deflate-fits", "server_max_window_bits=9 was asked for and is missing", 153, None),
-    ("request-deflate", "server_max_window_bits is '16', not one of 8 to 15", 192, None),
-    ("extensions-grammar", "in Sec-WebSocket-Extensions 'm' stands where ',' or ';' should", 155, None),
-    ("frame-before-opening", "6 octets came before the response", 148, None),
+    ("response-deflate", "server_max_window_bits is '07', expected 8 to 15", 173, None),
+    ("response-deflate-fits", "server_max_window_bits=9 was requested but is missing", 153, None),
+    ("request-deflate", "server_max_window_bits is '16', expected 8 to 15", 192, None),
+    (
+        "extensions-grammar",
+        "Sec-WebSocket-Extensions is malformed: expected ',' or ';', found 'm'",
+        155,
+        None,
+    ),
+    ("frame-before-opening", "the client sent 6 octets before the response", 148, None),
     ("client-masks", "the MASK bit is 0", 0, 1002),
     ("server-does-not-mask", "the frame is masked with 01020304", 0, 1002),
     ("rsv-zero", "RSV1 is 1", 0, 1002),
     ("known-opcode", "the opcode is 11", 4, 1002),
-    ("minimal-length", "a length of 2 stands in 16 bits", 0, 1002),
+    ("minimal-length", "a length of 2 is encoded in 16 bits", 0, 1002),
     ("length-below-2-63", "the length is 0xffffffffffffffff", 0, 1002),
-    ("continuation-continues", "no message is open", 4, 1002),
-    ("fragments-not-interleaved", "the message before has not ended", 4, 1002),
+    ("continuation-continues", "there is no unfinished message", 4, 1002),
+    ("fragments-not-interleaved", "the previous message has not ended", 4, 1002),
     ("control-not-fragmented", "FIN is 0", 0, 1002),
     ("control-length", "the payload is 126 octets long", 0, 1002),
-    ("ping-answered", "no Pong came", 0, None),
-    ("pong-echoes-ping", "the Pong has another payload", 4, None),
-    ("text-is-utf8", "no character goes on with a0 after ed, at offset 4 of the message", 5, 1007),
+    ("ping-answered", "no Pong was sent", 0, None),
+    ("pong-echoes-ping", "the Pong has a different payload", 4, None),
+    ("text-is-utf8", "0xa0 at offset 4 of the message cannot follow 0xed", 5, 1007),
     ("rsv1-on-first-frame", "RSV1 is 1 on a continuation frame", 179, 1002),
     ("message-inflates", "the payload ends inside a block", 184, 1007),
-    ("window-kept", "a distance goes back more than the window of 256 octets", 201, 1007),
-    ("context-not-kept", "a distance goes back to before the message, and no context is kept", 212, 1007),
+    ("window-kept", "a distance goes back beyond the window of 256 octets", 201, 1007),
+    (
+        "context-not-kept",
+        "a distance goes back beyond the start of the message, without context takeover",
+        212,
+        1007,
+    ),
     ("tail-removed", "the payload ends in 00 00 ff ff", 184, None),
     ("close-length", "the payload is 1 octet long", 0, 1002),
     ("close-code", "the code is 1005", 0, 1002),
     ("close-code-assigned", "the code is 2000", 0, 1002),
-    ("close-reason-is-utf8", "no character goes on with 28 after c3, at offset 1 of the reason", 0, 1007),
+    ("close-reason-is-utf8", "0x28 at offset 1 of the reason cannot follow 0xc3", 0, 1007),
     ("nothing-after-close", "a data frame after the Close frame", 4, None),
     ("close-answered", "TCP ended without a Close frame", 4, None),
     ("close-before-drop", "TCP ended without a Close frame", 4, None),
-    ("server-drops", "TCP was still up when the time was over", 4, None),
+    ("server-drops", "TCP was still open when the time ran out", 4, None),
 ]
 
 
@@ -123,13 +133,13 @@ HEAD = len(ACCEPTED)
 @pytest.mark.parametrize(
     ("octets", "start", "reason", "unfinished"),
     [
-        (HELLO[:1], 0, "TCP ended inside a frame, with 1 octets of it", 1),
-        (HELLO[:4], 0, "TCP ended inside a frame, with 4 of 7 octets of it", 4),
-        (HELLO + HELLO[:6], 7, "TCP ended inside a frame, with 6 of 7 octets of it", 6),
+        (HELLO[:1], 0, "TCP ended inside a frame, after 1 of its octets", 1),
+        (HELLO[:4], 0, "TCP ended inside a frame, after 4 of its 7 octets", 4),
+        (HELLO + HELLO[:6], 7, "TCP ended inside a frame, after 6 of its 7 octets", 6),
         (
             encode(frame(2, b"abc", fin=False)) + encode(frame(0, b"de", fin=False)),
             0,
-            "TCP ended inside a fragmented message, with 5 octets of it and no FIN",
+            "TCP ended inside a fragmented message, after 5 octets of it",
             0,
         ),
     ],
@@ -152,7 +162,7 @@ def test_an_end_is_told_once() -> None:
     ("entries", "reason", "status"),
     [
         ([Unreached("refused")], "refused", None),
-        ([ASKED, Drop(S)], "TCP ended before the opening handshake was done", None),
+        ([ASKED, Drop(S)], "TCP ended before the opening handshake was complete", None),
         ([ASKED, Timer(Wait.OPENING, True)], "no answer to the opening handshake came in time", None),
         (
             [ASKED, Octets(S, encode_response(503, "", []))],
@@ -164,10 +174,10 @@ def test_an_end_is_told_once() -> None:
             "the server answered 404 Not Found",
             404,
         ),
-        ([Octets(S, ACCEPTED)], "a response stands before any request", 101),
+        ([Octets(S, ACCEPTED)], "a response came before any request", 101),
         (
             [ASKED, Octets(S, ACCEPTED.replace(b"Upgrade: websocket", b"Upgrade: h2c"))],
-            "in the response Upgrade is 'h2c'",
+            "in the response, Upgrade is 'h2c'",
             101,
         ),
     ],
@@ -184,7 +194,7 @@ def test_why_a_connection_is_not_opened_is_told_once(
 def test_a_client_that_asks_for_nothing_is_told_so() -> None:
     events = observe(Trace(S, (Timer(Wait.OPENING, True), Drop(S))))
     (found,) = (event for event in events if isinstance(event, NotOpened))
-    assert (found.side, found.reason) == (C, "no whole request came in time")
+    assert (found.side, found.reason) == (C, "no complete request came in time")
 
 
 @pytest.mark.parametrize("wait", list(Wait))
@@ -241,7 +251,7 @@ def test_a_code_that_is_registered_now_is_taken_by_the_rfc_profile() -> None:
     def details(reading: Reading) -> list[str]:
         return [event.detail for event in observe(trace, reading) if isinstance(event, Violation)]
 
-    assert details(ORIGINAL) == ["the code is 1012, which --profile rfc takes"]
+    assert details(ORIGINAL) == ["the code is 1012, which --profile rfc accepts"]
     assert details(Reading(REGISTERED, True)) == []
 
 

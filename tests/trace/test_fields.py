@@ -78,8 +78,8 @@ def test_fields_stand_in_any_order_with_commas_between_and_the_last_takes_the_re
         ("KEY=zz", "KEY: expected 8 hex digits or None", 7),
         (f"DIGEST={SHA[1:]}", "DIGEST: expected 64 hex digits (0-9, a-f)", 10),
         (f"DIGEST={SHA.upper()}", "DIGEST: expected 64 hex digits (0-9, a-f)", 10),
-        ("NUMBER=1, NUMBER=2", "'NUMBER' stands here twice", 13),
-        ("NUMBER=1 MAYBE=2", "expected ',' behind NUMBER=1", 11),
+        ("NUMBER=1, NUMBER=2", "the field 'NUMBER' appears twice", 13),
+        ("NUMBER=1 MAYBE=2", "expected ',' after NUMBER=1", 11),
         ("NUMBER", "expected a field such as 'OPCODE=1'", 3),
         ("NUMBRE=1", "unknown field 'NUMBRE'", 3),
         ("x=1", "unknown field 'x'", 3),
@@ -99,10 +99,10 @@ def test_a_field_that_is_unknown_has_a_hint() -> None:
     assert "NUMBER" in str(raised.value.hint)
     with pytest.raises(SourceError) as raised:
         read("x=1")
-    assert raised.value.hint == "known are NUMBER, MAYBE, TRUTH, KEY, DIGEST, PAYLOAD"
+    assert raised.value.hint == "known fields are NUMBER, MAYBE, TRUTH, KEY, DIGEST, PAYLOAD"
     with pytest.raises(SourceError) as raised:
         read("x=1", None)
-    assert raised.value.hint == "known are NUMBER, MAYBE, TRUTH, KEY, DIGEST"
+    assert raised.value.hint == "known fields are NUMBER, MAYBE, TRUTH, KEY, DIGEST"
 
 
 @pytest.mark.parametrize(

@@ -338,7 +338,8 @@ def test_cuts_are_kept_and_warned_of() -> None:
     assert isinstance(second, Octets)
     assert second.cut == Cut()
     assert parsed.warnings == (
-        "log:1:12: octets are missing here (and 1 more times below): this log can be checked, not replayed",
+        "log:1:12: octets are missing here (and in 1 more place below): "
+        "this log can be checked, but not replayed",
     )
 
 

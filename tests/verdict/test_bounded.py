@@ -19,7 +19,7 @@ C, S = Side.CLIENT, Side.SERVER
 ASKED = Octets(C, sent(1, b"*" * 125))  # case 1.1.2
 OURS = Octets(C, sent(1, b"*" * 9)[:9])  # a frame of the tester's that isn't whole
 CUT = (Timer(Wait.LIMIT, True, tag="4,000 events"), Drop(C, How.RST))
-WHY = "the server sent more than is read of one connection, which is 4,000 events"
+WHY = "the server sent more than replay reads from one connection, which is 4,000 events"
 
 
 def server(opcode: int, payload: bytes) -> Octets:
@@ -43,7 +43,7 @@ def test_what_is_missing_behind_the_bound_is_not_judged(seen: tuple[Entry, ...])
     result = judge(known()["1.1.2"], Trace(C, opened(*seen, *CUT)), C)
     assert (result.unjudged, result.failed, result.cause) == (WHY, False, None)
     closed = result.facts.testee_close is not None
-    unclean = "replay read no more than 4,000 events" if closed else "the server sent no Close frame"
+    unclean = "replay stopped reading after 4,000 events" if closed else "the server sent no Close frame"
     assert result.facts.unclean_reason == unclean
 
 

@@ -53,7 +53,7 @@ ECHO = [GOOD, server(1, b"Hi"), *clean_end()]
         (
             FAILS,
             [BAD, server(8, b"\3\xea"), by_us(1002), END],
-            Cause(Misdeed.ENDS, detail="the server closed with code 1002, in the log with code 1007"),
+            Cause(Misdeed.ENDS, detail="the server closed with code 1002; in the log with code 1007"),
         ),
         (ECHO, [GOOD, server(8, b"\3\xf3"), by_us(1011), END], Cause(Misdeed.DIFFERS, detail="no text")),
         (
@@ -127,7 +127,7 @@ def test_what_differs_from_a_log_has_a_cause(
         ),
         (
             (*clean_end()[:2], Drop(C)),
-            Cause(Misdeed.ENDS, detail="the client had to end TCP; the server has to do that"),
+            Cause(Misdeed.ENDS, detail="the client had to end TCP; expected the server to end it"),
             ClosingVerdict.FAILED_BY_CLIENT,
         ),
         (clean_end(1001), Cause(Misdeed.CODE, code=1001), ClosingVerdict.WRONG_CODE),
@@ -189,7 +189,7 @@ def test_by_the_rfcs_a_breach_of_a_should_fails_nothing(
     ("payload", "note"),
     [
         (b"x", None),
-        (b"", "stricter than Autobahn|Testsuite: it compares only the length here, and says OK"),
+        (b"", "stricter than Autobahn|Testsuite, which compares only the length here and says OK"),
     ],
 )
 def test_where_the_original_compares_lengths_alone_that_is_said(payload: bytes, note: str | None) -> None:

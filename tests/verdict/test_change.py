@@ -66,8 +66,8 @@ HOLE = Octets(S, HELLO.data[:3], cut=Cut(4))
 @pytest.mark.parametrize(
     ("was", "now", "unseen"),
     [
-        (None, trace(HELLO), "there is no log of both"),
-        (trace(HELLO), None, "there is no log of both"),
+        (None, trace(HELLO), "one of the logs is missing"),
+        (trace(HELLO), None, "one of the logs is missing"),
         (trace(HELLO), trace(HELLO, recorder=S), "one log is of a client, the other of a server"),
         (trace(HOLE), trace(HELLO), "octets are missing in the log from before"),
         (trace(HELLO), trace(HOLE), "octets are missing in the log from after"),

@@ -43,9 +43,9 @@ def over(wait: Wait) -> tuple[Entry, ...]:
 
 
 END, ENDED_BY_US = Drop(S), Drop(C)
-GAVE_UP = "the client gave up: the time for the whole case was over"
-HAD_TO = "the client had to close the connection; the server was to fail or close it"
-FIRST = "the server sent the first Close frame; the client was to close"
+GAVE_UP = "the client gave up: the time for the whole case ran out"
+HAD_TO = "the client had to close the connection; expected the server to fail or close it"
+FIRST = "the server sent the first Close frame; expected the client to close"
 WELL = "the connection was closed as expected"
 ACCEPTS = Cause(Misdeed.ACCEPTS, "rsv-zero")
 
@@ -57,7 +57,7 @@ ENDS: list[tuple[str, tuple[Entry, ...], Behaviour, ClosingVerdict, str, Cause |
         (END,),
         OK,
         V.FAILED,
-        "the server ended TCP without a Close frame; the client was to close",
+        "the server ended TCP without a Close frame; expected the client to close",
         Cause(Misdeed.DROPS),
     ),
     (
@@ -109,7 +109,7 @@ ENDS: list[tuple[str, tuple[Entry, ...], Behaviour, ClosingVerdict, str, Cause |
         (ENDED_BY_US,),
         OK,
         V.FAILED_BY_CLIENT,
-        "the client had to end TCP; the server has to do that",
+        "the client had to end TCP; expected the server to end it",
         ACCEPTS,
     ),
     ("3.1", (Timer(Wait.FAIL, True, SECOND), us(1001), them(1001), END), OK, V.FAILED, HAD_TO, ACCEPTS),
@@ -120,7 +120,7 @@ ENDS: list[tuple[str, tuple[Entry, ...], Behaviour, ClosingVerdict, str, Cause |
         (them(1002), us(1002), *over(Wait.LIMIT)),
         OK,
         V.UNCLEAN,
-        "the client gave up: both Close frames had passed, but the server did not end TCP",
+        "the client gave up: both sides had sent a Close frame, but the server did not end TCP",
         Cause(Misdeed.BREAKS, "server-drops"),
     ),
     # The tester of a log waited for an event, and ended TCP where none came; or the server did.
@@ -131,8 +131,8 @@ ENDS: list[tuple[str, tuple[Entry, ...], Behaviour, ClosingVerdict, str, Cause |
         (them(1002), *over(Wait.EVENTS)),
         OK,
         V.FAILED_BY_CLIENT,
-        "the client had to end TCP; the server has to do that",
-        Cause(Misdeed.ENDS, detail="the client had to end TCP; the server has to do that"),
+        "the client had to end TCP; expected the server to end it",
+        Cause(Misdeed.ENDS, detail="the client had to end TCP; expected the server to end it"),
     ),
     ("7.9.1", (them(1002), END), OK, V.OK, WELL, None),
     ("7.9.1", (END,), OK, V.OK, WELL, None),
@@ -188,7 +188,7 @@ def test_where_nothing_is_asked_for_any_end_is_informational(end: tuple[Entry, .
     case = known()["7.13.1"]
     result = judge(case, Trace(C, opened(*end)), C)
     assert (result.behaviour, result.closing) == (Behaviour.INFORMATIONAL, V.INFORMATIONAL)
-    assert (result.closing_reason, result.cause) == ("nothing is asked of how the connection ends", None)
+    assert (result.closing_reason, result.cause) == ("the connection may end in any way", None)
     allowed = replace(case, outcomes=(Outcome(Behaviour.NON_STRICT, anything=True),))
     well = end == (us(5000), them(1000), END)
     other = judge(allowed, Trace(C, opened(*end)), C)

@@ -52,8 +52,7 @@ ENDS: list[tuple[Side, list[Entry], list[Entry], ClosingVerdict, str]] = [
         [*REFUSED, Drop(S)],
         BY_CLIENT,
         V.FAILED,
-        "the connection was opened; in the log not: "
-        "the connection was never opened: the server answered 404 Not Found",
+        "the connection was opened; in the log it was not: the server answered 404 Not Found",
     ),
     (C, [*REFUSED, Drop(S)], [*REFUSED, Drop(C)], V.OK, "the connection was not opened, as in the log"),
     (
@@ -61,7 +60,7 @@ ENDS: list[tuple[Side, list[Entry], list[Entry], ClosingVerdict, str]] = [
         [*REFUSED, Drop(S)],
         [ASKED, Drop(S)],
         V.FAILED,
-        "the connection was never opened: TCP ended before the opening handshake was done; "
+        "the connection was never opened: TCP ended before the opening handshake was complete; "
         "in the log the server answered 404 Not Found",
     ),
     (C, [ASKED, Drop(S)], [ASKED, Drop(S)], V.OK, "the connection was not opened, as in the log"),
@@ -69,15 +68,15 @@ ENDS: list[tuple[Side, list[Entry], list[Entry], ClosingVerdict, str]] = [
     # The key of a log may have been edited, so that its response doesn't answer it: it goes on behind it.
     (C, [*ANOTHER_KEY, *BY_CLIENT[2:]], BY_CLIENT, V.OK, "the connection ended as in the log"),
     # A limit of the tester's.
-    (C, BY_CLIENT, [*OPENED, OVER], V.UNCLEAN, "the client gave up: the time for the whole case was over"),
+    (C, BY_CLIENT, [*OPENED, OVER], V.UNCLEAN, "the client gave up: the time for the whole case ran out"),
     (
         C,
         BY_SERVER,
         [*OPENED, close(S), close(C), OVER],
         V.UNCLEAN,
-        "the client gave up: both Close frames had passed, but the server did not end TCP",
+        "the client gave up: both sides had sent a Close frame, but the server did not end TCP",
     ),
-    (S, BY_CLIENT, [*OPENED, OVER], V.UNCLEAN, "the server gave up: the time for the whole case was over"),
+    (S, BY_CLIENT, [*OPENED, OVER], V.UNCLEAN, "the server gave up: the time for the whole case ran out"),
     (C, [*OPENED, OVER], [*OPENED, OVER], V.OK, "the connection ended as in the log"),
     # Who closes.
     (C, BY_CLIENT, BY_SERVER, V.FAILED, "the server sent the first Close frame; in the log it did not"),
@@ -131,21 +130,21 @@ ENDS: list[tuple[Side, list[Entry], list[Entry], ClosingVerdict, str]] = [
         BY_CLIENT,
         [*OPENED, close(C), close(S, b"\3\xe9"), Drop(S)],
         V.WRONG_CODE,
-        "the server closed with code 1001, in the log with code 1000",
+        "the server closed with code 1001; in the log with code 1000",
     ),
     (
         C,
         BY_CLIENT,
         [*OPENED, close(C), close(S, b""), Drop(S)],
         V.WRONG_CODE,
-        "the server closed with no code, in the log with code 1000",
+        "the server closed with no code; in the log with code 1000",
     ),
     (
         S,
         [*OPENED, close(S), close(C, b""), Drop(S)],
         [*OPENED, close(S), close(C), Drop(S)],
         V.WRONG_CODE,
-        "the client closed with code 1000, in the log with no code",
+        "the client closed with code 1000; in the log with no code",
     ),
     (
         C,

@@ -294,7 +294,7 @@ def test_no_message_can_need_one_before_the_first() -> None:
     _, fault = outcome(Writer().fixed(97, (3, 2)).payload())
     assert fault is not None
     assert fault.kind is DeflateFaultKind.NOT_DEFLATE
-    assert "before the first message" in fault.detail
+    assert "beyond the first message" in fault.detail
 
 
 @pytest.mark.parametrize("start", ["f248cdc9c90700", "00", "f348cdc9c9070000", "f348cdc9c90700"])
@@ -338,7 +338,7 @@ def test_behind_a_tail_that_was_not_cut_the_context_is_what_the_rfc_makes_of_it(
             assert bool(fault) is (following != within + sound)
         assert (
             fault is None
-            or "which the 00 00 ff ff at the end of the message before has begun" in fault.detail
+            or "which was begun by the 00 00 ff ff at the end of the previous message" in fault.detail
         )
 
 
@@ -398,7 +398,9 @@ def test_what_comes_before_a_fault_comes_out() -> None:
     data, fault = outcome(payload + NOISE[:5000])
     assert data == b"Hello"
     assert fault == DeflateFault(
-        DeflateFaultKind.NOT_DEFLATE, "the payload is no DEFLATE data: invalid block type", len(payload) - 1
+        DeflateFaultKind.NOT_DEFLATE,
+        "the payload is not DEFLATE data: invalid block type",
+        len(payload) - 1,
     )
     long = Writer().stored(NOISE[:9000]).bits(6, 3).octets()
     for at in (1, 8999, 9004):

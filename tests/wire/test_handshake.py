@@ -170,7 +170,7 @@ def test_a_response_is_read_with_its_parts() -> None:
     ],
 )
 def test_a_head_that_is_not_whole_is_none(side: Side, octets: bytes) -> None:
-    with pytest.raises(HeadError, match="no whole HTTP head"):
+    with pytest.raises(HeadError, match="the HTTP head is incomplete"):
         parse_head(side, octets)
 
 
