@@ -72,11 +72,15 @@ def test_what_the_testee_says_by_itself_is_nothing_that_was_sent() -> None:
     ("offer", "now", "said"),
     [
         (OFFER, PMD, None),
-        (OFFER, NARROW, f"the server agreed on {NARROW}; in the log on {PMD}"),
-        (OFFER, None, f"the server agreed on no extension; in the log on {PMD}"),
+        (OFFER, NARROW, f"the server agreed on {NARROW}; in the log it agreed on {PMD}"),
+        (OFFER, None, f"the server agreed on no extension; in the log it agreed on {PMD}"),
         (f"{NARROW}, x", NARROW, None),  # another request gets another answer
         (f"{NARROW}, x", None, None),
-        (OFFER.replace(", ", " ,  "), NARROW, f"the server agreed on {NARROW}; in the log on {PMD}"),
+        (
+            OFFER.replace(", ", " ,  "),
+            NARROW,
+            f"the server agreed on {NARROW}; in the log it agreed on {PMD}",
+        ),
     ],
 )
 def test_the_answer_to_the_same_offer_is_the_same(offer: str, now: str | None, said: str | None) -> None:
