@@ -216,10 +216,10 @@ def test_chopping_changes_no_verdict(chop: str) -> None:
         (["run", "missing.wirelog"], "missing.wirelog: no such file or directory"),
         (["run", "missing/"], "no such file or directory"),
         (["run", "replay"], "no .yaml or .yml or .wirelog file"),
-        (["check", "replay"], "no .wirelog file in this folder, nor a report"),
+        (["check", "replay"], "no .wirelog file in this folder and no Autobahn report"),
         (["run", "--url", "http://127.0.0.1"], "expected ws://HOST[:PORT]"),
         (["run", "--url", "ws://127.0.0.1:99999"], "ws://127.0.0.1:99999"),
-        (["run", "--url", "ws://127.0.0.1", "--sni", "x"], "--sni is for wss://"),
+        (["run", "--url", "ws://127.0.0.1", "--sni", "x"], "--sni needs a wss:// URL"),
         (["run", "--chop", "0"], "expected 'recorded', 'frame' or a number of octets"),
         (["run", "--header", "X: a\r\nY: b"], "expected a header 'NAME: VALUE'"),
         (["run", "-k", "a and"], "expected a word here"),
@@ -342,7 +342,7 @@ def test_a_full_disk_is_said() -> None:
             check=False,
         )
     assert done.returncode == 2
-    assert done.stderr == "error: can't write: no space left on device\n"
+    assert done.stderr == "error: can't write to standard output: no space left on device\n"
 
 
 @pytest.mark.parametrize("words", [["list"], ["run", "1.*"], ["run", "1.*", "--json"], ["show", "traces"]])

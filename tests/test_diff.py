@@ -157,10 +157,10 @@ def golden(tmp_path: Path) -> Path:
     ("name", "text", "said"),
     [
         ("a.json", "{", "a.json:1:2: not JSON"),
-        ("a.json", "[]", "expected a run's folder"),
-        ("a.json", "{}", "no agent is in it"),
+        ("a.json", "[]", "expected the folder of a run"),
+        ("a.json", "{}", "there is no agent in this file"),
         ("a.json", '{"a": {"1.1.1": {"behavior": "GOOD"}}}', "a.json:1:8: 'behavior' is 'GOOD'"),
-        ("a.json", '{"a": {}, "b": {}}', "holds several agents: a, b"),
+        ("a.json", '{"a": {}, "b": {}}', "has several agents: a, b"),
         ("a.json", '{"a": {"77": {"behavior": "OK"}}}', None),
         ("a.json", '{"a": {"77": {"behavior": "OK", "duration": 1e999}}}', None),
         ("a.json", "[" * 10**5, "a.json: nested too deep"),
@@ -201,6 +201,6 @@ def test_a_case_without_a_verdict_in_one_run_is_missing_there(tmp_path: Path) ->
     back = replay("diff", gone, one)
     assert (back.returncode, "1 new" in back.stdout) == (0, True)
     other = next(here.glob("*1.1.2.json"))
-    assert "have no case in common" in replay("diff", other, gone).stderr
+    assert "have no test case in common" in replay("diff", other, gone).stderr
     neither = replay("diff", gone, gone)
     assert (neither.returncode, "neither" in neither.stderr) == (2, True)

@@ -105,11 +105,11 @@ def test_what_the_command_needs_is_installed(command: str, files: list[str], exp
 def test_no_file_is_overwritten_unless_it_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text("url: ws://127.0.0.1:1\n")
     (tmp_path / GITLAB).write_text("stages: [test]\n")
-    assert "replay.yaml: there already" in init(tmp_path, "--ci", "gitlab", status=2)
+    assert "already there: replay.yaml" in init(tmp_path, "--ci", "gitlab", status=2)
     assert sorted(path.name for path in tmp_path.iterdir()) == [GITLAB, CONFIG]
     said = init(tmp_path, "--ci", "gitlab", "--force")
     assert f"add to {GITLAB}:\n{scaffold.INCLUDE}" in said
-    assert "put the command of your server in place of './my-server --port {port}'" in said
+    assert "replace './my-server --port {port}' by the command of your server" in said
     assert (tmp_path / GITLAB).read_text() == "stages: [test]\n"
     assert "exec:" in (tmp_path / CONFIG).read_text()
 
@@ -119,7 +119,7 @@ def test_no_file_is_overwritten_unless_it_is_asked_for(tmp_path: Path) -> None:
     [
         (["--exec", "./a"], "--exec doesn't tell the server where to listen"),
         (["--client", "--exec", "./a"], "--exec doesn't tell the client where to connect"),
-        (["--exec", "./a {port}\n"], "--exec has to be a command in one line"),
+        (["--exec", "./a {port}\n"], "--exec: expected a command on one line"),
         (["--ci", "svn"], "'svn' is not one of 'github', 'gitlab', 'none'"),
     ],
 )
@@ -132,7 +132,7 @@ def test_what_makes_no_sense_is_said_and_nothing_is_written(
 
 def test_a_config_in_pyproject_is_not_doubled(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.replay]\njobs = 1\n")
-    assert "there is a config already: pyproject.toml" in init(tmp_path, status=2)
+    assert "there already is a config: pyproject.toml" in init(tmp_path, status=2)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
@@ -166,4 +166,4 @@ def test_the_workflow_installs_what_there_is(tmp_path: Path) -> None:
         init(tmp_path, *words, "--ci", "gitlab", "--force")
         job = yaml.safe_load((tmp_path / GITLAB_JOB).read_text())["websocket"]
         assert installed in job["before_script"]
-    assert "--install has to be" in init(tmp_path, "--install", " ", "--force", status=2)
+    assert "--install: expected" in init(tmp_path, "--install", " ", "--force", status=2)

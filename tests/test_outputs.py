@@ -242,7 +242,7 @@ def test_a_report_is_there_before_the_client_hears_of_it(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--report", "xunit=a"], "'xunit' is no format of a report; did you mean 'junit'?"),
+        (["--report", "xunit=a"], "unknown report format 'xunit'; did you mean 'junit'?"),
         (["--report", "junit"], "'junit': expected junit=FILE, or junit=-"),
         (["--report", "junit=."], "--report junit=.: expected a file, found a folder"),
         (

@@ -430,7 +430,7 @@ def test_a_client_that_does_not_come(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--exec", "a {url}", "--demo"), "--exec and --demo exclude each other"),
+        (("--exec", "a {url}", "--demo"), "--exec and --demo can't be used together"),
         (("--exec", "node driver.js"), "where to connect"),
         (("tests/vectors/no-such.wirelog",), "no-such.wirelog"),
         (("--host", "no such host"), "can't listen at"),

@@ -136,7 +136,7 @@ def test_a_certificate_of_one_s_own(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("--cert", "README.md"), "README.md: expected a certificate and its private key in PEM format"),
-        (("--tls", "--key", "README.md"), "--key is the private key of a --cert FILE"),
+        (("--tls", "--key", "README.md"), "--key needs --cert: it is the private key of the certificate"),
         (("--tls", "--host", "no such host"), "no certificate can be made for the host 'no such host'"),
     ],
 )

@@ -104,4 +104,4 @@ def test_files_that_can_t_be_used(arguments: list[str], said: str) -> None:
 def test_certificates_without_tls() -> None:
     done = replay("run", "--url", "ws://127.0.0.1:1", "--insecure")
     assert done.returncode == 2
-    assert "--insecure is for wss://" in done.stderr
+    assert "--insecure needs a wss:// URL" in done.stderr

@@ -198,7 +198,7 @@ def test_one_of_them_by_the_command_line(tmp_path: Path, port: int) -> None:
 def test_without_a_file_the_defaults_are_taken(tmp_path: Path) -> None:
     done = replay("wstest", "-m", "fuzzingclient", "-w", "ws://127.0.0.1:1", cwd=tmp_path)
     assert done.returncode == 3
-    assert "there is no fuzzingclient.json here; taken are the original's defaults" in done.stderr
+    assert "there is no fuzzingclient.json in this folder; Autobahn's defaults are used" in done.stderr
     assert "0 of 517 cases run" in done.stdout
     assert (tmp_path / "reports" / "servers" / "index.json").is_file()
     assert not (tmp_path / "fuzzingclient.json").exists()
@@ -224,7 +224,7 @@ def test_a_fuzzingserver_serves(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("wstest",), "-m MODE is missing"),
-        (("wstest", "-m", "testeeserver"), "there is no mode 'testeeserver': `replay run` without a URL"),
+        (("wstest", "-m", "testeeserver"), "unknown mode 'testeeserver': `replay run` without a URL"),
         (("wstest", "-m", "fuzingclient"), "did you mean 'fuzzingclient'?"),
         (("wstest", "-m", "fuzzingclient", "-s", "no.json"), "no.json: no such file"),
         (("wstest", "-m", "fuzzingclient", "-w", "http://a"), "--wsuri: expected ws://"),

@@ -26,10 +26,11 @@ def command_for(
     context: click.Context | None = None,
     own: Mapping[str, Any] | None = None,
 ) -> str:
-    """The command that plays just this case again, with the same octets and as it was asked for.
+    """The command that plays just this case again, with the same octets and options.
 
-    A config is named, and what it says isn't repeated: it may hold a secret, and what is printed stands in
-    logs and reports. `own`: what one of several servers has of its own; `context`: None: the current one.
+    A config is named, but its settings aren't repeated: they may include a secret, and commands end up in
+    logs and reports. `own` are the options of one of several servers; `context` None is the current
+    context.
     """
     context = context or click.get_current_context()
     config, own = config_of(context), own or {}
@@ -39,7 +40,7 @@ def command_for(
         words += ["--config", str(config.path)]
         repeated.remove(ParameterSource.DEFAULT_MAP)
         if own.get("agent"):
-            own = {"agent": own["agent"]}  # by its name it is found in the config
+            own = {"agent": own["agent"]}  # the config is searched for this name
     settings = {**context.params, **own}
     for option in COMMANDS[context.command.name or ""].values():
         name = option.parameter
@@ -54,7 +55,7 @@ def command_for(
 
 
 def _words(option: Option, value: Any) -> list[str]:
-    """An option with this value, on a command line."""
+    """An option with this value, as on a command line."""
     name = option.spellings[-1]
     if option.takes is Kind.FLAG:
         return [name] if value else []
@@ -63,7 +64,8 @@ def _words(option: Option, value: Any) -> list[str]:
 
 
 def _said(value: Any) -> str:
-    """The word for it; none for nothing, and for a list that only a config can hold."""
+    """The word for a value; None if there is no value, or if it is a list that only a config can
+    contain."""
     if isinstance(value, float):
         return str(value).removesuffix(".0")
     return str(value) if isinstance(value, str | int | Path | WebSocketUrl | HeaderLine) else ""

@@ -1,4 +1,4 @@
-"""What `replay diff` compares, as it is found: stored runs, Autobahn's report folders, single cases."""
+"""What `replay diff` compares: stored runs, Autobahn's report folders, and single cases."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from replay.trace.model import Trace
 from replay.verdict.change import Known, Run
 
 _LIGHT = limits.DIFFED.default
-_WANTED = "a run's folder, a report folder of Autobahn's or its index.json, a wire log, or a case's JSON"
+_WANTED = (
+    "the folder of a run, a report folder of Autobahn or its index.json, a wire log, or the JSON of a case"
+)
 
 
 class ComparedRuns(NamedTuple):
-    """Runs by agent; a single case stands alone."""
+    """Runs by agent, or a single case."""
 
     agents: Mapping[str, Run]
     single: bool = False
@@ -33,8 +35,8 @@ class ComparedRuns(NamedTuple):
 def pair(before: Path, after: Path) -> tuple[Run, Run]:
     """The two runs to compare. Raises SourceError for what can't be read, or has nothing in common.
 
-    Two single cases are compared whatever their ids; a single case and a run by that case alone. If
-    one of the two has several agents, the one with the other's name is taken.
+    Two single cases are compared whatever their ids are; a single case and a run are compared on that case
+    only. If one of the two has several agents, the one with the other's name is taken.
     """
     found, other = _read(before), _read(after)
     was, now = _one(found, other, before), _one(other, found, after)
@@ -48,17 +50,18 @@ def pair(before: Path, after: Path) -> tuple[Run, Run]:
     if not (was.cases or now.cases):
         raise SourceError(
             None,
-            f"neither {printable(str(before))} nor {printable(str(after))} has a verdict on such a case",
+            f"neither {printable(str(before))} nor {printable(str(after))} has a verdict on one of these "
+            "test cases",
         )
     if not (was.cases and now.cases) and not _ids(was) & _ids(now):
         raise SourceError(
-            None, f"{printable(str(before))} and {printable(str(after))} have no case in common"
+            None, f"{printable(str(before))} and {printable(str(after))} have no test case in common"
         )
     return was, now
 
 
 def _ids(run: Run) -> frozenset[str]:
-    """What was to be played."""
+    """The ids of what was to be played."""
     return run.missing.union(run.cases)
 
 
@@ -68,8 +71,8 @@ def _one(found: ComparedRuns, other: ComparedRuns, path: Path) -> Run:
     common = [agent for agent in found.agents if agent in other.agents]
     if len(common) != 1:
         agents = ", ".join(found.agents)
-        hint = "compare files with one agent each, or with one that both have"
-        raise SourceError(None, printable(f"{path} holds several agents: {agents}"), hint)
+        hint = "compare files with one agent each, or with an agent that is in both"
+        raise SourceError(None, printable(f"{path} has several agents: {agents}"), hint)
     return found.agents[common[0]]
 
 
@@ -102,7 +105,8 @@ def _stored(directory: Path) -> ComparedRuns:
 
 
 def _partial(run: StoredRun) -> str | None:
-    """That cases of the plan have no result: not that the server was gone after the last one."""
+    """That cases of the plan have no result. It doesn't matter if the server was gone after the last
+    one."""
     return run.partial or (run.unreached and printable(run.unreached))
 
 
@@ -123,7 +127,7 @@ def _index(path: Path) -> ComparedRuns:
         for agent, cases in index.read(Source.read(path)).items()
     }
     if not runs:
-        raise SourceError(None, f"{printable(str(path))}: no agent is in it")
+        raise SourceError(None, f"{printable(str(path))}: there is no agent in this file")
     return ComparedRuns(runs)
 
 

@@ -1,4 +1,4 @@
-"""--config: what isn't given on the command line comes from there."""
+"""--config: the source of options that aren't given on the command line."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def configured(*options: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Gives these options and --config to a command that has a section in a config. What is wrong with a
-    setting is said where that stands."""
+    """Gives these options and --config to a command that has a section in a config. Errors in a setting
+    name its place in the config."""
 
     def given(command: Callable[..., Any]) -> Callable[..., Any]:
         config = declared(CONFIG, is_eager=True, expose_value=False, callback=_configure)
@@ -49,7 +49,7 @@ def config_of(context: click.Context) -> Config | None:
 
 
 def taken(option: Option, value: Any, node: Node | None) -> Any:
-    """What an option makes of a value of a config. Raises SourceError where that stands."""
+    """The value that an option makes of a value in a config. Raises SourceError with its place."""
     from replay.typed import nodes
 
     if not option.multiple:
@@ -67,7 +67,7 @@ def _converted(option: Option, value: Any, node: Node | None) -> Any:
 
 
 def placed(error: SourceError, nodes: Mapping[str, Node]) -> SourceError:
-    """A fault of a setting, where that stands."""
+    """A fault in a setting, with its place in the config."""
     from replay.typed.nodes import Scalar, Sequence
 
     if error.span is not None or (node := nodes.get(error.about or "")) is None:

@@ -1,4 +1,5 @@
-"""What `run` and `serve` were asked for: a value for each option of the table, from wherever it came."""
+"""What `run` and `serve` were asked for: a value for each option of the table, from the command line, a
+config or its default."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class PlayOptions(Struct, frozen=True, kw_only=True):
-    """What both take."""
+    """The options of both commands."""
 
     cases: tuple[str, ...]
     keyword: str | None
@@ -44,7 +45,7 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
 
     @property
     def reports(self) -> Sequence[WantedReport]:
-        """All that are to be written, also that of --json."""
+        """All reports that are to be written, including that of --json."""
         return [*self.report, WantedReport("json", STDOUT)] if self.json else self.report
 
 
@@ -74,7 +75,7 @@ class RunOptions(PlayOptions, frozen=True, kw_only=True):
 
     @property
     def most_failures(self) -> int | None:
-        """After how many the run stops; None: it doesn't."""
+        """After how many failures the run stops; None if it doesn't."""
         return 1 if self.exitfirst else self.max_failures
 
 
@@ -94,5 +95,5 @@ class ServeOptions(PlayOptions, frozen=True, kw_only=True):
 
     @property
     def secure(self) -> bool:
-        """Whether what is served is wss://."""
+        """Whether wss:// is served."""
         return self.tls or self.cert is not None

@@ -1,4 +1,4 @@
-"""`replay init`: a config and a workflow to begin with."""
+"""`replay init`: writes a config and a workflow to begin with."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def init(tested: str | None, command: str | None, ci: str | None, install: str |
     _check(start)
     written = scaffold.files(start, present)
     if (there := [name for name in written if Path(name).exists()]) and not force:
-        hint = "--force overwrites; nothing was written"
-        raise SourceError(None, f"{', '.join(there)}: there already", hint)
+        hint = "nothing was written; --force overwrites existing files"
+        raise SourceError(None, f"already there: {', '.join(there)}", hint)
     for name, text in written.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
@@ -61,18 +61,18 @@ def init(tested: str | None, command: str | None, ci: str | None, install: str |
     if start.ci == "gitlab" and scaffold.GITLAB not in written:
         click.echo(f"add to {scaffold.GITLAB}:\n{scaffold.INCLUDE}", nl=False)
     if start.command in scaffold.COMMANDS.values():
-        click.echo(f"put the command of your {start.tested} in place of {start.command!r}")
+        click.echo(f"replace {start.command!r} by the command of your {start.tested}")
     if start.ci != "none" and start.install == scaffold.NAME:
         click.echo(
-            f"{scaffold.NAME} isn't on PyPI yet: put its wheel into this folder, or say with --install "
-            "SPEC what pip installs in CI, and write this again with --force",
+            f"{scaffold.NAME} isn't on PyPI yet: put its wheel into this folder, or tell with --install "
+            "SPEC what pip installs in CI, and run this again with --force",
             err=True,
         )
     click.echo(f"try it: {scaffold.play(start)}")
 
 
 def _wheel(present: frozenset[str]) -> str:
-    """The newest wheel of replay in the project, as pip finds it; else the name for PyPI."""
+    """The newest wheel of replay in the project, by its path for pip; without one, the name on PyPI."""
     from replay.cases.select import natural
     from replay.commands.scaffold import NAME
 
@@ -91,21 +91,24 @@ def _start(tested: str | None, command: str | None, ci: str | None, asks: bool) 
 
     tested = tested or answer("What is tested", "server", ("server", "client"))
     place = "{port}" if tested == "server" else "{url}"
-    command = command or answer(f"What starts it, with {place} for where", COMMANDS[tested])
+    command = command or answer(
+        f"The command that starts it, with {place} in place of the address", COMMANDS[tested]
+    )
     usual = "gitlab" if Path(GITLAB).exists() else "github"
     ci = ci or answer("CI", usual if asks else "github", ("github", "gitlab", "none"))
     return Start(tested, command, ci)
 
 
 def _check(start: Start) -> None:
-    """Raises SourceError for a command that doesn't say where, and where there is a config already."""
+    """Raises SourceError for a command without a placeholder for the address, and if there already is a
+    config."""
     from replay.config import file as config
     from replay.live import testee
 
     if not start.install.strip() or not start.install.isprintable():
-        raise SourceError(None, "--install has to be what pip installs, in one line")
+        raise SourceError(None, "--install: expected what pip has to install, on one line")
     if not start.command.strip() or not start.command.isprintable():
-        raise SourceError(None, "--exec has to be a command in one line")
+        raise SourceError(None, "--exec: expected a command on one line")
     if start.tested == "client":
         testee.check_client(start.command, "--exec")
         return
@@ -113,5 +116,5 @@ def _check(start: Start) -> None:
     found = config.find(Path.cwd())
     if found is not None and found.path != Path(config.YAML):
         raise SourceError(
-            None, f"there is a config already: {found.path}", "`replay run` reads it as it is"
+            None, f"there already is a config: {found.path}", "`replay run` reads it as it is"
         )

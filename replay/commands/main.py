@@ -1,4 +1,4 @@
-"""The command line. Imports what a command needs when it runs, so that --help costs nothing."""
+"""The command line. A command imports what it needs when it runs, so that --help costs nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 UNREAD = 141
-"""What a shell has for a program whose output nobody reads any more (SIGPIPE)."""
+"""The exit status that a shell reports for a program whose output nobody reads any more (SIGPIPE)."""
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -45,7 +45,7 @@ class CommandGroup(click.Group):
         except SourceError as error:
             raise CommandFault(str(error)) from None
         except MemoryError:
-            raise CommandFault("out of memory: this needs more than there is") from None
+            raise CommandFault("out of memory: this needs more memory than is available") from None
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         except BrokenPipeError:
@@ -54,7 +54,7 @@ class CommandGroup(click.Group):
 
 
 def _let_go() -> None:
-    """Nobody takes standard output; what is still buffered must not be tried again."""
+    """Nobody reads standard output any more; don't try again to write what is still buffered."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -298,7 +298,8 @@ _ENDS = {
     "diff": "0 if nothing got worse, 1 if a verdict did, 2 if a run can't be read or compared.",
     "rejudge": "0 if the verdicts are the stored ones, 1 if one differs, 2 if something can't be read.",
 }
-"""What the exit status of a command means; that of the others says only whether they did their work."""
+"""What the exit status of a command means. That of the other commands only says whether they did their
+work."""
 
 for _name, _command in cli.commands.items():
     said = _ENDS.get(
@@ -308,11 +309,15 @@ for _name, _command in cli.commands.items():
 
 
 def _named(error: OSError) -> str:
-    """What of the system's has failed; but for files without a name, standard output."""
+    """The system error in words. An error without a file name is about standard output."""
     said = strerror(error)
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        return f"{said}: `ulimit -n` tells how many replay may have"
-    return f"can't write: {said}" if error.filename is None else f"{printable(str(error.filename))}: {said}"
+        return f"{said}: raise the limit with `ulimit -n`"
+    return (
+        f"can't write to standard output: {said}"
+        if error.filename is None
+        else f"{printable(str(error.filename))}: {said}"
+    )
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
-"""Cases played one at a time, as `replay run` would in this folder, for a test runner that decides
-itself which comes when."""
+"""Cases played one at a time, as `replay run` would in this folder, for a test runner that decides which
+case is played when."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from replay.verdict.result import Entry, Fresh
 
 
 class NotReached(Exception):
-    """The server isn't there, or doesn't take part; says why."""
+    """The server isn't there, or doesn't take part; the message says why."""
 
 
 class CanariedServer:
-    """A server, and what the canary told of it when the first case wanted to know."""
+    """A server, and the canary's result, once the first case has asked for it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -62,10 +62,10 @@ class CanariedServer:
 
 
 class Servers:
-    """All servers that are played with, by their URLs; the rest is said by the config."""
+    """All servers under test by their URLs; everything else comes from the config."""
 
     def __init__(self, expected: Path | None = None) -> None:
-        """`expected`: the file of expected verdicts, unless the config names it. Raises SourceError."""
+        """`expected` is the file of expected verdicts, unless the config names it. Raises SourceError."""
         given = RunOptions(**_given().params)
         self.url = given.url and given.url.text
         self.thorough = given.thorough
@@ -75,7 +75,7 @@ class Servers:
         self._servers: dict[str, CanariedServer] = {}
 
     def expect(self, ids: Iterable[str]) -> None:
-        """These are the cases that are played. What is expected of others isn't looked at."""
+        """Name the cases that are played. Expected verdicts of others are ignored."""
         if self._listing is None:
             return
         if self._listing.is_index:
@@ -85,7 +85,7 @@ class Servers:
         self._expected = Expected(entries, today())
 
     def __getitem__(self, url: str) -> CanariedServer:
-        """Raises SourceError if it is no URL."""
+        """Raises SourceError for an invalid URL."""
         if url not in self._servers:
             self._servers[url] = CanariedServer(_settings(_given("--url", str(url)), self._expected))
         return self._servers[url]
@@ -112,7 +112,7 @@ def _settings(context: click.Context, expected: Expected | None) -> Settings:
     (server,) = under_test.servers(context, ())
     given = RunOptions(**context.params)
     return Settings(
-        target=Target(server.target.address),  # `exec` of the config is for `replay run`
+        target=Target(server.target.address),  # the config's `exec` is for `replay run`
         options=server.options,
         limits=given.limits,
         connect_timeout=server.connect_timeout,

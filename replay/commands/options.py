@@ -1,4 +1,4 @@
-"""The options of the table as click declares them, and what makes values of their words."""
+"""The options of the table as click declares them, and the types that convert their values."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class HeaderLine(NamedTuple):
 
 
 class Url(_ParamType):
-    """ws:// or wss://, taken apart; the certificates are other options."""
+    """ws:// or wss://, split into its parts; the certificates are other options."""
 
     name = METAVARS[Kind.URL]
 
@@ -56,10 +56,10 @@ class Url(_ParamType):
 
 
 class Formed(_ParamType):
-    """A value of a form that can be told by its characters."""
+    """A value whose form can be checked by its characters."""
 
     def __init__(self, kind: Kind, make: Callable[[str], Any] = str) -> None:
-        """`make` makes the value of a text of this form."""
+        """`make` converts a text of this form."""
         self.name = METAVARS[kind]
         self._form, self._make = FORMS[kind], make
 
@@ -82,7 +82,7 @@ def _header(text: str) -> HeaderLine:
 
 
 class Seconds(_ParamType):
-    """A number of seconds, as a person waits for something: no more than a day."""
+    """A number of seconds for which a person would wait: at most a day."""
 
     name = METAVARS[Kind.SECONDS]
 
@@ -91,14 +91,14 @@ class Seconds(_ParamType):
             seconds = float(value)
         except ValueError:
             seconds = 0.0
-        if not LEAST_SECONDS <= seconds <= MOST_SECONDS:  # nor is nan
-            wanted = f"expected seconds from {LEAST_SECONDS} to {MOST_SECONDS}"
+        if not LEAST_SECONDS <= seconds <= MOST_SECONDS:  # nan fails this too
+            wanted = f"expected a number of seconds from {LEAST_SECONDS} to {MOST_SECONDS}"
             self.fail(f"{printable(str(value))[:40]!r}: {wanted}", param, ctx)
         return seconds
 
 
 class ExpectedFile(_ParamType):
-    """The name of a file with expected verdicts; a config may hold a whole list instead."""
+    """The name of a file with expected verdicts; a config may contain a whole list instead."""
 
     name = METAVARS[Kind.EXPECTED]
 
@@ -109,7 +109,7 @@ class ExpectedFile(_ParamType):
 
 
 class ReportTo(_ParamType):
-    """A format and where it goes."""
+    """A format and where the report goes."""
 
     name = METAVARS[Kind.REPORT]
 
@@ -122,8 +122,8 @@ class ReportTo(_ParamType):
             return value
         name, equals, file = str(value).partition("=")
         if name not in FORMATS:
-            hint = nearest(name, list(FORMATS)) or f"known are {', '.join(FORMATS)}"
-            self.fail(f"{printable(name)!r} is no format of a report; {hint}", param, ctx)
+            hint = nearest(name, list(FORMATS)) or f"expected one of {', '.join(FORMATS)}"
+            self.fail(f"unknown report format {printable(name)!r}; {hint}", param, ctx)
         if not equals or not file:
             self.fail(f"{printable(str(value))!r}: expected {name}=FILE, or {name}=-", param, ctx)
         return WantedReport(name, file)
@@ -147,7 +147,7 @@ _TYPES: dict[Kind, click.ParamType[Any]] = {
 
 
 def type_of(option: Option) -> click.ParamType[Any]:
-    """What makes a value of a word of the command line, or of what a config says."""
+    """What converts a word from the command line, or a value from a config."""
     match option.takes:
         case Choice(words):
             return click.Choice(words)
@@ -169,7 +169,7 @@ def with_options(*options: Option) -> Callable[[Function], Function]:
 
 
 def declared(option: Option, **more: Any) -> Callable[[Function], Function]:
-    """An option of the table as click declares it, which may be told more."""
+    """An option of the table as click declares it; `more` is passed on to click."""
     if option.takes is Kind.CASES:
         return click.argument(
             option.parameter, nargs=-1, metavar=option.value, shell_complete=complete_words, **more

@@ -1,4 +1,4 @@
-"""Where the commands print, and how they say that something is wrong."""
+"""Where the commands print, and how they report that something is wrong."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ FAULTY = 2
 
 
 class CommandFault(click.ClickException):
-    """What the user wrote is wrong; shown without a traceback."""
+    """Something that the user wrote is wrong; shown without a traceback."""
 
     exit_code = FAULTY
 
     def show(self, file: Any = None) -> None:
         said = "\n".join(
             printable(line) for line in self.message.split("\n")
-        )  # a peer's words may be in it
+        )  # it may contain words of a peer
         click.echo(f"{click.style('error', fg='red', bold=True)}: {said}", err=True)
 
 
@@ -35,7 +35,7 @@ class Unreachable(CommandFault):
 
 
 PIPED = 160
-"""Cells of a line where no terminal says how many there are, nor COLUMNS."""
+"""The width of a line if neither a terminal nor COLUMNS tells it."""
 
 
 def new_console(stderr: bool = False) -> Console:

@@ -1,4 +1,4 @@
-"""`replay report`: runs side by side as one HTML file, or as a page for the people at this desk."""
+"""`replay report`: runs side by side in one HTML file, or as a page served on this machine."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def report(folders: tuple[Path, ...], output: Path, opened: bool, serving: bool,
     replay report .replay/clients reports/servers
     """
     if port and not serving:
-        raise click.UsageError("--port is for --serve")
+        raise click.UsageError("--port needs --serve")
     given = folders or (Path(".replay", "last"),)
     if serving:
         _serve(given, port, opened)
@@ -67,7 +67,7 @@ def report(folders: tuple[Path, ...], output: Path, opened: bool, serving: bool,
 
 
 def write(columns: Sequence[Column], output: Path) -> None:
-    """Write the page, whole or not at all. Raises Fault."""
+    """Write the page completely or not at all. Raises CommandFault."""
     from replay.campaign import pages
 
     try:
@@ -77,7 +77,7 @@ def write(columns: Sequence[Column], output: Path) -> None:
 
 
 def show(address: str, err: bool = False) -> None:
-    """In a browser, if a person is there to look at it; else only say where it is."""
+    """Open a page in a browser if a person is there to look at it; otherwise only print its address."""
     import webbrowser
 
     if not (sys.stdout.isatty() and webbrowser.open(address)):
@@ -85,7 +85,7 @@ def show(address: str, err: bool = False) -> None:
 
 
 def show_runs(runs: Sequence[RunResult], folder: Path, err: bool) -> None:
-    """Runs that have just ended, as a page in a folder. Raises Fault."""
+    """Show runs that have just ended as a page in a folder. Raises CommandFault."""
     from replay.campaign import pages
 
     page = folder / "report.html"
@@ -98,7 +98,7 @@ def _serve(folders: tuple[Path, ...], port: int, opened: bool) -> None:
     from replay.live import page_server
 
     def listening(address: str) -> None:
-        click.echo(f"{address} (^C ends it)")
+        click.echo(f"{address} (press ^C to end)")
         if opened:
             show(address)
 

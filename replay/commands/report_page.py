@@ -1,4 +1,4 @@
-"""What `replay report --serve` answers: the page, what is new, a case, a log."""
+"""The answers of `replay report --serve`: the page, what is new, a case, a log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXT, HTML, JSON = "text/plain; charset=utf-8", "text/html; charset=utf-8", "app
 
 
 class Desk:
-    """Reads the folders again when something has changed in them."""
+    """Reads the folders again when something in them has changed."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         """Raises SourceError."""
@@ -30,7 +30,8 @@ class Desk:
         self._read()
 
     def answer(self, target: str) -> Answer:
-        """What a GET of this target gets. Never raises what a folder or a target may cause."""
+        """The answer to a GET of this target. It never raises an error that a folder or a target may
+        cause."""
         path, _, rest = target.partition("?")
         query = dict(parse_qsl(rest))
         try:
@@ -44,7 +45,7 @@ class Desk:
                     return self._case(query)
                 case "/log":
                     return self._log(query)
-        except (SourceError, OSError) as error:  # a folder is gone, or holds something else now
+        except (SourceError, OSError) as error:  # a folder is gone, or contains something else now
             return Answer(500, TEXT, str(error).encode("utf-8", "replace"))
         return Answer(404, TEXT, b"There is nothing here.")
 
@@ -55,7 +56,7 @@ class Desk:
             self._stamp = stamp
 
     def _watched(self) -> list[Path]:
-        """A file that is written in a folder changes the time of that folder."""
+        """Writing a file in a folder changes the time of the folder."""
         inside = [path for folder in self._folders if folder.is_dir() for path in folder.iterdir()]
         return [folder for folder in (*self._folders, *inside) if folder.is_dir()]
 
@@ -74,7 +75,7 @@ class Desk:
         return _json(told.detail(limits.PAGE_LOG.default))
 
     def _log(self, query: Mapping[str, str]) -> Answer:
-        """A log that a case has been shown with, and no other file."""
+        """A log with which a case has been shown, and no other file."""
         path = self._logs.get(query.get("name", ""))
         if path is None or not path.is_file():
             return Answer(404, TEXT, b"There is no such log.")

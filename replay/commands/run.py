@@ -1,4 +1,4 @@
-"""`replay run`: the options, the lines while it goes on, the failures at its end."""
+"""`replay run`: its options, the lines while it is running, and the failures at the end."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def run(**options: Any) -> None:
     if given.update_expected and given.expected is None:
         raise click.UsageError("--update-expected needs --expected FILE")
     if given.update_expected and len(servers) > 1:
-        raise click.UsageError("--update-expected is for one server: name it with --url, --exec or --agent")
+        raise click.UsageError(
+            "--update-expected works with one server only: name it with --url, --exec or --agent"
+        )
     listing = None if given.expected is None else listing_of(given.expected, given.update_expected)
     ids = [] if listing is None else _known_ids(chosen, given.cases)
     outputs = Outputs(given.reports, os.environ, given.strict, suite.places())
@@ -99,7 +101,7 @@ def listing_of(given: Path | Listing, new: bool = False) -> Listing:
 
 
 def _known_ids(chosen: list[Item], cases: tuple[str, ...]) -> list[str]:
-    """The ids that an expected verdict may be for: also those of the config's paths."""
+    """The ids that an expected verdict may apply to, including those in the config's paths."""
     of_config = (click.get_current_context().default_map or {}).get("cases", ())
     return known_ids(chosen, (*cases, *of_config))
 

@@ -1,4 +1,4 @@
-"""What `replay init` writes: a config with comments, and a CI workflow. Pure."""
+"""The texts that `replay init` writes: a config with comments, and a CI workflow. Pure functions."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ COMMANDS = {"server": "./my-server --port {port}", "client": "./my-client {url}"
 
 
 class Toolchain(Struct, frozen=True):
-    """What a command needs in CI, depending on the program that it starts with."""
+    """What a command needs in CI, chosen by the program that it starts with."""
 
     programs: tuple[str, ...]
     github: str  # the steps that install it, in YAML
     packages: str  # Debian packages
-    installs: Mapping[str, str]  # a file of the project -> a command; the first file that exists counts
+    installs: Mapping[str, str]  # pairs of a project file and a command; the first file that exists decides
 
 
 TOOLCHAINS = (
@@ -58,11 +58,11 @@ class Start(Struct, frozen=True):
     tested: str  # server or client
     command: str
     ci: str  # github, gitlab or none
-    install: str = NAME  # what pip installs: a name with a version, a file, a URL
+    install: str = NAME  # what pip installs: a name with a version, a file or a URL
 
 
 def files(start: Start, present: frozenset[str]) -> dict[str, str]:
-    """The texts to write, by the paths of their files. `present`: the files that the project has."""
+    """The texts to write, by the paths of their files. `present` are the files that the project has."""
     config = _server_config if start.tested == "server" else _client_config
     written = {CONFIG: config(json.dumps(start.command, ensure_ascii=False))}
     match start.ci:

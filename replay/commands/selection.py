@@ -1,4 +1,4 @@
-"""Which cases the words of a command line mean."""
+"""The cases that the words of a command line select."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def chosen_items(
     words: Sequence[str], keyword: str | None, thorough: bool = False, tester: Side | None = None
 ) -> list[Item]:
-    """The items of a selection, at least one; None: the tester is the client. Raises SourceError."""
+    """The items of a selection, at least one. `tester` None means the client. Raises SourceError."""
     from replay.suite import files as suite
     from replay.wire.side import Side
 
@@ -27,8 +27,8 @@ def chosen_items(
 
 
 def passed_over(said: str) -> None:
-    """Tell what of a folder isn't taken."""
-    click.echo(f"passed over: {printable(said)}", err=True)
+    """Report a file of a folder that is skipped."""
+    click.echo(f"skipped: {printable(said)}", err=True)
 
 
 def paths_in(words: Sequence[str]) -> list[str]:
@@ -39,7 +39,7 @@ def paths_in(words: Sequence[str]) -> list[str]:
 
 
 def known_ids(chosen: Sequence[Item], words: Sequence[str]) -> list[str]:
-    """The ids of the bundled suite, of what is chosen, and of all that the paths hold."""
+    """The ids of the bundled suite, of the selected items, and of everything in the paths."""
     from replay.suite import files as suite
     from replay.suite.edition import edition
     from replay.wire.side import Side
@@ -50,11 +50,11 @@ def known_ids(chosen: Sequence[Item], words: Sequence[str]) -> list[str]:
 
 
 MOST_COMPLETED = 60
-"""Ids that a shell is given; of more only their sections are."""
+"""The most ids that are offered to a shell; if there are more, only their sections are."""
 
 
 def complete_words(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The ids of the bundled suite that begin so, and files."""
+    """The ids of the bundled suite that begin with the word, and files."""
     from click.shell_completion import CompletionItem
 
     from replay.suite.edition import edition

@@ -1,4 +1,4 @@
-"""`replay serve`: the options, the lines while clients come, the failures at the end."""
+"""`replay serve`: its options, the lines while clients connect, and the failures at the end."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def serve(**options: Any) -> None:
     config = config_of(context)
     given = _with_one_client(context, ServeOptions(**options))
     if given.key is not None and given.cert is None:
-        raise SourceError(None, "--key is the private key of a --cert FILE", about="key")
+        raise SourceError(None, "--key needs --cert: it is the private key of the certificate", about="key")
     if not given.agent.strip() or len(given.agent) > limits.AGENT.default:
         said = f"--agent: expected 1 to {limits.AGENT.default} characters"
         raise SourceError(None, said, about="agent")
@@ -128,7 +128,8 @@ def serve(**options: Any) -> None:
 
 
 def _with_one_client(context: click.Context, given: ServeOptions) -> ServeOptions:
-    """With one of `exec`, `each` and `demo` at the most: the command line goes before the config."""
+    """The options with at most one of `exec`, `each` and `demo`: the command line takes precedence over the
+    config."""
     started: dict[str, Any] = {"exec": given.exec, "each": given.each, "demo": given.demo}
     typed = [
         name
@@ -136,7 +137,7 @@ def _with_one_client(context: click.Context, given: ServeOptions) -> ServeOption
         if value and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
     if len(typed) > 1:
-        raise click.UsageError(f"--{typed[0]} and --{typed[1]} exclude each other")
+        raise click.UsageError(f"--{typed[0]} and --{typed[1]} can't be used together")
     if not typed:
         return given
     nothing = {"exec": None, "each": None, "demo": False}
@@ -161,7 +162,7 @@ def _demo(tls: bool) -> str:
     from importlib.util import find_spec
 
     if find_spec("websockets") is None:
-        raise CommandFault("--demo needs the library websockets: pip install websockets")
+        raise CommandFault("--demo needs the library websockets: run `pip install websockets`")
     return shlex.join([sys.executable, "-m", "replay.live.demo"]) + (" {url} {ca}" if tls else " {url}")
 
 

@@ -1,4 +1,5 @@
-"""Which servers are under test, and how each is reached: of the options, or of a config's `servers`."""
+"""Which servers are under test, and how each is reached, from the options or from the `servers` of a
+config."""
 
 from __future__ import annotations
 
@@ -25,12 +26,14 @@ from replay.typed.nodes import Node
 class UnderTest(Struct, frozen=True):
     """One server."""
 
-    agent: str  # its name; "": it says it itself
+    agent: str  # its name; "": the server tells it
     target: Target
     options: Options
     connect_timeout: float  # seconds
-    own: Mapping[str, Any] = field(default_factory=dict)  # what of the options is its own, if it is listed
-    nodes: Mapping[str, Node] = field(default_factory=dict)  # ... and where that stands
+    own: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # the options of its own, if it is listed in a config
+    nodes: Mapping[str, Node] = field(default_factory=dict)  # ... and their places
 
     @property
     def name(self) -> str:
@@ -43,10 +46,10 @@ class UnderTest(Struct, frozen=True):
 
 
 def servers(context: click.Context, listed: Sequence[ConfiguredServer]) -> tuple[UnderTest, ...]:
-    """Those of the context's command: one that its command line names by an address or a command goes
-    before those of the config, of which --agent names one.
+    """The servers of the context's command. One that the command line names by an address or a command
+    takes precedence over those of the config, from which --agent selects one.
 
-    Raises SourceError for options that have no meaning for it.
+    Raises SourceError for options that make no sense for it.
     """
     given = RunOptions(**context.params)
     named = any(_is_typed(context, each) for each in ("url", "exec"))
@@ -55,7 +58,7 @@ def servers(context: click.Context, listed: Sequence[ConfiguredServer]) -> tuple
         if not one.by_tls:
             idle = [option.parameter for option in TLS if context.params[option.parameter]]
             if wrong := [name for name in idle if not named or _is_typed(context, name)]:
-                raise SourceError(None, f"--{wrong[0]} is for wss://", about=wrong[0])
+                raise SourceError(None, f"--{wrong[0]} needs a wss:// URL", about=wrong[0])
             context.params.update(dict.fromkeys(idle))  # the config means another server
         return (one,)
     if _is_typed(context, "agent"):
@@ -64,10 +67,10 @@ def servers(context: click.Context, listed: Sequence[ConfiguredServer]) -> tuple
 
 
 def _called(agent: str, listed: Sequence[ConfiguredServer]) -> ConfiguredServer:
-    """The one of that name. Raises SourceError if there is none."""
+    """The server with this name. Raises SourceError if there is none."""
     known = {server.agent: server for server in listed}
     if agent not in known:
-        names = ", ".join(filter(None, known)) or "named by nothing but their addresses: use --url"
+        names = ", ".join(filter(None, known)) or "known by their URLs only: use --url"
         raise SourceError(
             None,
             f"--agent: the config has no server {agent!r}",

@@ -35,24 +35,25 @@ if TYPE_CHECKING:
 
 
 class Asked(Struct, frozen=True):
-    """What is to be shown, and when to stop."""
+    """What is shown, and when to stop."""
 
     strict: bool
     verbose: bool
     quiet: bool
-    moves: bool = False  # a bar, on a terminal
+    moves: bool = False  # whether to show a bar, on a terminal
     max_failures: int | None = None
 
 
 class Results:
-    """Those of one agent, shown as they come, and its failures at the end."""
+    """The results of one agent, shown as they come, and its failures at the end."""
 
     def __init__(self, console: Console, asked: Asked) -> None:
         self._console, self._asked = console, asked
         self._failures: dict[int, tuple[CaseResult, Lines]] = {}
 
     def add(self, number: int, result: Fresh, note: str = "") -> None:
-        """Show the result of a case; a later one of the same case counts. `note`: a word beside it."""
+        """Show the result of a case; a later result of the same case replaces it. `note` is a word next to
+        it."""
         console, asked = self._console, self._asked
         counts = result.counts(asked.strict)
         if not asked.quiet or counts:
@@ -67,7 +68,7 @@ class Results:
             self._failures[number] = (kept(result), lines)
 
     def end(self, run: RunResult) -> None:
-        """Show the failures, and what the run has come to."""
+        """Show the failures, and the outcome of the run."""
         for lines in terminal.shown(self._failures, self._asked.verbose, self._asked.strict):
             self._console.print()
             self._console.print(lines)
@@ -84,10 +85,10 @@ class _Run(Struct, frozen=True):
 
 
 class Runs:
-    """Those of one command."""
+    """The runs of one command."""
 
     def __init__(self, settings: Settings, outputs: Outputs, asked: Asked, number: int) -> None:
-        """`number`: how many there are to be."""
+        """`number` is how many runs there will be."""
         self._settings, self._outputs, self._asked = settings, outputs, asked
         self._several = number > 1
         self._console = new_console(stderr=outputs.take_stdout)
@@ -96,7 +97,7 @@ class Runs:
 
     @property
     def going_on(self) -> bool:
-        """Whether nobody asked for the end, and there were not too many failures."""
+        """Whether to continue: nobody asked to end, and there were not too many failures."""
         return not self._stopped and not any(run.result.interrupted for run in self._runs)
 
     @property
@@ -104,9 +105,9 @@ class Runs:
         return self._asked.max_failures is not None and self._counted >= self._asked.max_failures
 
     def play(self, server: UnderTest, items: Sequence[Item], directory: Path | None, asked: bool) -> None:
-        """Play the cases against a server. `asked`: somebody wants the results to be just there.
+        """Play the cases against a server. If `asked`, the user wants the results in exactly this folder.
 
-        Raises SourceError, and Fault if they can't be.
+        Raises SourceError, and CommandFault if that is impossible.
         """
         settings = replace(
             self._settings,
@@ -151,7 +152,8 @@ class Runs:
         shown.end(done)
 
     def compare(self, listing: Listing, ids: Sequence[str], update: bool) -> None:
-        """Say what of the expected verdicts is for none of the servers; `update`: write what fails."""
+        """Warn about expected verdicts that apply to none of the servers. With `update`, write what
+        fails."""
         from replay.expected import update as expected_update
 
         expected = self._settings.expected
@@ -172,7 +174,7 @@ class Runs:
                 self._runs[number] = replace(run, result=replace(expected, entries=entries).judged(done))
 
     def show_page(self) -> None:
-        """All of them as one page, in a browser. Raises Fault if it can't be written."""
+        """Show all runs as one page in a browser. Raises CommandFault if it can't be written."""
         folder = self._runs[0].store.directory
         report_command.show_runs(
             [_with_commands(run) for run in self._runs],
@@ -181,7 +183,7 @@ class Runs:
         )
 
     def finish(self, asked: bool) -> int:
-        """Show them side by side, and write the reports; the exit status. `asked`: as above.
+        """Show the runs side by side and write the reports; returns the exit status. `asked` as above.
 
         Raises Unreachable.
         """
@@ -204,7 +206,7 @@ class Runs:
 
 
 def _with_commands(run: _Run) -> RunResult:
-    """The result, with the command that plays each failure again."""
+    """The result with the command that plays each failure again."""
     results = tuple(
         replace(each, again=command_for(each, run.result.seed, own=run.server.own)) if each.failed else each
         for each in run.result.results

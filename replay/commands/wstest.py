@@ -1,4 +1,4 @@
-"""`replay wstest`: the command line of Autobahn|Testsuite, so that switching is one word."""
+"""`replay wstest`: the command line of Autobahn|Testsuite, so that switching takes one word."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 COMMANDS = {"fuzzingclient": run, "fuzzingserver": serve}
 
 ELSEWHERE = {
-    "echoserver": "an echo server of your own is what `replay run --exec 'CMD {port}'` tests",
-    "echoclient": "an echo client of your own is what `replay serve --each 'CMD {url}'` tests",
-    "testeeserver": "`replay run` without a URL tests the built-in server",
-    "testeeclient": "`replay serve --demo` tests a client",
-    "broadcastserver": "nothing here stands for it",
-    "broadcastclient": "nothing here stands for it",
-    "massconnect": "nothing here stands for it",
-    "serializer": "nothing here stands for it",
+    "echoserver": "test an echo server of your own with `replay run --exec 'CMD {port}'`",
+    "echoclient": "test an echo client of your own with `replay serve --each 'CMD {url}'`",
+    "testeeserver": "`replay run` without a URL tests the built-in echo server",
+    "testeeclient": "`replay serve --demo` tests an example client",
+    "broadcastserver": "replay has no such mode",
+    "broadcastclient": "replay has no such mode",
+    "massconnect": "replay has no such mode",
+    "serializer": "replay has no such mode",
 }
-"""The modes of the original that are none here."""
+"""Autobahn's modes that don't exist here."""
 
 IGNORED = "Ignored; accepted because Autobahn|Testsuite has it."
 
@@ -89,7 +89,7 @@ def wstest(
         if mode is None:
             raise click.UsageError("-m MODE is missing: fuzzingclient tests servers, fuzzingserver clients")
         said = ELSEWHERE.get(mode) or nearest(mode, COMMANDS) or "expected fuzzingclient or fuzzingserver"
-        raise click.UsageError(f"there is no mode {mode!r}: {said}")
+        raise click.UsageError(f"unknown mode {mode!r}: {said}")
     for name, value in idle.items():
         if value not in (None, "0"):
             click.echo(f"warning: --{name} means nothing to replay", err=True)
@@ -99,9 +99,9 @@ def wstest(
             word for name, file in (("--cert", cert), ("--key", key)) if file for word in (name, file)
         ]
     elif cert or key:
-        raise click.UsageError("--cert and --key are for a fuzzingserver")
+        raise click.UsageError("--cert and --key need -m fuzzingserver")
     try:
-        config = replace(_config(mode, spec, wsuri), stands=False)  # -m and -w are for what is in no file
+        config = replace(_config(mode, spec, wsuri), stands=False)  # what -m and -w say isn't in any file
         with COMMANDS[mode].make_context(mode, words, context, obj=config) as inner:
             COMMANDS[mode].invoke(inner)
     except SystemExit as ended:
@@ -119,5 +119,5 @@ def _config(mode: str, spec: str | None, url: str | None) -> Config:
         return autobahn_config.read(path, mode, url)
     if mode == "fuzzingclient" and url is None:
         url = "ws://127.0.0.1:9001"
-    click.echo(f"there is no {path} here; taken are the original's defaults", err=True)
+    click.echo(f"there is no {path} in this folder; Autobahn's defaults are used", err=True)
     return autobahn_config.of(path, Source(str(path), autobahn_config.DEFAULTS[mode]), mode, url)
