@@ -17,7 +17,7 @@ from replay.protocol.interpreter import observe
 from replay.source import Source, SourceError
 from replay.trace import wirelog
 from replay.trace.model import Cut, Drop, Entry, Octets, Trace
-from replay.typed import nodes
+from replay.typed.yaml_text import parse
 from replay.wire.handshake import encode_request
 from replay.wire.side import Side
 from tests.memory import ACCEPTED, REQUEST
@@ -129,10 +129,8 @@ SHAPES: dict[str, Callable[[int], Callable[[], object]]] = {
             Source("i.json", json.dumps({"a": {f"\u00e9{i}": {"behavior": "OK"} for i in range(n)}})),
         )
     ),
-    "keys of YAML": lambda n: (
-        lambda: nodes.parse(Source("y", "".join(f"k{i}: [a, b]\n" for i in range(n))))
-    ),
-    "aliases of YAML": lambda n: lambda: nodes.parse(Source("y", "a: &a [b]\nc: [" + "*a, " * n + "]\n")),
+    "keys of YAML": lambda n: lambda: parse(Source("y", "".join(f"k{i}: [a, b]\n" for i in range(n)))),
+    "aliases of YAML": lambda n: lambda: parse(Source("y", "a: &a [b]\nc: [" + "*a, " * n + "]\n")),
 }
 
 

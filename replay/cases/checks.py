@@ -1,10 +1,12 @@
-"""Checks that the steps of a case fit together: names, the pieces of a frame, the slices of a round."""
+"""Checks that cases and the steps of a case fit together: ids, names, the pieces of a frame, the slices of
+a round."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from replay.cases.model import (
+    Case,
     OpenFrame,
     Repeat,
     SendData,
@@ -14,6 +16,19 @@ from replay.cases.model import (
     is_text,
 )
 from replay.source import SourceError, Span
+
+
+def unique(cases: Iterable[Case]) -> tuple[Case, ...]:
+    """The cases of one or several files. Raises SourceError for a duplicate id."""
+    seen: dict[str, Case] = {}
+    for case in cases:
+        if (first := seen.setdefault(case.id, case)) is case:
+            continue
+        if first.span == case.span:
+            hint = "put the label of each axis into the id, as '$axis'"
+            raise SourceError(case.span, f"the matrix yields the id {case.id!r} twice", hint)
+        raise SourceError(case.span, f"duplicate id {case.id!r}; the first one is in {first.span}")
+    return tuple(seen.values())
 
 
 def check_steps(steps: Sequence[Step]) -> None:

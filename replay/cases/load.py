@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from replay.cases import matrix
-from replay.cases.checks import check_steps
+from replay.cases.checks import check_steps, unique
 from replay.cases.deflate import DEFLATE
 from replay.cases.echo import echo
 from replay.cases.expect import CLOSE, DISPUTED, EXPECT, PATIENCE, Argued, EchoWord, UnresolvedOutcome
@@ -38,6 +38,7 @@ from replay.typed.readers import (
     expected,
 )
 from replay.typed.scalars import ID, LINE
+from replay.typed.yaml_text import parse
 
 DEFAULTS = {
     "title": Key(LINE, "What is tested, in one line."),
@@ -159,21 +160,8 @@ def load(
 
     Raises SourceError, with its place, for whatever isn't in the language.
     """
-    file = FILE.read(nodes.parse(source), Files(read, octets))
+    file = FILE.read(parse(source), Files(read, octets))
     return unique(_case(case, file, thorough) for case in file.values["cases"])
-
-
-def unique(cases: Iterable[Case]) -> tuple[Case, ...]:
-    """The cases of one or several files. Raises SourceError for a duplicate id."""
-    seen: dict[str, Case] = {}
-    for case in cases:
-        if (first := seen.setdefault(case.id, case)) is case:
-            continue
-        if first.span == case.span:
-            hint = "put the label of each axis into the id, as '$axis'"
-            raise SourceError(case.span, f"the matrix yields the id {case.id!r} twice", hint)
-        raise SourceError(case.span, f"duplicate id {case.id!r}; the first one is in {first.span}")
-    return tuple(seen.values())
 
 
 def _case(found: FoundKeys, file: FoundKeys, thorough: bool) -> Case:

@@ -90,12 +90,12 @@ def _located(error: SourceError, context: click.Context) -> SourceError:
 
 
 def _configure(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
-    from replay.config import file as config
+    from replay.config.search import places
 
-    if value is not None:
-        ctx.obj = config.read(value)
-    elif ctx.obj is None:
-        ctx.obj = config.find(Path.cwd())
+    if value is not None or (ctx.obj is None and places(Path.cwd())):
+        from replay.config import file as config
+
+        ctx.obj = config.find(Path.cwd()) if value is None else config.read(value)
     if ctx.obj is None:
         return
     if ctx.obj.only not in (None, ctx.command.name):

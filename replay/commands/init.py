@@ -103,6 +103,7 @@ def _check(start: Start) -> None:
     """Raises SourceError for a command without a placeholder for the address, and if there already is a
     config."""
     from replay.config import file as config
+    from replay.config.search import YAML
     from replay.live import testee
 
     if not start.install.strip() or not start.install.isprintable():
@@ -114,7 +115,7 @@ def _check(start: Start) -> None:
         return
     testee.command_line(start.command, None)
     found = config.find(Path.cwd())
-    if found is not None and found.path != Path(config.YAML):
+    if found is not None and found.path != Path(YAML):
         raise SourceError(
             None, f"there already is a config: {found.path}", "`replay run` reads it as it is"
         )

@@ -4,7 +4,7 @@ config."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -13,14 +13,16 @@ from msgspec.structs import replace
 
 from replay.commands.defaults import taken
 from replay.commands.given import RunOptions
-from replay.config.keys import ConfiguredServer
 from replay.config.options import COMMANDS, TLS
 from replay.live.servers import Target
 from replay.live.tls import Tls
 from replay.live.transport import Address
 from replay.play.actions import Options
 from replay.source import SourceError, nearest
-from replay.typed.nodes import Node
+
+if TYPE_CHECKING:
+    from replay.config.keys import ConfiguredServer
+    from replay.typed.nodes import Node
 
 
 class UnderTest(Struct, frozen=True):

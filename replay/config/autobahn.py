@@ -26,6 +26,7 @@ from replay.suite import files as suite
 from replay.typed import nodes
 from replay.typed.readers import Files, FoundKeys, Items, Key, Record, expected
 from replay.typed.scalars import LINE
+from replay.typed.yaml_text import parse
 
 CLIENT, SERVER = "fuzzingclient", "fuzzingserver"
 MODES = (CLIENT, SERVER)
@@ -154,7 +155,7 @@ def _parse(source: Source) -> nodes.Mapping:
     spaced = Source(
         source.name, source.text.replace("\t", " ")
     )  # YAML doesn't allow tabs everywhere JSON does
-    root = nodes.parse(spaced, "config")
+    root = parse(spaced, "config")
     if not isinstance(root, nodes.Mapping):
         raise SourceError(root.span, "expected a config of Autobahn: {…}")
     return root

@@ -1,11 +1,10 @@
-"""Finds the config and reads it: replay.yaml, [tool.replay] in pyproject.toml, or a config of Autobahn.
+"""Reads a config: replay.yaml, [tool.replay] in pyproject.toml, or a config of Autobahn.
 
 All of them are read by tables of readers, so that errors name their place.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,29 +14,24 @@ from replay.cases import select
 from replay.config.keys import CONFIG, Config, ConfiguredServer, Section, Value
 from replay.config.option import Kind, Option
 from replay.config.options import COMMANDS
+from replay.config.search import TOML, YAML, mentions_replay, places, shown
 from replay.source import Source, SourceError
 from replay.typed import nodes
 from replay.typed.readers import Files, FoundKeys
-
-YAML = "replay.yaml"
-TOML = "pyproject.toml"
+from replay.typed.yaml_text import parse
 
 _OF_ONE = ("url", "exec", "agent")
 """The keys that say which server it is if there is only one."""
 
 
 def find(start: Path) -> Config | None:
-    """The config of a folder: in the folder itself, or in the nearest one above it, up to the root of its
-    repository.
-
-    Outside a repository only the folder itself counts: a folder above it may be anybody's. Raises
-    SourceError for an invalid config, and for two configs in one folder.
-    """
-    for folder in _folders(start.absolute()):
+    """The config of a folder, in the first of its places. Raises SourceError for an invalid config, and for
+    two configs in one folder."""
+    for folder in places(start):
         pyproject = _toml(folder / TOML) if (folder / TOML).is_file() else None
         if (folder / YAML).is_file():
             if pyproject is not None:
-                both = f"{_shown(folder / YAML)} and [tool.replay] in {_shown(folder / TOML)}"
+                both = f"{shown(folder / YAML)} and [tool.replay] in {shown(folder / TOML)}"
                 raise SourceError(None, f"{both} are both configs", "keep one of them")
             return read(folder / YAML)
         if pyproject is not None:
@@ -51,14 +45,14 @@ def read(path: Path) -> Config:
     if path.suffix == ".json":
         from replay.config.autobahn import read as read_autobahn
 
-        return read_autobahn(_shown(path))
+        return read_autobahn(shown(path))
     if path.suffix != ".toml":
-        source = Source.read(_shown(path))
+        source = Source.read(shown(path))
         blank = not re.sub(r"(?m)^[ \t]*#.*$", "", source.text).strip()
-        return Config(_shown(path)) if blank else _config(path, nodes.parse(source, "config"))
+        return Config(shown(path)) if blank else _config(path, parse(source, "config"))
     table = _toml(path, asked=True)
     if table is None:
-        raise SourceError(None, f"{_shown(path)}: the table [tool.replay] is missing")
+        raise SourceError(None, f"{shown(path)}: the table [tool.replay] is missing")
     return _config(path, table)
 
 
@@ -69,28 +63,17 @@ def schema() -> dict[str, Any]:
     return document("A config of replay", CONFIG)
 
 
-def _folders(start: Path) -> list[Path]:
-    folders = [start, *start.parents]
-    roots = [number for number, folder in enumerate(folders) if (folder / ".git").exists()]
-    return folders[: roots[0] + 1] if roots else folders[:1]
-
-
-def _shown(path: Path) -> Path:
-    """The path as seen from the current folder."""
-    return Path(os.path.relpath(path))
-
-
 def _toml(path: Path, asked: bool = False) -> nodes.Node | None:
     """The table [tool.replay] of a file. A file that wasn't asked for and doesn't mention replay may be
     anything."""
     from replay.typed import toml
 
-    source = Source.read(_shown(path))
-    return toml.table(source) if asked or "replay" in source.text else None
+    source = Source.read(shown(path))
+    return toml.table(source) if asked or mentions_replay(source) else None
 
 
 def _config(path: Path, node: nodes.Node) -> Config:
-    path = _shown(path)
+    path = shown(path)
     found = CONFIG.read(node, Files())
     servers: Sequence[FoundKeys] = found.get("servers", ())
     if servers and (one := next((key for key in _OF_ONE if key in found.values), None)):

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from replay.expected import index
 from replay.expected.entries import ENTRIES, resolved, word
 from replay.source import Source, SourceError, printable
-from replay.typed import nodes
 from replay.typed.readers import Files
 from replay.typed.schema import document
+from replay.typed.yaml_text import parse
 from replay.verdict.result import Entry
 
 
@@ -75,7 +75,7 @@ def of(path: Path, source: Source) -> Listing:
     """The entries of a text. Raises SourceError."""
     if path.suffix == ".json":
         return Listing(path, source, tuple(_index(source)))
-    entries = () if is_blank(source.text) else ENTRIES.read(nodes.parse(source, "list"), Files())
+    entries = () if is_blank(source.text) else ENTRIES.read(parse(source, "list"), Files())
     return Listing(path, source, entries)
 
 

@@ -20,6 +20,7 @@ from replay.expected.file import Listing, is_blank
 from replay.source import SourceError, file_error
 from replay.typed import nodes
 from replay.typed.readers import Files
+from replay.typed.yaml_text import parse
 from replay.verdict.result import CaseResult, Entry, RunResult, Standing
 
 INDENT = 3
@@ -135,7 +136,7 @@ def _edited(
     if is_blank(text):
         head = text if not text or text.endswith("\n") else text + newline
         return head + _lines(added, "", newline)
-    root = nodes.parse(listing.source, "list")
+    root = parse(listing.source, "list")
     node = root.get(listing.key) if listing.key and isinstance(root, nodes.Mapping) else root
     assert isinstance(node, nodes.Sequence)  # it was read as a list before
     if not node.items:
@@ -217,7 +218,7 @@ def again(listing: Listing, text: str) -> Listing:
     source = replace(listing.source, text=text)
     if listing.key is None:
         return expected_file.of(listing.path, source)
-    root = nodes.parse(source, "config")
+    root = parse(source, "config")
     node = root.get(listing.key) if isinstance(root, nodes.Mapping) else None
     return replace(listing, source=source, entries=ENTRIES.read(node or root, Files()))
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from replay.protocol.messages import Utf8
 from replay.protocol.rules import Breach
 from replay.wire.frame import CONTROL_PAYLOAD, FrameHeader, Opcode, minimal_form, reserved
@@ -53,11 +55,24 @@ def header_breaches(header: FrameHeader, side: Side, fragmented: bool, deflate: 
 NEVER_SENT = frozenset({1005, 1006, 1015})
 """The codes that MUST NOT be set in a Close frame (§7.4.1)."""
 
-RFC_6455 = frozenset({*range(1000, 1004), *range(1007, 1012), *range(3000, 5000)})
+
+class Codes(Struct, frozen=True):
+    """Codes of Close frames, by ranges: there are up to 65,536 of them."""
+
+    ranges: tuple[range, ...]
+
+    def __contains__(self, code: object) -> bool:
+        return any(code in each for each in self.ranges)
+
+    def __or__(self, more: frozenset[int]) -> Codes:
+        return Codes((*self.ranges, *(range(code, code + 1) for code in more)))
+
+
+RFC_6455 = Codes((range(1000, 1004), range(1007, 1012), range(3000, 5000)))
 """The codes that §7.4 assigns: §7.4.1 defines 1000-1003 and 1007-1011, and 3000-4999 are free for
 libraries and applications (§7.4.2). The others are reserved, or not used."""
 
-REGISTERED = RFC_6455 | {1012, 1013, 1014} | frozenset(range(5000, 2**16))
+REGISTERED = Codes((*RFC_6455.ranges, range(1012, 1015), range(5000, 2**16)))
 """Those of RFC 6455, those that have been added to IANA's registry of close codes since (§11.7), and those
 from 5000 on, which no specification mentions."""
 
@@ -65,7 +80,7 @@ from 5000 on, which no specification mentions."""
 class Reading(NamedTuple):
     """How strictly the rules are read."""
 
-    codes: frozenset[int]  # the codes that a Close frame may carry
+    codes: Codes  # those that a Close frame may carry
     lenient: bool  # a breach of a SHOULD doesn't fail the connection
 
 
@@ -82,7 +97,7 @@ def clean(
     return next(header_breaches(header, side, fragmented, deflate), None) is None
 
 
-def close_breaches(payload: bytes, codes: frozenset[int]) -> Iterator[Breach]:
+def close_breaches(payload: bytes, codes: Codes) -> Iterator[Breach]:
     """What is wrong with the payload of a Close frame (§5.5.1, §7.4) that may carry any of `codes`."""
     if not payload:
         return

@@ -19,7 +19,7 @@ from replay.protocol.events import (
     Unparsed,
     Violation,
 )
-from replay.protocol.frame_rules import clean, close_breaches, header_breaches
+from replay.protocol.frame_rules import Codes, clean, close_breaches, header_breaches
 from replay.protocol.messages import Assembly, is_utf8
 from replay.protocol.rules import Breach
 from replay.protocol.stream import MOST, EventPlace, SideStream
@@ -53,7 +53,7 @@ _MESSAGES = (0x81, 0x82, 0xC1, 0xC2)
 class Frames:
     """Reads the frames of one connection, once it is open."""
 
-    def __init__(self, recorder: Side, codes: frozenset[int]) -> None:
+    def __init__(self, recorder: Side, codes: Codes) -> None:
         """`codes`: the codes that a Close frame may carry."""
         self._recorder = recorder
         self._codes = codes

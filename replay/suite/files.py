@@ -1,4 +1,7 @@
-"""From paths to cases: the bundled suite, and the specs and wire logs that a user names."""
+"""From paths to cases: the bundled suite, and the specs and wire logs that a user names.
+
+What only the latter need is imported where it is used.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,24 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from replay import limits
-from replay.cases.load import load, unique
+from replay.cases.checks import unique
 from replay.cases.model import Behaviour, Case
-from replay.cases.recorded import case_of, check_replayable
 from replay.cases.select import is_path, may_hold, natural, select
 from replay.cases.select import keyword as with_keyword
-from replay.cases.sent import other_than
-from replay.protocol.events import Violation
-from replay.protocol.interpreter import observe
 from replay.source import MAX_FILE, Source, SourceError, Span, read_octets
 from replay.suite import kept
 from replay.suite.edition import bundled as bundled
 from replay.suite.edition import edition
-from replay.trace.model import Trace
-from replay.trace.wirelog import Parsed, read
-from replay.verdict.judge import judge
 from replay.wire.side import Side
+
+if TYPE_CHECKING:
+    from replay.trace.model import Trace
 
 SPECS = (".yaml", ".yml")
 LOGS = (".wirelog",)
@@ -168,6 +168,9 @@ def _ordered(items: Iterable[Item]) -> list[Item]:
 
 
 def _recorded(log: LogFile, tester: Side) -> Item:
+    from replay.cases.recorded import check_replayable
+    from replay.verdict.judge import judge
+
     case, notes = expectation(log, tester)
     own = case.closing is None
     check_replayable(log.trace, log.name, frozenset(Side) if own else frozenset({log.trace.recorder}))
@@ -183,6 +186,11 @@ def _recorded(log: LogFile, tester: Side) -> Item:
 def expectation(log: LogFile, tester: Side) -> tuple[Case, tuple[str, ...]]:
     """The case by which a log is judged, either the one that it names or the log itself, and notes about
     that."""
+    from replay.cases.recorded import case_of
+    from replay.cases.sent import other_than
+    from replay.protocol.events import Violation
+    from replay.protocol.interpreter import observe
+
     named = log.trace.header("case")
     if named is not None and (case := known_case(named, log.trace.header("thorough") is not None)):
         if (other := other_than(case, log.trace, log.trace.recorder)) is None:
@@ -208,6 +216,9 @@ def read_spec(path: Path, thorough: bool = False) -> tuple[Case, ...]:
 
 def _made(source: Source, folder: Path, thorough: bool, named: dict[str, bytes]) -> tuple[Case, ...]:
     """The cases of a spec in a folder; the contents of each file that it names are added to `named`."""
+
+    from replay.cases.load import load
+    from replay.cases.recorded import check_replayable
 
     def trace(name: str, span: Span) -> Trace:
         log = read_log(str(folder / name), span)
@@ -237,7 +248,9 @@ def read_log(path: str, span: Span | None = None) -> LogFile:
 
 def log_of(name: str, source: Source) -> LogFile:
     """The wire log in a text. Raises SourceError."""
-    parsed: Parsed = read(source)
+    from replay.trace.wirelog import read
+
+    parsed = read(source)
     return LogFile(name, parsed.trace, parsed.warnings)
 
 

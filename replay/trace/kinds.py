@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.source import SourceError, Span, nearest
-from replay.trace import annotation, fields, foreign, literal
+from replay.trace import annotation, fields, literal
 from replay.trace.annotation import FrameLine
 from replay.trace.fields import seconds, show_seconds
 from replay.trace.model import Cut, Digest, Drop, Entry, How, Logging, Octets, Timer, Unreached, Wait
@@ -67,6 +67,8 @@ class LineKind(Struct, frozen=True):
 
 def _octets(side: Side) -> Builder:
     def build(words: Words, limit: int) -> Octets:
+        from replay.trace import foreign
+
         body = _trimmed(words.body)
         foreign.refuse(body)
         tail = max(body.start, body.end - _LONGEST_CUT)

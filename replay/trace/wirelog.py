@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from replay import limits
 from replay.source import MAX_FILE, Source, SourceError, Span, printable
-from replay.trace import autobahn, framing, gaps, kinds, literal, matching, written
+from replay.trace import framing, gaps, kinds, literal, matching, written
 from replay.trace.annotation import FrameLine
 from replay.trace.model import Digest, Drop, Entry, Octets, Trace
 from replay.wire.side import Side
+
+if TYPE_CHECKING:
+    from replay.trace import autobahn
 
 MAX_LOG = limits.LOG.default
 """Octets to which all literals of one log may expand together."""
@@ -40,7 +44,7 @@ def parse(source: Source) -> Parsed:
     that is neither an entry nor, outside the log, prose; and for a FRAME line that contradicts the octets,
     unless it is a report's.
     """
-    from replay.trace import lines
+    from replay.trace import autobahn, lines
 
     if autobahn.is_json(source):
         report = autobahn.read_json(source)
@@ -98,6 +102,8 @@ def _finish(
     *,
     imported: bool,
 ) -> Parsed:
+    from replay.trace import autobahn
+
     recorder = (
         recorder or framing.recorder(drafts, kinds.ME) or _masker(drafts) or report.recorder or Side.CLIENT
     )

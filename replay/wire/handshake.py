@@ -9,12 +9,15 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import h11
 from msgspec import Struct
 
 from replay import limits
 from replay.wire.side import Side
+
+if TYPE_CHECKING:
+    import h11
 
 MAX_HEAD = limits.HEAD.default
 """Octets that the head of a request or response may have."""
@@ -102,6 +105,8 @@ class HeadReader:
 
 def parse_head(side: Side, octets: bytes) -> Request | Response:
     """Parse the complete head that `side` sent. Raises HeadError."""
+    import h11
+
     connection = h11.Connection(
         h11.SERVER if side is Side.CLIENT else h11.CLIENT, max_incomplete_event_size=MAX_HEAD
     )

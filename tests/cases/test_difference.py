@@ -173,6 +173,6 @@ def test_the_codes_that_a_case_asks_for_are_assigned_where_the_rfc_profile_reads
     closings = Closing(codes=(2000, None)), Closing(codes=(2001,))
     outcomes = (Outcome(Behaviour.OK, closing=closings[1]), Outcome(Behaviour.OK))
     case = Case("x", "", "", (), outcomes, closing=closings[0], profile=profile)
-    assert {2000, 2001} & case.reading.codes == codes
+    assert {code for code in (2000, 2001) if code in case.reading.codes} == codes
     assert None not in case.reading.codes
     assert case.reading.lenient is (profile is Profile.RFC)

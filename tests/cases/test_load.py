@@ -2,7 +2,8 @@
 
 import pytest
 
-from replay.cases.load import load, unique
+from replay.cases.checks import unique
+from replay.cases.load import load
 from replay.cases.model import (
     Behaviour,
     Case,

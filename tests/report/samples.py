@@ -25,8 +25,8 @@ from replay.trace.model import (
     Unreached,
     Wait,
 )
-from replay.typed import nodes
 from replay.typed.readers import Files
+from replay.typed.yaml_text import parse
 from replay.verdict.judge import judge
 from replay.verdict.result import Judged, RunResult
 from replay.wire.deflate import Deflater
@@ -403,7 +403,7 @@ EXPECTED = Source(
 
 def expected_run() -> RunResult:
     """A run with results of all standings, a flaky one, and an entry that is no longer needed."""
-    entries = ENTRIES.read(nodes.parse(EXPECTED, "list"), Files())
+    entries = ENTRIES.read(parse(EXPECTED, "list"), Files())
     results = [wrong_code(), missing_pong(), extra_message()]
     results += [replace(good(), case=replace(good().case, id=id)) for id in ("1.1.1", "1.1.2", "9.1")]
     results[-1] = replace(results[-1], flaky=True)
