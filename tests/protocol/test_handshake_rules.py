@@ -148,3 +148,29 @@ def test_octets_of_a_frame_that_is_not_whole_are_counted_while_frames_are_read()
     assert (reader.unfinished(S), reader.unfinished(C), reader.frames(S)) == (4, 0, 1)
     list(reader.feed(Octets(S, b"c" + encode(frame(2, b"x", form=8, length=1 << 63)))))
     assert (reader.unfinished(S), reader.frames(S)) == (0, 2)  # of what has no end nothing is waited for
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "detail", "at"),
+    [
+        (b"localhost\r\nU", b"localhost\nU", "a line does not end in CR LF", b"\nUpgrade"),
+        (b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\n", "a line does not end in CR LF", b"\nHost"),
+        (b"localhost\r\nU", b"localhost\r\n\tx\r\nU", "a header line is folded", b"\n\tx"),
+        (b"localhost\r\nU", b"localhost\n x\r\nU", "a line does not end in CR LF", b"\n x"),
+    ],
+)
+def test_lines_that_are_no_lines_of_http_are_told_where_they_end(
+    was: bytes, now: bytes, detail: str, at: bytes
+) -> None:
+    octets = ASKED.replace(was, now)
+    assert octets != ASKED
+    (found,) = (event for event in told((C, octets)) if isinstance(event, Violation))
+    assert (found.rule, found.detail, found.start) == ("opening-http", detail, octets.index(at))
+
+
+@pytest.mark.parametrize("hosts", [0, 1])
+def test_a_request_of_an_old_version_has_one_host_too(hosts: int) -> None:
+    old = ASKED.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Host: localhost\r\n", b"Host: x\r\n" * hosts)
+    details = [event.detail for event in told((C, old)) if isinstance(event, Violation)]
+    count = [] if hosts == 1 else [f"there are {hosts} Host headers"]
+    assert details == ["the version is HTTP/1.0", *count]

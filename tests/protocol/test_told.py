@@ -410,3 +410,50 @@ def test_that_a_close_begins_is_told_unless_it_breaks_a_rule(reads: list[str], b
     reader = Interpreter(S, opened=True)
     told = [type(event) for read in reads for event in reader.feed(Octets(S, bytes.fromhex(read)))]
     assert (CloseBegins in told) is begins
+
+
+SHA = "0" * 64
+
+
+def places(*entries: Entry) -> list[tuple[int, bytes, object]]:
+    events = observe(Trace(C, (*OPENED, *entries)))
+    assert not any(isinstance(event, Violation) for event in events)
+    return [
+        (event.start - HEAD, event.data, event.digest) for event in events if isinstance(event, Message)
+    ]
+
+
+def test_behind_messages_that_are_known_by_their_digests_frames_go_on() -> None:
+    digest, whole = Digest(S, 1, 5, SHA), Octets(S, HELLO)
+    told = (5, SHA)
+    for cuts in ((7,), (3, 4), (1, 1, 5)):
+        missing = [Octets(S, b"", cut=Cut(more, SHA)) for more in cuts]
+        once = places(*missing, digest, whole)
+        assert once == [(7, b"", told), (7, b"Hello", None)]
+        twice = places(*missing, digest, whole, *missing, digest, whole)
+        assert twice == [*once, (21, b"", told), (21, b"Hello", None)]
+        inside = places(Octets(S, HELLO[:3]), *missing, digest, whole)
+        assert inside == [(10, b"", told), (10, b"Hello", None)]
+        begun = encode(frame(1, b"He", fin=False))
+        assert places(Octets(S, begun), *missing, digest, whole) == [
+            (11, b"", told),
+            (11, b"Hello", None),
+        ]
+
+
+def test_a_message_with_holes_is_told_by_its_digest_alone() -> None:
+    cut, other = Octets(S, HELLO[:4], cut=Cut(3)), Octets(S, HELLO)
+    assert places(cut, Digest(S, 1, 5, SHA)) == [(7, b"", (5, SHA))]
+    assert [data for _, data, _ in places(cut, Digest(S, 2, 5, SHA))] == [b"He", b""]
+    assert [data for _, data, _ in places(cut, Digest(S, 1, 6, SHA))] == [b"He", b""]
+    assert [data for _, data, _ in places(cut, Digest(C, 1, 5, SHA))] == [b"He", b""]
+    assert [data for _, data, _ in places(cut, other, Digest(S, 1, 5, SHA))] == [b"He", b"Hello", b""]
+
+
+def test_what_compressed_messages_come_to_is_counted() -> None:
+    reader = Interpreter(C)
+    for entry in (*agreeing("permessage-deflate"), Octets(S, HELLO_PACKED), Octets(S, HELLO)):
+        list(reader.feed(entry))
+    assert (reader.inflated(S), reader.inflated(C)) == (5, 0)
+    list(reader.feed(Octets(S, HELLO_PACKED[:5])))
+    assert 5 <= reader.inflated(S) <= 10

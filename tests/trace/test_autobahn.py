@@ -86,6 +86,13 @@ def test_1_an_ellipsis_may_mean_nothing(size: int) -> None:
     assert data(got[2]) == octets
 
 
+def test_1_an_ellipsis_behind_64_octets_that_end_a_head_means_nothing() -> None:
+    head = b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nX: yyyyyyyyyyyy\r\n\r\n"
+    assert len(head) == 64
+    got = entries(page(f"000 TX OCTETS: {shown(head)}", HANDSHAKE[1], "002 TX OCTETS: 8180 01020304"))
+    assert [data(one) for one in got[::2]] == [head, bytes.fromhex("818001020304")]
+
+
 def test_1_an_ellipsis_behind_64_octets_of_a_longer_frame_is_a_cut() -> None:
     octets = encode(frame(2, bytes(59), key=KEY))
     got = entries(page(*HANDSHAKE, f"002 TX OCTETS: {shown(octets)}", "003 TX OCTETS: 8180 01020304"))

@@ -349,6 +349,8 @@ def test_prose_around_a_log_is_not_part_of_it() -> None:
     parsed = parse(text)
     assert len(parsed.trace.entries) == 2
     assert parsed.trace.headers == (("case", "9"),)
+    for end in ("Bye.", "Bye.\n", "Bye.\nBye.\n", ""):
+        assert parse(f"My notes\n{log}{end}").trace == parsed.trace
 
 
 @pytest.mark.parametrize(

@@ -100,3 +100,11 @@ def test_the_opcodes_are_those_of_the_rfc() -> None:
         "PING": 0x9,
         "PONG": 0xA,
     }
+
+
+@pytest.mark.parametrize("opcode", [Opcode.CLOSE, Opcode.PING, Opcode.PONG])
+@pytest.mark.parametrize(("length", "broken"), [(0, False), (125, False), (126, True), (65536, True)])
+def test_a_control_frame_has_125_octets_at_most(opcode: int, length: int, broken: bool) -> None:
+    header = frame(opcode, bytes(length)).header
+    rules = [breach.rule for breach in header_breaches(header, Side.SERVER, False, False)]
+    assert rules == ["control-length"] * broken
