@@ -343,6 +343,14 @@ def test_cuts_are_kept_and_warned_of() -> None:
     )
 
 
+def test_behind_a_refusal_frame_lines_are_not_compared() -> None:
+    heads = 'TX OCTETS: "GET / HTTP/1.1\\r\\n\\r\\n"\nRX OCTETS: "HTTP/1.1 404 No\\r\\n\\r\\n"\n'
+    parsed = parse(f'{heads}RX OCTETS: 8100\nRX FRAME : OPCODE=2, PAYLOAD="ab"\n')
+    (warning,) = parsed.warnings
+    assert "not compared" in warning
+    assert [len(entry.data) for entry in parsed.trace.entries if isinstance(entry, Octets)][2:] == [2]
+
+
 def test_prose_around_a_log_is_not_part_of_it() -> None:
     log = "# case: 9\n000 TX OCTETS: 8100\n\n# why\n001 TCP DROPPED BY ME\n"
     text = f"My notes\n\nTX is ours.\n  an indented line\n{log}\nBye.\n"

@@ -422,9 +422,9 @@ def test_no_more_comes_out_than_asked_for(bits: int) -> None:
     assert outcome(payload, bits, most=0)[0] == b""
 
 
-@pytest.mark.parametrize("bits", [14, 15])
+@pytest.mark.parametrize("bits", [8, 15])
 def test_a_bomb_takes_no_room(bits: int) -> None:
-    bomb = Deflater(bits, True, 9).message(bytes(2**26))
+    bomb = Deflater(bits, True, 9).message(bytes(2**24))
     finals = b"\3\0" * 4_000
     tracemalloc.start()
     for payload in (bomb, finals + bomb):

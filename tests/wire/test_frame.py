@@ -69,6 +69,18 @@ def test_a_message_in_frames_is_the_message(
     assert not rest
 
 
+@pytest.mark.parametrize("one_key", [True, False])
+@pytest.mark.parametrize("fragment", range(1, 10))
+def test_each_fragment_is_masked_from_the_first_octet_of_its_key(fragment: int, one_key: bool) -> None:
+    numbers = itertools.count(1, 0 if one_key else 1)
+    sent = encode_message(1, bytes(range(30)), fragment, lambda: bytes([next(numbers), 2, 3, 4]))
+    found, _ = decode(b"".join(sent))
+    assert b"".join(one.payload for one in found) == bytes(range(30))
+    assert [one.header.key[0] for one in found] == [
+        1 if one_key else number for number in range(1, len(found) + 1)
+    ]
+
+
 @given(st.binary(max_size=400))
 def test_any_octets_come_back(octets: bytes) -> None:
     found, rest = decode(octets)
