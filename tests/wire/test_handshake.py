@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import h11
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from replay.wire.handshake import (
     MAX_HEAD,
@@ -222,3 +225,91 @@ def test_a_page_is_a_response_that_ends_the_connection() -> None:
     head = parse_head(Side.SERVER, bare)
     assert head.values("Content-Type") == ["text/html; charset=utf-8"]
     assert head.values("Content-Length") == ["3"]
+
+
+LINES = (
+    b"Host: h",
+    b"host:\th:1 ",
+    b"Upgrade: websocket",
+    b"Connection:keep-alive , Upgrade",
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    b'Sec-WebSocket-Extensions: permessage-deflate; a="b"',
+    b"X-Empty:",
+    b"X-Empty:  \t ",
+    b"Content-Length: 0",
+    b"Content-Length: 1",
+    b"Transfer-Encoding: chunked",
+    b"X-Latin: \xe9\x85\xa0",
+    b"X-Control: a\x01b",
+    b" folded",
+    b"no colon",
+    b"a b: c",
+    b": nameless",
+)
+FIRST = {
+    Side.CLIENT: (
+        b"GET / HTTP/1.1",
+        b"GET /\xe9 HTTP/1.1",
+        b"GET / HTTP/1.0",
+        b"POST / HTTP/1.1",
+        b"GET  / HTTP/1.1",
+    ),
+    Side.SERVER: (
+        b"HTTP/1.1 101 Switching Protocols",
+        b"HTTP/1.1 101",
+        b"HTTP/1.1 101 ",
+        b"HTTP/1.1 101  \xe9 ",
+        b"HTTP/1.0 101 Old",
+        b"HTTP/1.1 404 Not Found",
+        b"HTTP/1.1 1010",
+    ),
+}
+ODD = (b"", b"\r", b"\n", b"\t", b"\x7f", b"\x80", b" ")
+
+
+@st.composite
+def heads(draw: st.DrawFn) -> tuple[Side, bytes]:
+    side = draw(st.sampled_from(Side))
+    lines = [draw(st.sampled_from(FIRST[side])), *draw(st.lists(st.sampled_from(LINES[:7]), max_size=5))]
+    lines += draw(st.lists(st.sampled_from(LINES), max_size=1))
+    octets = bytearray(b"\r\n".join([*lines, b"", b""]))
+    if draw(st.booleans()):
+        at = draw(st.integers(0, len(octets) - 5))
+        octets[at : at + draw(st.integers(0, 1))] = draw(st.sampled_from(ODD))
+    return side, bytes(octets)
+
+
+def by_h11(side: Side, octets: bytes) -> tuple[object, ...] | None:
+    connection = h11.Connection(h11.SERVER if side is Side.CLIENT else h11.CLIENT)
+    if side is Side.SERVER:
+        upgrade = [("Host", "h"), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
+        connection.send(h11.Request(method="GET", target="/", headers=upgrade))
+    try:
+        connection.receive_data(octets)
+        event = connection.next_event()
+    except h11.RemoteProtocolError:
+        return None
+    if isinstance(event, h11.Request):
+        first: tuple[object, ...] = (event.method, event.target, event.http_version)
+    elif isinstance(event, h11.Response | h11.InformationalResponse):
+        first = (event.status_code, event.reason, event.http_version)
+    else:
+        return None
+    return (*first, *event.headers.raw_items())
+
+
+@settings(max_examples=500)
+@given(heads())
+def test_every_head_is_read_as_h11_reads_it(head: tuple[Side, bytes]) -> None:
+    try:
+        found = parse_head(*head)
+    except HeadError:
+        assert by_h11(*head) is None
+        return
+    if isinstance(found, Request):
+        first: tuple[object, ...] = (found.method.encode(), found.target.encode("latin-1"))
+    else:
+        first = (found.status, found.reason.encode("latin-1"))
+    lines = tuple(tuple(part.encode("latin-1") for part in line) for line in found.headers)
+    assert (*first, found.version.encode(), *lines) == by_h11(*head)
+    assert found.octets == head[1]
