@@ -12,6 +12,7 @@ from replay.play.echo import EchoEndpoint
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.player import Player
 from replay.play.script import script
+from replay.protocol.interpreter import observe
 from replay.trace.model import SECOND, How, Trace
 from replay.wire.handshake import accept, encode_request, encode_response
 from replay.wire.side import Side
@@ -84,11 +85,19 @@ def join(one: Endpoint, other: Endpoint, chop: int | None = None) -> None:
             continue
         due = [endpoint.deadline for endpoint in (one, other) if endpoint.deadline is not None]
         if not due:
+            check_events(one)
+            check_events(other)
             return
         now = max(now, min(due))
         one.wake(now)
         other.wake(now)
     raise AssertionError("the two never come to an end")
+
+
+def check_events(own: Endpoint) -> None:
+    """The events that a player noted are those of its trace, or it noted none."""
+    if isinstance(own, Player) and own.events is not None:
+        assert tuple(own.events) == observe(own.trace(), own.script.reading, own.side)
 
 
 def against(
@@ -111,6 +120,7 @@ def against(
             own.pump(now)
         own.wake(now)
         if own.done:
+            check_events(own)
             return own.trace()
         assert tick < 10_000, "the player never comes to an end"
     raise AssertionError

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from replay.cases.model import Behaviour
 from replay.cases.recorded import compresses
 from replay.play.actions import Options
-from replay.protocol.events import Unread
+from replay.protocol.events import Event, Unread
 from replay.protocol.rules import RULES
 from replay.report.causes import explained
 from replay.suite.files import Item
@@ -39,9 +39,16 @@ def offline(item: Item, trace: Trace) -> Judged:
     return result
 
 
-def briefly(item: Item, trace: Trace, tester: Side, options: Options = AS_RECORDED) -> Fresh:
-    """Like `judged`, but without the evidence if everything is fine, since nobody looks at it then."""
-    well = passes(item.case, trace, tester, (*item.notes, *_edits(item, tester, options)))
+def briefly(
+    item: Item,
+    trace: Trace,
+    tester: Side,
+    options: Options = AS_RECORDED,
+    events: tuple[Event, ...] | None = None,
+) -> Fresh:
+    """Like `judged`, but without the evidence if everything is fine, since nobody looks at it then.
+    `events`: see `passes`."""
+    well = passes(item.case, trace, tester, (*item.notes, *_edits(item, tester, options)), events)
     return judged(item, trace, tester, options) if well is None else _told(well, item, tester, options)
 
 

@@ -25,6 +25,7 @@ from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
 from replay.play.player import Player
 from replay.play.script import script
+from replay.protocol.events import Event
 from replay.suite.canary import CANARY, refusal, round_trip
 from replay.suite.files import Item
 from replay.trace.model import SECOND, Trace, Unreached
@@ -137,7 +138,8 @@ class Collected:
         trace = endpoint.trace(self._headers(self._items[part.number]))
         if _unreached(trace) is not None:
             return Seen(trace)
-        return Seen(trace, self._judged(part.number, trace))
+        events = None if endpoint.events is None else tuple(endpoint.events)
+        return Seen(trace, self._judged(part.number, trace, events))
 
     def done(self, phase: str, number: int, seen: Seen, at: float) -> bool:
         """Take in how a connection went; returns whether to go on."""
@@ -197,10 +199,12 @@ class Collected:
             self.died_on = recently | self._under_way
         return False
 
-    def _judged(self, number: int, trace: Trace) -> Fresh:
+    def _judged(self, number: int, trace: Trace, events: tuple[Event, ...] | None = None) -> Fresh:
         """The verdict; without its evidence if nothing is wrong and nobody looks closer."""
-        judge = judged if self._settings.closely else briefly
-        return judge(self._items[number], trace, Side.CLIENT, self._settings.options)
+        item, options = self._items[number], self._settings.options
+        if self._settings.closely:
+            return judged(item, trace, Side.CLIENT, options)
+        return briefly(item, trace, Side.CLIENT, options, events)
 
     def _add(self, number: int, result: Fresh, at: float | None) -> bool:
         if at is not None:

@@ -60,6 +60,8 @@ class Endpoint:
         self.side = side
         self.limits = limits
         self.entries: list[Entry] = []
+        self.events: list[Event] | None = []
+        """Those of the entries, as `observe` finds them in the trace; None: it may find others."""
         self.output: list[bytes] = []  # one write each
         self.dropped_as: How | None = None  # how we ended TCP
         self.done = False
@@ -207,16 +209,32 @@ class Endpoint:
 
     def record(self, entry: Entry) -> None:
         """Add an entry to the trace, and act on its events."""
+        number = len(self.entries)
         self.entries.append(entry)
         for event in self._interpreter.feed(entry):
+            self._note(event, number)
             if self.done:
-                break
+                if isinstance(entry, Octets):
+                    self.events = None  # the rest of what was read isn't looked at
+                    break
+                continue
             self._act(event)
             self.event(event)
             if event.side is not self.side:
                 self._events += 1
                 if self._events == self.limits.events + 1:
                     self._give_up(f"{self.limits.events:,} events")
+        if number != len(self.entries) - 1 and self._interpreter.unfinished(self.side.other):
+            self.events = None
+
+    def _note(self, event: Event, number: int) -> None:
+        """Add an event of the entry with this number, unless it was read in another order than that of the
+        trace: entries that were recorded while this one was read may have changed what it means."""
+        breach = isinstance(event, Violation) and event.side is not self.side
+        if breach or number != len(self.entries) - 1 or event.entry != number:
+            self.events = None
+        elif self.events is not None:
+            self.events.append(event)
 
     def has_timer(self, wait: Wait) -> bool:
         return wait in self._timers

@@ -85,6 +85,7 @@ class Player(Endpoint):
             case Opened():
                 if self.script.rounds and event.agreed:
                     self._rounds = Condensed(at + 1, self.side, self.script.alternatives[0])
+                    self.events = None
                 self._keep_pace()
                 self._begin(event.agreed)
             case _ if event.side is not self.side:

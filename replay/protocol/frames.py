@@ -129,6 +129,8 @@ class Frames:
     ) -> Iterator[Event]:
         """The events of entries that hold nothing but payload of one data frame. They are read as one entry
         if only the last of them can have an event."""
+        if stream.skipped:  # then the pieces have no data
+            stream.position += sum(len(entry.data) for entry in entries)
         for piece in decoder.feed(b"".join([entry.data for entry in entries])):
             whole = stream.assembly is None or stream.assembly.takes(piece.data)
             sizes = [len(piece.data)] if whole else [len(entry.data) for entry in entries]

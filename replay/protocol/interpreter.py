@@ -278,11 +278,17 @@ class Interpreter:
             count = f"{len(client.early)} octet{'s' * (len(client.early) > 1)}"
             detail = f"the client sent {count} before the response"
             yield client.violation("frame-before-opening", detail, at)
+        for stream in self._streams.values():
+            stream.agree(terms)
+            stream.context_lost = partial
         refused = [breach for breach in breaches if not server.harmless(breach.rule)]
         if refused:
             yield from self._not_opened(server, f"in the response, {refused[0].detail}", response)
         else:
             self.opened = True
+            for stream, waiting in ((client, client.early), (server, rest)):
+                if not waiting:  # then what is sent in answer to Opened is read at once
+                    stream.begin()
             yield Opened(
                 **place,
                 request=self._request,
@@ -290,13 +296,11 @@ class Interpreter:
                 agreed=None if partial else terms,
                 partial=partial,
             )
-        for stream in self._streams.values():
-            stream.agree(terms)
-            stream.context_lost = partial
         early, client.early = bytes(client.early), bytearray()
         for stream, octets in ((client, early), (server, rest)):
             stream.position -= len(octets)
-            stream.begin()
+            if stream.frames is None:
+                stream.begin()
             yield from self._octets(stream, octets)
 
     def _not_opened(

@@ -59,14 +59,22 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
     return replace(result, cause=cause(result))
 
 
-def passes(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -> Logged | None:
-    """The verdict on a connection without any fault; None: it needs `judge`.
+def passes(
+    case: Case,
+    trace: Trace,
+    tester: Side,
+    notes: tuple[str, ...] = (),
+    events: tuple[Event, ...] | None = None,
+) -> Logged | None:
+    """The verdict on a connection without any fault; None: it needs `judge`. `events` are those of the
+    trace, if they are known already, without the tester's own messages.
 
     It doesn't read the tester's own messages, nor look for breaches in them, which would cost as much as
     for the testee's. They could only excuse the testee: if it broke no rule and everything expected came,
     `judge` gives the same verdict.
     """
-    events = observe(trace, case.reading, None if case.trace is not None else tester)
+    if events is None or case.trace is not None:
+        events = observe(trace, case.reading, None if case.trace is not None else tester)
     result = _judged(case, trace, tester, events, notes)
     well = result.behaviour is Behaviour.OK and result.closing in GOOD and result.divergence is None
     if not well or result.broken:
