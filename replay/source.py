@@ -140,10 +140,14 @@ class SourceError(Exception):
         return shown + (f"\n  help: {self.hint}" if self.hint else "")
 
 
+_BIND = re.compile(r"error while attempting to bind on address .*?: (?:\[errno \d+\] )?")
+"""What asyncio puts before an error of bind(): messages name the address themselves."""
+
+
 def strerror(error: Exception) -> str:
     """The system's description of an error, in the form that follows a file name: 'no such file or
     directory'."""
-    return str(getattr(error, "strerror", None) or error).lower()
+    return _BIND.sub("", str(getattr(error, "strerror", None) or error).lower())
 
 
 def file_error(path: Path, error: OSError) -> SourceError:

@@ -81,6 +81,17 @@ def _header(text: str) -> HeaderLine:
     return HeaderLine(name, value.strip())
 
 
+class WholeNumber(click.IntRange):
+    """A whole number from `min` to `max`, both included."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            shown = f"{printable(str(value))[:40]!r}"
+            self.fail(f"{shown}: expected a whole number from {self.min} to {self.max}", param, ctx)
+
+
 class Seconds(_ParamType):
     """A number of seconds for which a person would wait: at most a day."""
 
@@ -152,7 +163,7 @@ def type_of(option: Option) -> click.ParamType[Any]:
         case Choice(words):
             return click.Choice(words)
         case Whole(low, high):
-            return click.IntRange(low, high)
+            return WholeNumber(low, high)
         case kind:
             return _TYPES[kind]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from replay.commands.options import WholeNumber
 from replay.commands.output import CommandFault
 from replay.source import strerror
 
@@ -36,7 +37,7 @@ OUTPUT = Path("replay-report.html")
     help="Serve the page on this machine instead, up to date while a run goes on.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Serve on this port instead of any free one."
+    "--port", type=WholeNumber(0, 65535), default=0, help="Serve on this port instead of any free one."
 )
 def report(folders: tuple[Path, ...], output: Path, opened: bool, serving: bool, port: int) -> None:
     """Write a page that shows runs side by side: one HTML file that needs nothing else.

@@ -237,12 +237,14 @@ class _Fields(Struct, frozen=True):
         try:
             values = json_text.loads(source)
         except SourceError as error:
-            raise SourceError(error.span, f"{name}: damaged, this is not JSON") from None
+            place = "" if error.span else f"{name}: "
+            raise SourceError(error.span, f"{place}damaged, this is not JSON") from None
         if not isinstance(values, dict) or values.get("format") != format:
             raise SourceError(None, f'{name}: expected JSON with the format "{format}"')
         if values.get("version") != VERSION:
             hint = "read it with the version of replay that wrote it"
-            raise SourceError(None, f"{name}: expected version {VERSION} of the format", hint)
+            said = f"{name}: expected version {VERSION} of the format, found {values.get('version')!r:.40}"
+            raise SourceError(None, said, hint)
         return cls(name, values)
 
     def fault(self, key: str, wants: str) -> SourceError:

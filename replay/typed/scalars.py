@@ -96,5 +96,5 @@ ID: Typed[str] = Typed(
     r"(?=.{1,100}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*",
     lambda match: match[0],
 )
-FLAG: Word[bool] = Word("a flag", {"true": True, "false": False})
+FLAG: Word[bool] = Word("a value", {"true": True, "false": False})
 CODE: Typed[int] = integer(0, 65535, "a close code, a number")
