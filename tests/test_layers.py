@@ -6,6 +6,7 @@ Only `live` waits, only `config` and `commands` read the environment, and chance
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -130,19 +131,42 @@ def test_every_top_level_name_has_a_layer() -> None:
     assert not unknown, f"give these a row in LAYERS: {sorted(unknown)}"
 
 
-def test_a_command_that_does_next_to_nothing_loads_nothing_heavy() -> None:
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what Python compiles, and with the cases that are kept beside it."""
+    folder = tmp_path_factory.mktemp("cache")
+    loaded(folder, "list")
+    return folder
+
+
+def loaded(cache: Path, *words: str) -> set[str]:
+    """The modules that a command has imported at its end, those of replay by their names in it."""
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(cache), "PYTHONDONTWRITEBYTECODE": ""}
     program = (
         "import atexit, sys\n"
-        "atexit.register(lambda: print(*sorted(sys.modules)))\n"
+        "atexit.register(lambda: print(*sys.modules))\n"
         "from replay.__main__ import main\n"
         "main()"
     )
-    loaded = subprocess.run(
-        [sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=True
-    ).stdout.split()
-    heavy = {"asyncio", "h11", "hypothesis", "jinja2", "rich", "ssl", "yaml"}
-    assert "click" in loaded
-    assert not heavy.intersection(loaded)
+    command = [sys.executable, "-c", program, *words]
+    done = subprocess.run(command, cwd=cache, env=environment, capture_output=True, text=True, check=True)
+    return {name.removeprefix("replay.") for name in done.stdout.splitlines()[-1].split()}
+
+
+HEAVY = {"asyncio", "h11", "hypothesis", "jinja2", "junitparser", "rich", "ssl", "yaml"}
+
+
+def test_help_loads_next_to_nothing(cache: Path) -> None:
+    found = loaded(cache, "--help")
+    assert "click" in found
+    assert not {*HEAVY, "msgspec", "json", "hashlib", "difflib"} & found
+    ours = {name for name in found if name.partition(".")[0] in LAYERS.keys() - {"commands"}}
+    assert ours == {"__main__", "live", "live.signals"}
+
+
+@pytest.mark.parametrize("words", [("--version",), ("list",), ("list", "-k", "ping", "2.*")])
+def test_a_command_that_does_little_loads_nothing_heavy(cache: Path, words: tuple[str, ...]) -> None:
+    assert not HEAVY & loaded(cache, *words)
 
 
 @pytest.mark.parametrize(

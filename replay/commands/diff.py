@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(exists=True, path_type=Path)
 
 
-@click.command(short_help="Show what changed between two runs.")
+@click.command()
 @click.argument("before", type=_PATH, metavar="A")
 @click.argument("after", type=_PATH, metavar="B")
 @click.option("-q", "--quiet", is_flag=True, help="Show only the summary.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from replay.commands.scaffold import Start
 
 
-@click.command(short_help="Write a config and a CI workflow.")
+@click.command()
 @click.option("--server", "tested", flag_value="server", help="Set up tests of a server (the default).")
 @click.option("--client", "tested", flag_value="client", help="Set up tests of a client.")
 @click.option(

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from replay.source import printable
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -22,6 +20,8 @@ class CommandFault(click.ClickException):
     exit_code = FAULTY
 
     def show(self, file: Any = None) -> None:
+        from replay.source import printable
+
         said = "\n".join(
             printable(line) for line in self.message.split("\n")
         )  # it may contain words of a peer

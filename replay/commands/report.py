@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OUTPUT = Path("replay-report.html")
 
 
-@click.command(short_help="Show runs side by side on a page.")
+@click.command()
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[DIR...]")
 @click.option(
     *("-o", "--out", "--output", "output"),

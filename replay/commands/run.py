@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from replay.suite.files import Item
 
 
-@click.command(short_help="Test a server.")
+@click.command()
 @configured(*RUN)
 def run(**options: Any) -> None:
     """Play wire logs and specs against a server, and judge what comes back.

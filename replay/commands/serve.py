@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from replay.verdict.result import Judged
 
 
-@click.command(short_help="Test clients.")
+@click.command()
 @configured(*SERVE)
 def serve(**options: Any) -> None:
     """Play the suite against the clients that connect, and judge what they do.

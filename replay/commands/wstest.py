@@ -34,7 +34,7 @@ ELSEWHERE = {
 IGNORED = "Ignored; accepted because Autobahn|Testsuite has it."
 
 
-@click.command(short_help="Run with Autobahn's command line and files.")
+@click.command()
 @click.option(
     "-m", "--mode", metavar="MODE", help="Test servers (fuzzingclient) or clients (fuzzingserver)."
 )

@@ -5,7 +5,6 @@ They are in specs/suite.json; `python -m tests.edition VERSION` writes that file
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -39,6 +38,8 @@ def edition() -> Edition:
 
 def digest(specs: Path) -> str:
     """The hash of everything that the cases are made of."""
+    import hashlib
+
     files = sorted(file for file in specs.rglob("*") if file.is_file() and file.name != FILE)
     sha256 = hashlib.sha256()
     for file in files:

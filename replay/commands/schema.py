@@ -1,0 +1,30 @@
+"""`replay schema`: JSON Schemas of what replay reads and writes."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["spec", "config", "expected", "json"]), default="spec")
+def schema(kind: str) -> None:
+    """Print the JSON Schema of specs, of the config or of the file of expected verdicts, for editors, or
+    that of the lines that --json prints.
+
+    \b
+    replay schema > replay.schema.json
+    """
+    import json
+
+    from replay.cases.spec_schema import schema as of_specs
+    from replay.config import file as config
+    from replay.expected import file as expected_file
+    from replay.report import json_lines
+
+    described = {
+        "spec": of_specs,
+        "config": config.schema,
+        "expected": expected_file.schema,
+        "json": json_lines.schema,
+    }[kind]()
+    click.echo(json.dumps(described, indent=2, ensure_ascii=False))
