@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-RARELY = 50_000
+RARELY = 200_000
 """How many objects are made before Python's garbage collector runs. There is next to no garbage, and no
 cycle holds octets."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -64,13 +63,16 @@ class Outputs:
         self._summary = environment.get("GITHUB_STEP_SUMMARY") if self._on_github else None
         self._folders: list[Folder] = []
         self._prefixes: dict[str, str] = {}  # for the names of an agent's files
-        self._pause = f"replay-{secrets.token_hex(8)}" if self._on_github else None
+        self._pause: str | None = None
         _check(wanted)
         for one in self._wanted:
             _prepare(one)
             if _format(one.format).folder:
                 self._folders.append(Folder(Path(one.file)))
-        if self._pause:  # the texts of a testee may look like commands of the workflow
+        if self._on_github:  # the texts of a testee may look like commands of the workflow
+            import secrets
+
+            self._pause = f"replay-{secrets.token_hex(8)}"
             self._say(f"::stop-commands::{self._pause}\n")
 
     @property

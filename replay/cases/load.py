@@ -38,7 +38,6 @@ from replay.typed.readers import (
     expected,
 )
 from replay.typed.scalars import ID, LINE
-from replay.typed.yaml_text import parse
 
 DEFAULTS = {
     "title": Key(LINE, "What is tested, in one line."),
@@ -160,6 +159,8 @@ def load(
 
     Raises SourceError, with its place, for whatever isn't in the language.
     """
+    from replay.typed.yaml_text import parse
+
     file = FILE.read(parse(source), Files(read, octets))
     return unique(_case(case, file, thorough) for case in file.values["cases"])
 
