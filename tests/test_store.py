@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
@@ -27,7 +27,7 @@ from replay.store.folder import LAST, MAX_NAME, PREVIOUS, safe_name
 from replay.store.reader import StoredRun, load
 from replay.store.writer import About, Store
 from replay.suite.files import Item, bundled, bundled_items, items, known
-from replay.trace.model import Trace
+from replay.trace.model import Drop, Logging, Trace
 from replay.trace.wirelog import parse, write
 from replay.verdict.result import ClosingVerdict, Fresh, Judged, Logged
 from replay.wire.side import Side
@@ -208,6 +208,7 @@ def test_whatever_a_peer_sends_rejudges(tmp_path: Path, data: st.DataObject) -> 
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(Trace(Side.CLIENT, (Drop(Side.CLIENT), Logging(on=False))))
 @given(strategies.traces())
 def test_whatever_was_seen_rejudges(tmp_path: Path, trace: Trace) -> None:
     trace = replace(trace, headers=())

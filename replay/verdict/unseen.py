@@ -110,6 +110,6 @@ def decided(result: Judged, why: str, behaviour: bool, closing: bool) -> Judged:
     if not closing and behaviour and result.behaviour in (Behaviour.FAILED, Behaviour.UNIMPLEMENTED):
         return replace(result, closing=ClosingVerdict.INFORMATIONAL, closing_reason=undecided)
     if closing and result.closing not in GOOD:
-        notes = (*result.notes, f"the events are {undecided}")
+        notes = tuple(dict.fromkeys((*result.notes, f"the events are {undecided}")))
         return replace(result, behaviour=Behaviour.INFORMATIONAL, notes=notes)
     return result.left_unjudged(why)
