@@ -25,6 +25,7 @@ SENT: dict[str, Sequence[Entry]] = {
     "1.1.1": (Octets(C, sent(1, b"")), Octets(S, encode(frame(1, b"")))),  # the tester closes
     "3.1": (Octets(C, encode(frame(1, b"*" * 10, rsv=2, key=bytes(4)))),),  # to be failed, at once or not
     "7.9.1": (Octets(C, close(0, key=bytes(4))),),  # a Close that is to be failed
+    "7.5.1": (Octets(C, close(1000, b"\xff", key=bytes(4))),),
     "6.3.1": (Octets(C, sent(1, INVALID)),),  # ... which decides the behaviour, too
 }
 
@@ -151,6 +152,23 @@ ENDS: list[tuple[str, tuple[Entry, ...], Behaviour, ClosingVerdict, str, Cause |
         V.WRONG_CODE,
         "the server closed with code 0, expected 1002",
         Cause(Misdeed.ACCEPTS, "close-code-assigned"),
+    ),
+    ("7.5.1", (them(1007), END), OK, V.OK, WELL, None),
+    (
+        "7.5.1",
+        (them(1000), END),
+        FAILED,
+        V.WRONG_CODE,
+        "the server closed with code 1000, expected 1002 or 1007",
+        Cause(Misdeed.ACCEPTS, "close-reason-is-utf8"),
+    ),
+    (
+        "7.5.1",
+        (them(1001), END),
+        FAILED,
+        V.WRONG_CODE,
+        "the server closed with code 1001, expected 1002 or 1007",
+        Cause(Misdeed.CODE, code=1001),
     ),
     ("6.3.1", (them(1007), us(1007), END), OK, V.OK, WELL, None),
     ("6.3.1", (END,), OK, V.OK, WELL, None),
