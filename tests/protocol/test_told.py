@@ -457,3 +457,11 @@ def test_what_compressed_messages_come_to_is_counted() -> None:
     assert (reader.inflated(S), reader.inflated(C)) == (5, 0)
     list(reader.feed(Octets(S, HELLO_PACKED[:5])))
     assert 5 <= reader.inflated(S) <= 10
+
+
+def test_missing_octets_of_a_head_are_counted() -> None:
+    asked = Octets(C, b"GET / HTTP/1.1", cut=Cut(30))
+    sent = encode(frame(1, b"Hello", key=b"abcd"))
+    events = observe(Trace(C, (asked, Octets(S, ACCEPTED), Octets(C, sent))))
+    (message,) = (event for event in events if isinstance(event, Message))
+    assert (message.start, message.data) == (14 + 30, b"Hello")
