@@ -7,7 +7,6 @@ Every error in a log, a spec or a config, and every failed expectation, names a 
 from __future__ import annotations
 
 import bisect
-import difflib
 import os
 import re
 import stat
@@ -207,6 +206,8 @@ def excerpt(span: Span, label: str = "", width: int = 100) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """'did you mean …?' with the known word nearest to `word`, or None. A word is near if it differs in a
     few letters, or if one of the two begins with the other."""
+    import difflib
+
     words = list(known)
     found = difflib.get_close_matches(word, words, n=1, cutoff=0.65)
     if not found and word.lower() != word:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from typing import AnyStr
 
@@ -59,6 +58,8 @@ class Payload(Struct, frozen=True):
 @lru_cache(maxsize=limits.DIGESTS.default)
 def digest(payload: Payload) -> tuple[int, str]:
     """Length and SHA-256 of a payload, kept because many cases send the same one."""
+    import hashlib
+
     octets = payload.octets
     return len(octets), hashlib.sha256(octets).hexdigest()
 

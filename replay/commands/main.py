@@ -126,9 +126,9 @@ def _let_go() -> None:
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    from replay.suite import edition
-
     if value:
+        from replay.suite import edition
+
         click.echo(f"replay {__version__}, {edition.edition()}")
         ctx.exit()
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from replay.protocol.messages import Utf8
 from replay.protocol.rules import Breach
+from replay.protocol.utf8 import Utf8
 from replay.wire.frame import CONTROL_PAYLOAD, FrameHeader, Opcode, minimal_form, reserved
 from replay.wire.side import Side
 

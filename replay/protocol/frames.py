@@ -20,9 +20,10 @@ from replay.protocol.events import (
     Violation,
 )
 from replay.protocol.frame_rules import Codes, clean, close_breaches, header_breaches
-from replay.protocol.messages import Assembly, is_utf8
+from replay.protocol.messages import Assembly
 from replay.protocol.rules import Breach
 from replay.protocol.stream import MOST, EventPlace, SideStream
+from replay.protocol.utf8 import is_utf8
 from replay.trace.model import Octets
 from replay.wire.decoder import FrameDecoder, Piece
 from replay.wire.deflate import DeflateFault, DeflateFaultKind, Inflater

@@ -5,10 +5,9 @@ They are in specs/suite.json; `python -m tests.edition VERSION` writes that file
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 FILE = "suite.json"
 
@@ -32,7 +31,7 @@ def bundled(kind: str) -> Path:
 
 def edition() -> Edition:
     """The edition as it is in specs/suite.json."""
-    found = json.loads((bundled("specs") / FILE).read_text(encoding="utf-8"))
+    found = json.decode((bundled("specs") / FILE).read_bytes())
     return Edition(found["version"], tuple(found["cases"]), found["sha256"])
 
 

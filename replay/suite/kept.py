@@ -75,7 +75,7 @@ def _loaded(octets: bytes, source: Source, folder: Path) -> tuple[Case, ...] | N
 
 def _hash(source: Source, names: bytes, named: Mapping[str, bytes], pickled: bytes) -> bytes:
     parts = [_code(), source.name.encode(), source.text.encode(), names, *named.values(), pickled]
-    return source_hash(b"".join(len(part).to_bytes(_HASH, "big") + part for part in parts))
+    return source_hash(b"".join(map(source_hash, parts)))
 
 
 @cache

@@ -5,8 +5,6 @@ h11 parses the HTTP. The octets are kept, since a recorded handshake is sent exa
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -185,6 +183,9 @@ def _headers(event: h11.Request | h11.InformationalResponse | h11.Response) -> H
 
 def accept(key: str) -> str:
     """The Sec-WebSocket-Accept for a Sec-WebSocket-Key (§4.2.2, step 5.4)."""
+    import base64
+    import hashlib
+
     return base64.b64encode(hashlib.sha1(key.encode("latin-1") + _GUID).digest()).decode()
 
 

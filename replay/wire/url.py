@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 
 class WebSocketUrl(NamedTuple):
@@ -21,6 +20,8 @@ class WebSocketUrl(NamedTuple):
 
 def parse_url(text: str) -> WebSocketUrl:
     """Parse a URI. Raises ValueError with a message for the user."""
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
