@@ -465,3 +465,9 @@ def test_missing_octets_of_a_head_are_counted() -> None:
     events = observe(Trace(C, (asked, Octets(S, ACCEPTED), Octets(C, sent))))
     (message,) = (event for event in events if isinstance(event, Message))
     assert (message.start, message.data) == (14 + 30, b"Hello")
+
+
+def test_a_head_that_is_too_large_is_not_read_from_its_first_octet_on() -> None:
+    events = observe(Trace(C, (Octets(C, b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 20_000),)))
+    (lost,) = (event for event in events if isinstance(event, Unparsed))
+    assert lost.start == 0
