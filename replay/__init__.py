@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from replay.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from replay.api import judge, parse_log, run, run_async, select, to_json
     from replay.cases.model import Behaviour, Case
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from replay.trace.wirelog import write as write_log
     from replay.verdict.result import CaseResult, ClosingVerdict, Judged, RunResult
     from replay.wire.side import Side
-
-__version__ = "0.1.0"
 
 _PLACES = {
     "replay.api": ("judge", "parse_log", "run", "run_async", "select", "to_json"),

@@ -18,12 +18,13 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "replay"
 
-_BASE = {"limits", "source", "json_text", "whole_file"}
+_BASE = {"version", "limits", "source", "json_text", "whole_file"}
 _CORE = {*_BASE, "wire", "trace", "protocol", "typed", "cases"}
 _CAMPAIGN = {*_CORE, "play", "verdict", "live", "expected", "suite", "report", "store"}
 _COMMANDS = {*_CAMPAIGN, "config", "campaign", "flows"}
 
 LAYERS: dict[str, set[str]] = {
+    "version": set(),
     "limits": set(),
     "source": {"limits"},
     "json_text": {"limits", "source"},
@@ -46,7 +47,7 @@ LAYERS: dict[str, set[str]] = {
     "api": _COMMANDS - {"config", "expected"},
     "commands": _COMMANDS,
     "pytest_plugin": {*_COMMANDS, "commands"},
-    "__init__": {"api", "cases", "protocol", "source", "suite", "trace", "verdict", "wire"},
+    "__init__": {"version", "api", "cases", "protocol", "source", "suite", "trace", "verdict", "wire"},
     "__main__": {"commands"},
 }
 """Each folder or module at the top of the package, lowest first, and what it may import beside itself."""
@@ -161,7 +162,7 @@ def test_help_loads_next_to_nothing(cache: Path) -> None:
     assert "click" in found
     assert not {*HEAVY, "msgspec", "json", "hashlib", "difflib"} & found
     ours = {name for name in found if name.partition(".")[0] in LAYERS.keys() - {"commands"}}
-    assert ours == {"__main__", "live", "live.signals"}
+    assert ours == {"__main__", "live", "live.signals", "version"}
 
 
 @pytest.mark.parametrize("words", [("--version",), ("list",), ("list", "-k", "ping", "2.*")])

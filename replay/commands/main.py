@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from replay import __version__
 from replay.commands.output import FAULTY, CommandFault
+from replay.version import __version__
 
 INTERRUPTED = 130
 UNREAD = 141

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from replay import __version__
 from replay.commands.output import CommandFault
 from replay.commands.run import run
 from replay.commands.serve import serve
+from replay.version import __version__
 
 if TYPE_CHECKING:
     from replay.config.keys import Config

@@ -8,11 +8,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from replay import __version__
 from replay.cases.model import EventKind, Pattern, Profile
 from replay.protocol.frame_rules import ORIGINAL, Reading
 from replay.protocol.negotiation import Agreed, Ask, answer, valid_offers
 from replay.trace.model import Wait
+from replay.version import __version__
 from replay.wire.frame import frame_headers
 from replay.wire.handshake import Request, accept, encode_request, encode_response
 from replay.wire.side import Side

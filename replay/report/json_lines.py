@@ -10,12 +10,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from replay import __version__
 from replay.cases.model import Behaviour
 from replay.report import safe, words
 from replay.report.tally import CountedAs, count, tally, trouble
 from replay.trace.model import SECOND
 from replay.verdict.result import CaseResult, ClosingVerdict, Expectation, RunResult, Standing
+from replay.version import __version__
 
 VERSION = 1
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from replay import __version__
 from replay.report import safe, words
 from replay.report.tally import (
     CountedAs,
@@ -25,6 +24,7 @@ from replay.report.tally import (
 from replay.trace.model import SECOND
 from replay.verdict.cause import by_cause
 from replay.verdict.result import CaseResult, RunResult
+from replay.version import __version__
 
 if TYPE_CHECKING:
     from junitparser import TestCase, TestSuite

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from replay import __version__
 from replay.cases.load import load
 from replay.cases.model import Case
 from replay.cases.recorded import case_of
@@ -21,6 +20,7 @@ from replay.store.folder import safe_name
 from replay.suite.files import MAX_PAYLOAD_FILE, SPECS, Item, LogFile, expectation, known_case
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse, write
+from replay.version import __version__
 from replay.wire.side import Side
 
 T = TypeVar("T")

@@ -11,7 +11,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay import __version__
 from replay.cases.model import Profile
 from replay.report import causes, words
 from replay.source import SourceError, printable, strerror
@@ -22,6 +21,7 @@ from replay.suite.edition import edition
 from replay.suite.files import Item
 from replay.trace.wirelog import storable
 from replay.verdict.result import Fresh, Judged, Logged, RunResult
+from replay.version import __version__
 from replay.wire.side import Side
 
 

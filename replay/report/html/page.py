@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from replay import __version__, limits
+from replay import limits
 from replay.cases.model import Behaviour
 from replay.cases.select import natural
 from replay.report import words
@@ -26,6 +26,7 @@ from replay.report.html.alike import alike
 from replay.report.html.model import Column, PageCase, PageRow, rows
 from replay.report.tally import VERDICTS
 from replay.verdict.result import GOOD, UNJUDGED, ClosingVerdict
+from replay.version import __version__
 
 LEAST, LOG, PAGE = limits.PAGE_LEAST.default, limits.PAGE_LOG.default, limits.PAGE.default
 

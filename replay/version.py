@@ -1,0 +1,3 @@
+"""The version of replay."""
+
+__version__ = "0.1.0"
