@@ -51,6 +51,7 @@ class Player(Endpoint):
         self._pongs: list[bytes] = []  # Pongs that wait for the end of that frame
         self._echoes = 0  # messages that have come back
         self._patience: tuple[Wait, int] | None = None  # a timeout that any progress starts anew
+        self._goes_on = script.refused  # after the recorded refusal
         self._rounds: Condensed | None = None  # compressed rounds, as long as nothing else intervenes
 
     def opening(self) -> None:
@@ -61,13 +62,14 @@ class Player(Endpoint):
         if self.script.lenient:
             self.write(*self.response(requested.request))
         else:
+            self._goes_on &= requested.valid
             super().respond(requested)
 
     def response(self, request: Request) -> tuple[bytes, ...]:
         return self.script.response(request) if self.script.response else super().response(request)
 
     def not_opened(self, event: NotOpened) -> None:
-        if event.side is not Side.SERVER or not self.script.refused or event.status == 101:
+        if event.side is not Side.SERVER or not self._goes_on or event.status == 101:
             super().not_opened(event)
             return
         self.cancel_timer(Wait.OPENING)

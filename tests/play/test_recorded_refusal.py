@@ -38,7 +38,7 @@ def logged(answer: str, end: str, tester: Side, version: int = 8) -> Case:
     return case_of(parse(Source("log", text)).trace, "log", tester)
 
 
-def said(case: Case, trace: Trace, tester: Side) -> tuple[str, str]:
+def verdict(case: Case, trace: Trace, tester: Side) -> tuple[str, str]:
     result = judge(case, trace, tester)
     return result.behaviour.value, result.closing.value
 
@@ -65,7 +65,7 @@ def test_a_server_that_refuses_again_is_ok_whoever_ends_tcp(answer: str, end: st
     came = answer.replace(r"\r\n", "\r\n").encode()
     for drops in (How.FIN, How.RST, None):
         trace = asked(case, came, drops)
-        assert said(case, trace, Side.CLIENT) == ("OK", "OK")
+        assert verdict(case, trace, Side.CLIENT) == ("OK", "OK")
         (last,) = (entry for entry in trace.entries if isinstance(entry, Drop))
         assert last.side is Side.CLIENT or drops is not None
         assert last.how is not How.RST or drops is How.RST  # it isn't cut off in its answer
@@ -76,7 +76,7 @@ def test_a_server_that_refuses_again_is_ok_whoever_ends_tcp(answer: str, end: st
 def test_a_server_that_gives_no_answer_any_more_is_told(answer: str) -> None:
     case = logged(answer, ENDS["by the server"], Side.CLIENT)
     for drops in (How.FIN, None):
-        assert said(case, asked(case, b"", drops), Side.CLIENT) == ("OK", "FAILED")
+        assert verdict(case, asked(case, b"", drops), Side.CLIENT) == ("OK", "FAILED")
 
 
 @pytest.mark.parametrize("version", [8, 13])
@@ -95,17 +95,18 @@ def test_a_client_that_is_refused_is_ok_whoever_ends_tcp(answer: str, end: str, 
             assert own.deadline is not None
             own.wake(own.deadline)
         assert any(isinstance(event, NotOpened) for event in observe(own.trace()))
-        assert said(case, own.trace(), Side.SERVER) == ("OK", "OK")
+        assert verdict(case, own.trace(), Side.SERVER) == ("OK", "OK")
 
 
-def test_a_client_that_asks_wrongly_is_refused_for_that() -> None:
-    case = logged(ANSWERS["401"], ENDS["by the client"], Side.SERVER, 13)
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_a_client_that_asks_wrongly_is_refused_for_that(answer: str) -> None:
+    case = logged(answer, ENDS["by the client"], Side.SERVER, 13)
     own = player(case, Side.SERVER)
     own.connected(0)
     without_key = [header for header in REQUEST if header[0] != "Sec-WebSocket-Key"]
     own.received(encode_request("/c", without_key), 0)
-    (answer,) = own.output
-    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    (said,) = own.output
+    assert said.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert (own.done, own.dropped_as) == (True, How.FIN)
 
 
