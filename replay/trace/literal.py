@@ -34,6 +34,7 @@ _TOKEN = re.compile(
 )
 _PLAIN_HEX = re.compile(r"[0-9a-fA-F \t\r\n]*")
 _CHARACTER = re.compile(r"\\x[0-9a-fA-F]{2}|\\.|.", re.DOTALL)
+_ESCAPED = re.compile(r"(?:[^\\]++|\\(?:[rnt\"\\]|x[0-9a-fA-F]{2}))*+")
 _ESCAPES = {"\\r": b"\r", "\\n": b"\n", "\\t": b"\t", '\\"': b'"', "\\\\": b"\\"}
 _PRINTABLE = bytes(range(0x20, 0x7F))
 _SHOWN = {octet: chr(octet) if octet in _PRINTABLE else f"\\x{octet:02x}" for octet in range(256)} | {
@@ -193,8 +194,8 @@ def _octets(character: str) -> bytes:
 
 def _unquote(span: Span) -> bytes:
     text = span.source.text[span.start + 1 : span.end - 1]
-    if "\\" not in text and text.isascii():
-        return text.encode()
+    if text.isascii() and _ESCAPED.fullmatch(text):  # then Python's escapes are the same as a log's
+        return text.encode("ascii").decode("unicode_escape").encode("latin-1")
     for found in _CHARACTER.finditer(text):
         here = span.source.span(span.start + 1 + found.start(), span.start + 1 + found.end())
         if found[0][0] == "\\" and found[0] not in _ESCAPES and len(found[0]) != 4:
