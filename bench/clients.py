@@ -26,7 +26,7 @@ from pathlib import Path
 
 from replay.source import SourceError
 from replay.store import reader
-from replay.store.reader import StoredCase
+from replay.store.stored_run import StoredCase
 
 ROOT = Path(__file__).parent.parent
 DRIVERS = ROOT / "docs" / "drivers"

@@ -28,6 +28,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from replay.source import SourceError
+from replay.store.reader import load
+
 ROOT = Path(__file__).parent.parent
 BENCH, LIVE = ROOT / "bench" / "servers", ROOT / "tests" / "live" / "servers"
 ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -117,10 +120,11 @@ class Program:
         return [kosoku, "-p", str(self.parallel), "-o", str(out), *chosen, f"127.0.0.1:{port}"]
 
     def cases(self, out: Path) -> frozenset[str]:
-        """The ids of the cases in the report of a complete run. Raises FileNotFoundError without one."""
+        """The ids of the cases in the report of a complete run. Raises FileNotFoundError or SourceError
+        without one."""
         if not self.parallel:
-            run = json.loads((out / "run.json").read_text())
-            return frozenset(case["id"] for case in run["cases"] if run["state"] == "complete")
+            run = load(out)
+            return frozenset(case.id for case in run.cases if run.state == "complete")
         agents = json.loads((out / "index.json").read_text())
         return frozenset(case for agent in agents.values() for case in agent)
 
@@ -178,7 +182,7 @@ def measured(program: Program, server: Server, chosen_set: Set) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
         try:
             cases = program.cases(out)
-        except FileNotFoundError:
+        except (FileNotFoundError, SourceError):
             words.seek(0)
             print(f"{program.name} left no report; its last output:", words.read()[-500:], file=sys.stderr)
             cases = frozenset()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from replay.campaign.clients import Guests
     from replay.campaign.rejudged import Rejudged
     from replay.live.client_contract import Served
-    from replay.store.reader import StoredRun
+    from replay.store.stored_run import StoredRun
 
 
 def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
@@ -171,9 +171,9 @@ def check(log: LogFile, profile: Profile = Profile.AUTOBAHN) -> Judged:
 def rejudge(directory: Path) -> tuple[StoredRun, Iterator[Rejudged]]:
     """A stored run with its verdicts derived again, offline. Raises SourceError if there is no such run."""
     from replay.campaign import rejudged
-    from replay.store import reader
+    from replay.store.reader import load
 
-    stored = reader.load(directory)
+    stored = load(directory)
     return stored, rejudged.rejudge(stored)
 
 

@@ -71,7 +71,10 @@ def report(folder: Path) -> str:
         run(folder / program, [str(ROOT / "tests" / "live" / "servers" / program), *word], *SMALL)
     file = folder / "report.html"
     file.write_text(
-        page(run_columns.columns([folder / name.split()[0] for name in SERVERS], str)), encoding="utf-8"
+        page(
+            run_columns.columns([folder / name.split()[0] for name in SERVERS], lambda path, _: str(path))
+        ),
+        encoding="utf-8",
     )
     return file.as_uri()
 

@@ -1,6 +1,6 @@
 """Results to store, and programs that store one, to be watched or ended from outside.
 
-python -m tests.storing starting|storing|full FOLDER
+python -m tests.storing starting|storing|racing|full FOLDER
 """
 
 from __future__ import annotations
@@ -68,6 +68,18 @@ def storing(folder: Path) -> None:
         store.close()
 
 
+def racing(folder: Path) -> None:
+    """Stores one run after the other, and says so at each step."""
+    chosen = bundled_items()[:9]
+    results = [played(item) for item in chosen]
+    while True:
+        store = Store.create(folder, chosen, CLIENT)
+        for number, result in enumerate(results):
+            print("step", flush=True)
+            store.add(number, result)
+        store.close()
+
+
 def full(folder: Path) -> None:
     """Finds the disk full between the sixth result and the eighth."""
     import resource  # which not every system has
@@ -78,7 +90,8 @@ def full(folder: Path) -> None:
     store = Store.create(folder, chosen, CLIENT)
     for number, result in enumerate(results):
         if number == 5:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))
+            most = (folder / "run.journal").stat().st_size + 300
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
         if number == 7:
             resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         store.add(number, result)
@@ -87,4 +100,6 @@ def full(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"starting": starting, "storing": storing, "full": full}[sys.argv[1]](Path(sys.argv[2]))
+    {"starting": starting, "storing": storing, "racing": racing, "full": full}[sys.argv[1]](
+        Path(sys.argv[2])
+    )

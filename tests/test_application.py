@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from replay.wire.handshake import accept
+from tests import journals
 from tests.memory import KEY
 from tests.processes import ROOT, listening, replay
 
@@ -68,7 +69,7 @@ def test_they_are_played_one_by_one_and_once(given: Path, room: str, said: Path,
     assert "3 cases: 2 OK, 1 FAILED" in done.stdout
     assert "flaky" not in done.stdout
     assert said.read_text().split() == ["'ann'", "'bob'", "'eve'"]  # and no canary sang
-    stored = "".join(log.read_text() for log in sorted((tmp_path / "out").glob("*.wirelog")))
+    stored = "".join(journals.body(tmp_path / "out", number).decode() for number in (1, 2, 3))
     assert re.findall("# title: (.*)", stored.lower()) == ["ann", "bob", "eve"]
 
 

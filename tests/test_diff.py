@@ -15,6 +15,7 @@ from replay.report.layout import as_text
 from replay.trace.model import SECOND
 from replay.verdict.change import Change, Comparison, Known, Run, compare
 from replay.verdict.result import ClosingVerdict as C
+from tests import journals
 from tests.processes import ROOT, listening, replay
 from tests.report.samples import HOSTILE
 
@@ -100,6 +101,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def logs(run: Path) -> Path:
+    """The folder to which the logs of a run are written."""
+    assert replay("convert", run, run / "logs").returncode == 0
+    return run / "logs"
+
+
 def test_a_run_that_got_worse_shows_events_and_octets(runs: Path) -> None:
     done = replay("diff", runs / "none", runs / "flips-one-octet")
     assert done.returncode == 1, done.stderr
@@ -116,7 +123,8 @@ def test_a_run_that_got_worse_shows_events_and_octets(runs: Path) -> None:
 def test_a_close_code_is_told(runs: Path) -> None:
     done = replay("diff", runs / "none", runs / "wrong-close-code", "-q")
     assert "3 cases: 3 worse" in done.stdout
-    done = replay("diff", runs / "none" / "001-1.1.1.wirelog", runs / "wrong-close-code" / "001-1.1.1.json")
+    log = logs(runs / "none") / "001-1.1.1.wirelog"
+    done = replay("diff", log, runs / "wrong-close-code" / "001-1.1.1.wirelog")
     assert done.returncode == 1
     assert "the server closed with code 1001; in the log with code 1000" in done.stdout
 
@@ -166,6 +174,7 @@ def golden(tmp_path: Path) -> Path:
         ("a.json", "[" * 10**5, "a.json: nested too deep"),
         ("a.txt", "hello", "no wire log in this text"),
         ("run.json", "{}", 'expected JSON with the format "replay run"'),
+        ("run.journal", "{}", "expected 'replay journal 1' as its first line"),
     ],
 )
 def test_what_cannot_be_compared(
@@ -180,8 +189,8 @@ def test_what_cannot_be_compared(
 
 def test_a_log_that_is_gone_is_said_to_be_unseen(runs: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(runs / "none", tmp_path / "copy")
-    (copy / "001-1.1.1.wirelog").unlink()
-    (copy / "002-1.1.3.wirelog").write_text("# edited\n")
+    journals.change(copy, "case", 1, log=lambda log: b"")
+    journals.change(copy, "case", 2, log=lambda log: b"what?\n")
     done = replay("diff", runs / "none", copy)
     assert done.returncode == 0
     assert "3 cases: 3 same" in done.stdout
@@ -193,14 +202,14 @@ def test_a_case_without_a_verdict_in_one_run_is_missing_there(tmp_path: Path) ->
     here, gone = tmp_path / "here", tmp_path / "gone"
     assert replay("run", "1.1.1", "1.1.2", "--out", here).returncode == 0
     assert replay("run", "1.1.1", "--url", "ws://127.0.0.1:9", "--out", gone).returncode == 3
-    one = next(here.glob("*1.1.1.json"))
+    one = logs(here) / "001-1.1.1.wirelog"
     for before in (here, one):
         done = replay("diff", before, gone)
         assert (done.returncode, "gone" in done.stdout) == (1, True)
         assert "could not be reached" in " ".join(done.stdout.split())
     back = replay("diff", gone, one)
     assert (back.returncode, "1 new" in back.stdout) == (0, True)
-    other = next(here.glob("*1.1.2.json"))
+    other = logs(here) / "002-1.1.2.wirelog"
     assert "have no test case in common" in replay("diff", other, gone).stderr
     neither = replay("diff", gone, gone)
     assert (neither.returncode, "neither" in neither.stderr) == (2, True)

@@ -23,7 +23,8 @@ from replay.config import file as config
 from replay.expected import file as expected_file
 from replay.protocol.interpreter import observe
 from replay.source import Source, SourceError
-from replay.store import reader
+from replay.store import journal
+from replay.store.reader import load as load_run
 from replay.trace import wirelog
 from replay.trace.model import Octets, Trace
 from replay.wire.deflate import Inflater
@@ -66,6 +67,18 @@ url = "ws://b"
 CLIENT = '{"outdir": "r", "servers": [{"agent": "a", "url": "ws://b:1"}], "cases": ["*"]}'
 INDEX = '{"a": {"1.1.1": {"behavior": "OK", "behaviorClose": "OK", "duration": 1}}}'
 LISTED = "- {case: 1.1.1, is: FAILED, reason: x}\n"
+JOURNAL = (
+    journal.FIRST_LINE
+    + journal.record(
+        *("run", 0),
+        b'{"replay": "1", "suite": null, "tester": "client", "address": "a", "seed": 1, "limits": {},'
+        b' "profile": "rfc", "thorough": false, "sources": [],'
+        b' "cases": [{"id": "1.1.1", "title": "t", "of": "suite"}]}',
+    )
+    + journal.record(
+        "case", 1, b'{"id": "1.1.1", "title": "t", "behaviour": "OK", "closing": "OK"}', b"# a: b"
+    )
+).decode()
 RUN = json.dumps({"format": "replay run", "version": 1, "state": "running", "cases": []})
 PIECES = [
     *("9" * 5000, "-1", "1e999", "NaN", "\0", "\ud800", "\ufffd", "\ufeff", '"', "'", "\\", "[" * 200, "]"),
@@ -136,7 +149,8 @@ READERS: dict[str, tuple[Callable[[Path, str], object], list[str]]] = {
     "expected": (from_text("a.yaml", partial(expected_file.of, Path("a.yaml"))), [LISTED]),
     "index": (from_text("i.json", partial(expected_file.of, Path("i.json"))), [INDEX]),
     "compared": (in_folder("index.json", lambda path: compared.pair(path, path)), [INDEX]),
-    "runs": (in_folder("run.json", lambda path: reader.load(path.parent)), [RUN]),
+    "runs": (in_folder("run.journal", lambda path: load_run(path.parent)), [JOURNAL]),
+    "older runs": (in_folder("run.json", lambda path: load_run(path.parent)), [RUN]),
 }
 
 

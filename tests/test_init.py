@@ -55,7 +55,7 @@ def test_what_is_written_for_a_server_runs(tmp_path: Path) -> None:
     done = replay(*command.split()[1:], "1.1.1", "2.1", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 cases: 2 OK · ws://127.0.0.1" in done.stdout
-    assert (tmp_path / "replay-results" / "run.json").is_file()
+    assert (tmp_path / "replay-results" / "run.journal").is_file()
 
 
 def test_what_is_written_for_a_client_runs(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ import pytest
 
 from replay.campaign.columns import columns
 from replay.report.html.model import Column
+from replay.verdict.stored_verdict import CauseWords
+from tests import journals
 from tests.clients import ECHO
 from tests.processes import ROOT, listening, replay, running
 from tests.report.test_page import details
@@ -79,7 +81,7 @@ def autobahn(folder: Path) -> Path:
 
 
 def read(*folders: Path) -> list[Column]:
-    return columns(folders, str)
+    return columns(folders, lambda path, read: str(path))
 
 
 def test_a_stored_run_is_written_as_one_file(run: Path, tmp_path: Path) -> None:
@@ -91,6 +93,12 @@ def test_a_stored_run_is_written_as_one_file(run: Path, tmp_path: Path) -> None:
     assert found.keys() == {"0-0", "0-1", "0-2"}
     assert found["0-1"]["why"] == "what the case asks for"
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def cause(column: Column, id: str) -> CauseWords | None:
+    """The cause of a failure, as it is stored."""
+    verdict = column.told[id].verdict
+    return None if verdict is None else verdict.cause
 
 
 def same_page(folder: Path, *runs: Path) -> dict[str, Any]:
@@ -119,15 +127,17 @@ def test_a_run_that_fails_writes_the_page_that_report_writes(tmp_path: Path) -> 
         assert [bool(lines) for lines in found[key]["octets"]] == [True, True]
     assert found["0-2"]["expected"].startswith("expected: known")
     (column,) = read(tmp_path / "out")
-    causes = {id: told.cause is not None and told.counts for id, told in column.told.items()}
-    assert causes == {"1.1.1": False, "1.1.3": True, "1.2.3": False, "7.3.2": True}
-    stored = tmp_path / "out" / "002-1.1.3.json"
-    older = {key: value for key, value in json.loads(stored.read_text()).items() if key != "cause"}
-    stored.write_text(json.dumps(older))
-    assert read(tmp_path / "out")[0].told["1.1.3"].cause is None
+    failures = {id: cause(column, id) is not None and told.counts for id, told in column.told.items()}
+    assert failures == {"1.1.1": False, "1.1.3": True, "1.2.3": False, "7.3.2": True}
+    journals.says(tmp_path / "out", "case", 2, cause=None)
+    assert cause(read(tmp_path / "out")[0], "1.1.3") is None
     again, shows = found["0-1"]["commands"]
     assert again.startswith(f"replay run --url ws://127.0.0.1:{port} ")
-    assert shows == f"replay show {tmp_path / 'out' / '002-1.1.3.wirelog'}"
+    assert shows == f"replay show {tmp_path / 'out'} 1.1.3"
+    assert found["0-1"]["file"][0] == str(tmp_path / "out" / "002-1.1.3.wirelog")
+    assert (
+        replay("show", tmp_path / "out", "1.1.3").stdout == replay("show", found["0-1"]["file"][0]).stdout
+    )
 
 
 @pytest.mark.parametrize("fault", ["answers-404", "no-upgrade", "masks-frames", "close-of-one-octet"])
@@ -184,24 +194,25 @@ def test_a_run_that_can_not_be_stored_is_shown_without_logs(tmp_path: Path) -> N
 
 
 def test_a_run_is_told_by_its_folder_its_file_and_the_folder_around(run: Path) -> None:
-    for given in (run, run / "run.json", run.parent):
+    for given in (run, run / "run.journal", run.parent):
         (column,) = read(given)
         assert column.counts == "3 cases: 3 OK"
-        assert [told.code for told in column.told.values()] == [1000, 1000, 1002]
+        codes = [told.verdict and told.verdict.close_code for told in column.told.values()]
+        assert codes == [1000, 1000, 1002]
     assert [column.name for column in read(run, run)] == ["the built-in echo server · out"] * 2
 
 
-def test_a_log_that_was_changed_is_not_shown(run: Path, tmp_path: Path) -> None:
+def test_what_is_damaged_is_not_shown(run: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     copy.mkdir()
-    for file in run.glob("*.*"):
-        (copy / file.name).write_bytes(file.read_bytes())
-    (copy / "002-1.2.3.wirelog").write_text("000 TX OCTETS: 8100\n")
-    (copy / "003-2.5.json").write_text("{")
+    (copy / "run.journal").write_bytes((run / "run.journal").read_bytes())
+    journals.change(copy, "case", 2, log=lambda log: b"000 TX OCTETS: 81 what?\n")
+    journals.damage(copy, 3, b"OCTETS")
     (column,) = read(copy)
     said = column.told["1.2.3"].detail(1000)
-    assert "the log has been changed since it was stored" in said["fault"]
-    assert column.told["2.5"].behaviour is None
+    assert said["fault"].startswith("The log can't be shown: ")
+    assert "run.journal (1.2.3):1:" in said["fault"]
+    assert column.told["2.5"].verdict is None
     assert "damaged" in column.told["2.5"].detail(1000)["fault"]
     assert column.counts == "3 cases: 2 OK, 1 unreadable; closing: 1 FAILED"
 
@@ -210,7 +221,8 @@ def test_a_report_of_the_original_is_shown_as_far_as_it_goes(tmp_path: Path) -> 
     old, other = read(autobahn(tmp_path))
     assert (old.name, other.name) == ("old<b>", "other")
     assert list(old.told) == ["1.1.1", "1.10", "1.9"]
-    assert other.told["1.1.1"].duration is None
+    assert other.told["1.1.1"].verdict is not None
+    assert other.told["1.1.1"].verdict.duration is None
     said = old.told["1.1.1"].detail(2**16)
     assert said["closing"] == "OK: Connection was properly closed"
     assert ["description", "Send text message with payload 0."] in said["original"]
@@ -264,7 +276,7 @@ def test_what_is_served(desk: str, run: Path) -> None:
     said = json.loads(text)
     assert said["file"][0] == str(run / "003-2.5.wirelog")
     status, text = asked(desk, "/" + said["file"][1])
-    assert (status, text) == (200, (run / "003-2.5.wirelog").read_text())
+    assert (status, text) == (200, journals.body(run, 3).decode())
     assert json.loads(asked(desk, "/state")[1])["columns"][0]["done"] == 3
 
 
@@ -279,7 +291,7 @@ def test_what_is_served(desk: str, run: Path) -> None:
         ("/case?column=-1&id=2.5", None, "GET", 404),
         ("/case?column=0&id=nothing", None, "GET", 404),
         ("/log?name=/etc/passwd", None, "GET", 404),
-        ("/log?name=..%2Frun.json", None, "GET", 404),
+        ("/log?name=..%2Frun.journal", None, "GET", 404),
         ("//[", None, "GET", 404),
     ],
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,17 +24,20 @@ from replay.play.endpoint import Limits
 from replay.report import terminal
 from replay.source import Source, SourceError
 from replay.store.folder import LAST, MAX_NAME, PREVIOUS, safe_name
-from replay.store.reader import StoredRun, load
+from replay.store.reader import load
+from replay.store.stored_run import StoredRun
 from replay.store.writer import About, Store
 from replay.suite.files import Item, bundled, bundled_items, items, known
 from replay.trace.model import Drop, Logging, Trace
 from replay.trace.wirelog import parse, write
 from replay.verdict.result import ClosingVerdict, Fresh, Judged, Logged
 from replay.wire.side import Side
-from tests import strategies
+from tests import journals, strategies
 from tests.memory import against
 from tests.processes import ROOT
 from tests.storing import CLIENT, judged, played, run_of
+
+OLD_RUNS = ROOT / "tests" / "data" / "old_runs"
 
 PROGRAM = (sys.executable, "-m", "tests.storing")
 
@@ -105,7 +108,8 @@ def test_the_bundled_suite_rejudges(tmp_path: Path, tester: Side) -> None:
     assert (run.state, run.partial, run.tester, run.seed) == ("complete", None, tester, 7)
     assert (run.agent, run.limits) == ("an agent", asdict(Limits()))
     _agrees(run, results)
-    assert not (tmp_path / "run" / "sources").exists()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["run.journal"]
+    assert {record.kind for record in journals.records(tmp_path / "run")} == {"run", "case", "end"}
 
 
 @pytest.mark.parametrize("tester", Side)
@@ -189,7 +193,7 @@ def test_specs_of_users_are_stored_with_what_they_name(tmp_path: Path) -> None:
     again = _agrees(run, results)
     assert [one.result and one.result.case for one in again] == [item.case for item in chosen]
     assert [str(one.result and one.result.case.span) for one in again] == [str(i.case.span) for i in chosen]
-    assert len(list((tmp_path / "run" / "sources").iterdir())) == 4
+    assert len(journals.values(tmp_path / "run", "file")) == 4
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -217,7 +221,7 @@ def test_whatever_was_seen_rejudges(tmp_path: Path, trace: Trace) -> None:
     _agrees(_stored(tmp_path, chosen, results, trace.recorder), results)
 
 
-# What stands in the files.
+# What stands in the journal.
 
 
 @pytest.mark.parametrize(("thorough", "rounds"), [(False, [25, 1000]), (True, [1000, 1000])])
@@ -226,24 +230,28 @@ def test_a_verdict_says_how_many_rounds_were_played(
 ) -> None:
     item = Item(known(thorough)["12.1.6"])
     _stored(tmp_path, [item], [judged(item, against(item.case, Side.CLIENT, BROKEN[4]))])
-    assert json.loads((tmp_path / "001-12.1.6.json").read_text())["rounds"] == rounds
+    assert [case["rounds"] for case in journals.values(tmp_path, "case")] == [rounds]
 
 
 def test_a_verdict_says_what_it_rests_on(tmp_path: Path) -> None:
     item = Item(known()["1.1.2"], notes=("a note\n",))
     result = judged(item, against(item.case, Side.CLIENT, BROKEN[4]))
     run = _stored(tmp_path, [item], [result])
-    case = json.loads((tmp_path / "001-1.1.2.json").read_text())
+    (case,) = journals.values(tmp_path, "case")
     assert case["behaviour"] == "FAILED"
     assert case["broken"][0]["rule"] == "text-is-utf8"
     assert case["divergence"]["words"].startswith("1st event: ")
     assert case["notes"] == ["a note\n"]
     assert case["rounds"] is None
-    assert parse(Source.read(tmp_path / case["log"])).trace == result.trace
+    assert parse(Source.read(tmp_path / "001-1.1.2.wirelog")).trace == result.trace
     (stored,) = run.cases
     assert stored.verdict is not None
-    assert stored.verdict.broken[0] == ("text-is-utf8", result.broken[0].start)
-    counts = json.loads((tmp_path / "run.json").read_text())["counts"]
+    assert stored.log is not None
+    assert stored.log.read() == (tmp_path / "001-1.1.2.wirelog").read_bytes()
+    first = stored.verdict.broken[0]
+    assert (first.rule, first.offset) == ("text-is-utf8", result.broken[0].start)
+    (end,) = journals.values(tmp_path, "end")
+    counts = end["counts"]
     assert (counts["planned"], counts["judged"], counts["failed"]) == (1, 1, 1)
     assert counts["behaviour"] == {"FAILED": 1}
 
@@ -251,8 +259,7 @@ def test_a_verdict_says_what_it_rests_on(tmp_path: Path) -> None:
 def test_a_verdict_that_differs_is_told(tmp_path: Path) -> None:
     item = bundled_items()[0]
     _stored(tmp_path, [item], [played(item)])
-    path = tmp_path / "001-1.1.1.json"
-    path.write_text(path.read_text().replace('"closing": "OK"', '"closing": "UNCLEAN"'))
+    journals.says(tmp_path, "case", 1, closing="UNCLEAN")
     (again,) = rejudge(load(tmp_path))
     assert again.result is not None
     assert again.case.verdict is not None
@@ -280,17 +287,17 @@ HOSTILE = (
 
 def test_hostile_ids_stay_inside(tmp_path: Path) -> None:
     first = bundled_items()[0]
-    good = played(first)
+    bad = judged(first, against(first.case, Side.CLIENT, BROKEN[1]))
     chosen = [Item(replace(first.case, id=id, title=id)) for id in HOSTILE]
-    results = [replace(good, case=item.case, path=item.case.id) for item in chosen]
+    results = [replace(bad, case=item.case, path=item.case.id) for item in chosen]
     folder = tmp_path / "deep" / "run"
     run = _stored(folder, chosen, results)
     assert [case.id for case in run.cases] == list(HOSTILE)
     assert {path.name for path in tmp_path.rglob("*") if path.parent != folder} == {"deep", "run"}
     names = [path.name for path in folder.iterdir()]
-    assert len(names) == 2 * len(HOSTILE) + 1
+    assert len(names) == len(HOSTILE) + 1
     assert len({name.lower() for name in names}) == len(names)
-    assert "002-CON.json" in names
+    assert "002-CON.wirelog" in names
     assert all(name.isascii() and len(name) < MAX_NAME + 20 and not name.startswith(".") for name in names)
 
 
@@ -304,41 +311,50 @@ def test_a_safe_name_is_one(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "was", "now"),
+    ("was", "now"),
     [
-        ("run.json", '"001-1.1.1"', '"../other"'),
-        ("run.json", '"001-1.1.1"', '"/etc/passwd"'),
-        ("run.json", '"of": "suite"', '"of": "log"'),
-        ("run.json", '"of": "suite"', '"of": "log", "source": 3'),
-        ("run.json", '"state": "complete"', '"state": "new"'),
-        ("run.json", '"version": 1', '"version": 2'),
-        ("run.json", '"tester": "client"', '"tester": 1'),
-        ("run.json", '"cases": [', '"cases": [3, '),
-        ("run.json", "{", "[" * 100_000),
-        ("run.json", "}", ""),
+        (b'"of":"suite"', b'"of":"log"'),
+        (b'"of":"suite"', b'"of":"log","source":3'),
+        (b'"tester":"client"', b'"tester":1'),
+        (b'"cases":[', b'"cases":[3,'),
+        (b"{", b"[" * 100_000),
+        (b"}", b""),
     ],
 )
-def test_a_damaged_run_is_an_error_that_names_the_file(
-    tmp_path: Path, file: str, was: str, now: str
-) -> None:
+def test_a_damaged_run_is_an_error_that_names_the_file(tmp_path: Path, was: bytes, now: bytes) -> None:
     item = bundled_items()[0]
     _stored(tmp_path, [item], [played(item)])
-    path = tmp_path / file
-    assert was in path.read_text()
-    path.write_text(path.read_text().replace(was, now))
-    with pytest.raises(SourceError, match=r"run\.json"):
+    journals.change(tmp_path, "run", 0, lambda value: value.replace(was, now))
+    with pytest.raises(SourceError, match=r"run\.journal: damaged, the record of the run at octet 17: "):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        (b"replay journal 2\n", "expected version 1 of the format"),
+        (b"replay journal 10", "expected version 1 of the format"),
+        (b"{", "expected 'replay journal 1' as its first line"),
+        (b"", "expected 'replay journal 1' as its first line"),
+        (b"replay journal 1\n", "the record of the run is missing"),
+    ],
+)
+def test_what_is_no_journal_is_told(tmp_path: Path, first: bytes, said: str) -> None:
+    (tmp_path / "run.journal").write_bytes(first)
+    with pytest.raises(SourceError, match=said):
         load(tmp_path)
 
 
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda folder: (folder / "002-1.1.2.json").write_text(""),
-        lambda folder: (folder / "002-1.1.2.json").write_text('{"format": "replay case", "version": 1}'),
-        lambda folder: (folder / "002-1.1.2.json").write_bytes(b"\xff\0" * 9),
-        lambda folder: (folder / "002-1.1.2.wirelog").unlink(),
-        lambda folder: (folder / "002-1.1.2.wirelog").write_text("000 RX OCTETS: 00\n"),
-        lambda folder: (folder / "002-1.1.2.wirelog").write_bytes(b"\xff" * 99),
+        lambda folder: journals.change(folder, "case", 2, lambda value: b""),
+        lambda folder: journals.change(folder, "case", 2, lambda value: b"{}"),
+        lambda folder: journals.change(folder, "case", 2, lambda value: b"\xff\0" * 9),
+        lambda folder: journals.damage(folder, 2, b'"behaviour"'),
+        lambda folder: journals.damage(folder, 2, b"RX OCTETS"),
+        lambda folder: journals.change(folder, "case", 2, log=lambda log: b""),
+        lambda folder: journals.change(folder, "case", 2, log=lambda log: b"\xff" * 99),
     ],
 )
 def test_a_damaged_case_is_unreadable_and_the_others_are_not(tmp_path: Path, damage: object) -> None:
@@ -349,14 +365,14 @@ def test_a_damaged_case_is_unreadable_and_the_others_are_not(tmp_path: Path, dam
     again = list(rejudge(load(tmp_path)))
     assert [one.agrees for one in again] == [True, False, True]
     assert again[1].fault is not None
-    assert "002-1.1.2" in again[1].fault
+    assert "1.1.2" in again[1].fault or "its log was too large" in again[1].fault
 
 
 def test_a_damaged_source_makes_its_cases_unreadable(tmp_path: Path) -> None:
     chosen = [*_own_spec(tmp_path / "specs"), *bundled_items()[:1]]
-    run = _stored(tmp_path / "run", chosen, [played(item) for item in chosen])
-    next((tmp_path / "run" / "sources").glob("*.yaml")).write_text("cases: [")
-    assert [one.fault is None for one in rejudge(run)] == [False, False, False, True]
+    _stored(tmp_path / "run", chosen, [played(item) for item in chosen])
+    journals.change(tmp_path / "run", "file", 0, log=lambda spec: b"cases: [")
+    assert [one.fault is None for one in rejudge(load(tmp_path / "run"))] == [False, False, False, True]
 
 
 def test_a_case_that_the_suite_no_longer_has_is_told(tmp_path: Path) -> None:
@@ -379,8 +395,8 @@ def test_what_passed_in_another_process_is_stored_as_if_it_was_judged_here(
     told_of: tuple[tuple[str, Fresh], ...] = (("here", here), ("there", there))
     for name, result in told_of:
         _stored(tmp_path / name, [item], [result])
-    for name in (f"001-{item.case.id}.json", f"001-{item.case.id}.wirelog"):
-        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+    here_, there_ = (tmp_path / name / "run.journal" for name in ("here", "there"))
+    assert here_.read_bytes() == there_.read_bytes()
     assert terminal.line(there, 100) == terminal.line(here, 100)
 
 
@@ -420,7 +436,8 @@ def test_the_default_folder_keeps_the_run_before(tmp_path: Path, monkeypatch: py
         "a partial run with 1 of 2 cases: it was stopped before all cases had run"
     )
     assert sorted(path.name for path in LAST.parent.iterdir()) == [".gitignore", "last", "previous"]
-    (LAST / "run.json").unlink()
+    (LAST / "run.journal").unlink()
+    (LAST / "mine").touch()
     with pytest.raises(SourceError, match="something other than a run"):
         Store.create(None, chosen, CLIENT)
 
@@ -442,20 +459,20 @@ def test_a_run_goes_on_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_folder_of_the_user_s_is_replaced_only_if_it_holds_a_run(tmp_path: Path) -> None:
     chosen = bundled_items()[:2]
     folder, other = tmp_path / "new" / "run", tmp_path / "other"
-    _stored(folder, chosen, [played(item) for item in chosen])
+    failed = [judged(item, against(item.case, Side.CLIENT, BROKEN[1])) for item in chosen]
+    _stored(folder, chosen, failed)
     (folder / "notes.txt").write_text("mine")
     (folder / ".tmp-001-1.1.1.json").write_text("left over")
     assert load(folder).partial is None
-    run = _stored(folder, chosen[1:], [played(item) for item in chosen[1:]])
+    run = _stored(folder, chosen[1:], failed[1:])
     assert [case.id for case in run.cases] == ["1.1.2"]
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "001-1.1.2.json",
-        "001-1.1.2.wirelog",
-        "notes.txt",
-        "run.json",
-    ]
+    names = ["001-1.1.2.wirelog", "notes.txt", "run.journal"]
+    assert sorted(path.name for path in folder.iterdir()) == names
     other.mkdir()
-    for name, text in (("run.json", '{"format": "other"}'), ("run.json", ""), ("a.txt", "x")):
+    for name, text in (
+        *(("run.json", '{"format": "other"}'), ("run.json", ""), ("a.txt", "x")),
+        *(("run.journal", "replay"), ("run.journal", "")),
+    ):
         (other / name).write_text(text)
         with pytest.raises(SourceError, match="something other than a run"):
             Store.create(other, chosen, CLIENT)
@@ -470,13 +487,24 @@ def test_a_folder_of_the_user_s_is_replaced_only_if_it_holds_a_run(tmp_path: Pat
         load(other)
 
 
+def test_a_run_of_an_earlier_replay_is_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(OLD_RUNS / "files", folder)
+    (folder / "sources" / "mine").touch()
+    item = bundled_items()[0]
+    assert [case.id for case in _stored(folder, [item], [played(item)]).cases] == ["1.1.1"]
+    assert {path.name for path in folder.rglob("*")} == {"run.journal", "sources", "mine"}
+
+
 def test_a_second_result_takes_the_place_of_the_first(tmp_path: Path) -> None:
     item = bundled_items()[0]
     store = Store.create(tmp_path, [item], CLIENT)
     store.add(0, judged(item, against(item.case, Side.CLIENT, BROKEN[0])))
+    assert (tmp_path / "001-1.1.1.wirelog").is_file()
     store.add(0, good := played(item))
     store.finish(run_of([good], 1))
     _agrees(load(tmp_path), [good])
+    assert [path.name for path in tmp_path.iterdir()] == ["run.journal"]
 
 
 @pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="needs folders by descriptor")
@@ -532,7 +560,7 @@ def test_a_disk_that_is_full_ends_the_storing_and_not_the_run(tmp_path: Path) ->
     run = load(tmp_path / "run")
     assert run.partial == "a partial run with 5 of 9 cases: it was cut off, or is still running"
     assert [one.agrees for one in rejudge(run)] == [True] * 5
-    assert not list((tmp_path / "run").glob(".tmp-*"))
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["run.journal"]
 
 
 def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:

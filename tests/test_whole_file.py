@@ -44,10 +44,13 @@ def test_nothing_is_written_through_a_link_in_the_folder_of_a_run(tmp_path: Path
     folder = begin(tmp_path / "out", b"{}")
     (tmp_path / "out" / "001-a.json").symlink_to(tmp_path / "other")
     folder.write("001-a.json", b"new")
-    folder.close()
     assert (tmp_path / "other").read_bytes() == b"old"
     assert (tmp_path / "out" / "001-a.json").read_bytes() == b"new"
     assert not (tmp_path / "out" / "001-a.json").is_symlink()
+    (tmp_path / "out" / "link").symlink_to(tmp_path / "other")
+    with pytest.raises(OSError, match="symbolic links"):
+        folder.opened("link")
+    folder.close()
 
 
 def test_a_name_may_be_as_long_as_the_system_has_it(tmp_path: Path) -> None:
@@ -56,7 +59,7 @@ def test_a_name_may_be_as_long_as_the_system_has_it(tmp_path: Path) -> None:
 
 
 def test_two_runs_do_not_write_to_one_folder_at_a_time(tmp_path: Path) -> None:
-    run = b'{"format": "replay run"}'
+    run = b"replay journal 1\n"
     first = begin(tmp_path / "out", run)
     first.write("001-a.json", b"{}")
     with pytest.raises(SourceError, match="another replay process is storing its results here"):
@@ -70,7 +73,7 @@ def test_two_runs_do_not_write_to_one_folder_at_a_time(tmp_path: Path) -> None:
 def test_a_folder_of_a_run_that_was_killed_at_once_is_free(tmp_path: Path) -> None:
     (tmp_path / ".tmp-77-run.json").write_bytes(b"{")
     begin(tmp_path, b"{}").close()
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["run.json"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["run.journal"]
 
 
 def test_a_named_pipe_is_refused_and_one_of_a_shell_is_read(tmp_path: Path) -> None:
@@ -84,8 +87,9 @@ def test_a_named_pipe_is_refused_and_one_of_a_shell_is_read(tmp_path: Path) -> N
     os.close(ours)
 
 
-def test_a_named_pipe_is_no_run(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "run.json")
+@pytest.mark.parametrize("name", ["run.json", "run.journal"])
+def test_a_named_pipe_is_no_run(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
     with pytest.raises(SourceError, match="contains something other than a run"):
         begin(tmp_path, b"{}")
 

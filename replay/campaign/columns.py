@@ -22,18 +22,22 @@ from replay.expected.index import IndexedCase
 from replay.report import safe
 from replay.report.html import model
 from replay.report.html.model import Column, Detail, PageCase
-from replay.source import Source, SourceError, file_error, printable
-from replay.store import reader
-from replay.store.reader import StoredCase, StoredRun, StoredVerdict
+from replay.report.verdict_words import in_words
+from replay.source import MAX_FILE, Source, SourceError, file_error, printable, read_octets
+from replay.store.folder import RUN_FILES, holds_run
+from replay.store.reader import load
+from replay.store.stored_run import StoredCase, StoredRun
 from replay.suite.files import Item, expectation, known_case, read_log
 from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
+from replay.verdict.stored_verdict import StoredVerdict
 
-Link = Callable[[Path], str]
-"""The address of a file for a link on the page."""
+Link = Callable[[Path, Callable[[], bytes]], str | None]
+"""The address for a link on the page to a file, and to what it holds, which may be kept elsewhere; None:
+there is none."""
 
 _BREAK = re.compile(r"<br\s*/?>")
 
-RUN, INDEX = "run.json", "index.json"
+INDEX = "index.json"
 
 _WORDS = {
     "description": "description",
@@ -63,14 +67,14 @@ def columns(folders: Sequence[Path], link: Link) -> list[Column]:
 
 
 def _found(given: Path, link: Link) -> Iterator[tuple[Path, Column]]:
-    folder = given.parent if given.name in (RUN, INDEX) else given
+    folder = given.parent if given.name in (*RUN_FILES, INDEX) else given
     try:
         inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     except OSError as error:
         raise file_error(folder, error) from None
     for each in (folder,) if _holds(folder) else filter(_holds, inside):
-        if (each / RUN).is_file():
-            yield each, _stored(reader.load(each), link)
+        if holds_run(each):
+            yield each, _stored(load(each), link)
         else:
             yield from ((each, column) for column in _imported(each / INDEX, link))
     if not _holds(folder) and not any(map(_holds, inside)):
@@ -81,7 +85,7 @@ def _found(given: Path, link: Link) -> Iterator[tuple[Path, Column]]:
 
 
 def _holds(folder: Path) -> bool:
-    return (folder / RUN).is_file() or (folder / INDEX).is_file()
+    return holds_run(folder) or (folder / INDEX).is_file()
 
 
 # Runs of replay.
@@ -90,26 +94,15 @@ def _holds(folder: Path) -> bool:
 def column(run: RunResult, directory: Path, link: Link) -> Column:
     """A run that is in memory and stored there. If the verdict on a case has changed since it was stored,
     the new one counts. Raises SourceError."""
-    found = _stored(reader.load(directory), link)
+    found = _stored(load(directory), link)
     results: dict[str, list[CaseResult]] = {}
     for result in run.results:
         results.setdefault(safe.escape(result.case.id, 200), []).append(result)
     told = {
-        id: _as_judged(each, results[each.id].pop(0)) if results.get(each.id) else each
+        id: replace(each, verdict=in_words(results[each.id].pop(0))) if results.get(each.id) else each
         for id, each in found.told.items()
     }
     return replace(found, told=told)
-
-
-def _as_judged(told: PageCase, result: CaseResult) -> PageCase:
-    return replace(
-        told,
-        behaviour=result.behaviour,
-        closing=result.closing,
-        unjudged=result.unjudged is not None,
-        note=model.standing(result),
-        cause=None if result.cause is None else told.cause,
-    )
 
 
 def _stored(run: StoredRun, link: Link) -> Column:
@@ -149,8 +142,6 @@ def _verdict(
     again: Callable[[StoredCase], Rejudged],
     link: Link,
 ) -> PageCase:
-    path = None if verdict.log is None else run.directory / verdict.log
-
     def detail(room: int) -> Detail:
         one = again(case)
         if one.result is None:
@@ -161,41 +152,38 @@ def _verdict(
             if not one.agrees:
                 note = "this version of replay judges the case differently: `replay rejudge` shows how"
                 said["notes"] = [note, *said["notes"]]
-        return said | _files(path, link, said.get("commands", ()))
+        if case.log is None:
+            return said
+        shows = (
+            f"replay show {shlex.quote(printable(str(run.directory)))} {shlex.quote(printable(case.id))}"
+        )
+        return said | _linked(case.log.file, case.log.read, link, shows, said.get("commands", ()))
 
-    return PageCase(
-        id=case.id,
-        title=safe.escape(case.title, 300),
-        behaviour=verdict.behaviour,
-        closing=verdict.closing,
-        detail=detail,
-        code=verdict.close_code,
-        duration=verdict.duration,
-        size=path.stat().st_size if path is not None and path.is_file() else 0,
-        unjudged=verdict.unjudged is not None,
-        note=model.FLAKY if verdict.flaky else safe.escape(verdict.standing, 40),
-        cause=verdict.cause,
-    )
+    return model.of_verdict(verdict, detail, 0 if case.log is None else case.log.size)
 
 
 def _of_run(verdict: StoredVerdict) -> Detail:
     """What is known about the run in which a verdict was given."""
-    said: Detail = {"expected": safe.escape(verdict.expected, 600)} if verdict.expected else {}
+    said: Detail = (
+        {} if verdict.expected is None else {"expected": safe.escape(verdict.expected.words, 600)}
+    )
     return said | ({"commands": [safe.escape(verdict.again, 600)]} if verdict.again else {})
 
 
-def _files(path: Path | None, link: Link, commands: Sequence[str] = ()) -> Detail:
-    """The file of the log, and commands for it."""
-    if path is None:
-        return {}
-    name = printable(str(path))
-    return {"file": [name, link(path)], "commands": [*commands, f"replay show {shlex.quote(name)}"]}
+def _linked(
+    file: Path, read: Callable[[], bytes], link: Link, shows: str, commands: Sequence[str] = ()
+) -> Detail:
+    """Where a log is, and commands for it."""
+    address = link(file, read)
+    said: Detail = {} if address is None else {"file": [printable(str(file)), address]}
+    return said | {"commands": [*commands, shows]}
 
 
 def _said(verdict: StoredVerdict, fault: str) -> Detail:
     """What is stored about a verdict whose log isn't available."""
-    rows = [("closing", verdict.closing_reason), ("divergence", verdict.divergence or "none")]
-    rows += [("breaks", f"{rule}, at octet {octet}") for rule, octet in verdict.broken[:20]]
+    divergence = "none" if verdict.divergence is None else verdict.divergence.words
+    rows = [("closing", verdict.closing_reason), ("divergence", divergence)]
+    rows += [("breaks", f"{each.rule}, at octet {each.offset}") for each in verdict.broken[:20]]
     rows += [("unjudged", verdict.unjudged)] if verdict.unjudged is not None else []
     rows += [("note", note) for note in verdict.notes]
     return {
@@ -206,9 +194,7 @@ def _said(verdict: StoredVerdict, fault: str) -> Detail:
 
 def _faulty(case: StoredCase, fault: str) -> PageCase:
     said = {"fault": safe.escape(fault, 400)}
-    return PageCase(
-        case.id, safe.escape(case.title, 300), None, ClosingVerdict.FAILED, lambda room: dict(said)
-    )
+    return PageCase(case.id, safe.escape(case.title, 300), None, lambda room: dict(said))
 
 
 # Reports of Autobahn|Testsuite.
@@ -229,15 +215,17 @@ def _imported(path: Path, link: Link) -> Iterator[Column]:
 def _of_report(path: Path, case: IndexedCase, link: Link) -> PageCase:
     file = None if case.report is None else path.parent / case.report
     suite = known_case(case.id)
-    return PageCase(
+    verdict = StoredVerdict(
         id=case.id,
         title="" if suite is None else suite.title,
         behaviour=case.behaviour,
         closing=case.closing,
-        detail=lambda room: _original(file, (case.behaviour, case.closing), room, link),
-        code=case.close_code,
+        close_code=case.close_code,
         duration=case.duration,
-        size=file.stat().st_size if file is not None and file.is_file() else 0,
+    )
+    size = file.stat().st_size if file is not None and file.is_file() else 0
+    return model.of_verdict(
+        verdict, lambda room: _original(file, (case.behaviour, case.closing), room, link), size
     )
 
 
@@ -251,7 +239,7 @@ def _original(
         report = _json(file)
         log = read_log(str(file))
     except SourceError as error:
-        return {"fault": safe.escape(str(error), 400)} | _files(file, link)
+        return {"fault": safe.escape(str(error), 400)} | _linked_report(file, link)
     case, _ = expectation(log, log.trace.recorder)
     result = offline(Item(case), log.trace)
     said = model.detail(result, room)
@@ -262,7 +250,12 @@ def _original(
     said["closing"] = f"{verdict[1].value}: {_text(report.get('resultClose'))}"
     said["original"] = [[name, value] for name, value in texts if value]
     said["notes"] = [safe.escape(warning, 400) for warning in log.warnings]
-    return said | _files(file, link)
+    return said | _linked_report(file, link)
+
+
+def _linked_report(file: Path, link: Link) -> Detail:
+    shows = f"replay show {shlex.quote(printable(str(file)))}"
+    return _linked(file, lambda: read_octets(file, MAX_FILE), link, shows)
 
 
 def _text(value: object) -> str:

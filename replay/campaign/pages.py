@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from replay import whole_file
 from replay.campaign import columns as run_columns
+from replay.campaign.columns import Link
 from replay.campaign.progress import Bar
 from replay.report.html import model, page
 from replay.report.html.model import Column
@@ -22,7 +23,7 @@ def of(runs: Sequence[RunResult], folder: Path) -> list[Column]:
     return [_column(run, beside(folder)) for run in runs]
 
 
-def _column(run: RunResult, link: Callable[[Path], str]) -> Column:
+def _column(run: RunResult, link: Link) -> Column:
     if run.stored is not None:
         try:
             return run_columns.column(run, run.stored, link)
@@ -46,11 +47,13 @@ def write(columns: Sequence[Column], output: Path) -> None:
     whole_file.write(output, drawn(columns).encode("utf-8", "replace"))
 
 
-def beside(folder: Path) -> Callable[[Path], str]:
-    """The address of a file as seen from a page in this folder."""
+def beside(folder: Path) -> Link:
+    """The address of a file as seen from a page in this folder, if the file is there."""
     folder = folder.resolve()
 
-    def link(path: Path) -> str:
+    def link(path: Path, read: Callable[[], bytes]) -> str | None:
+        if not path.is_file():
+            return None
         try:
             return quote(Path(os.path.relpath(path.resolve(), folder)).as_posix())
         except ValueError:  # on another drive

@@ -9,11 +9,12 @@ from msgspec import Struct
 from replay.campaign.judged import judged
 from replay.cases.model import Case
 from replay.cases.recorded import under
-from replay.source import SourceError, printable
-from replay.store.reader import StoredCase, StoredRun, StoredVerdict, observed
+from replay.source import SourceError
 from replay.store.sources import StoredCases
+from replay.store.stored_run import StoredCase, StoredRun
 from replay.suite.files import Item
 from replay.verdict.result import Judged
+from replay.verdict.stored_verdict import StoredVerdict
 
 
 class Rejudged(Struct, frozen=True):
@@ -30,9 +31,10 @@ class Rejudged(Struct, frozen=True):
         was, now = self.case.verdict, self.result
         if was is None or now is None:
             return False
-        broken = tuple((breach.rule, breach.start) for breach in now.broken)
+        stored = [(breach.rule, breach.offset) for breach in was.broken]
+        broken = [(breach.rule, breach.start) for breach in now.broken]
         unjudged = (was.unjudged is None) is (now.unjudged is None)
-        return unjudged and (was.behaviour, was.closing, was.broken) == (now.behaviour, now.closing, broken)
+        return unjudged and (was.behaviour, was.closing, stored) == (now.behaviour, now.closing, broken)
 
 
 def rejudge(run: StoredRun) -> Iterator[Rejudged]:
@@ -43,7 +45,7 @@ def rejudge(run: StoredRun) -> Iterator[Rejudged]:
 
 def rejudging(run: StoredRun) -> Callable[[StoredCase], Rejudged]:
     """A function that judges one case of a run again, offline."""
-    cases = StoredCases(run.directory, run.sources, run.tester, printable(run.version), run.thorough)
+    cases = StoredCases(run)
 
     def again(case: StoredCase) -> Rejudged:
         if case.verdict is None:
@@ -56,7 +58,7 @@ def rejudging(run: StoredRun) -> Callable[[StoredCase], Rejudged]:
 def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: StoredCases) -> Rejudged:
     try:
         item = Item(under(_expected(case, cases), run.profile, run.tester), verdict.path, verdict.notes)
-        return Rejudged(case, judged(item, observed(run.directory, verdict), run.tester))
+        return Rejudged(case, judged(item, case.observed(), run.tester))
     except SourceError as error:
         return Rejudged(case, None, str(error))
 

@@ -25,8 +25,8 @@ def check(paths: tuple[str, ...], profile: str, strict: bool, verbose: bool) -> 
     """
     from replay import flows
     from replay.cases.model import Profile
+    from replay.commands.stored import logs
     from replay.report import terminal
-    from replay.suite.files import logs
 
     console = new_console()
     failed = False

@@ -13,11 +13,14 @@ from replay import flows, json_text, limits
 from replay.expected import index
 from replay.expected.index import IndexedCase
 from replay.source import Source, SourceError, printable
-from replay.store import CASE, reader
-from replay.store.reader import StoredRun, StoredVerdict
+from replay.store import old_layout
+from replay.store.folder import RUN_FILES, holds_run
+from replay.store.reader import load
+from replay.store.stored_run import StoredCase, StoredRun
 from replay.suite import files as suite
 from replay.trace.model import Trace
 from replay.verdict.change import Known, Run
+from replay.verdict.stored_verdict import StoredVerdict
 
 _LIGHT = limits.DIFFED.default
 _WANTED = (
@@ -78,12 +81,12 @@ def _one(found: ComparedRuns, other: ComparedRuns, path: Path) -> Run:
 
 def _read(path: Path) -> ComparedRuns:
     if path.is_dir():
-        if (path / "run.json").is_file():
+        if holds_run(path):
             return _stored(path)
         if (path / "index.json").is_file():
             return _index(path / "index.json")
         raise SourceError(None, f"{printable(str(path))}: expected {_WANTED}")
-    if path.name == "run.json":
+    if path.name in RUN_FILES:
         return _stored(path.parent)
     if path.suffix == ".json":
         return _json(path)
@@ -94,12 +97,12 @@ def _read(path: Path) -> ComparedRuns:
 
 
 def _stored(directory: Path) -> ComparedRuns:
-    run = reader.load(directory)
+    run = load(directory)
     cases: dict[str, Known] = {}
     for case in run.cases:
         if case.verdict is not None:
             again = f"{case.id} {case.verdict.path}" if case.id in cases else case.id
-            cases[again] = _verdict(directory, again, case.title, case.verdict)
+            cases[again] = _known(again, case, case.verdict)
     missing = frozenset(case.id for case in run.cases if case.verdict is None)
     return _alone(Run(str(directory), cases, run.agent or run.address, _partial(run), missing))
 
@@ -110,12 +113,18 @@ def _partial(run: StoredRun) -> str | None:
     return run.partial or (run.unreached and printable(run.unreached))
 
 
-def _verdict(directory: Path, id: str, title: str, verdict: StoredVerdict) -> Known:
-    log = None if verdict.log is None else directory / verdict.log
-    light = log is not None and log.is_file() and log.stat().st_size <= _LIGHT
-    read = _nothing if log is None else partial(reader.observed, directory, verdict)
-    unjudged = verdict.unjudged is not None
-    return Known(id, title, verdict.behaviour, verdict.closing, verdict.duration, read, light, unjudged)
+def _known(id: str, case: StoredCase, verdict: StoredVerdict) -> Known:
+    log = case.log
+    return Known(
+        id=id,
+        title=case.title,
+        behaviour=verdict.behaviour,
+        closing=verdict.closing,
+        duration=verdict.duration,
+        trace=_nothing if log is None else case.observed,
+        light=log is not None and 0 < log.size <= _LIGHT,
+        unjudged=verdict.unjudged is not None,
+    )
 
 
 # Autobahn's reports.
@@ -147,9 +156,10 @@ def _json(path: Path) -> ComparedRuns:
     values = json_text.loads(source)
     if not isinstance(values, dict):
         raise SourceError(None, f"{printable(str(path))}: expected {_WANTED}")
-    if values.get("format") == CASE:
-        id, title, verdict = reader.verdict(path)
-        return _single(_verdict(path.parent, id, title, verdict), path)
+    if values.get("format") == old_layout.CASE:
+        case = old_layout.case(path)
+        assert case.verdict is not None
+        return _single(_known(case.id, case, case.verdict), path)
     if "behavior" in values:
         id = str(values.get("id"))
         known = _reported(path, index.indexed(id, source.span(0), values | {"reportfile": path.name}))

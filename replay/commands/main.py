@@ -44,6 +44,7 @@ COMMANDS = {
         "0 if every verdict is as it should be, 1 if one is not, 2 if a log can't be read.",
     ),
     "completion": Command("completion.completion", "Print a completion script for a shell."),
+    "convert": Command("convert.convert", "Write the logs of a stored run as files."),
     "diff": Command(
         "diff.diff",
         "Show what changed between two runs.",
@@ -68,7 +69,7 @@ COMMANDS = {
         "Test clients.",
         f"{_PLAYED}, 3 if no client came or it died, and 130 if the run was interrupted.",
     ),
-    "show": Command("show.show", "Decode wire logs and describe test cases."),
+    "show": Command("show.show", "Decode wire logs, describe test cases and list stored runs."),
     "wstest": Command(
         "wstest.wstest",
         "Run with Autobahn's command line and files.",
@@ -152,6 +153,7 @@ def cli() -> None:
     replay serve                             play the bundled suite against your client
     replay report --open                     show the last run as a page
     replay show my.wirelog                   decode a log
+    replay show .replay/last                 list the verdicts of the last run
     replay show 6.3.1                        describe a test case
     replay check my.wirelog                  judge a log, without a network
     replay diff runs/monday runs/tuesday     show what changed between two runs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -13,7 +13,8 @@ from replay.campaign import columns as run_columns
 from replay.live.page_server import Answer
 from replay.report.html import page
 from replay.report.html.model import Column
-from replay.source import MAX_FILE, SourceError
+from replay.source import SourceError
+from replay.store import journal
 
 TEXT, HTML, JSON = "text/plain; charset=utf-8", "text/html; charset=utf-8", "application/json"
 
@@ -26,7 +27,7 @@ class Desk:
         self._folders = folders
         self._stamp: tuple[int, ...] = ()
         self._columns: list[Column] = []
-        self._logs: dict[str, Path] = {}
+        self._logs: dict[str, Callable[[], bytes]] = {}
         self._read()
 
     def answer(self, target: str) -> Answer:
@@ -50,19 +51,21 @@ class Desk:
         return Answer(404, TEXT, b"There is nothing here.")
 
     def _read(self) -> None:
-        stamp = tuple(each.stat().st_mtime_ns for each in self._watched())
+        stamp = tuple(change for each in self._watched() for change in _stamp(each))
         if stamp != self._stamp or not self._columns:
             self._columns = run_columns.columns(self._folders, self._link)
             self._stamp = stamp
 
     def _watched(self) -> list[Path]:
-        """Writing a file in a folder changes the time of the folder."""
+        """Creating or renaming a file changes the time of its folder, and appending changes a journal."""
         inside = [path for folder in self._folders if folder.is_dir() for path in folder.iterdir()]
-        return [folder for folder in (*self._folders, *inside) if folder.is_dir()]
+        folders = [folder for folder in (*self._folders, *inside) if folder.is_dir()]
+        journals = [folder / journal.NAME for folder in folders]
+        return [*folders, *(path for path in journals if path.is_file())]
 
-    def _link(self, path: Path) -> str:
+    def _link(self, path: Path, read: Callable[[], bytes]) -> str:
         name = str(path)
-        self._logs[name] = path
+        self._logs[name] = read
         return "log?" + urlencode({"name": name})
 
     def _case(self, query: Mapping[str, str]) -> Answer:
@@ -76,11 +79,15 @@ class Desk:
 
     def _log(self, query: Mapping[str, str]) -> Answer:
         """A log with which a case has been shown, and no other file."""
-        path = self._logs.get(query.get("name", ""))
-        if path is None or not path.is_file():
+        read = self._logs.get(query.get("name", ""))
+        if read is None:
             return Answer(404, TEXT, b"There is no such log.")
-        with path.open("rb") as file:
-            return Answer(200, TEXT, file.read(MAX_FILE))
+        return Answer(200, TEXT, read())
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
 
 
 def _json(value: Any) -> Answer:

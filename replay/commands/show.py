@@ -1,4 +1,4 @@
-"""`replay show`: what is in wire logs, and what test cases do."""
+"""`replay show`: what is in wire logs and stored runs, and what test cases do."""
 
 from __future__ import annotations
 
@@ -12,32 +12,47 @@ from replay.commands.selection import chosen_items, complete_words, passed_over,
 
 @click.command()
 @click.argument(
-    "words", nargs=-1, required=True, metavar="[LOG|SPEC|ID|GLOB]...", shell_complete=complete_words
+    "words", nargs=-1, required=True, metavar="[LOG|SPEC|RUN|ID|GLOB]...", shell_complete=complete_words
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show messages in full, with JSON laid out.")
 @click.option("--json", is_flag=True, help="Print a line of JSON for each message, with its payload.")
 def show(words: tuple[str, ...], verbose: bool, json: bool) -> None:
     """Decode wire logs: their frames, header bits and payloads, and the rules that are broken. Describe
-    test cases: what they do and expect, the rule they test, what is sent and what may come back.
+    test cases: what they do and expect, the rule they test, what is sent and what may come back. List the
+    verdicts of a stored run, or decode the logs of its cases.
 
     \b
     replay show traces/01-framing/1.2.3.wirelog
     replay show 6.3.1
     replay show my-spec.yaml
+    replay show .replay/last
+    replay show .replay/last 6.3.1
     """
+    from itertools import chain
+
+    from replay.commands import stored
     from replay.protocol.interpreter import observe
     from replay.report import contents, frames
     from replay.report.described import described
+    from replay.store.reader import load
     from replay.suite.files import SPECS, logs
 
     console = new_console()
     paths = [word for word in paths_in(words) if Path(word).suffix not in SPECS]
     rest = [word for word in words if word not in paths]
-    for number, item in enumerate(chosen_items(rest, None) if rest else ()):
+    runs = [run for path in paths for run in stored.runs_in(path)]
+    if runs and not rest and not json:
+        for run in runs:
+            console.print(stored.listing(run))
+        runs = []
+    items = chosen_items(rest, None) if rest and not runs else []
+    for number, item in enumerate(items):
         if number:
             console.print()
         console.print(described(item.case))
-    for number, log in enumerate(logs(paths, passed_over), len(rest)):
+    of_runs = (stored.stored_logs(load(run), rest, passed_over) for run in runs)
+    of_files = logs([path for path in paths if not stored.runs_in(path)], passed_over)
+    for number, log in enumerate(chain(*of_runs, of_files), len(items)):
         if number and not json:
             console.print()
         for warning in log.warnings:

@@ -3,8 +3,6 @@ stop."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec.structs import replace
 
 from replay.cases.cost import volume
@@ -15,21 +13,13 @@ from replay.report import safe, words
 from replay.report.words import BEHAVIOURS
 from replay.verdict.cause import answer_to, illegal, repeated
 from replay.verdict.result import GOOD, CaseResult, Cause, Judged, Misdeed
+from replay.verdict.stored_verdict import CauseWords
 from replay.wire.side import Side
 
 BY_SILENCE = {"close-answered", "close-before-drop", "server-drops", "ping-answered", "pong-echoes-ping"}
 """Rules that are broken by something that doesn't come, so that there is no octet to point at."""
 
 LEGAL = "although nothing that was sent is against a rule"
-
-
-class CauseWords(NamedTuple):
-    """Why a case fails, in words. It is stored and shown with the verdict."""
-
-    key: str  # equal for failures with the same cause
-    words: str  # what is wrong in all of them
-    why: str  # what is wrong in this one
-    size: int  # about how many octets it sends: the smallest case is shown as the example
 
 
 def said(result: CaseResult) -> CauseWords | None:

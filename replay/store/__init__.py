@@ -1,42 +1,20 @@
 """The store of a run: a folder that contains, at any moment, everything that is known so far.
 
-    run.json                what was to run and, once it has ended, how it ended
-    001-1.2.3.wirelog       what was observed: the canonical log of the first case's connection
-    001-1.2.3.json          its verdict; written after the log, so that where it exists, the log does
-    sources/1-my.yaml       what the verdicts need besides the logs: users' specs, the payloads and
-                            logs that these name, and logs that were played
+    run.journal             the whole run, record by record: see `journal`
+    002-1.1.3.wirelog       the log of a case that failed, again as a file, for people
 
-Each file is written under another name and then moved into place: whenever the program ends, or the disk is
-full, the files that exist are complete. Nothing waits for the disk (no fsync).
+The records of the journal are the following, in this order. Their types are in `records`.
 
-run.json, `"format": "replay run"`, version 1:
+    run     what is to be run, and how: a RunRecord
+    file    a user's spec, a file that it names, or a log that is played, by its number
+    case    a result, by the number of its case, counted from 1: a StoredVerdict; its body is the canonical
+            log of the connection, and empty if that is too large to be read again. The last one counts
+    end     how the run ended: an EndRecord
 
-    state       running | complete | stopped (on purpose, before all had run) | interrupted | unreached
-    replay      the version that wrote it       suite       the version of the bundled cases
-    tester      client | server
-    address     of the testee                   agent       its name, once the run has ended
-    seed        of masks and keys               limits      times in microseconds, and bounds
-    cases       in order: number, id, title, file (its name without the suffix), and what the case is
-                judged by: `of` suite (the bundled case with this id), spec (that case of that source)
-                or log (that source: with own, by itself, otherwise by the case that it names)
-    sources     name (as the user knows it), file, and for a spec files: the files that it names
-    duration    seconds; counts: planned, judged, failed, behaviour, closing
-    unreached   why the testee could not be reached; died_on: ids of the cases on which it died
+The first records are written under another name and then moved into place, so that a journal always says
+what the run is. Each later one is appended at once: whenever the program ends, or the disk is full, only the
+last record can be incomplete. Nothing waits for the disk (no fsync).
 
-NNN-id.json, `"format": "replay case"`, version 1:
-
-    id, title, path (as the user gave it), behaviour, closing, closing_reason, failed
-    close_code  of the testee's Close; null: it sent none, or one without a code
-    broken      the rules that the testee broke: rule, side, offset (in its stream), detail
-    divergence  the first difference from what was expected: event, field, offset, words; null: none
-    began       when the connection began, as 2026-11-22T18:49:02.407Z, or null
-    expected    how the verdict compares to the expected one: standing, words; null: none is expected
-    flaky       whether it failed, and passed when it was played once more, alone
-    again       the command that plays it once more, if it failed
-    notes, duration (microseconds), log (file name), sha256 (of the log's text); the last two are
-    null if the log was too large to be read again
-
-A reader ignores what it doesn't know; a change that it can't ignore raises the version.
+A reader ignores what it doesn't know; a change that it can't ignore raises the version in the first line.
+The older layout, without a journal, is read by `old_layout`.
 """
-
-RUN, CASE, VERSION = "replay run", "replay case", 1

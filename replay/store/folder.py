@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -13,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from replay import limits, whole_file
-from replay.source import SourceError, printable, read_octets
-from replay.store import RUN
+from replay.source import SourceError, printable
+from replay.store import journal, old_layout
 
 CLIENTS, SERVERS = Path(".replay", "clients"), Path(".replay", "servers")
 """The default folders for the runs of clients, one for each name, and for those of several servers."""
@@ -23,11 +22,11 @@ NEXT, LAST, PREVIOUS, REMOVED = (Path(".replay", name) for name in ("next", "las
 """Where a run begins by default, where it is moved to, where the previous one is kept, and one that is
 being removed."""
 
+RUN_FILES = (journal.NAME, old_layout.RUN_FILE)
+"""The files that identify the folder of a run: of today's layout, and of the older one."""
+
 MAX_NAME = limits.NAME.default
 """How many characters of a file's name may come from outside."""
-
-NAME = re.compile(r"(?:sources/)?(?!\.)[A-Za-z0-9._%-]{1,120}")
-"""The names that files of a store may have, relative to its folder."""
 
 _OURS = re.compile(r"\d+-[A-Za-z0-9._%-]*|\.tmp-[A-Za-z0-9._%-]*")
 
@@ -59,6 +58,11 @@ def folder_name(agent: str, taken: set[str]) -> str:
     return folder
 
 
+def log_name(number: int, id: str, count: int) -> str:
+    """The name of the file with the log of a case, which is one of `count`."""
+    return f"{number:0{max(3, len(str(count)))}d}-{safe_name(id)}.wirelog"
+
+
 class Folder:
     """A folder to write to. If the system supports it, a run continues in its own folder when another run
     in the same place moves that folder."""
@@ -74,6 +78,11 @@ class Folder:
     def write(self, name: str, octets: bytes) -> None:
         """Write a file completely or not at all. Raises OSError."""
         whole_file.write(self._path(name), octets, self._at)
+
+    def opened(self, name: str) -> int:
+        """Open an existing file to append to it. Raises OSError."""
+        flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        return os.open(self._path(name), flags, dir_fd=self._at)
 
     def claim(self) -> None:
         """Keep other programs from writing a run here while this one does, if the system supports locks.
@@ -99,7 +108,9 @@ class Folder:
             os.unlink(self._path(name), dir_fd=self._at)
 
     def clear(self) -> None:
-        """Remove the files of an earlier run except run.json and what isn't replay's. Raises OSError."""
+        """Remove the files of an earlier run except its journal and what isn't replay's. Raises OSError."""
+        if old_layout.is_run(self._directory):
+            (self._directory / old_layout.RUN_FILE).unlink()
         sources = self._directory / "sources"
         for folder in (self._directory, sources):
             if folder is sources and (folder.is_symlink() or not folder.is_dir()):
@@ -109,10 +120,6 @@ class Folder:
                     file.unlink()
         with suppress(OSError):  # it doesn't exist, or contains somebody else's files
             sources.rmdir()
-
-    def sources(self) -> None:
-        """Create the folder for sources. Raises OSError."""
-        (self._directory / "sources").mkdir(exist_ok=True)
 
     def move(self, directory: Path) -> None:
         """Rename the folder. Raises OSError."""
@@ -139,8 +146,8 @@ class Folder:
 
 
 def begin(directory: Path | None, run: bytes) -> Folder:
-    """The folder for a new run, with its run.json and no file of another run. None means LAST; the run that
-    is there is kept as PREVIOUS.
+    """The folder for a new run, with the beginning of its journal and no file of another run. None means
+    LAST; the run that is there is kept as PREVIOUS.
 
     Raises SourceError if the folder contains something other than a run, which is left alone; OSError.
     """
@@ -154,9 +161,7 @@ def begin(directory: Path | None, run: bytes) -> Folder:
         except SourceError:
             folder.close()
             raise
-        folder.write(
-            "run.json", run
-        )  # first, since it claims the folder and says that there is no case yet
+        folder.write(journal.NAME, run)  # first, since it claims the folder and says that no case has run
         folder.clear()
         return folder
     own()
@@ -166,12 +171,17 @@ def begin(directory: Path | None, run: bytes) -> Folder:
         shutil.rmtree(NEXT, ignore_errors=True)
         folder = Folder(NEXT)
         try:
-            folder.write("run.json", run)
+            folder.write(journal.NAME, run)
             _rotate(folder)
         except OSError:
             folder.close()
             raise
     return folder
+
+
+def holds_run(directory: Path) -> bool:
+    """Whether a run is stored in a folder, even if it can't be read. Raises OSError."""
+    return journal.is_journal(directory / journal.NAME) or old_layout.is_run(directory)
 
 
 def own() -> Path:
@@ -194,7 +204,7 @@ def _check(directory: Path) -> None:
         return
     except NotADirectoryError:
         raise SourceError(None, f"{printable(str(directory))} is not a folder", about="out") from None
-    if not all(map(whole_file.PART.fullmatch, names)) and not _holds_run(directory):
+    if not all(map(whole_file.PART.fullmatch, names)) and not holds_run(directory):
         hint = "name a new or empty folder, or one that contains a run; nothing was changed"
         said = f"{printable(str(directory))} contains something other than a run"
         raise SourceError(None, said, hint, about="out")
@@ -204,7 +214,7 @@ def _rotate(folder: Folder) -> None:
     """Make LAST the new PREVIOUS, and `folder` the new LAST; the old PREVIOUS is removed. There are only
     renames in between, so that if this is cut off, LAST is missing for an instant at most."""
     shutil.rmtree(REMOVED, ignore_errors=True)
-    if _holds_run(LAST):
+    if holds_run(LAST):
         if PREVIOUS.exists():
             PREVIOUS.rename(REMOVED)
         LAST.rename(PREVIOUS)
@@ -227,14 +237,3 @@ def _alone(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(at)
-
-
-def _holds_run(directory: Path) -> bool:
-    file = directory / "run.json"
-    if not file.is_file():  # opening a named pipe would wait for a writer
-        return False
-    try:
-        run = json.loads(read_octets(file, limits.FILE.default))
-    except (FileNotFoundError, ValueError, RecursionError):
-        return False
-    return isinstance(run, dict) and run.get("format") == RUN

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from replay.report import safe
-from replay.report.causes import CauseWords
 from replay.report.html.model import PageRow
+from replay.verdict.stored_verdict import CauseWords
 
 
 class Alike(NamedTuple):
@@ -24,8 +24,9 @@ def alike(shown: Sequence[PageRow], column: int) -> list[Alike]:
     found: dict[str, list[tuple[int, CauseWords]]] = {}
     for number, row in enumerate(shown):
         told = row.told[column]
-        if told is not None and told.cause is not None and told.counts:
-            found.setdefault(told.cause.key, []).append((number, told.cause))
+        cause = None if told is None or told.verdict is None else told.verdict.cause
+        if told is not None and cause is not None and told.counts:
+            found.setdefault(cause.key, []).append((number, cause))
     return [_alike(cases) for cases in found.values()]
 
 

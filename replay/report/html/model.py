@@ -17,17 +17,17 @@ from msgspec.structs import replace
 from rich.text import Text
 
 from replay import limits
-from replay.cases.model import Behaviour, Outcome
+from replay.cases.model import Outcome
 from replay.protocol.events import Message, Opened, Pong
 from replay.report import causes, diff, safe, words
 from replay.report import verbose as sections
-from replay.report.causes import CauseWords
 from replay.report.html.connection import breach, connection
 from replay.report.layout import DIM, FAULT, LABEL, PATH, WANTED, WRONG
 from replay.report.purpose import purpose
 from replay.report.rounds import rounds
 from replay.report.stream import SentOctets, both, parts, to_stream
 from replay.report.tally import VERDICTS
+from replay.report.verdict_words import in_words
 from replay.verdict.result import (
     GOOD,
     UNJUDGED,
@@ -38,6 +38,7 @@ from replay.verdict.result import (
     Standing,
     rank,
 )
+from replay.verdict.stored_verdict import FLAKY, StoredVerdict
 
 WIDE, NARROW = 92, 50
 """Cells of the lines that the page shows as they are on a terminal, and of those for a phone."""
@@ -45,7 +46,6 @@ WIDE, NARROW = 92, 50
 MOST_PATTERNS = 6
 """Events that are named of one of the ways that a case allows."""
 
-FLAKY = "flaky"
 UNREADABLE = "UNREADABLE"
 """What a case is called if what is stored of it can't be read."""
 
@@ -55,30 +55,31 @@ _CLASSES = {DIM: "dim", LABEL: "label", PATH: "path", FAULT: "fault", WRONG: "wr
 
 
 class PageCase(Struct, frozen=True):
-    """The verdict on one case. `behaviour` None: what is stored of it can't be read."""
+    """One case. Without a verdict, its stored result can't be read."""
 
     id: str
     title: str
-    behaviour: Behaviour | None
-    closing: ClosingVerdict
+    verdict: StoredVerdict | None
     detail: Callable[[int], Detail]  # with about so many characters of its log
-    code: int | None = None  # of the testee's Close
-    duration: int | None = None  # microseconds
     size: int = 0  # of its log, about, in characters
-    note: str = ""  # how the verdict stands to what is expected, where that is news
-    unjudged: bool = False  # there is no verdict: see `CaseResult.unjudged`
-    cause: CauseWords | None = None  # of a failure: why, where that is known
 
     @property
     def word(self) -> str:
         """A word of `VERDICTS`, or UNREADABLE."""
-        if self.behaviour is None:
-            return UNREADABLE
-        return UNJUDGED if self.unjudged else self.behaviour.value
+        return UNREADABLE if self.verdict is None else self.verdict.word
+
+    @property
+    def closing(self) -> ClosingVerdict:
+        return ClosingVerdict.FAILED if self.verdict is None else self.verdict.closing
 
     @property
     def rank(self) -> int:
-        return 2 if self.behaviour is None else rank(self.behaviour, self.closing)
+        return 2 if self.verdict is None else self.verdict.rank
+
+    @property
+    def note(self) -> str:
+        """How the verdict compares to the expected one, if that is worth saying."""
+        return "" if self.verdict is None else self.verdict.note
 
     @property
     def counts(self) -> bool:
@@ -88,7 +89,7 @@ class PageCase(Struct, frozen=True):
     @property
     def listed(self) -> bool:
         """Whether it is other than it has to be, and expected so."""
-        return self.note == Standing.LISTED.value and (self.rank > 0 or self.unjudged)
+        return self.note == Standing.LISTED.value and (self.rank > 0 or self.word == UNJUDGED)
 
 
 class Column(Struct, frozen=True):
@@ -156,26 +157,15 @@ def by_id(verdicts: Iterable[PageCase]) -> dict[str, PageCase]:
 
 def told(result: CaseResult) -> PageCase:
     """A verdict that is at hand with all that it rests on."""
-    close = result.facts.testee_close
-    return PageCase(
-        id=result.case.id,
-        title=safe.escape(result.case.title, 300),
-        behaviour=result.behaviour,
-        closing=result.closing,
-        detail=lambda room: detail(result, room) if isinstance(result, Judged) else brief(result),
-        code=None if close is None else close.code,
-        duration=result.duration,
-        size=2 * result.trace.size if isinstance(result, Judged) else 0,
-        note=standing(result),
-        unjudged=result.unjudged is not None,
-        cause=causes.said(result),
+    return of_verdict(
+        in_words(result),
+        lambda room: detail(result, room) if isinstance(result, Judged) else brief(result),
+        2 * result.trace.size if isinstance(result, Judged) else 0,
     )
 
 
-def standing(result: CaseResult) -> str:
-    """How a verdict stands to what is expected, where that is news."""
-    found = result.expectation
-    return FLAKY if result.flaky else found.standing.value if found is not None else ""
+def of_verdict(verdict: StoredVerdict, detail: Callable[[int], Detail], size: int) -> PageCase:
+    return PageCase(verdict.id, safe.escape(verdict.title, 300), verdict, detail, size)
 
 
 def brief(result: CaseResult) -> Detail:

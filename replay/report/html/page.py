@@ -187,12 +187,13 @@ def _cell(told: PageCase) -> dict[str, Any]:
     """A verdict as its cell shows it."""
     name, word = SHORT[told.word]
     cell: dict[str, Any] = {"class": name, "word": word, "rank": told.rank}
-    if told.code is not None:
-        cell["code"] = str(told.code)
-    if told.closing not in GOOD and told.behaviour is not None:
-        cell |= {"closing": told.closing.value, "end": CLOSINGS[told.closing]}
-    if told.duration is not None:
-        cell["took"] = words.seconds(told.duration)
+    if (verdict := told.verdict) is not None:
+        if verdict.close_code is not None:
+            cell["code"] = str(verdict.close_code)
+        if verdict.closing not in GOOD:
+            cell |= {"closing": verdict.closing.value, "end": CLOSINGS[verdict.closing]}
+        if verdict.duration is not None:
+            cell["took"] = words.seconds(verdict.duration)
     if told.note:
         cell["note"] = told.note
     cell["label"] = f"{told.id} {told.word}, closing {told.closing.value}" + (

@@ -1,9 +1,10 @@
-"""The files of a stored run, field by field: what is written, what is read back, and how they are named."""
+"""The records of a stored run, field by field: what is written, what is read back, and how its files are
+named."""
 
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,17 @@ from replay.campaign.rejudged import Rejudged, rejudge
 from replay.cases.model import Behaviour, Profile
 from replay.source import SourceError
 from replay.store.folder import MAX_NAME, folder_name, safe_name
-from replay.store.reader import load, verdict
+from replay.store.reader import load
 from replay.store.writer import About, Store
 from replay.suite.edition import edition
 from replay.suite.files import Item, known
 from replay.trace.model import Drop, Entry, How, Octets, Trace
+from replay.trace.wirelog import storable
 from replay.verdict.judge import judge
 from replay.verdict.result import ClosingVerdict, Judged, RunResult
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
+from tests import journals
 from tests.report.samples import clean_end, close, opened, sent
 
 C, S = Side.CLIENT, Side.SERVER
@@ -48,46 +51,37 @@ BAD = result(
 
 
 def stored(folder: Path, *results: Judged, **end: Any) -> dict[str, Any]:
+    """How a run that is stored ended, as its journal has it."""
     store = Store.create(folder, CHOSEN, ABOUT)
     for number, one in enumerate(results):
         store.add(number, one)
     run = RunResult("an agent", ABOUT.address, results, 7, 1.5, planned=len(CHOSEN))
     store.finish(replace(run, **end))
     assert (store.fault, store.place) == (None, folder)
-    return read(folder / "run.json")
-
-
-def read(path: Path) -> dict[str, Any]:
-    found = json.loads(path.read_text("utf-8"))
-    assert isinstance(found, dict)
+    (found,) = journals.values(folder, "end")
     return found
 
 
 def test_a_run_is_stored_with_all_that_holds_for_it(tmp_path: Path) -> None:
-    assert stored(tmp_path, GOOD, BAD) == {
-        "format": "replay run",
-        "version": 1,
+    end = stored(tmp_path, GOOD, BAD)
+    assert journals.values(tmp_path, "run") == [
+        {
+            "replay": __version__,
+            "suite": edition().version,
+            "tester": "client",
+            "address": "ws://127.0.0.1:9001",
+            "seed": 7,
+            "limits": {"case": 5},
+            "profile": "rfc",
+            "thorough": True,
+            "cases": [{"id": item.case.id, "title": item.case.title, "of": "suite"} for item in CHOSEN],
+            "sources": [],
+        }
+    ]
+    assert end == {
         "state": "stopped",
-        "replay": __version__,
-        "suite": edition().version,
-        "tester": "client",
         "address": "ws://127.0.0.1:9001",
         "agent": "an agent",
-        "seed": 7,
-        "limits": {"case": 5},
-        "profile": "rfc",
-        "thorough": True,
-        "cases": [
-            {
-                "number": number,
-                "id": item.case.id,
-                "title": item.case.title,
-                "file": f"00{number}-{item.case.id}",
-                "of": "suite",
-            }
-            for number, item in enumerate(CHOSEN, 1)
-        ],
-        "sources": [],
         "duration": 1.5,
         "unreached": None,
         "died_on": [],
@@ -99,17 +93,16 @@ def test_a_run_is_stored_with_all_that_holds_for_it(tmp_path: Path) -> None:
             "closing": {"OK": 1, "UNCLEAN": 1},
         },
     }
+    kinds = [(record.kind, record.number) for record in journals.records(tmp_path)]
+    assert kinds == [("run", 0), ("case", 1), ("case", 2), ("end", 0)]
 
 
 def test_a_result_is_stored_with_all_that_is_said_of_it(tmp_path: Path) -> None:
     stored(tmp_path, replace(GOOD, began=0.0, notes=("a note",), flaky=True, path="a path"), BAD)
-    good, bad = read(tmp_path / "001-1.1.1.json"), read(tmp_path / "002-1.1.2.json")
-    log = (tmp_path / "001-1.1.1.wirelog").read_bytes()
+    good, bad = journals.values(tmp_path, "case")
     began = good.pop("began")
     assert began
     assert good == {
-        "format": "replay case",
-        "version": 1,
         "id": "1.1.1",
         "title": known()["1.1.1"].title,
         "path": "a path",
@@ -128,9 +121,13 @@ def test_a_result_is_stored_with_all_that_is_said_of_it(tmp_path: Path) -> None:
         "flaky": True,
         "expected": None,
         "again": None,
-        "log": "001-1.1.1.wirelog",
-        "sha256": hashlib.sha256(log).hexdigest(),
     }
+    assert [journals.body(tmp_path, number) for number in (1, 2)] == [
+        storable(GOOD.trace),
+        storable(BAD.trace),
+    ]
+    assert [path.name for path in tmp_path.glob("*.wirelog")] == ["002-1.1.2.wirelog"]
+    assert (tmp_path / "002-1.1.2.wirelog").read_bytes() == storable(BAD.trace)
     breach, unanswered = BAD.broken
     assert (bad["behaviour"], bad["closing"], bad["failed"], bad["close_code"]) == (
         "FAILED",
@@ -173,15 +170,16 @@ def test_what_is_stored_is_read_back(tmp_path: Path) -> None:
             was.closing,
             was.closing_reason,
         )
-        assert one.broken == tuple((breach.rule, breach.start) for breach in was.broken)
+        assert [(breach.rule, breach.offset) for breach in one.broken] == [
+            (breach.rule, breach.start) for breach in was.broken
+        ]
         assert (one.duration, one.notes, one.path, one.unjudged) == (was.duration, was.notes, None, None)
-        assert (one.flaky, one.standing, one.expected, one.again) == (False, "", "", None)
+        assert (one.flaky, one.note, one.expected, one.again) == (False, "", None, None)
     assert (good.close_code, bad.close_code) == (1000, 1005)
     assert (good.divergence, good.cause) == (None, None)
     assert bad.divergence is not None
     assert bad.cause is not None
-    id, title, alone = verdict(tmp_path / "002-1.1.2.json")
-    assert (id, title, alone) == ("1.1.2", known()["1.1.2"].title, bad)
+    assert (bad.id, bad.title) == ("1.1.2", known()["1.1.2"].title)
 
 
 @pytest.mark.parametrize(
@@ -229,10 +227,10 @@ def test_a_run_that_has_not_ended_is_one_that_is_running(tmp_path: Path) -> None
     assert load(tmp_path).cases[0].verdict is None
 
 
-def test_files_that_are_missing_make_a_run_partial(tmp_path: Path) -> None:
-    stored(tmp_path, GOOD, BAD, GOOD)
-    (tmp_path / "002-1.1.2.json").unlink()
-    assert load(tmp_path).partial == "a partial run with 2 of 3 cases: some of its files are missing"
+def test_results_that_are_missing_make_a_run_partial(tmp_path: Path) -> None:
+    stored(tmp_path, GOOD, BAD)
+    journals.says(tmp_path, "end", 0, state="complete")
+    assert load(tmp_path).partial == "a partial run with 2 of 3 cases: some of its results are missing"
 
 
 def test_a_case_agrees_only_if_all_of_its_verdict_is_derived_again(tmp_path: Path) -> None:
@@ -254,82 +252,65 @@ def test_a_case_agrees_only_if_all_of_its_verdict_is_derived_again(tmp_path: Pat
 
 def test_a_log_that_was_changed_is_not_judged(tmp_path: Path) -> None:
     stored(tmp_path, GOOD, BAD)
-    log = tmp_path / "001-1.1.1.wirelog"
-    log.write_bytes(log.read_bytes() + b"\n")
+    (tmp_path / "002-1.1.2.wirelog").write_text("# the file isn't what is judged\n")
+    journals.damage(tmp_path, 1, b"OCTETS")
     changed, same = rejudge(load(tmp_path))
     assert changed.result is None
     assert changed.fault is not None
-    assert "the log has been changed since it was stored" in changed.fault
+    assert re.search(
+        r"damaged, the record of case 1\.1\.1 at octet \S+ has a wrong checksum", changed.fault
+    )
     assert same.agrees
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "wants"),
+    ("kind", "key", "value", "wants"),
     [
-        ("state", "done", "one of running, interrupted, stopped, unreached, complete"),
-        ("state", 1, "str"),
-        ("cases", [], "at least one case"),
-        ("cases", [1], "a list of objects"),
-        ("tester", "peer", "one of client, server"),
-        ("profile", "x", "one of autobahn, rfc"),
-        ("seed", True, "int | None"),
-        ("seed", "7", "int | None"),
-        ("limits", None, "dict"),
-        ("replay", None, "str"),
-        ("sources", [{"name": "x", "file": "../x"}], "the name of a file of the store"),
-        ("sources", [{"name": "x", "file": ".x"}], "the name of a file of the store"),
-        ("sources", [{"name": "x", "file": "x" * 121}], "the name of a file of the store"),
+        ("end", "state", "done", "state: invalid enum value 'done'"),
+        ("end", "state", 1, "state: expected str, got int"),
+        ("end", "agent", 1, "agent: expected str | null, got int"),
+        ("run", "cases", [1], "cases[0]: expected object, got int"),
+        ("run", "tester", "peer", "tester: invalid enum value 'peer'"),
+        ("run", "profile", "x", "profile: invalid enum value 'x'"),
+        ("run", "seed", True, "seed: expected int | null, got bool"),
+        ("run", "seed", "7", "seed: expected int | null, got str"),
+        ("run", "limits", None, "limits: expected object, got null"),
+        ("run", "replay", None, "replay: expected str, got null"),
+        ("run", "sources", [{"name": "x", "file": "x"}], "sources[0].file: expected int, got str"),
     ],
 )
-def test_a_field_that_is_damaged_is_named(tmp_path: Path, key: str, value: object, wants: str) -> None:
-    run = stored(tmp_path, GOOD)
-    (tmp_path / "run.json").write_text(json.dumps({**run, key: value}))
-    with pytest.raises(SourceError) as raised:
+def test_a_field_that_is_damaged_is_named(
+    tmp_path: Path, kind: str, key: str, value: object, wants: str
+) -> None:
+    stored(tmp_path, GOOD)
+    journals.says(tmp_path, kind, 0, **{key: value})
+    with pytest.raises(
+        SourceError, match=r"run\.journal: damaged, the record of \S+ \S+ at octet \S+: "
+    ) as raised:
         load(tmp_path)
-    assert "damaged" in str(raised.value)
     assert wants in str(raised.value)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"of": "else"}, "expected 'of' to be one of suite, spec, log"),
+        ({"of": "else"}, "cases[1].of: invalid enum value 'else'"),
         ({"of": "suite", "source": 0}, "expected 'source' to be the number of a source"),
         ({"of": "spec", "source": None}, "expected 'source' to be the number of a source"),
         ({"of": "spec", "source": 1}, "expected 'source' to be the number of a source"),
         ({"of": "log", "source": -1}, "expected 'source' to be the number of a source"),
-        ({"file": "a/b"}, "expected 'file' to be the name of a file of the store"),
     ],
 )
 def test_a_case_of_a_plan_that_is_damaged_is_named(
     tmp_path: Path, change: dict[str, Any], said: str
 ) -> None:
-    run = stored(tmp_path, GOOD)
-    run["sources"] = [{"name": "x", "file": "sources/1-x"}]
+    stored(tmp_path, GOOD)
+    (run,) = journals.values(tmp_path, "run")
     run["cases"][1] |= change
-    (tmp_path / "run.json").write_text(json.dumps(run))
-    with pytest.raises(SourceError, match="cases 2: damaged") as raised:
+    journals.says(tmp_path, "run", 0, sources=[{"name": "x", "file": 0}], cases=run["cases"])
+    with pytest.raises(SourceError, match="damaged") as raised:
         load(tmp_path)
     assert said in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"format": "replay run"}, 'expected JSON with the format "replay case"'),
-        ({"version": 2}, "expected version 1 of the format"),
-    ],
-)
-def test_another_format_is_not_read(tmp_path: Path, change: dict[str, Any], said: str) -> None:
-    stored(tmp_path, GOOD)
-    path = tmp_path / "001-1.1.1.json"
-    path.write_text(json.dumps({**read(path), **change}))
-    with pytest.raises(SourceError) as raised:
-        verdict(path)
-    assert said in str(raised.value)
-    fault = load(tmp_path).cases[0].fault
-    assert fault is not None
-    assert said in fault
 
 
 @pytest.mark.parametrize(
