@@ -12,8 +12,8 @@ The records of the journal are the following, in this order. Their types are in 
     end     how the run ended: an EndRecord
 
 The first records are written under another name and then moved into place, so that a journal always says
-what the run is. Each later one is appended at once: whenever the program ends, or the disk is full, only the
-last record can be incomplete. Nothing waits for the disk (no fsync).
+what the run is. Each later one is appended at once: whenever the program ends, or the disk is full, only
+the last record can be incomplete. Nothing waits for the disk (no fsync).
 
 A reader ignores what it doesn't know; a change that it can't ignore raises the version in the first line.
 The older layout, without a journal, is read by `old_layout`.

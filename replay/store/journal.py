@@ -10,8 +10,8 @@
     ...
 
 The first line names the format. A record begins with a line that contains its kind, a number, the lengths
-of its value and of its body in octets, and a CRC-32 of all that and of what follows the line. The value, one
-line of JSON, and the body, which can be any octets, follow, each ended by a line feed.
+of its value and of its body in octets, and a CRC-32 of all that and of what follows the line. The value,
+one line of JSON, and the body, which can be any octets, follow, each ended by a line feed.
 
 A record that is cut off by the end of the file is ignored. A record with a wrong checksum is damaged; its
 lengths still lead to the next one. If something else is found where a record should begin, the rest of the

@@ -282,7 +282,11 @@ def _files(
                 passed(f"{file} is an index and contains no log")
         if empty:
             reports = " and no Autobahn report with a log" if REPORTS[0] in wanted else ""
-            raise SourceError(None, f"{path}: no {' or '.join(suffixes)} file in this folder{reports}")
+            stored = any(path.rglob("run.journal"))
+            hint = "`replay convert RUN DIR` writes the logs of a stored run as files" if stored else None
+            raise SourceError(
+                None, f"{path}: no {' or '.join(suffixes)} file in this folder{reports}", hint
+            )
 
 
 def _holds_log(file: Path) -> bool:
