@@ -1,10 +1,11 @@
-"""Measures the start-up time of `replay --help` and of a whole run, compared with `python -c pass`.
+"""Measures the start-up time of replay: --help, a list of the cases, a run of one case and one of many.
 
     python bench/startup.py [--rounds 11]
 
-Prints medians of wall-clock time, and how much longer each command takes than the bare interpreter. The
-commands are run alternately, after a first round that compiles the modules. The Python that runs this needs
-replay.
+Prints medians of processor time, user and system, and how each relates to the bare interpreter and to
+`import click`, below which no command line made with click can start. The commands are run alternately,
+after a first round that compiles the modules and keeps the cases. They are run in an empty folder, as a
+config costs more. The Python that runs this needs replay.
 """
 
 from __future__ import annotations
@@ -15,24 +16,31 @@ import statistics
 import subprocess
 import sys
 import sysconfig
-import time
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 REPLAY = str(Path(sysconfig.get_path("scripts")) / "replay")
 
+BARE, CLICK = "python -c pass", "python -c 'import click'"
 COMMANDS = {
-    "python -c pass": [sys.executable, "-c", "pass"],
+    BARE: [sys.executable, "-c", "pass"],
+    CLICK: [sys.executable, "-c", "import click"],
     "replay --help": [REPLAY, "--help"],
-    "replay run -q traces/": [REPLAY, "run", "-q", "traces/"],
+    "replay list": [REPLAY, "list"],
+    "replay run 1.1.1": [REPLAY, "run", "1.1.1"],
+    "replay run -q traces/": [REPLAY, "run", "-q", str(ROOT / "traces")],
 }
 
 
-def seconds(command: list[str]) -> float:
-    """How long a command takes. It has to succeed."""
-    start = time.perf_counter()
-    subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - start
+def seconds(command: list[str], folder: str) -> float:
+    """The processor time of a command and its children. It has to succeed."""
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -41,17 +49,18 @@ def main() -> None:
     chosen = parser.parse_args()
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
         print("PYTHONDONTWRITEBYTECODE is set, so replay may be compiled anew at each start")
-    for command in COMMANDS.values():
-        seconds(command)
     measured: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for _ in range(chosen.rounds):
-        for name, command in COMMANDS.items():
-            measured[name].append(seconds(command))
+    with tempfile.TemporaryDirectory() as folder:
+        for command in COMMANDS.values():
+            seconds(command, folder)
+        for _ in range(chosen.rounds):
+            for name, command in COMMANDS.items():
+                measured[name].append(seconds(command, folder))
     medians = {name: statistics.median(times) for name, times in measured.items()}
-    base = next(iter(medians.values()))
+    print(f"{'':<24} {'median':>9} {'more':>9} {'× python':>9} {'× click':>9}")
     for name, median in medians.items():
-        more = (median - base) * 1000
-        print(f"{name:<22} {median * 1000:6.0f} ms   {more:+6.0f} ms   × {median / base:.1f}")
+        more, bare, click = median - medians[BARE], median / medians[BARE], median / medians[CLICK]
+        print(f"{name:<24} {median * 1000:6.0f} ms {more * 1000:6.0f} ms {bare:9.1f} {click:9.2f}")
 
 
 if __name__ == "__main__":

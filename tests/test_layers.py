@@ -165,6 +165,15 @@ def test_help_loads_next_to_nothing(cache: Path) -> None:
     assert ours == {"__main__", "live", "live.signals", "version"}
 
 
+def test_a_run_of_bundled_cases_reads_no_spec(cache: Path) -> None:
+    found = loaded(cache, "run", "-q", "1.1.1", "--out", str(cache / "out"))
+    assert {"asyncio", "campaign.server", "store.writer"} <= found
+    assert not {"h11", "jinja2", "junitparser", "yaml"} & found
+    assert (
+        not {"cases.load", "config.file", "config.keys", "report.diff", "typed", "trace.autobahn"} & found
+    )
+
+
 @pytest.mark.parametrize("words", [("--version",), ("list",), ("list", "-k", "ping", "2.*")])
 def test_a_command_that_does_little_loads_nothing_heavy(cache: Path, words: tuple[str, ...]) -> None:
     assert not HEAVY & loaded(cache, *words)

@@ -92,6 +92,15 @@ def test_list_names_the_bundled_cases(installed: Path, tmp_path: Path) -> None:
     assert set(re.findall(r"^\d+(?:\.\d+)+\b", listed, re.MULTILINE)) == known().keys()
 
 
+def test_its_cases_are_there_without_reading_yaml(installed: Path, tmp_path: Path) -> None:
+    """Also where replay may write nothing."""
+    program = "import sys; from replay.suite.files import known; print(len(known()), 'yaml' in sys.modules)"
+    assert run(installed / "python", "-B", "-c", program, cwd=tmp_path).split() == [
+        str(len(known())),
+        "False",
+    ]
+
+
 def test_the_version_of_the_suite_is_in_it(installed: Path, tmp_path: Path) -> None:
     assert f"({len(known())} cases)" in run(installed / "replay", "--version", cwd=tmp_path)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from replay import limits, whole_file
-from replay.report import autobahn, json_lines
+from replay.report.words import UNKNOWN_SERVER
 from replay.source import SourceError, printable, strerror
 from replay.store.folder import Folder
 from replay.verdict.result import CaseResult, Fresh, Judged, RunResult
@@ -90,7 +90,7 @@ class Outputs:
         """Whether a report shows the octets of cases that pass."""
         return bool(self._folders)
 
-    def track(self, agent: str | None = None, otherwise: str = autobahn.UNKNOWN) -> Track:
+    def track(self, agent: str | None = None, otherwise: str = UNKNOWN_SERVER) -> Track:
         """Where the results of one agent go. None is a server that still has to tell its name, and is
         called `otherwise` if it doesn't."""
         found = next((track for track in self._tracks if agent and track.agent == agent), None)
@@ -114,6 +114,8 @@ class Outputs:
         for one in self._wanted:
             self._write(one, runs)
         if self._stdout == "json":
+            from replay.report import json_lines
+
             sys.stdout.write("".join(f"{json_lines.run(run)}\n" for run in runs))
         elif self._stdout is not None:
             sys.stdout.write(_text(self._stdout, runs, Path()))
@@ -126,6 +128,8 @@ class Outputs:
         """A result has come."""
         self._fresh = True
         if self._stdout == "json":
+            from replay.report import json_lines
+
             sys.stdout.write(json_lines.case(agent, result, self._strict) + "\n")
             sys.stdout.flush()
 
@@ -133,6 +137,8 @@ class Outputs:
         """Write the file of a case, in each folder."""
         if not self._folders or not isinstance(result, Judged):
             return
+        from replay.report import autobahn
+
         if agent not in self._prefixes:
             self._prefixes = autobahn.prefixes([*self._prefixes, agent])
         text = autobahn.case(agent, self._places.get(result.case.id, number + 1), result)
@@ -158,8 +164,10 @@ class Outputs:
     def _write(self, one: WantedReport, runs: Sequence[RunResult]) -> None:
         path, kind = Path(one.file), _format(one.format)
         if kind.folder:
+            from replay.report import autobahn
+
             order = {agent: number for number, agent in enumerate(self._prefixes)}
-            runs = sorted(runs, key=lambda run: order.get(run.agent or autobahn.UNKNOWN, len(order)))
+            runs = sorted(runs, key=lambda run: order.get(run.agent or UNKNOWN_SERVER, len(order)))
             path = path / autobahn.INDEX
         octets = _text(one.format, runs, path.parent).encode("utf-8", "replace")
         try:

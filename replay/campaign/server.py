@@ -6,7 +6,7 @@ import base64
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,7 +16,6 @@ from replay.campaign import schedule
 from replay.campaign.explain import Explainer
 from replay.campaign.judged import briefly, judged, of_two, since_1970
 from replay.cases.model import Case, Profile
-from replay.expected.entries import Expected
 from replay.live.assignment import Assignment, Phase
 from replay.live.servers import Target
 from replay.live.transport import GONE, Address
@@ -32,6 +31,9 @@ from replay.trace.model import SECOND, Trace, Unreached
 from replay.verdict.judge import REENCODED
 from replay.verdict.result import CaseResult, Fresh, Judged, Logged, kept, verdict_of
 from replay.wire.side import Side
+
+if TYPE_CHECKING:
+    from replay.expected.entries import Expected
 
 SLOW = "it may accept connections too slowly, or no longer; see --connect-timeout and --jobs"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from replay.config.options import RUN
 from replay.source import SourceError
 
 if TYPE_CHECKING:
+    from replay.expected.entries import Expected
     from replay.expected.file import Listing
     from replay.suite.files import Item
 
@@ -40,7 +42,6 @@ def run(**options: Any) -> None:
     from replay.commands import servers as under_test
     from replay.commands.given import RunOptions
     from replay.commands.shown import Asked, Runs
-    from replay.expected.entries import Expected
     from replay.store.folder import SERVERS, folder_name
     from replay.suite import files as suite
 
@@ -67,7 +68,7 @@ def run(**options: Any) -> None:
         thorough=given.thorough,
         again=given.most_failures is None,
         seed=random.SystemRandom().randrange(10**6) if given.seed is None else given.seed,
-        expected=None if listing is None else Expected(listing.resolved(ids), today()),
+        expected=None if listing is None else _expected(listing, ids),
         explained=outputs.asked,
         closely=given.verbose or outputs.take_octets,
     )
@@ -98,6 +99,12 @@ def listing_of(given: Path | Listing, new: bool = False) -> Listing:
     from replay.expected import file as expected_file
 
     return expected_file.read(given, new) if isinstance(given, Path) else given
+
+
+def _expected(listing: Listing, ids: Sequence[str]) -> Expected:
+    from replay.expected.entries import Expected
+
+    return Expected(listing.resolved(ids), today())
 
 
 def _known_ids(chosen: list[Item], cases: tuple[str, ...]) -> list[str]:

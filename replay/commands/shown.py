@@ -17,11 +17,10 @@ from replay.campaign.outputs import Outputs
 from replay.campaign.progress import Bar
 from replay.campaign.server import Settings
 from replay.cases.cost import weight
-from replay.commands import report as report_command
 from replay.commands.again import command_for
 from replay.commands.output import FAULTY, CommandFault, Unreachable, new_console
 from replay.commands.servers import UnderTest
-from replay.report import several, terminal
+from replay.report import terminal
 from replay.report.layout import Lines
 from replay.source import printable
 from replay.store.writer import Store
@@ -175,6 +174,8 @@ class Runs:
 
     def show_page(self) -> None:
         """Show all runs as one page in a browser. Raises CommandFault if it can't be written."""
+        from replay.commands import report as report_command
+
         folder = self._runs[0].store.directory
         report_command.show_runs(
             [_with_commands(run) for run in self._runs],
@@ -189,6 +190,8 @@ class Runs:
         """
         results = [replace(_with_commands(run), strict=self._asked.strict) for run in self._runs]
         if self._several:
+            from replay.report import several
+
             self._console.print(several.side_by_side(results))
         self._outputs.finish(results)
         for fault in self._outputs.faults:

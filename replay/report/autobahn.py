@@ -15,14 +15,12 @@ from replay.cases.model import Behaviour, Case, Closing, EventKind, Pattern
 from replay.protocol.events import Close, Event, Fired, Message, Ping, Pong
 from replay.report import purpose, safe, words
 from replay.report.autobahn_log import connection, shown
+from replay.report.words import UNKNOWN_SERVER
 from replay.trace.model import SECOND, Wait
 from replay.verdict.facts import ClosingFacts
 from replay.verdict.result import CaseResult, ClosingVerdict, Judged, RunResult
 
 INDEX = "index.json"
-
-UNKNOWN = "UnknownServer"
-"""The name of an agent that doesn't tell its own."""
 
 FITS = "Actual events match at least one expected."
 DIFFERS = "Actual events differ from any expected."
@@ -71,10 +69,10 @@ def file_name(prefix: str, id: str) -> str:
 
 def index(runs: Sequence[RunResult]) -> str:
     """index.json: the verdicts by agent and case, and the names of their files."""
-    names = prefixes(run.agent or UNKNOWN for run in runs)
+    names = prefixes(run.agent or UNKNOWN_SERVER for run in runs)
     agents: dict[str, dict[str, Any]] = {}
     for run in runs:
-        cases = agents.setdefault(agent := run.agent or UNKNOWN, {})
+        cases = agents.setdefault(agent := run.agent or UNKNOWN_SERVER, {})
         for result in run.results:
             close = result.facts.testee_close
             cases[result.case.id] = {

@@ -12,7 +12,7 @@ from replay.protocol.rules import RULES
 from replay.report import safe, words
 from replay.report.words import BEHAVIOURS
 from replay.verdict.cause import answer_to, illegal, repeated
-from replay.verdict.result import GOOD, CaseResult, Cause, Judged, Misdeed
+from replay.verdict.result import GOOD, MOST_BROKEN, CaseResult, Cause, Judged, Misdeed
 from replay.verdict.stored_verdict import CauseWords
 from replay.wire.side import Side
 
@@ -171,3 +171,11 @@ def _uncounted(result: Judged) -> str:
         if isinstance(event, Violation) and event.rule not in BY_SILENCE:
             return f"; what came breaks {event.rule}: {safe.escape(event.detail, 200)}"
     return ""
+
+
+def broken(result: CaseResult) -> list[str]:
+    """The first rules that a case which passes broke nevertheless, each in a sentence."""
+    return [
+        f"breaks {breach.rule}, {words.reference(breach.rule)}: {breach.detail}"
+        for breach in result.broken[:MOST_BROKEN]
+    ]

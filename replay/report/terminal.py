@@ -10,8 +10,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from replay.cases.model import Behaviour
-from replay.report import causes, diff, safe, words
-from replay.report import verbose as sections
+from replay.report import causes, safe, words
 from replay.report.layout import (
     DIM,
     FAULT,
@@ -96,7 +95,7 @@ def _id(case: str, width: int) -> str:
 def notes(result: CaseResult) -> Lines:
     """What the user should know about a case that didn't fail: why it isn't judged, rules that it broke
     nevertheless, and how it was played or judged."""
-    told = [("note", note) for note in (*sections.broken(result), *result.notes)]
+    told = [("note", note) for note in (*causes.broken(result), *result.notes)]
     if result.unjudged is not None:
         told.insert(0, ("warning", f"not judged: {result.unjudged}"))
     return Lines(
@@ -109,6 +108,8 @@ def notes(result: CaseResult) -> Lines:
 def failure(result: Judged, command: str | None = None) -> Lines:
     """Why a case isn't OK: expected next to observed, the octets, the rules, the end of the log, and the
     command that plays just this case."""
+    from replay.report import diff
+
     return Lines(lambda width: chain(diff.failure(result, command, width), _expected(result, width)))
 
 
@@ -149,6 +150,8 @@ def _listed(ids: Sequence[str], most: int) -> str:
 
 def verbose(result: Judged) -> Lines:
     """What -v adds for a case: handshake, closing, octets by size, frames by opcode, wire log."""
+    from replay.report import verbose as sections
+
     return Lines(lambda width: sections.verbose(result, width))
 
 

@@ -9,12 +9,12 @@ from itertools import zip_longest
 from rich.text import Text
 
 from replay.protocol.events import Close, Message, Opened
-from replay.report import inflated, log, safe, words
+from replay.report import causes, inflated, log, safe, words
 from replay.report.layout import DIM, INDENT, LABEL, labelled, pad, text, wrapped
 from replay.report.rounds import rounds
 from replay.report.stream import SentOctets, both
 from replay.trace.model import Octets
-from replay.verdict.result import MOST_BROKEN, CaseResult, Judged
+from replay.verdict.result import CaseResult, Judged
 from replay.wire.handshake import MAX_HEAD
 from replay.wire.side import Side
 
@@ -22,14 +22,6 @@ MOST_SIZES = 12
 """The most sizes of reads and writes that are listed; the others are summed up."""
 
 _KEY = 24
-
-
-def broken(result: CaseResult) -> list[str]:
-    """The first rules that a case which passes broke nevertheless, each in a sentence."""
-    return [
-        f"breaks {breach.rule}, {words.reference(breach.rule)}: {breach.detail}"
-        for breach in result.broken[:MOST_BROKEN]
-    ]
 
 
 def verbose(result: Judged, width: int) -> Iterator[Text]:
@@ -46,7 +38,7 @@ def verbose(result: Judged, width: int) -> Iterator[Text]:
     yield from labelled("closing", f"{result.closing.value}: {reason}", width)
     if few := rounds(result.case):
         yield from labelled("rounds", few, width)
-    for note in (*(() if result.failed else broken(result)), *result.notes):
+    for note in (*(() if result.failed else causes.broken(result)), *result.notes):
         yield from labelled("note", safe.escape(note), width)
     yield text()
     yield _title("Opening handshake")

@@ -35,6 +35,9 @@ from replay.wire.side import Side
 SAMPLE = 48
 """The most octets of a payload that are shown."""
 
+UNKNOWN_SERVER = "UnknownServer"
+"""The name of an agent that doesn't tell its own, in Autobahn's reports."""
+
 BEHAVIOURS: dict[Behaviour, str] = {
     Behaviour.OK: "what the case asks for",
     Behaviour.NON_STRICT: "allowed, but later or more lenient than it should be",

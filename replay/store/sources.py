@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from replay.cases.load import load
 from replay.cases.model import Case
 from replay.cases.recorded import case_of
 from replay.source import Source, SourceError, Span, printable, read_octets
@@ -49,6 +48,8 @@ class Sources:
 
     def _spec(self, source: Source) -> RunSource:
         """Load a spec once more, only to see which files it names."""
+        from replay.cases.load import load
+
         file, files = self._take(_octets(source.text)), dict[str, int]()
         folder = Path(source.name).parent
 
@@ -114,6 +115,8 @@ class StoredCases:
         return case
 
     def _load(self, spec: StoredSource) -> tuple[Case, ...]:
+        from replay.cases.load import load
+
         folder = Path(spec.name).parent
 
         def octets(name: str, span: Span) -> bytes:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from replay import limits
 from replay.source import MAX_FILE, Source, SourceError, Span, printable
-from replay.trace import framing, gaps, kinds, literal, matching, written
+from replay.trace import framing, kinds, literal, written
 from replay.trace.annotation import FrameLine
 from replay.trace.model import Digest, Drop, Entry, Octets, Trace
 from replay.wire.side import Side
@@ -102,7 +102,7 @@ def _finish(
     *,
     imported: bool,
 ) -> Parsed:
-    from replay.trace import autobahn
+    from replay.trace import autobahn, gaps, matching
 
     recorder = (
         recorder or framing.recorder(drafts, kinds.ME) or _masker(drafts) or report.recorder or Side.CLIENT
