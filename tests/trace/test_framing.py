@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replay.trace import framing
 from replay.trace.framing import LoggedFrame, recorder, second_connection, stream
-from replay.trace.model import Cut, Drop, Entry, Octets
+from replay.trace.model import Cut, Drop, Entry, Logging, Octets
 from replay.wire.frame import encode, frame
 from replay.wire.handshake import encode_request, encode_response
 from replay.wire.side import Side
@@ -160,3 +161,143 @@ def test_another_connection_begins_with_another_handshake(
     entries: tuple[Entry, ...], found: Octets | None
 ) -> None:
     assert second_connection(entries) is found
+
+
+@pytest.mark.parametrize(
+    ("entries", "firsts", "lost"),
+    [
+        # Behind a head that ends with the missing octets, or with none missing, frames begin.
+        ([Octets(C, HEADS[C], cut=Cut(0)), Octets(C, OCTETS)], [1, 1, 1, 1], set()),
+        ([Octets(C, HEADS[C], cut=Cut(1)), Octets(C, OCTETS)], [], {1}),
+        ([Octets(C, HEADS[C][:30], cut=Cut(0)), Octets(C, OCTETS)], [], {0, 1}),
+        ([Octets(C, HEADS[C] + OCTETS, cut=Cut(0)), Octets(C, OCTETS)], [0] * 4 + [1] * 4, set()),
+        ([Octets(C, HEADS[C] + OCTETS, cut=Cut(1)), Octets(C, OCTETS)], [0] * 4, {1}),
+        ([Octets(C, b"\x81", cut=Cut(0)), Octets(C, OCTETS)], [0], {1}),
+        # All that comes later is lost, too, but not what the other side sent.
+        (
+            [Octets(C, b"\x81", cut=Cut()), Octets(S, OCTETS), Octets(C, OCTETS), Octets(C, b"")],
+            [0],
+            {2, 3},
+        ),
+        # Where logging was off, anything is missing; what is logged again begins with a frame.
+        ([Octets(C, b"\x81", cut=Cut()), Logging(True), Octets(C, OCTETS)], [0, 2, 2, 2, 2], set()),
+        ([Octets(C, OCTETS[:3]), Logging(False), Octets(C, OCTETS)], [0, 2, 2, 2, 2], set()),
+        ([Logging(True), Octets(C, HEADS[C]), Octets(C, OCTETS)], [2, 2, 2, 2], set()),
+        ([Octets(C, HEADS[C]), Logging(False), Logging(True), Octets(C, OCTETS)], [3, 3, 3, 3], set()),
+        # Only the first octets can be a head.
+        ([Octets(C, OCTETS), Octets(C, b"GET ")], [0, 0, 0, 0, 1], set()),
+        ([Octets(C, b""), Octets(C, HEADS[C][:3]), Octets(C, HEADS[C][3:] + OCTETS)], [2, 2, 2, 2], set()),
+    ],
+)
+def test_where_frames_begin(entries: list[Entry], firsts: list[int], lost: set[int]) -> None:
+    found = stream(entries, C)
+    assert [one.first for one in found.frames] == firsts
+    assert found.lost == lost
+
+
+def test_the_entries_that_end_with_a_head_or_a_frame() -> None:
+    assert stream([Octets(C, HEADS[C])], C).ends == {0}
+    assert stream(divided(HEADS[C], [9]), C).ends == {1}
+    assert stream([Octets(C, HEADS[C][:-1])], C).ends == set()
+    assert stream([Octets(C, HEADS[C]), Octets(C, OCTETS[:-1])], C).ends == set()
+    cut: list[Entry] = [
+        Octets(C, HEADS[C], cut=Cut(0)),
+        Octets(C, OCTETS),
+        Logging(True),
+        Octets(C, OCTETS),
+    ]
+    assert stream(cut, C).ends == {0, 1, 3}
+
+
+def test_the_first_entry_that_leaves_out_an_unknown_number_of_octets() -> None:
+    entries = [Octets(C, b"\x81", cut=Cut(5)), Octets(S, b"\x81", cut=Cut())]
+    entries += [Octets(C, b"\x81", cut=Cut()), Octets(C, b"\x81", cut=Cut())]
+    assert stream(entries, C).unsure == 2
+    assert stream(entries, S).unsure == 1
+    assert stream(entries[:2], C).unsure is None
+
+
+def test_frames_other_than_continuations_are_rows_of_their_own() -> None:
+    entries = [Octets(S, encode(frame(1, b"ab")) * 3), Octets(S, encode(frame(0, b"ab")) * 2)]
+    found = stream(entries, S)
+    assert [times for _, times in found.rows] == [1, 1, 1, 1, 1]
+    last = found.frames[-1]
+    assert last.run == entries[1].data
+    assert (last.start, last.body, last.end, last.lacking) == (4, 6, 8, 0)
+
+
+def test_frames_that_are_alike_stand_for_themselves_in_each_entry() -> None:
+    one = encode(frame(0, b"abc", fin=False))
+    entries = [
+        Octets(S, encode(frame(2, b"", fin=False)) + one * 2 + one[:1]),
+        Octets(S, one[1:] + one * 3),
+    ]
+    found = stream(entries, S)
+    assert [(row.first, row.at, times) for row, times in found.rows] == [
+        (0, 0, 1),
+        (0, 2, 2),
+        (0, 12, 1),
+        (1, 4, 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("most", "rows", "lost"),
+    [
+        (8, [1, 5, 1, 1], set()),
+        (7, [1, 5, 1, 0], {2}),
+        (6, [1, 5, 0], {1, 2}),
+        (5, [1, 4], {0, 1, 2}),
+        (1, [1, 0], {0, 1, 2}),
+    ],
+)
+def test_so_many_frames_are_found_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, most: int, rows: list[int], lost: set[int]
+) -> None:
+    monkeypatch.setattr(framing, "MAX_FRAMES", most)
+    first = encode(frame(2, b"", fin=False)) + encode(frame(0, b"ab", fin=False)) * 5
+    entries = [Octets(S, first), Octets(S, encode(FRAMES[0])), Octets(S, encode(FRAMES[0]))]
+    found = stream(entries, S)
+    assert [times for _, times in found.rows] == rows
+    assert found.lost == lost
+    assert len(found.frames) == sum(rows)
+
+
+@pytest.mark.parametrize("me", Side)
+def test_a_head_in_pieces_tells_the_recorder(me: Side) -> None:
+    for size in (1, 2, 3, 4, 5, 6):
+        for head, of in ((HEADS[C], C), (HEADS[S], S)):
+            entries = [Octets(me, head[i : i + size]) for i in range(0, 12, size)]
+            assert recorder([Octets(me, b""), *entries], me) is of
+            assert recorder([Octets(me.other, b""), *(one for one in entries)], me.other) is of.other
+
+
+@pytest.mark.parametrize("me", Side)
+def test_octets_that_are_missing_part_what_looks_like_a_head(me: Side) -> None:
+    entries = [Octets(me, b"GE", cut=Cut()), Octets(me, b"T / HTTP/1.1\r\n\r\n")]
+    assert recorder(entries, me) is S
+    assert recorder([Octets(me, b"GET /", cut=Cut())], me) is C
+
+
+@pytest.mark.parametrize(
+    ("entries", "place"),
+    [
+        ((Octets(C, b""), *FIRST), None),
+        ((*FIRST, Octets(S, HEADS[S])), 2),
+        ((*FIRST, Octets(S, encode(FRAMES[1])[:-1]), Octets(S, HEADS[S])), None),
+        ((*FIRST, Octets(S, encode(FRAMES[0]) + HEADS[S])), None),
+        ((*FIRST, Octets(S, encode(FRAMES[0])), Octets(S, HEADS[S])), 3),
+        ((*FIRST, Octets(S, b"HTTP/1.1 404 Not Found\r\n\r\n")), None),
+        ((FIRST[0], Drop(S), SECOND), 2),
+        ((FIRST[0], Drop(S), Octets(C, b"GET it")), None),
+        ((Drop(S), *FIRST), None),
+        ((Drop(S), *FIRST, Octets(C, encode(FRAMES[1])[:-1]), SECOND), 4),
+        ((*FIRST, Octets(C, encode(FRAMES[0])), Octets(C, b""), SECOND, SECOND), 4),
+        ((FIRST[0], Octets(S, HEADS[S][:12]), Octets(S, HEADS[S][12:]), SECOND), 3),
+        ((FIRST[0], Octets(S, HEADS[S][:13]), SECOND), 2),
+        ((FIRST[0], Octets(S, b""), SECOND), None),
+    ],
+)
+def test_which_entry_begins_another_connection(entries: tuple[Entry, ...], place: int | None) -> None:
+    found = second_connection(entries)
+    assert found is (None if place is None else entries[place])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import sys
 from random import Random
 from types import FrameType
@@ -180,3 +181,134 @@ def ends_of_runs(octets: bytes) -> int:
     finally:
         sys.setprofile(None)
     return calls
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("81 800 00", "800"),
+        ("81 xyz(00)*2", "xyz"),
+        ('81 xyz"a"', "xyz"),
+        ("81 x\n00", "x"),
+        ("81 x", "x"),
+        ('81 "ab', ""),
+        (r'00 "a\qb"', r"\q"),
+        (r'00 "a\x4"', r"\x"),
+        ('"aé\ufffdb"', "\ufffd"),
+        ("00 ( (00)*2)*2", "("),
+        ("00 (11 22", "("),
+        ("00 )*2 11", ")*2"),
+        ("00 (00) 11", ")"),
+        ("00 ( )*3 11", "( )*3"),
+        ("00 (00)*999999999 11", "(00)*999999999"),
+        ("81 ... 00", "..."),
+        ("00 (0000)*3 (00)*3 11", ")*3"),
+        ("0000000000 0000 (00)*3 00", ")*3"),
+    ],
+)
+def test_which_characters_an_error_shows(text: str, shown: str) -> None:
+    source = Source("log", f"x {text} y")
+    with pytest.raises(SourceError) as error:
+        literal.parse(source.span(2, 2 + len(text)), 8)
+    assert error.value.span is not None
+    assert source.text[error.value.span.start : error.value.span.end].removesuffix(" y") == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "size"),
+    [
+        ("9" * 18, "1,999,999,999,999,999,998"),
+        ("0" * 30 + "9" * 18, "1,999,999,999,999,999,998"),
+        ("9" * 19, "far more"),
+        ("0000000000000000000005", "10"),
+    ],
+)
+def test_the_size_of_a_repeat_is_told_before_it_is_expanded(count: str, size: str) -> None:
+    with pytest.raises(SourceError) as error:
+        parse(f"(0000)*{count}", 9)
+    said = f"this repeat expands to {size} octets, but at most 9 are allowed here"
+    assert error.value.message == said
+    assert parse("(0000)*00000000000000000000000004", 9) == bytes(8)
+
+
+def test_hex_that_is_too_long_is_told_with_its_size() -> None:
+    with pytest.raises(SourceError) as error:
+        parse("00 (00)*1001 " + "11" * 200, 1200)
+    assert error.value.message == "too many octets: 1,202, but at most 1,200 are allowed here"
+
+
+NOISE = Random(3).randbytes(2000)
+
+
+@pytest.mark.parametrize("unit", [1, 2, 3, 15, 16, 17, 24, 31, 32, 33, 40, 100, 255, literal.MAX_UNIT])
+@pytest.mark.parametrize("before", [0, 1, 15, 16, 17, 40])
+def test_a_run_is_found_wherever_it_begins_and_whatever_its_unit(unit: int, before: int) -> None:
+    """It begins with the first octet of its first unit and ends with the last of its last whole one."""
+    some, count = NOISE[:unit], max(3, -(-48 // unit))
+    head = NOISE[1000 : 1000 + before]
+    for times, rest in itertools.product((count, count + 1, count + 5), (0, unit - 1)):
+        octets = head + some * times + some[:rest] + b"\0\1"
+        found = [*([head.hex()] if head else []), f"({some.hex()})*{times}", (some[:rest] + b"\0\1").hex()]
+        assert literal.items(octets) == found
+        assert literal.items(octets[:-2] if not rest else octets) == (found if rest else found[:-1])
+    short = head + (some * count)[: max(48, 3 * unit) - 1] + b"\0"
+    assert literal.items(short) == [short.hex()]
+
+
+def test_a_unit_may_have_so_many_octets_and_no_more() -> None:
+    unit = NOISE[: literal.MAX_UNIT + 1]
+    assert literal.items(unit * 3) == [(unit * 3).hex()]
+    assert literal.items(unit[1:] * 3) == [f"({unit[1:].hex()})*3"]
+
+
+@given(payloads, st.data())
+def test_a_part_of_octets_is_written_as_if_it_were_alone(octets: bytes, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(octets)))
+    stop = data.draw(st.integers(start, len(octets)))
+    most = data.draw(st.none() | st.integers(0, 200))
+    alone = literal.items(octets[start:stop], text=True, most=most)
+    assert literal.items(octets, start, stop, text=True, most=most) == alone
+
+
+@pytest.mark.parametrize(
+    ("octets", "written"),
+    [
+        (NOISE[:20], 20),
+        (NOISE[:15] + b"a" * 100, 16),
+        (NOISE[:16] + b"a" * 100, 17),
+        (NOISE[:31] + b"a" * 100, 32),
+        (b"a" * 100 + NOISE[:7], 8),
+        (NOISE[:10] + b"ab" * 50 + NOISE[10:30] + b"c" * 60 + NOISE[30:35], 10 + 2 + 20 + 1 + 5),
+    ],
+)
+def test_how_many_octets_are_written_out_is_exact(octets: bytes, written: int) -> None:
+    assert literal.items(octets, most=written) == literal.items(octets)
+    assert literal.items(octets, most=written - 1) is None
+
+
+@pytest.mark.parametrize(
+    ("items", "lines"),
+    [
+        ([], ["head:"]),
+        (["81"], ["head: 81"]),
+        (["8" * 94], ["head: " + "8" * 94]),
+        (["8" * 114], ["head: " + "8" * 114]),
+        (["8" * 116], ["head: " + "8" * 94, "      " + "8" * 22]),
+        (["8" * 94, "00"], ["head: " + "8" * 94, "      00"]),
+        (["81", "0" * 60, "1" * 60], ["head: 81 " + "0" * 60, "      " + "1" * 60]),
+        (["81", "0" * 92, "11"], ["head: 81", "      " + "0" * 92, "      11"]),
+        (["81", "0" * 94, "11"], ["head: 81", "      " + "0" * 94, "      11"]),
+        (["81", "0" * 96], ["head: 81 " + "0" * 90, "      000000"]),
+        (
+            ["8" * 70, f"({'1' * 120})*3", "22"],
+            ["head: " + "8" * 70 + " (" + "1" * 22, "      " + "1" * 94, "      1111)*3 22"],
+        ),
+        (["8" * 88, "1" * 120], ["head: " + "8" * 88, "      " + "1" * 94, "      " + "1" * 26]),
+        (["8" * 90, '"text"'], ["head: " + "8" * 90, '      "text"']),
+        (['"' + "t" * 112 + '"', "00"], ['head: "' + "t" * 112 + '"', "      00"]),
+        (['"' + "t" * 113 + '"', "00"], ["head:", '      "' + "t" * 113 + '"', "      00"]),
+        (["8" * 90, "... +1 octets"], ["head: " + "8" * 90, "      ... +1 octets"]),
+    ],
+)
+def test_where_a_literal_is_broken_into_lines(items: list[str], lines: list[str]) -> None:
+    assert literal.wrap("head: ", items, 6).split("\n") == lines
