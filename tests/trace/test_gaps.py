@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.source import Source, SourceError
+from replay.trace import gaps
 from replay.trace.model import Cut, Octets
 from replay.trace.wirelog import parse
 from replay.wire.frame import Frame, encode, frame
@@ -169,3 +170,151 @@ def test_a_hole_inside_an_entry_parts_it() -> None:
     assert told(cut + lines) == [(encode(SMALL) + WHOLE[:4], 200), (encode(PING), 0)]
     counted = f"RX OCTETS: {encode(SMALL)[:3].hex()} ... +{4 + 204 + 3} octets\n"
     assert told(counted + lines) == [(encode(SMALL) + WHOLE[:4], 200), (encode(PING), 0)]
+
+
+KEY = b"\1\2\3\4"
+
+
+def sent_line(one: Frame, whole: bool) -> str:
+    return line(one, whole).replace("RX", "TX", 1).replace("MASKED=False, MASK=None", f"MASK={KEY.hex()}")
+
+
+def sent(text: str) -> list[tuple[bytes, int | None]]:
+    """The same of the client's octets, whose lines precede them."""
+    trace = parse(Source("log", HEADS + text)).trace
+    own = [one for one in trace.entries if isinstance(one, Octets) and one.side is Side.CLIENT][1:]
+    return [(one.data, one.cut.more if one.cut else 0) for one in own]
+
+
+def masked(one: Frame) -> bytes:
+    header = one.header
+    return encode(frame(header.opcode, one.payload, fin=header.fin, key=KEY))
+
+
+def write(octets: bytes, more: int | None = 0) -> str:
+    """An entry with these octets, behind which so many are missing; None: an unknown number."""
+    return (
+        f"TX OCTETS: {octets.hex()}"
+        + ("" if more == 0 else " ..." + f" +{more} octets" * bool(more))
+        + "\n"
+    )
+
+
+@given(
+    st.lists(st.tuples(frames, st.integers(2, 140), st.booleans(), st.booleans()), min_size=1, max_size=5)
+)
+def test_what_was_sent_is_there_again_too(some: list[tuple[Frame, int, bool, bool]]) -> None:
+    text, wanted = "", []
+    for one, shown, told, whole in some:
+        data = masked(one)
+        size = len(data) - len(one.payload)
+        shown = len(data) if not told and not whole else max(size, min(shown, len(data)))
+        more = len(data) - shown
+        text += sent_line(one, whole) + write(data[:shown], more if told else None if more else 0)
+        wanted.append((data, 0) if whole else (data[:shown], more))
+    assert sent(text) == wanted
+
+
+BIGGER = masked(BIG)
+HELLO = masked(SMALL)
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("writes", [1, 2, 3])
+def test_of_a_sent_frame_in_several_writes_its_line_says_how_much_is_missing(
+    writes: int, behind: bool
+) -> None:
+    pieces = [BIGGER[:10], BIGGER[90:99], BIGGER[150:155]][:writes]
+    text = sent_line(BIG, False) + "".join(write(piece, None) for piece in pieces)
+    text += sent_line(SMALL, False) + write(HELLO) if behind else ""
+    assert sent(text) == [(BIGGER[:10], len(BIGGER) - 10), *([(HELLO, 0)] if behind else [])]
+
+
+def test_of_the_last_of_several_writes_nothing_is_cut() -> None:
+    text = sent_line(BIG, False) + write(BIGGER[:10], None) + write(BIGGER[-20:])
+    assert sent(text) == [(BIGGER[:10], len(BIGGER) - 10)]
+    assert sent(text + sent_line(SMALL, True) + write(HELLO[:8], None)) == [
+        (BIGGER[:10], len(BIGGER) - 10),
+        (HELLO, 0),
+    ]
+
+
+@pytest.mark.parametrize("shown", range(1, 8))
+def test_of_a_header_that_is_cut_the_line_has_the_rest(shown: int) -> None:
+    assert sent(sent_line(BIG, True) + write(BIGGER[:shown], None)) == [(BIGGER, 0)]
+    assert sent(sent_line(BIG, False) + write(BIGGER[:shown], None)) == [(BIGGER[:8], 200)]
+    more = len(BIGGER) - shown
+    assert sent(sent_line(BIG, True) + write(BIGGER[:shown], more)) == [(BIGGER, 0)]
+    assert sent(sent_line(BIG, False) + write(BIGGER[:shown], more)) == [(BIGGER[:8], 200)]
+    assert sent(sent_line(BIG, False) + write(BIGGER[:shown], 8 - shown or 1))[0][0] == BIGGER[:8]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        # The octets that are there begin no frame of the line.
+        (sent_line(SMALL, True) + write(b"\x82", None), [(b"\x82", None)]),
+        # Lines that are not enough: no line for what is missing, or only for a part of it.
+        (sent_line(PING, True) + write(masked(PING) + b"\x81", 10), [(masked(PING) + b"\x81", 10)]),
+        (sent_line(PING, True) + write(masked(PING), 11), [(masked(PING), 11)]),
+        # What follows where the number of missing octets is unknown stays as it is.
+        (
+            sent_line(PING, True)
+            + write(masked(PING), None)
+            + sent_line(SMALL, True)
+            + write(HELLO[:9], 2),
+            [(masked(PING), None), (HELLO[:9], 2)],
+        ),
+    ],
+)
+def test_where_lines_say_too_little_of_what_was_sent(
+    text: str, wanted: list[tuple[bytes, int | None]]
+) -> None:
+    assert sent(text) == wanted
+
+
+@pytest.mark.parametrize(("pings", "found"), [(1, True), (2, True), (3, False), (4, False)])
+def test_so_many_lines_are_looked_at_for_one_read(
+    monkeypatch: pytest.MonkeyPatch, pings: int, found: bool
+) -> None:
+    monkeypatch.setattr(gaps, "MAX_ROWS", 3)
+    start = encode(SMALL)[:3]
+    text = f"RX OCTETS: {start.hex()} ...\n" + line(SMALL, True) + line(PING, True) * pings
+    whole = encode(SMALL) + encode(PING) * pings
+    assert told(text) == [(whole if found else encode(SMALL), 0)]
+
+
+def test_octets_with_a_digest_stay_cut() -> None:
+    digest = " sha256=" + "0" * 64
+    text = f"RX OCTETS: {encode(SMALL)[:3].hex()} ... +4 octets{digest}\n" + line(BIG, False)
+    (one,) = received(text)
+    assert one.cut == Cut(4, "0" * 64)
+
+
+@pytest.mark.parametrize("cut", ["", " ..."])
+@pytest.mark.parametrize("size", [1, 4, 5, 10, 40])
+def test_a_head_in_pieces_is_no_frame(size: int, cut: str) -> None:
+    """What is cut behind it is restored as behind a whole one."""
+    pieces = [ACCEPTED[i : i + size] for i in range(0, len(ACCEPTED), size)]
+    text = HEADS.partition("\n")[0] + "\n" + "".join(f"RX OCTETS: {piece.hex()}\n" for piece in pieces)
+    text += f"RX OCTETS: {encode(SMALL)[:4].hex()} ...\n" + line(SMALL, True)
+    trace = parse(Source("log", text)).trace
+    data = b"".join(
+        one.data for one in trace.entries if isinstance(one, Octets) and one.side is Side.SERVER
+    )
+    assert data == ACCEPTED + encode(SMALL)
+
+
+def test_a_head_with_a_frame_behind_it_in_the_same_read() -> None:
+    text = HEADS.partition("\n")[0] + f"\nRX OCTETS: {(ACCEPTED + encode(SMALL)[:4]).hex()} ...\n"
+    trace = parse(Source("log", text + line(SMALL, True))).trace
+    assert [one.data for one in trace.entries if isinstance(one, Octets)][1:] == [ACCEPTED + encode(SMALL)]
+    assert [one.cut for one in trace.entries if isinstance(one, Octets)] == [None, None]
+
+
+def test_behind_a_head_that_is_cut_frames_begin() -> None:
+    text = HEADS.partition("\n")[0] + f"\nRX OCTETS: {ACCEPTED[:40].hex()} ... +9 octets\n"
+    text += f"RX OCTETS: {encode(SMALL)[:4].hex()} ... +3 octets\n" + line(SMALL, True)
+    trace = parse(Source("log", text)).trace
+    data = [(one.data, one.cut) for one in trace.entries if isinstance(one, Octets)][1:]
+    assert data == [(ACCEPTED[:40], Cut(9)), (encode(SMALL), None)]
