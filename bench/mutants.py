@@ -115,7 +115,7 @@ class Tried:
 
     def _chosen(self, number: int | None) -> dict[str, float]:
         """The tests that reach a mutant (None: all), with their times; the first case of each function
-        first."""
+        first, but tests that take more than a second last, so that they leave time for the others."""
         some = {name: time for name, (time, met) in self._noted.items() if number is None or number in met}
         if not some and number is not None:
             return self._chosen(None)  # the line runs while tests are collected, or never
@@ -123,10 +123,10 @@ class Tried:
         ranked = []
         for name in sorted(some, key=lambda name: some[name]):
             function = name.partition("[")[0]
-            ranked.append((before[function], some[name], name))
+            ranked.append((some[name] > 1, before[function], some[name], name))
             before[function] += 1
         chosen: dict[str, float] = {}
-        for _, time, name in sorted(ranked):
+        for *_, time, name in sorted(ranked):
             chosen[name] = time
             if sum(chosen.values()) > SECONDS:
                 break

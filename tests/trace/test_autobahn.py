@@ -357,3 +357,169 @@ def test_a_size_of_many_digits_is_none() -> None:
     row = f'<tr class="stats_row"><td>{"9" * 5000}</td><td>1</td><td>1</td></tr>'
     text = page("000 TX OCTETS: 81").replace(b"<body>", b"<body>" + row.encode())
     assert len(parse(text).trace.entries) == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["TO", [0, "81"], False],
+        ["TO", [10**15 + 1, "81"], False],
+        ["RO", [1.5, "81"]],
+        ["RO", [1, "8"]],
+        ["KL", -1e-6],
+        ["KL", 1e9],
+        ["CT", "x", "A"],
+        ["XX"],
+        [],
+        "TO",
+    ],
+)
+def test_a_row_that_means_nothing_is_refused_where_it_stands(row: object) -> None:
+    source = Source.decode("report", report(["KLE"], row))
+    with pytest.raises(SourceError) as error:
+        wirelog.parse(source)
+    assert error.value.message == 'expected a row of a wire log such as ["TO", [2, "8100"], false]'
+    assert error.value.hint == "known rows are TO, RO, TF, RF, CT, CTE, KL, KLE, TI, TIE, WLM"
+    assert error.value.span is not None
+    assert json.loads(source.text[error.value.span.start : error.value.span.end]) == row
+
+
+def test_the_largest_numbers_of_a_row() -> None:
+    octets, timer, now, _ = entries(report(["TO", [10**15, "81"], False], ["KL", 999_999_999.5], ["KL", 0]))
+    assert isinstance(octets, Octets)
+    assert octets.cut == Cut(10**15 - 1)
+    assert timer == Timer(Wait.FAIL, False, 999_999_999_500_000)
+    assert now == Timer(Wait.FAIL, False, 0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "end"),
+    [
+        ({"wasOpenHandshakeTimeout": True}, (Timer(Wait.OPENING, True), Drop(Side.SERVER))),
+        ({"wasServerConnectionDropTimeout": True}, (Timer(Wait.DROP, True), Drop(Side.SERVER))),
+        ({"wasCloseHandshakeTimeout": 1, "droppedByMe": 1}, (Drop(Side.SERVER),)),
+        ({"droppedByMe": True, "isServer": True}, (Drop(Side.SERVER),)),
+        ({"isServer": True}, (Drop(Side.CLIENT),)),
+        ({"isServer": 1}, (Drop(Side.SERVER),)),
+    ],
+)
+def test_how_a_report_ends(flags: dict[str, object], end: tuple[Entry, ...]) -> None:
+    assert entries(report(**flags)) == end
+
+
+def test_fields_of_another_type_are_as_if_they_were_not_there() -> None:
+    trace = parse(report(agent=1, id=None, httpRequest=2, httpResponse=[], rxOctetStats=3)).trace
+    assert trace.headers == ()
+
+
+@pytest.mark.parametrize("size", [60, 65])
+def test_1_an_ellipsis_behind_fewer_or_more_octets_than_a_report_shows_is_a_cut(size: int) -> None:
+    octets = encode(frame(2, bytes(size - 6), key=KEY))
+    got = entries(page(*HANDSHAKE, f"002 TX OCTETS: {octets.hex()} ..."))[2]
+    assert isinstance(got, Octets)
+    assert (got.data, got.cut) == (octets, Cut())
+
+
+@pytest.mark.parametrize(
+    ("row", "restored"),
+    [
+        ([2, "ab", 1, 7], True),
+        ([2, "ab", 1, 8], False),  # another length than the entry has
+        ([3, "ab", 1, 7], False),  # another length than the payload has
+        ([2, "0x6162", 1, 7], True),
+        ([6, "0x6162", 1, 7], False),
+    ],
+)
+def test_2_a_repeated_payload_restores_a_write_of_its_length(row: list[Any], restored: bool) -> None:
+    length, shown_, opcode, repeat = row
+    octets = encode(frame(1, b"abababa", key=KEY))
+    described = ["TF", [length, shown_], opcode, True, 0, KEY.hex(), repeat, None, False]
+    got = entries(report(described, ["TO", [len(octets), octets[:9].hex() + " ..."], False]))[0]
+    assert isinstance(got, Octets)
+    assert (got.data, got.cut) == ((octets, None) if restored else (octets[:9], Cut(len(octets) - 9)))
+
+
+@pytest.mark.parametrize("length", [0, 1])
+def test_2_a_frame_without_payload_repeats_nothing(length: int) -> None:
+    octets = encode(frame(1, bytes(3), key=KEY))
+    described = ["TF", [length, ""], 1, True, 0, KEY.hex(), 3, None, False]
+    got = entries(report(described, ["TO", [9, octets[:7].hex() + " ..."], False]))[0]
+    assert isinstance(got, Octets)
+    assert got.cut == Cut(2)
+
+
+def totals(sent: int, received: int) -> str:
+    """The statistics of a page: octets by the sizes of reads and writes."""
+
+    def table(way: str, octets: int) -> str:
+        cells = "".join(f"<td>{cell}</td>" for cell in (octets, 1, octets))
+        return (
+            f"<h3>Octets {way} by Chop Size</h3><table>"
+            "<tr><td>Chop Size</td><td>Count</td><td>Octets</td></tr>"
+            f"<tr>{cells}</tr><tr><td>Total</td><td>1</td><td>{octets}</td></tr></table>"
+        )
+
+    return table("Received", received) + table("Transmitted", sent)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sent", "received", "missing"),
+    [
+        ([], 5, 3, [(Side.CLIENT, 5), (Side.SERVER, 3)]),
+        ([], 1, 0, [(Side.CLIENT, 1)]),
+        ([], 0, 3, []),
+        (["002 TX OCTETS: 818001020304"], 7, 0, [(Side.CLIENT, 1)]),
+        (["002 TX OCTETS: 818001020304"], 6, 9, []),
+        (["002 TX OCTETS: 8180 ... +4 octets"], 7, 0, [(Side.CLIENT, 1)]),
+        (["002 WIRELOG DISABLED"], 5, 3, []),
+        (["002 RX OCTETS: 8103 ..."], 5, 3, []),
+    ],
+)
+def test_what_a_page_counts_and_does_not_log_is_missing_behind_the_handshake(
+    rows: list[str], sent: int, received: int, missing: list[tuple[Side, int]]
+) -> None:
+    html = page(*HANDSHAKE, *rows)
+    counted = totals(len(REQUEST) + sent, len(RESPONSE) + received).encode()
+    trace = parse(html.replace(b"<html><body>", b"<html><body>" + counted)).trace
+    plain = parse(html).trace.entries
+    added = trace.entries[2 : 2 + len(missing)]
+    assert [(one.side, one.data, one.cut) for one in added if isinstance(one, Octets)] == [
+        (side, b"", Cut(size)) for side, size in missing
+    ]
+    assert (*trace.entries[:2], *trace.entries[2 + len(missing) :]) == plain
+    assert all(one.span == trace.entries[1].span for one in added)
+
+
+def test_without_a_handshake_what_is_missing_is_missing_first() -> None:
+    html = page("000 TX OCTETS: 818001020304").replace(b"<body>", b"<body>" + totals(8, 2).encode())
+    first, second, third = entries(html)
+    assert [first, second] == [
+        Octets(Side.CLIENT, b"", cut=Cut(2)),
+        Octets(Side.SERVER, b"", cut=Cut(2)),
+    ]
+    assert data(third) == bytes.fromhex("818001020304")
+
+
+@pytest.mark.parametrize("stats", [{"x": 1}, {"3": 1.5}, {"3": None}, {}])
+def test_statistics_that_count_nothing(stats: dict[str, Any]) -> None:
+    assert entries(report(txOctetStats=stats)) == (Drop(Side.SERVER),)
+    assert len(entries(report(txOctetStats={"3": 2, "4": 1}))) == 2
+    first = entries(report(txOctetStats={"3": 2, "4": 1}))[0]
+    assert first == Octets(Side.CLIENT, b"", cut=Cut(10))
+
+
+@pytest.mark.parametrize("server", [True, False])
+def test_a_page_says_who_recorded_where_its_octets_do_not(server: bool) -> None:
+    html = page("000 TCP DROPPED BY ME").replace(
+        b"<body>", f"<body><td>isServer</td><td>{server}</td>".encode()
+    )
+    assert parse(html).trace.recorder is (Side.SERVER if server else Side.CLIENT)
+    assert entries(html) == (Drop(Side.SERVER if server else Side.CLIENT),)
+
+
+def test_a_page_without_a_log_says_so() -> None:
+    for text in ("<!DOCTYPE html><p>no log</p>", " \n<HTML>\nTX OCTETS: 8100", '<pre class="wirelog_x">TX'):
+        with pytest.raises(SourceError, match="report: no wire log in this page"):
+            parse(text.encode())
+    (one,) = entries(b'<p>\n<pre class="wirelog_tx_octets">TX OCTETS: 8100</pre> and more\nfoo')
+    assert data(one) == b"\x81\0"
