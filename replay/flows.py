@@ -21,7 +21,7 @@ from replay.cases.recorded import has_websocket, under
 from replay.live.servers import Target, play_all
 from replay.live.transport import Address
 from replay.play.pace import Pace
-from replay.source import SourceError
+from replay.source import SourceError, printable
 from replay.store.writer import About, Store
 from replay.suite.files import Item, LogFile, expectation
 from replay.verdict.result import CaseResult, Judged, RunResult
@@ -169,11 +169,15 @@ def check(log: LogFile, profile: Profile = Profile.AUTOBAHN) -> Judged:
 
 
 def rejudge(directory: Path) -> tuple[StoredRun, Iterator[Rejudged]]:
-    """A stored run with its verdicts derived again, offline. Raises SourceError if there is no such run."""
+    """A stored run with its verdicts derived again, offline. Raises SourceError if there is no such run,
+    or no result in it."""
     from replay.campaign import rejudged
     from replay.store.reader import load
 
     stored = load(directory)
+    if not any(case.here for case in stored.cases):
+        said = "nothing to judge again: the run has no results"
+        raise SourceError(None, f"{printable(str(directory))}: {said}", stored.partial)
     return stored, rejudged.rejudge(stored)
 
 

@@ -55,7 +55,8 @@ COMMANDS = {
     "rejudge": Command(
         "rejudge.rejudge",
         "Judge a stored run again.",
-        "0 if the verdicts are the stored ones, 1 if one differs, 2 if something can't be read.",
+        "0 if the verdicts are the stored ones, 1 if one differs, 2 if something can't be read or the run "
+        "has no results.",
     ),
     "report": Command("report.report", "Show runs side by side on a page."),
     "run": Command(
