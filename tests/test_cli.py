@@ -209,9 +209,17 @@ def test_chopping_changes_no_verdict(chop: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "1.1.9"], "did you mean '1.1.8'?"),
+        (["run", "1.1.9"], "1.1 has the cases 1.1.1 to 1.1.8"),
+        (["run", "2.12"], "2 has the cases 2.1 to 2.11"),
+        (["run", "1.3.*"], "1 has the sections 1.1 and 1.2"),
+        (["run", "10.2"], "10 has only 10.1"),
         (["run", "99.*"], "no test case matches '99.*'"),
-        (["run", "-k", "nothing-of-the-kind"], "no test case is selected"),
+        (["run", "99.9.9"], "the suite has sections 1 to 7, 9, 10, 12 and 13\n"),
+        (
+            ["run", "-k", "nothing-of-the-kind"],
+            "-k 'nothing-of-the-kind' matches no test case's id or title",
+        ),
+        (["run", "-k", "ping", "1.*"], "-k 'ping' matches no selected test case's id or title"),
         (["list", "!*"], "no test case is selected"),
         (["run", "missing.wirelog"], "missing.wirelog: no such file or directory"),
         (["run", "missing/"], "no such file or directory"),
@@ -233,6 +241,21 @@ def test_what_the_user_got_wrong_is_said(arguments: list[str], said: str) -> Non
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert "OK" not in done.stdout
+
+
+def test_a_previous_run_that_is_not_there_yet_comes_with_the_second_run(tmp_path: Path) -> None:
+    done = replay("diff", ".replay/previous", ".replay/last", cwd=tmp_path)
+    assert done.returncode == 2
+    assert (
+        "'.replay/previous' does not exist: it is there after the second run in this folder" in done.stderr
+    )
+
+
+def test_a_run_without_results_can_not_be_judged_again(tmp_path: Path) -> None:
+    assert replay("run", "--url", "ws://127.0.0.1:9", "1.1.1", "--out", tmp_path).returncode == 3
+    again = replay("rejudge", tmp_path)
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "nothing to judge again: the run has no results" in again.stderr
 
 
 @pytest.mark.parametrize("path", sorted(ERRORS.glob("*_error/*.*")), ids=lambda path: path.name)

@@ -243,6 +243,8 @@ def test_a_report_is_there_before_the_client_hears_of_it(tmp_path: Path) -> None
     ("words", "said"),
     [
         (["--report", "xunit=a"], "unknown report format 'xunit'; did you mean 'junit'?"),
+        (["--report", "a.html"], "'a.html': expected FORMAT=FILE, such as html=a.html"),
+        (["--report", "a/b.xml"], "'a/b.xml': expected FORMAT=FILE, such as junit=a/b.xml"),
         (["--report", "junit"], "'junit': expected junit=FILE, or junit=-"),
         (["--report", "junit=."], "--report junit=.: expected a file, found a folder"),
         (

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
+from itertools import groupby
 from typing import TypeVar
 
 from replay import limits
@@ -21,6 +22,9 @@ _MAX_DEPTH = limits.BRACKETS.default
 
 Predicate = Callable[[str], bool]
 
+Hint = Callable[[str, Sequence[str]], str | None]
+"""The help for a word that matches none of these ids, which are in natural order."""
+
 
 def is_path(word: str) -> bool:
     """Whether a word of a selection names a file or a folder: it looks as no id can."""
@@ -34,19 +38,58 @@ def natural(id: str) -> tuple[tuple[int, int, str], ...]:
     return (*keys, (-1, 0, id))  # 1 and 01 are different ids
 
 
-def select(items: Iterable[Item], words: Sequence[str]) -> list[Item]:
+def near(word: str, ids: Sequence[str]) -> str | None:
+    """The id nearest to a word, or how many there are."""
+    known = [*ids, *sorted(_prefixes(ids), key=natural)]
+    section = word.partition(".")[0]
+    for candidates in ([id for id in known if id.startswith(f"{section}.")], known):
+        if hint := nearest(word.rstrip(".*?"), candidates):
+            return hint
+    return (
+        f"there are {len(ids)} test cases, from {ids[0]} to {ids[-1]}"
+        if ids
+        else "there are no test cases at all"
+    )
+
+
+def numbered(word: str, ids: Sequence[str]) -> str:
+    """What the suite has in the longest section with which a word begins; its ids are made of numbers."""
+    parts = word.split(".")
+    sections = _prefixes(ids)
+    depth = next(at for at in range(len(parts), -1, -1) if not at or ".".join(parts[:at]) in sections)
+    start = "".join(f"{part}." for part in parts[:depth])
+    below = sorted({int(id.removeprefix(start).split(".")[0]) for id in ids if id.startswith(start)})
+    found = _ranges(below, start)
+    if not depth:
+        return f"the suite has sections {found}"
+    if len(below) == 1:
+        return f"{start[:-1]} has only {found}"
+    cases = all(f"{start}{number}" in ids for number in below)
+    return f"{start[:-1]} has the {'cases' if cases else 'sections'} {found}"
+
+
+def _ranges(numbers: Sequence[int], start: str) -> str:
+    """Ascending numbers in words, each with what stands before it: '1.1 to 1.4, 1.6 and 1.7'."""
+    words: list[str] = []
+    for _, group in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        run = [f"{start}{number}" for _, number in group]
+        words += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else run
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def select(items: Iterable[Item], words: Sequence[str], hint: Hint = near) -> list[Item]:
     """The cases (or ids) that the words select, in natural order of their ids.
 
     A word is an id, a glob (`*` and `?`, matching the whole id) or, if no case has that id, the beginning
     of ids up to a dot; `!` before it excludes. The order of the words doesn't matter; if all of them
-    exclude, everything else is selected. Raises SourceError for a word that matches no case.
+    exclude, everything else is selected. Raises SourceError, with a hint, for a word that matches no case.
     """
     by_id = {_id(item): item for item in items}
     included: set[str] = set()
     excluded: set[str] = set()
     for word in words:
         exclude = word.startswith("!")
-        (excluded if exclude else included).update(_matching(word.removeprefix("!"), by_id))
+        (excluded if exclude else included).update(_matching(word.removeprefix("!"), by_id, hint))
     if all(word.startswith("!") for word in words):
         included = set(by_id)
     return [by_id[id] for id in sorted(included - excluded, key=natural)]
@@ -63,29 +106,16 @@ def _id(item: str | Case) -> str:
     return item.id if isinstance(item, Case) else item
 
 
-def _matching(word: str, ids: Iterable[str]) -> list[str]:
+def _matching(word: str, ids: Iterable[str], hint: Hint) -> list[str]:
     ids = list(ids)
     if word in ids:
         return [word]
     glob = word if "*" in word or "?" in word else f"{word}.*"
     pattern = re.compile(translate(glob.replace("[", "[[]")))
     if not (found := [id for id in ids if pattern.fullmatch(id)]):
-        hint = _hint(word, sorted(ids, key=natural))
-        raise SourceError(None, f"no test case matches {word!r}", hint, "cases")
+        said = hint(word, sorted(ids, key=natural))
+        raise SourceError(None, f"no test case matches {word!r}", said, "cases")
     return found
-
-
-def _hint(word: str, ids: Sequence[str]) -> str | None:
-    known = [*ids, *sorted(_prefixes(ids), key=natural)]
-    section = word.partition(".")[0]
-    for candidates in ([id for id in known if id.startswith(f"{section}.")], known):
-        if hint := nearest(word.rstrip(".*?"), candidates):
-            return hint
-    return (
-        f"there are {len(ids)} test cases, from {ids[0]} to {ids[-1]}"
-        if ids
-        else "there are no test cases at all"
-    )
 
 
 def _prefixes(ids: Iterable[str]) -> set[str]:

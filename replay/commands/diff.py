@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from replay.commands.options import StoredAt
 from replay.commands.output import new_console
 
 if TYPE_CHECKING:
     from replay.report.layout import Lines
     from replay.verdict.change import Changed
 
-_PATH = click.Path(exists=True, path_type=Path)
-
 
 @click.command()
-@click.argument("before", type=_PATH, metavar="A")
-@click.argument("after", type=_PATH, metavar="B")
+@click.argument("before", type=StoredAt(), metavar="A")
+@click.argument("after", type=StoredAt(), metavar="B")
 @click.option("-q", "--quiet", is_flag=True, help="Show only the summary.")
 def diff(before: Path, after: Path, quiet: bool) -> None:
     """Compare two runs, A before and B after: their verdicts, events, octets and durations.

@@ -119,6 +119,13 @@ class ExpectedFile(_ParamType):
         return Path(value) if isinstance(value, str) else value
 
 
+def _format_of(file: str) -> str:
+    """The format that the name of a report's file suggests."""
+    return {".html": "html", ".json": "json", ".md": "markdown", ".svg": "badge", ".tap": "tap"}.get(
+        Path(file).suffix, "junit"
+    )
+
+
 class ReportTo(_ParamType):
     """A format and where the report goes."""
 
@@ -132,12 +139,32 @@ class ReportTo(_ParamType):
         if isinstance(value, WantedReport):
             return value
         name, equals, file = str(value).partition("=")
+        if name not in FORMATS and not equals and ("." in name or "/" in name):
+            wanted = f"expected FORMAT=FILE, such as {_format_of(name)}={printable(name)}"
+            self.fail(f"{printable(name)!r}: {wanted}", param, ctx)
         if name not in FORMATS:
             hint = nearest(name, list(FORMATS)) or f"expected one of {', '.join(FORMATS)}"
             self.fail(f"unknown report format {printable(name)!r}; {hint}", param, ctx)
         if not equals or not file:
             self.fail(f"{printable(str(value))!r}: expected {name}=FILE, or {name}=-", param, ctx)
         return WantedReport(name, file)
+
+
+class StoredAt(click.Path):
+    """The path of a stored run, or of a report."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            if Path(value) != Path(".replay", "previous"):
+                raise
+            self.fail(
+                f"{error.message.rstrip('.')}: it is there after the second run in this folder", param, ctx
+            )
 
 
 _TYPES: dict[Kind, click.ParamType[Any]] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from replay.commands.options import WholeNumber
+from replay.commands.options import StoredAt, WholeNumber
 from replay.commands.output import CommandFault
 from replay.source import strerror
 
@@ -21,7 +21,7 @@ OUTPUT = Path("replay-report.html")
 
 
 @click.command()
-@click.argument("folders", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[DIR...]")
+@click.argument("folders", nargs=-1, type=StoredAt(), metavar="[DIR...]")
 @click.option(
     *("-o", "--out", "--output", "output"),
     type=click.Path(dir_okay=False, path_type=Path),

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from replay import limits
 from replay.cases.checks import unique
 from replay.cases.model import Behaviour, Case
-from replay.cases.select import is_path, may_hold, natural, select
+from replay.cases.select import is_path, may_hold, natural, numbered, select
 from replay.cases.select import keyword as with_keyword
 from replay.source import MAX_FILE, Source, SourceError, Span, read_octets
 from replay.suite import kept
@@ -101,7 +101,7 @@ def bundled_items(thorough: bool = False, words: Sequence[str] = ()) -> list[Ite
     except (
         SourceError
     ):  # a word matches none of these cases: it may exclude others, or matches no case at all
-        chosen = select(known(thorough).values(), words)
+        chosen = select(known(thorough).values(), words, numbered)
     return [Item(case) for case in chosen]
 
 
@@ -149,9 +149,13 @@ def chosen(
         found = [item for item in found if item.case.id in wanted]
     else:
         found = bundled_items(thorough, ids)
-    if keyword is not None:
+    if keyword is not None and found:
         fitting = {id(case) for case in with_keyword([item.case for item in found], keyword)}
         found = [item for item in found if id(item.case) in fitting]
+        if not found:
+            of = "selected test case" if words else "test case"
+            said = f"-k {keyword!r} matches no {of}'s id or title"
+            raise SourceError(None, said, "`replay list` shows all of them")
     if not found:
         raise SourceError(None, "no test case is selected", "`replay list` shows all of them")
     return found

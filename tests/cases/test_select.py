@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.cases.model import Case
-from replay.cases.select import is_path, keyword, natural, select
+from replay.cases.select import is_path, keyword, natural, numbered, select
 from replay.source import SourceError
 
 IDS = ["1.1.1", "1.1.2", "1.1.10", "1.2.1", "2.1", "2.10", "2.2", "5.1", "5.10", "13.1.1", "13.1.10"]
@@ -54,6 +54,27 @@ def test_a_word_that_fits_nothing_is_an_error(word: str, hint: str) -> None:
     ) as caught:
         select(IDS, [word])
     assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("ids", "word", "hint"),
+    [
+        (
+            ["1.1", "2.1", "4.1", "5.1", "6.1", "8.1", "9.1"],
+            "3.*",
+            "the suite has sections 1, 2, 4 to 6, 8 and 9",
+        ),
+        (["7.1"], "x", "the suite has sections 7"),
+        (["1.1.1", "1.1.3", "1.2.1"], "1.1.2*", "1.1 has the cases 1.1.1 and 1.1.3"),
+        (["1.1.1", "1.1.3", "1.2.1"], "1.1.3.1", "1.1 has the cases 1.1.1 and 1.1.3"),
+        (["1.1.1", "1.2"], "1.9.9", "1 has the sections 1.1 and 1.2"),
+        (["1.1.1", "1.2.1", "2.2"], "1.2.7", "1.2 has only 1.2.1"),
+    ],
+)
+def test_the_suite_says_what_it_has_instead(ids: list[str], word: str, hint: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        select(ids, [word], numbered)
+    assert caught.value.hint == hint
 
 
 def test_cases_are_selected_as_cases() -> None:
