@@ -161,7 +161,7 @@ def _scan(out: LoggedFrames, run: Run, opening: bool, cut: Cut | None) -> bool:
     return cut is not None and cut.more == 0
 
 
-def located(run: Run, number: int = 0, at: int = 0) -> Iterator[FramePlace]:
+def located(run: Run, number: int, at: int) -> Iterator[FramePlace]:
     """The frames in a run of octets, from octet `at` of an entry on; the last one may be incomplete."""
     number, at = _place(run, number, at)
     while number < len(run):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
+from replay.source import Source
 from replay.trace import wirelog
 from replay.trace.model import SECOND, Cut, Drop, Entry, Octets, Timer, Trace, Wait
 from replay.trace.written import lines, numbers
-from replay.wire.frame import encode, frame
-from replay.wire.handshake import encode_request
+from replay.wire.frame import Frame, encode, frame
+from replay.wire.handshake import MAX_HEAD, encode_request
 from replay.wire.side import Side
 from tests.memory import ACCEPTED, REQUEST
 
@@ -91,3 +94,117 @@ def test_each_entry_has_the_number_of_its_line() -> None:
     assert [line[:3] for line in written] == [f"{number:03d}" for number in range(20)]
     frames = {number for number, line in enumerate(written) if line[4:12] in ("TX FRAME", "RX FRAME")}
     assert numbers(TRACE) == [number for number in range(20) if number not in frames]
+
+
+def frame_lines(*entries: Octets, recorder: Side = C) -> list[str]:
+    """What the FRAME lines of some entries say, without their numbers."""
+    text = wirelog.write(Trace(recorder, entries))
+    return [line[4:] for line in text.splitlines() if line[4:12] in ("TX FRAME", "RX FRAME")]
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, 1), (64, 64), (65, 0)])
+def test_so_many_frames_of_an_entry_have_lines(count: int, told: int) -> None:
+    assert len(frame_lines(Octets(S, encode(frame(1, b"")) * count))) == told
+    rows = Octets(S, encode(frame(1, b"", fin=False)) + encode(frame(0, b"", fin=False)) * (count - 1))
+    assert len(frame_lines(rows)) == told
+    assert len(frame_lines(Octets(S, encode(frame(1, b""))), rows)) == told + 1
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (frame(8, b""), 'OPCODE=8, FIN=True, RSV=0, PAYLOAD-LEN=0, MASKED=False, MASK=None, PAYLOAD=""'),
+        (frame(8, b"\3"), "OPCODE=8, FIN=True, RSV=0, PAYLOAD-LEN=1, MASKED=False, MASK=None, PAYLOAD=03"),
+        (
+            frame(8, b"\3\xe8"),
+            "OPCODE=8, FIN=True, RSV=0, PAYLOAD-LEN=2, MASKED=False, MASK=None, PAYLOAD=03e8",
+        ),
+        (
+            frame(8, b"aba"),
+            'OPCODE=8, FIN=True, RSV=0, PAYLOAD-LEN=3, MASKED=False, MASK=None, PAYLOAD=6162 "a"',
+        ),
+        (
+            frame(9, b"aba"),
+            'OPCODE=9, FIN=True, RSV=0, PAYLOAD-LEN=3, MASKED=False, MASK=None, PAYLOAD="aba"',
+        ),
+        (
+            frame(1, b"a", rsv=5),
+            'OPCODE=1, FIN=True, RSV=5, PAYLOAD-LEN=1, MASKED=False, MASK=None, PAYLOAD="a"',
+        ),
+        (
+            frame(2, b"\xff", key=KEY),
+            "OPCODE=2, FIN=True, RSV=0, PAYLOAD-LEN=1, MASKED=True, MASK=01020304, PAYLOAD=ff",
+        ),
+    ],
+)
+def test_what_the_line_of_a_received_frame_says(one: Frame, said: str) -> None:
+    behind = frame(1, b"")
+    lines = frame_lines(Octets(S, encode(one) + encode(behind)))
+    assert lines[0] == f"RX FRAME : {said}"
+    assert len(lines) == 2
+    assert frame_lines(Octets(C, encode(one)), recorder=S)[0] == f"RX FRAME : {said}"
+
+
+def test_the_line_of_a_sent_frame_says_masked_only_where_it_is_not() -> None:
+    said = "TX FRAME : OPCODE=1, FIN=True, RSV=0, PAYLOAD-LEN=0, "
+    assert frame_lines(Octets(C, encode(frame(1, b"", key=KEY)))) == [f'{said}MASK=01020304, PAYLOAD=""']
+    assert frame_lines(Octets(C, encode(frame(1, b"")))) == [f'{said}MASKED=False, MASK=None, PAYLOAD=""']
+
+
+@pytest.mark.parametrize(("size", "shown"), [(255, True), (256, True), (257, False)])
+def test_a_payload_that_does_not_repeat_is_shown_up_to_a_size(size: int, shown: bool) -> None:
+    octets = random.Random(1).randbytes(size)
+    (line,) = frame_lines(Octets(S, encode(frame(2, octets))))
+    assert line.endswith("MASK=None" + "," * shown)
+
+
+@pytest.mark.parametrize(("size", "fits"), [(26, True), (27, True), (28, False), (29, False)])
+def test_a_payload_stands_on_the_line_if_there_is_room(size: int, fits: bool) -> None:
+    (line,) = frame_lines(Octets(S, encode(frame(1, b"a" * size))))
+    assert line.endswith(f', PAYLOAD="{"a" * size}"') is fits
+    assert line.endswith("MASK=None,") is not fits
+
+
+@pytest.mark.parametrize(("size", "text"), [(MAX_HEAD - 1, True), (MAX_HEAD, True), (MAX_HEAD + 1, False)])
+def test_a_head_is_written_as_text_up_to_the_size_that_it_may_have(size: int, text: bool) -> None:
+    start = b"GET / HTTP/1.1\r\nX: "
+    for end in (b"\r\n\r\n", b""):
+        octets = start + b"x" * (size - len(start) - len(end)) + end
+        shown = wirelog.write(Trace(C, (Octets(C, octets), Octets(S, b"\x81\0"))))
+        assert shown.startswith('000 TX OCTETS: "GET') is text
+
+
+def test_behind_octets_that_are_missing_there_are_no_lines() -> None:
+    one, cut = encode(frame(1, b"a")), Cut()
+    assert len(frame_lines(Octets(S, one), Octets(S, one), Octets(S, one, cut=cut), Octets(S, one))) == 2
+    assert len(frame_lines(Octets(C, one), Octets(C, one), Octets(C, one, cut=cut), Octets(C, one))) == 3
+    assert len(frame_lines(Octets(C, one, cut=cut), Octets(S, one))) == 2
+
+
+def test_many_octets_that_begin_alike_are_each_written_as_they_are() -> None:
+    """Though the text of what was written before is kept."""
+    bodies = [b"x" * 64 + bytes([65 + number % 26]) * (1 + number // 26) for number in range(600)]
+    entries = tuple(Octets(S, encode(frame(2, body))) for body in bodies for _ in range(2))
+    trace = Trace(C, entries)
+    assert wirelog.parse(Source("log", wirelog.write(trace))).trace == trace
+
+
+@pytest.mark.parametrize(
+    ("trace", "kept"),
+    [
+        (Trace(C, (Octets(C, bytes(10)), Octets(S, bytes(10)))), True),
+        (Trace(C, (Octets(C, bytes(10)), Octets(S, bytes(11)))), False),
+        (Trace(C, (), (("note", "x" * 3000),)), False),
+    ],
+)
+def test_what_would_be_too_large_to_be_read_again_is_not_stored(
+    monkeypatch: pytest.MonkeyPatch, trace: Trace, kept: bool
+) -> None:
+    monkeypatch.setattr(wirelog, "MAX_LOG", 20)
+    monkeypatch.setattr(wirelog, "MAX_FILE", 2000)
+    text = wirelog.write(trace).encode()
+    assert wirelog.storable(trace) == (text if kept else None)
+    monkeypatch.setattr(wirelog, "MAX_FILE", len(text))
+    assert wirelog.storable(trace) == (text if trace.size <= 20 else None)
+    monkeypatch.setattr(wirelog, "MAX_FILE", len(text) - 1)
+    assert wirelog.storable(trace) is None
