@@ -63,7 +63,7 @@ def test_what_can_not_be_converted_is_told(run: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_is_listed(run: Path) -> None:
-    for folder in (run, run.parent):
+    for folder in (run, run.parent, run / "run.journal"):
         lines = replay("show", folder).stdout.splitlines()
         assert lines[0].startswith("faulty · ws://127.0.0.1:")
         assert [line.split()[:2] for line in lines[-5:-2]] == [
@@ -87,6 +87,7 @@ def test_a_partial_run_is_listed_with_what_is_missing(run: Path, tmp_path: Path)
 def test_the_log_of_a_case_is_decoded(run: Path) -> None:
     shown = replay("show", run, "1.1.3")
     assert shown.stdout == replay("show", run / "002-1.1.3.wirelog").stdout
+    assert shown.stdout == replay("show", run / "run.journal", "1.1.3").stdout
     assert replay("show", run, "1.*").stdout.count("# case: ") == 3
     assert replay("show", "--json", run).stdout.count('"opened"') == 3
     assert "did you mean '1.1.3'?" in replay("show", run, "1.1.2").stderr

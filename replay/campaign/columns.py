@@ -24,7 +24,7 @@ from replay.report.html import model
 from replay.report.html.model import Column, Detail, PageCase
 from replay.report.verdict_words import in_words
 from replay.source import MAX_FILE, Source, SourceError, file_error, printable, read_octets
-from replay.store.folder import RUN_FILES, holds_run
+from replay.store.folder import holds_run, run_folder
 from replay.store.reader import load
 from replay.store.stored_run import StoredCase, StoredRun
 from replay.suite.files import Item, expectation, known_case, read_log
@@ -67,7 +67,7 @@ def columns(folders: Sequence[Path], link: Link) -> list[Column]:
 
 
 def _found(given: Path, link: Link) -> Iterator[tuple[Path, Column]]:
-    folder = given.parent if given.name in (*RUN_FILES, INDEX) else given
+    folder = given.parent if given.name == INDEX else run_folder(given)
     try:
         inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     except OSError as error:

@@ -87,7 +87,7 @@ def _read(path: Path) -> ComparedRuns:
             return _index(path / "index.json")
         raise SourceError(None, f"{printable(str(path))}: expected {_WANTED}")
     if path.name in RUN_FILES:
-        return _stored(path.parent)
+        return _stored(path)
     if path.suffix == ".json":
         return _json(path)
     return _log(path)
@@ -104,7 +104,7 @@ def _stored(directory: Path) -> ComparedRuns:
             again = f"{case.id} {case.verdict.path}" if case.id in cases else case.id
             cases[again] = _known(again, case, case.verdict)
     missing = frozenset(case.id for case in run.cases if case.verdict is None)
-    return _alone(Run(str(directory), cases, run.agent or run.address, _partial(run), missing))
+    return _alone(Run(str(run.directory), cases, run.agent or run.address, _partial(run), missing))
 
 
 def _partial(run: StoredRun) -> str | None:

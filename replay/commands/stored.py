@@ -19,9 +19,9 @@ Passed = Callable[[str], None]
 
 def runs_in(path: str) -> list[Path]:
     """The folder of a stored run, or the folders in a folder of runs; none if it is anything else."""
-    from replay.store.folder import holds_run
+    from replay.store.folder import holds_run, run_folder
 
-    folder = Path(path)
+    folder = run_folder(Path(path))
     if path == "-" or not folder.is_dir():
         return []
     return (

@@ -184,6 +184,11 @@ def holds_run(directory: Path) -> bool:
     return journal.is_journal(directory / journal.NAME) or old_layout.is_run(directory)
 
 
+def run_folder(path: Path) -> Path:
+    """The folder of a run, named by itself or by the file in it that identifies it."""
+    return path.parent if path.name in RUN_FILES and path.is_file() else path
+
+
 def own() -> Path:
     """Create the default folder for runs, which tells git to ignore it.
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from replay.source import SourceError, printable
 from replay.store import journal, old_layout
-from replay.store.folder import log_name
+from replay.store.folder import log_name, run_folder
 from replay.store.journal import Body, JournalRecord
 from replay.store.records import EndRecord, PlannedCase, RunRecord, RunSource, decode
 from replay.store.stored_run import StoredCase, StoredLog, StoredRun, StoredSource
@@ -23,6 +23,7 @@ R = TypeVar("R")
 
 def load(directory: Path) -> StoredRun:
     """Read a run, but not its logs yet. Raises SourceError."""
+    directory = run_folder(directory)
     path = directory / journal.NAME
     if path.is_file():
         return _Run(path).stored()
