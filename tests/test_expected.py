@@ -194,7 +194,16 @@ def test_each_verdict_has_a_word() -> None:
             "",
         ),
         ("- case: 1.1.1\n  reason: x", "1:3: an expected verdict needs 'verdict'", "behaviour / closing"),
-        ("- case: 1.1.1\n  verdict: FAILED", "1:3: an expected verdict needs 'reason'", ""),
+        (
+            "- case: 1.1.1\n  verdict: FAILED",
+            "1:3: an expected verdict needs 'reason'",
+            "add 'reason: …': in a few",
+        ),
+        (
+            entry("1.1.1", "BAD"),
+            "2:12: unknown verdict 'BAD'",
+            "one of OK, NON-STRICT, INFORMATIONAL, UNIMPL",
+        ),
         ("- case: 1.1.1\n  verdict: FAILED\n  raeson: x", "3:3: unknown key 'raeson'", "'reason'"),
         (entry("!1.1.1", "FAILED"), "1:9: expected an id or glob, found '!1.1.1'", ""),
         (entry("1.1.1", "FAILED", "until: 2027-02-30"), "4:10: 2027-02-30 is not a date", ""),

@@ -224,7 +224,7 @@ def test_a_fuzzingserver_serves(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("wstest",), "-m MODE is missing"),
-        (("wstest", "-m", "testeeserver"), "unknown mode 'testeeserver': `replay run` without a URL"),
+        (("wstest", "-m", "testeeserver"), "unknown mode 'testeeserver': replay has no echo server"),
         (("wstest", "-m", "fuzingclient"), "did you mean 'fuzzingclient'?"),
         (("wstest", "-m", "fuzzingclient", "-s", "no.json"), "no.json: no such file"),
         (("wstest", "-m", "fuzzingclient", "-w", "http://a"), "--wsuri: expected ws://"),

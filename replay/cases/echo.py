@@ -38,7 +38,9 @@ def echo(sent: Sequence[Step] | Trace, span: Span, name: str | None = None) -> S
             patterns = tuple(_patterns(frames, span))
     if not patterns:
         raise SourceError(
-            span, "no data message is sent, so there is no echo", "write [] to expect nothing at all"
+            span,
+            "no data message is sent, so there is no echo",
+            "write '- ok: []' to expect nothing at all",
         )
     return patterns
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 def init(tested: str | None, command: str | None, ci: str | None, install: str | None, force: bool) -> None:
     """Write a config and a CI workflow into this folder, to begin with.
 
-    On a terminal, it asks for what isn't given. Elsewhere, it sets up the test of a server on GitHub.
+    On a terminal, it asks for what isn't given. Without a terminal, it assumes a server
+    and GitHub.
 
     \b
     replay init

@@ -8,8 +8,7 @@ import click
 @click.command()
 @click.argument("kind", type=click.Choice(["spec", "config", "expected", "json"]), default="spec")
 def schema(kind: str) -> None:
-    """Print the JSON Schema of specs, of the config or of the file of expected verdicts, for editors, or
-    that of the lines that --json prints.
+    """Print a JSON Schema: of specs (the default), the config, expected verdicts, or the lines of --json.
 
     \b
     replay schema > replay.schema.json

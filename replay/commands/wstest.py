@@ -22,7 +22,7 @@ COMMANDS = {"fuzzingclient": run, "fuzzingserver": serve}
 ELSEWHERE = {
     "echoserver": "test an echo server of your own with `replay run --exec 'CMD {port}'`",
     "echoclient": "test an echo client of your own with `replay serve --each 'CMD {url}'`",
-    "testeeserver": "`replay run` without a URL tests the built-in echo server",
+    "testeeserver": "replay has no echo server to offer; a few lines with your library make one",
     "testeeclient": "`replay serve --demo` tests an example client",
     "broadcastserver": "replay has no such mode",
     "broadcastclient": "replay has no such mode",

@@ -74,7 +74,10 @@ def _entry(found: FoundKeys) -> Entry:
 
 
 _VERDICT: Word[str] = Word(
-    "a verdict", {said: said for said in VERDICTS} | {_as_in_a_spec(said): said for said in VERDICTS}
+    "a verdict",
+    {said: said for said in VERDICTS} | {_as_in_a_spec(said): said for said in VERDICTS},
+    help=f"one of {', '.join(each.value for each in Behaviour)}; or both verdicts, as in "
+    f"'{word(Behaviour.FAILED, ClosingVerdict.UNCLEAN)}'",
 )
 _ONE = Mapped(_VERDICT, lambda said: (said,))
 _VERDICTS: Reader[tuple[str, ...]] = Shaped(
@@ -95,7 +98,9 @@ ENTRY: Record[Entry] = Record(
             "The expected verdict, or a list of them: a behaviour, or behaviour / closing.",
             required=True,
         ),
-        "reason": Key(_TEXT, "The reason why this verdict is right, or accepted for now.", required=True),
+        "reason": Key(
+            _TEXT, "In a few words, why this verdict is right, or accepted for now.", required=True
+        ),
         "agent": Key(
             LINE, "A glob for the name of the testee; by default the entry applies to any testee."
         ),

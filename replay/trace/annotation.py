@@ -157,6 +157,13 @@ def difference(line: FrameLine, found: LoggedFrame, where: str = "the octets") -
     return Contradiction(literal.locate(field.span, at), message)
 
 
+def announces(line: FrameLine, header: FrameHeader) -> bool:
+    """Whether the line describes a frame with this header, and a payload of its length."""
+    fits = all(line.value(name, on_wire(header)) == on_wire(header) for name, on_wire in ON_WIRE.items())
+    payload = line.value("PAYLOAD")
+    return fits and (not isinstance(payload, bytes) or len(payload) == header.length)
+
+
 def show(value: Value) -> str:
     """The form in which a FRAME line has this value."""
     return value.hex() if isinstance(value, bytes) else str(value)

@@ -124,6 +124,13 @@ def _parts(span: Span, limit: int | None) -> list[_Part]:
         kind = found.lastgroup
         part = None
         if kind == "hex":
+            if at < span.end and text[at].isalpha():
+                here = source.span(at, at + 1)
+                raise SourceError(
+                    here,
+                    f"{text[at]!r} is not a hex digit",
+                    "an octet is two hex digits; text stands in quotes",
+                )
             if (at - start) % 2:
                 here = source.span(start, at)
                 said = f"an odd number of hex digits: {at - start}"

@@ -14,7 +14,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from replay.source import SourceError
-from replay.trace.annotation import ON_WIRE, Contradiction, FrameLine, difference, octets
+from replay.trace import literal
+from replay.trace.annotation import ON_WIRE, Contradiction, FrameLine, announces, difference, octets
 from replay.trace.fields import Value
 from replay.trace.framing import LoggedFrame, LoggedFrames, stream
 from replay.trace.model import Entry, Octets
@@ -51,6 +52,12 @@ def settle(
                     made[found.last] = whole
             for told, place in alone:
                 where = "" if place is None else _place(drafts[place.first])
+                if (
+                    told.strict
+                    and place is not None
+                    and (short := _short(drafts, place, ahead)) is not None
+                ):
+                    raise short
                 match _alone(told, place, where, segment.known, sent_by):
                     case Octets() as own:
                         made[told.number] = own
@@ -70,6 +77,32 @@ class _Told(NamedTuple):
 
     def may_be_of(self, found: LoggedFrame, ahead: bool) -> bool:
         return self.near is None or (found.first if ahead else found.last) in self.near
+
+
+def _short(drafts: Drafts, place: LoggedFrame, ahead: bool) -> SourceError | None:
+    """The error for a frame that ends too early, so that what follows is taken for the rest of it. It is
+    known by its own FRAME line, which says that it ends before the next one begins."""
+    first, header = drafts[place.first], place.header
+    if header is None or not isinstance(first, Octets):
+        return None
+    inside = drafts[place.first + 1 : place.last]
+    lines = (each for each in inside if isinstance(each, FrameLine) and each.side is first.side)
+    if (line := next(lines, None)) is None:
+        return None
+    behind = place.first + 1 + inside.index(line)
+    own = drafts[place.first - 1] if ahead and place.first else line
+    if not isinstance(own, FrameLine) or not announces(own, header):
+        return None
+    parts = (each for each in drafts[place.first : behind] if isinstance(each, Octets))
+    size = sum(len(each.data) for each in parts if each.side is first.side)
+    follow = size - place.at - (place.body - place.start)
+    if follow < 0 or first.span is None:
+        return None
+    said = f"the frame announces {header.length} octets of payload, but {follow} follow"
+    hint = "complete its octets"
+    if "PAYLOAD" in own.fields:
+        hint += ", or delete the OCTETS line to let the FRAME line stand for them"
+    return SourceError(literal.locate(first.span, place.at), said, hint)
 
 
 _OWN_OCTETS = "delete the OCTETS line to let the FRAME line stand for its octets"

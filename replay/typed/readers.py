@@ -110,6 +110,7 @@ class Word(Struct, Generic[T], frozen=True):
     words: Mapping[str, T]
     rival: str = ""  # what is also allowed in place of a word, with its article
     meant: Mapping[str, str] = field(default_factory=dict)  # help for words of other tools
+    help: str = ""  # for an unknown word, if there are too many words to list
 
     @property
     def wants(self) -> str:
@@ -122,7 +123,8 @@ class Word(Struct, Generic[T], frozen=True):
         if not isinstance(node, nodes.Scalar) or not node.text:
             raise expected(self.wants, node)
         if node.text not in self.words:
-            hint = self.meant.get(node.text) or nearest(node.text, self.words) or f"expected {self.wants}"
+            hint = self.meant.get(node.text) or nearest(node.text, self.words)
+            hint = hint or self.help or f"expected {self.wants}"
             noun = self.what.partition(" ")[2]
             raise SourceError(node.span, f"unknown {noun} {quoted(node.text)}", hint)
         return self.words[node.text]
@@ -301,7 +303,8 @@ class Record(Struct, Generic[T], frozen=True):
     def _check_missing(self, node: nodes.Mapping, found: Mapping[str, Node]) -> None:
         missing = [name for name, row in self.rows.items() if row.required and name not in found]
         if missing:
-            hint = f"{missing[0]}: {self.rows[missing[0]].about}"
+            about = self.rows[missing[0]].about
+            hint = f"add '{missing[0]}: …': {about[:1].lower()}{about[1:].rstrip('.')}"
             raise SourceError(node.span, f"{self.wants} needs {missing[0]!r}", hint)
         for needed in (self.one_of, self.at_least_one):
             if needed and not any(name in found for name in needed):
