@@ -226,6 +226,7 @@ class CaseTest(pytest.Function):
         """Raises CaseFailed. Skips what is unimplemented, and marks expected failures as xfail."""
         from replay.cases.model import Behaviour
         from replay.commands.one_by_one import NotReached
+        from replay.commands.output import at_address
         from replay.report.words import expectation
         from replay.verdict.result import Judged, Standing
 
@@ -233,7 +234,7 @@ class CaseTest(pytest.Function):
         try:
             result = _servers(self.config)[url].play(self.item)
         except (NotReached, SourceError) as error:
-            said = f"{printable(str(url))}: {error}"
+            said = at_address(printable(str(url)), str(error))
             raise pytest.fail.Exception(said, pytrace=False) from None
         self._record(result)
         if result.is_expected and result.expectation is not None:

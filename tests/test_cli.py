@@ -223,8 +223,8 @@ def test_chopping_changes_no_verdict(chop: str) -> None:
         (["list", "!*"], "no test case is selected"),
         (["run", "missing.wirelog"], "missing.wirelog: no such file or directory"),
         (["run", "missing/"], "no such file or directory"),
-        (["run", "replay"], "no .yaml or .yml or .wirelog file"),
-        (["check", "replay"], "no .wirelog file in this folder and no Autobahn report"),
+        (["run", "replay"], "nothing to play in replay/: expected *.wirelog or *.yaml files"),
+        (["check", "replay"], "no wire log in replay/: expected *.wirelog files, or Autobahn"),
         (["run", "--url", "http://127.0.0.1"], "expected ws://HOST[:PORT]"),
         (["run", "--url", "ws://127.0.0.1:99999"], "ws://127.0.0.1:99999"),
         (["run", "--url", "ws://127.0.0.1", "--sni", "x"], "--sni needs a wss:// URL"),
@@ -274,7 +274,8 @@ def test_a_server_that_isn_t_there_has_status_3() -> None:
         port = unused.getsockname()[1]
         done = replay("run", "--url", f"ws://127.0.0.1:{port}", "1.*")
     assert done.returncode == 3
-    assert f"ws://127.0.0.1:{port}: connection refused: nothing listens there" in done.stderr
+    said = f"error: nothing listens at ws://127.0.0.1:{port} (connection refused); start the server first"
+    assert done.stderr.startswith(said)
     assert "0 of 16 cases" in done.stdout
 
 

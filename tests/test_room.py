@@ -43,7 +43,7 @@ def test_one_after_the_other_if_asked_for() -> None:
     ("reason", "said", "died_on"),
     [
         (GONE, GONE, {4}),
-        ("no connection within 5 s", "no connection within 5 s, though it was there", set()),
+        ("no connection within 5 s", "no connection within 5 s, although it was there", set()),
     ],
 )
 def test_a_server_that_is_slow_to_accept_has_not_died(reason: str, said: str, died_on: set[int]) -> None:

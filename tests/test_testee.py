@@ -253,8 +253,8 @@ def test_a_stranger_at_the_address_is_not_taken_for_it() -> None:
         address = Address("127.0.0.1", stranger.getsockname()[1])
         assert (
             failure("true", address).reason
-            == f"can't be started: another program already listens at {address}; stop it, or test it as it is, "
-            "with --url and without --exec"
+            == f"can't be started: another program already listens at {address}; stop it, or test "
+            "it as it is, with --url and without --exec"
         )
 
 

@@ -184,7 +184,7 @@ def test_a_server_that_is_not_there_hinders_no_other(tmp_path: Path, port: int) 
     file = write(tmp_path / "a.json", CLIENT | {"servers": servers, "cases": ["1.1.1"]})
     done = replay("run", "--config", file, "--out", tmp_path / "out", cwd=tmp_path)
     assert done.returncode == 3
-    assert "ws://127.0.0.1:1: connection refused" in done.stderr
+    assert "nothing listens at ws://127.0.0.1:1 (connection refused)" in done.stderr
     assert stored(tmp_path / "out" / "b") == {"1.1.1": OK}
 
 

@@ -18,7 +18,7 @@ from replay.campaign.judged import briefly, judged, of_two, since_1970
 from replay.cases.model import Case, Profile
 from replay.live.assignment import Assignment, Phase
 from replay.live.servers import Target
-from replay.live.transport import GONE, Address
+from replay.live.transport import GONE, UNKNOWN, Address
 from replay.play.actions import Options
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
@@ -193,7 +193,7 @@ class Collected:
         self._missed[number] = trace
         if self._reached and len(self._missed) < limits.MISSES.default:
             return True
-        self.unreached = reason
+        self.unreached = self._placed(reason)
         if self._reached and reason != GONE:
             self.unreached = f"{reason}, although it was there before: {SLOW}"
         elif self._reached:  # it died on the cases that were running
@@ -238,11 +238,26 @@ class Collected:
         if not self._named and result.server is not None:
             self.agent, self._named = result.server, True
 
+    def _placed(self, reason: str) -> str:
+        """Why the server couldn't be reached, with its address where the reason alone says too little."""
+        target = self._settings.target
+        if target.address is None or target.command is not None:
+            return reason
+        if reason == UNKNOWN:
+            return f"there is no such host: {target.address}"
+        if reason != GONE:
+            return reason
+        hint = "" if self._reached else "; start the server first, or let replay start it with --exec"
+        return f"nothing listens at {target.address} ({reason}){hint}"
+
     def _canary(self, phase: str, trace: Trace) -> bool:
         if phase == schedule.BEFORE and self._settings.patience == "auto":
             self.pace = Pace(round_trip(trace, Side.CLIENT))
-        reason = _unreached(trace) or refusal(trace, Side.CLIENT)
+        at = self._settings.target.address
+        refused = refusal(trace, Side.CLIENT, plain=at is not None and at.tls is None)
+        reason = unreached if (unreached := _unreached(trace)) is not None else refused
         if reason is not None:
+            reason = self._placed(reason)
             self.unreached = reason if phase == schedule.BEFORE else f"after the last case: {reason}"
         self._reached = reason is None
         return reason is None

@@ -48,6 +48,7 @@ from replay.typed.scalars import (
     TAG_PATTERN,
     duration,
     integer,
+    unit_missing,
 )
 from replay.wire.frame import Opcode, frame
 
@@ -165,6 +166,7 @@ _PAUSE: Reader[Pause] = Shaped(
             f"{DURATION_PATTERN}|(?P<tag>{TAG_PATTERN})",
             _pause,
             looks=f"{DURATION_PATTERN}|{TAG_PATTERN}",
+            meant=unit_missing,
         ),
         nodes.Mapping: Record(
             "a pause",

@@ -34,6 +34,11 @@ class Unreachable(CommandFault):
     exit_code = 3
 
 
+def at_address(address: str, reason: str) -> str:
+    """Why what is at this address couldn't be reached, with the address unless the reason names it."""
+    return reason if address in reason else f"{address}: {reason}"
+
+
 PIPED = 160
 """The width of a line if neither a terminal nor COLUMNS tells it."""
 

@@ -18,7 +18,7 @@ from replay.campaign.progress import Bar
 from replay.campaign.server import Settings
 from replay.cases.cost import weight
 from replay.commands.again import command_for
-from replay.commands.output import FAULTY, CommandFault, Unreachable, new_console
+from replay.commands.output import FAULTY, CommandFault, Unreachable, at_address, new_console
 from replay.commands.servers import UnderTest
 from replay.report import terminal
 from replay.report.layout import Lines
@@ -199,7 +199,9 @@ class Runs:
         lost = asked and any(run.store.fault for run in self._runs)
         status = exit_status(results, self._asked.strict) or (FAULTY if lost or self._outputs.faults else 0)
         unreached = [
-            printable(f"{run.address}: {run.unreached}") for run in results if run.unreached is not None
+            printable(at_address(run.address, run.unreached))
+            for run in results
+            if run.unreached is not None
         ]
         for said in unreached[:-1]:
             Unreachable(said).show()

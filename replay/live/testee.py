@@ -148,8 +148,8 @@ async def exec_server(
     addresses = [address] if address else await _free()
     if address and await _accepts(address):
         raise TesteeError(
-            f"can't be started: another program already listens at {address}; stop it, or test it as it is, "
-            "with --url and without --exec"
+            f"can't be started: another program already listens at {address}; stop it, or test "
+            "it as it is, with --url and without --exec"
         )
     async with _kept(command_line(command, addresses[0]), addresses[0], grace) as server:
         server.address = await _accepted(server, addresses, start_timeout)

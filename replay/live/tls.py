@@ -28,7 +28,7 @@ class Tls(Struct, frozen=True):
                 context.load_verify_locations(self.ca)
             except (OSError, ssl.SSLError) as error:
                 said = f"{self.ca}: {_words(error, 'expected certificates in PEM format')}"
-                raise SourceError(None, said, about="ca") from None
+                raise SourceError(None, said, "--ca names the certificates to trust", about="ca") from None
         if self.insecure:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -44,7 +44,8 @@ def load(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
     except (OSError, ssl.SSLError, ValueError) as error:
         files = " and ".join(str(file) for file in (cert, key) if file is not None)
         words = _words(error, "expected a certificate and its private key in PEM format")
-        raise SourceError(None, f"{files}: {words}", about="cert") from None
+        hint = "--cert names the certificate with its chain, and --key its private key if that is elsewhere"
+        raise SourceError(None, f"{files}: {words}", hint, about="cert") from None
 
 
 _TRUST = "trust it with --ca FILE, or use --insecure"

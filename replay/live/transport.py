@@ -19,8 +19,11 @@ from replay.source import strerror
 from replay.trace.model import SECOND, How
 from replay.wire.url import WebSocketUrl
 
-GONE = "connection refused: nothing listens there"
+GONE = "connection refused"
 """Why a server couldn't be reached if nothing listens at its address."""
+
+UNKNOWN = "no such host"
+"""Why a server couldn't be reached if its host has no address."""
 
 _ANYBODYS = 32768
 """Ports from here on may be ephemeral: on Linux, and from 49152 on everywhere (RFC 6335 §6)."""
@@ -256,17 +259,18 @@ def _reason(error: Exception, timeout: float, tls: bool) -> str:
     if isinstance(error, ssl.SSLError):
         return reason(error)
     if isinstance(error, TimeoutError):
-        asked = "; does the server speak TLS?" if tls else ""
+        asked = "; does the server speak TLS, or should the URL begin with ws://?" if tls else ""
         return f"no connection within {timeout:g} s{asked}"
     if isinstance(error, ConnectionRefusedError):
         return GONE
     if isinstance(error, ConnectionResetError):
         asked = (
-            "; does the server want another TLS version, or a client certificate (--cert)?" if tls else ""
+            "; does the server want another TLS version or a client certificate (--cert), "
+            "or does it speak ws://, without TLS?"
         )
-        return f"the connection was reset before it was established{asked}"
+        return f"the connection was reset before it was established{asked if tls else ''}"
     if isinstance(error, OSError) and error.errno in EXHAUSTED:
         return f"replay itself can't connect: {strerror(error)} (see `ulimit -n`)"
     if isinstance(error, socket.gaierror):
-        return "no such host"
+        return UNKNOWN
     return strerror(error)

@@ -9,7 +9,7 @@ from replay.cases.model import Behaviour, Case, EventKind, Outcome, Patience, Pa
 from replay.cases.payload import Payload
 from replay.protocol.events import Close, End, Event, Message, NotOpened, Pong, Unparsed, Violation
 from replay.protocol.interpreter import observe
-from replay.trace.model import SECOND, Octets, Trace
+from replay.trace.model import SECOND, Drop, Octets, Trace
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
 
@@ -17,6 +17,9 @@ _WORD = Payload(b"Does it echo?")
 
 CONTROL = 0x08
 """The bit of an opcode that distinguishes control frames from data frames (RFC 6455 §5.5)."""
+
+_ALERT = b"\x15\x03"
+"""How an alert of TLS begins."""
 
 _BY_SILENCE = ("close-answered", "server-drops")
 
@@ -62,8 +65,9 @@ def _instead(events: Sequence[Event], testee: Side) -> str:
     return ""
 
 
-def refusal(trace: Trace, tester: Side) -> str | None:
-    """Why playing the suite is pointless, or None if the testee takes part, however badly.
+def refusal(trace: Trace, tester: Side, plain: bool = False) -> str | None:
+    """Why playing the suite is pointless, or None if the testee takes part, however badly. `plain`: it was
+    asked without TLS.
 
     A testee that breaks rules takes part unless it stays silent: what it breaks is for the cases to judge.
     """
@@ -85,4 +89,7 @@ def refusal(trace: Trace, tester: Side) -> str | None:
             "Cases that expect `echo` need one; --canary never plays them anyway"
         )
     hint = "" if refused.status is None else "; is the path right?"
+    ended = any(isinstance(entry, Drop) and entry.side is testee for entry in trace.entries)
+    if plain and (sent.startswith(_ALERT) or (ended and not sent)):  # as TLS answers what isn't TLS
+        hint = "; is it a wss:// server?"
     return f"no WebSocket connection was opened: {refused.reason}{hint}"

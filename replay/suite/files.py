@@ -285,12 +285,13 @@ def _files(
             elif file.stem == "index":
                 passed(f"{file} is an index and contains no log")
         if empty:
-            reports = " and no Autobahn report with a log" if REPORTS[0] in wanted else ""
+            reports = ", or Autobahn reports with a log" if REPORTS[0] in wanted else ""
+            both = SPECS[0] in suffixes
+            kinds = f"*{LOGS[0]} or *{SPECS[0]}" if both else f"*{LOGS[0]}"
+            found_none = "nothing to play" if both else "no wire log"
             stored = any(path.rglob("run.journal"))
             hint = "`replay convert RUN DIR` writes the logs of a stored run as files" if stored else None
-            raise SourceError(
-                None, f"{path}: no {' or '.join(suffixes)} file in this folder{reports}", hint
-            )
+            raise SourceError(None, f"{found_none} in {path}/: expected {kinds} files{reports}", hint)
 
 
 def _holds_log(file: Path) -> bool:

@@ -89,12 +89,13 @@ class Typed(Struct, Generic[T], frozen=True):
     parse: Callable[[re.Match[str]], T]
     looks: str = ""  # a stricter pattern for editors, if `parse` checks more than `pattern`
     bounds: tuple[int, int] | None = None  # for an editor, if it is a whole number
+    meant: Callable[[str], str | None] = lambda text: None  # help for a text that doesn't match
 
     def read(self, node: Node, files: Files) -> T:
         if not isinstance(node, nodes.Scalar) or (node.plain and not node.text):
             raise expected(self.wants, node)
         if (match := re.fullmatch(self.pattern, node.text)) is None:
-            raise expected(self.wants, node)
+            raise expected(self.wants, node, self.meant(node.text))
         try:
             return self.parse(match)
         except ScalarFault as fault:

@@ -48,6 +48,17 @@ def duration(match: re.Match[str]) -> int:
     return value
 
 
+def unit_missing(text: str) -> str | None:
+    """Help for a duration without a unit."""
+    return f"did you mean '{text} s'?" if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", text) else None
+
+
+def _unit_meant(text: str) -> str | None:
+    """Help for a size whose unit is spelled in another way, as in '5 kb'."""
+    found = re.fullmatch(r"([0-9]{1,12}) *([kmg])i?b?", text.lower())
+    return f"did you mean '{found[1]} {found[2].upper()}iB'?" if found else None
+
+
 def _hex(match: re.Match[str]) -> bytes:
     if (bad := re.search(r"[^0-9A-Fa-f ]", match[0])) is not None:
         raise ScalarFault(f"{bad[0]!r} is not a hex digit", bad.start(), bad.end())
@@ -89,8 +100,11 @@ SIZE: Typed[int] = Typed(
     r"([0-9]{1,12})(?: *(KiB|MiB|GiB))?",
     _size,
     bounds=(0, MAX_SIZE),
+    meant=_unit_meant,
 )
-DURATION: Typed[int] = Typed("a duration such as '10 s' or '100 ms'", DURATION_PATTERN, duration)
+DURATION: Typed[int] = Typed(
+    "a duration such as '10 s' or '100 ms'", DURATION_PATTERN, duration, meant=unit_missing
+)
 ID: Typed[str] = Typed(
     "an id of letters, digits, '-' and '_', with single dots between",
     r"(?=.{1,100}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*",

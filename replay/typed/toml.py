@@ -56,7 +56,8 @@ def _syntax(source: Source, error: tomllib.TOMLDecodeError) -> SourceError:
     if said is None:
         return SourceError(None, f"{source.name}: not TOML: {error}")
     at = source.line_starts[int(said[2]) - 1] + int(said[3]) - 1 if said[2] else len(source.text)
-    return SourceError(source.span(at), f"not TOML: {said[1][:1].lower()}{said[1][1:]}")
+    hint = "put quotes around a text" if said[1] == "Invalid value" else None
+    return SourceError(source.span(at), f"not TOML: {said[1][:1].lower()}{said[1][1:]}", hint)
 
 
 def _table(heading: Span, values: dict[str, Any], path: str) -> nodes.Mapping:
