@@ -8,8 +8,9 @@ import itertools
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from replay.cases.fit import first_difference, fit
+from replay.cases.fit import difference, first_difference, fit
 from replay.cases.model import EventKind, Pattern
 from replay.cases.payload import Payload
 from replay.protocol.events import Message
@@ -110,3 +111,86 @@ def test_event_by_event_comes_to_the_same(listed: list[tuple[int, bool]], came: 
     for count, event in enumerate(events, 1):
         found = fit(wanted, [event], found)
         assert found == fit(wanted, events[:count])
+
+
+@pytest.mark.parametrize(
+    ("holes", "data", "offset"),
+    [
+        ((), b"Hello", None),
+        ((), b"Hellu", 4),
+        ((), b"Hell", 4),
+        ((), b"Hello!", 5),
+        (((1, 3),), b"Ho", None),
+        (((1, 3),), b"Hu", 4),
+        (((1, 3),), b"ho", 0),
+        (((0, 2), (3, 1)), b"lo", None),
+        (((0, 2), (3, 1)), b"lu", 4),
+        (((0, 2), (3, 1)), b"xo", 2),
+        (((2, None),), b"He", None),
+        (((2, None),), b"Hx", 1),
+        (((0, None),), b"", None),
+        (((5, None),), b"Hello", None),
+        (((0, 5),), b"", None),
+        (((0, 6),), b"", 5),
+        (((0, 4),), b"", 4),
+        (((3, 2),), b"Hel", None),
+        (((3, 3),), b"Hel", 5),
+        (((3, 1),), b"Hel", 4),
+    ],
+)
+def test_what_is_missing_from_a_payload_may_be_anything(
+    holes: tuple[tuple[int, int | None], ...], data: bytes, offset: int | None
+) -> None:
+    want = Pattern(EventKind.TEXT, Payload(b"Hello"))
+    found = difference(3, want, replace(text(data), holes=holes))
+    if offset is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert (found.at, found.field, found.offset) == (3, "payload", offset)
+
+
+@pytest.mark.parametrize(
+    ("came", "taken"),
+    [
+        (b"", [1, 4]),  # of the optional ones that are still to come, none
+        (b"a", [0, 1, 4]),
+        (b"b", [1, 4]),
+        (b"ab", [0, 1, 4]),
+        (b"abc", [0, 1, 2, 4]),
+        (b"bd", [1, 3, 4]),
+        (b"be", [1, 4]),
+        (b"bcde", [1, 2, 3, 4]),
+    ],
+)
+def test_which_patterns_belong_to_the_events(came: bytes, taken: list[int]) -> None:
+    wanted = patterns(
+        [(ord("a"), True), (ord("b"), False), (ord("c"), True), (ord("d"), True), (ord("e"), False)]
+    )
+    found = fit(wanted, [text(bytes([octet])) for octet in came])
+    assert found.taken(wanted) == tuple(wanted[number] for number in taken)
+    assert found.at == len(came)
+    assert found.needed == 5
+    assert found.state == ("complete" if came.endswith(b"e") else "open")
+
+
+@pytest.mark.parametrize(
+    ("came", "at", "field", "expected"),
+    [
+        (b"x", 0, "payload", 1),
+        (b"bx", 1, "payload", 4),
+        (b"abcdex", 5, "unexpected", None),
+        (b"bex", 2, "unexpected", None),
+    ],
+)
+def test_where_events_and_patterns_part(came: bytes, at: int, field: str, expected: int | None) -> None:
+    wanted = patterns(
+        [(ord("a"), True), (ord("b"), False), (ord("c"), True), (ord("d"), True), (ord("e"), False)]
+    )
+    found = fit(wanted, [text(bytes([octet])) for octet in came])
+    assert (found.state, found.at) == ("apart", at)
+    assert found.why is not None
+    assert (found.why.at, found.why.field) == (at, field)
+    assert found.why.expected == (None if expected is None else wanted[expected])
+    assert found.missing(wanted) is found.why
+    assert fit(wanted, [text(b"a")], found) is found

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.cases.model import Case
-from replay.cases.select import is_path, keyword, natural, numbered, select
+from replay.cases.select import is_path, keyword, may_hold, natural, numbered, select
 from replay.source import SourceError
 
 IDS = ["1.1.1", "1.1.2", "1.1.10", "1.2.1", "2.1", "2.10", "2.2", "5.1", "5.10", "13.1.1", "13.1.10"]
@@ -172,3 +172,111 @@ def test_paths_are_told_by_their_looks() -> None:
         "-",
         ".",
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "path"),
+    [
+        ("..", True),
+        ("a.yml", True),
+        ("a\\b", True),
+        ("/", True),
+        ("...", False),
+        ("yaml", False),
+        ("a.txt", False),
+    ],
+)
+def test_what_looks_like_a_path(word: str, path: bool) -> None:
+    assert is_path(word) is path
+
+
+@pytest.mark.parametrize(
+    ("section", "words", "may"),
+    [
+        ("1", [], True),
+        ("1", ["!1.*"], True),
+        ("1", ["1"], True),
+        ("1", ["1.2"], True),
+        ("1.2", ["1"], True),
+        ("1", ["11"], False),
+        ("11", ["1"], False),
+        ("11", ["1*"], True),
+        ("1", ["?.2"], True),
+        ("1", ["2.1", "1.1"], True),
+        ("1", ["2.1", "!1.1"], False),
+        ("1.2", ["1.3", "1.1.*"], False),
+        ("1.2", ["1.*.3"], True),
+    ],
+)
+def test_whether_words_may_select_a_case_of_a_section(section: str, words: list[str], may: bool) -> None:
+    assert may_hold(section, words) is may
+
+
+@pytest.mark.parametrize(
+    ("ids", "word", "hint"),
+    [
+        ([], "1", "there are no test cases at all"),
+        (["1.1.1", "1.1.10", "1.1.2"], "zzzzzz", "there are 3 test cases, from 1.1.1 to 1.1.10"),
+        (["12.1.1", "13.1.1"], "12.1.2", "did you mean '12.1.1'?"),
+        (["12.1.1", "12.2.1"], "12.1.*.1", "did you mean '12.1.1'?"),
+        (["abc.def.1"], "abd", "did you mean 'abc'?"),
+        (["abc.def.1"], "abc.dee", "did you mean 'abc.def'?"),
+    ],
+)
+def test_what_is_near_to_a_word(ids: list[str], word: str, hint: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        select(ids, [word])
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("ids", "ordered"),
+    [
+        (["1.10", "1.9", "1.a", "1"], ["1", "1.9", "1.10", "1.a"]),
+        (["01", "1", "001"], ["001", "01", "1"]),
+        (["b", "a", "10", "9"], ["9", "10", "a", "b"]),
+        (["1.1.1", "1.1"], ["1.1", "1.1.1"]),
+    ],
+)
+def test_the_natural_order(ids: list[str], ordered: list[str]) -> None:
+    assert sorted(ids, key=natural) == ordered
+
+
+@pytest.mark.parametrize(
+    ("expression", "place"),
+    [
+        ("a  )", "-k:1:4: expected 'and' or 'or', found ')'"),
+        ("a and  ", "-k:1:8: expected a word here"),
+        ("a or ' b' 'c'", "-k:1:11: expected 'and' or 'or', found 'c'"),
+        ("a or not", "-k:1:9: expected a word here"),
+        ("a and and", "-k:1:7: expected a word, found 'and'"),
+        ("(a or b", "-k:1:8: expected ')' here"),
+        ("(a b)", "-k:1:4: expected ')', found 'b'"),
+        ('   "a', "-k:1:4: this quote is never closed"),
+        ("(" * 51, "-k:1:52: the brackets are nested deeper than 50 levels here"),
+    ],
+)
+def test_where_an_expression_is_wrong(expression: str, place: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        keyword(CASES, expression)
+    assert str(caught.value).splitlines()[0] == place
+
+
+@pytest.mark.parametrize(
+    ("expression", "ids"),
+    [
+        ("(" * 50 + "ping" + ")" * 50, ["2.1"]),
+        ("(ping) or (binary) or (2.1)", ["1.2.1", "2.1"]),
+        ("message and text and 1.1.1", ["1.1.1"]),
+        ("text and message and ping", []),
+        ("not not not ping", ["1.1.1", "1.2.1"]),
+        ("'or' or ping", ["2.1"]),
+        ("not 'not'", ["1.1.1", "1.2.1", "2.1"]),
+        ("not ping and text", ["1.1.1"]),
+        ("  ping  ", ["2.1"]),
+        ("'TEXT I'", ["2.1"]),
+        ("''", ["1.1.1", "1.2.1", "2.1"]),
+    ],
+)
+def test_what_an_expression_means(expression: str, ids: list[str]) -> None:
+    assert [found.id for found in keyword(CASES, expression)] == ids

@@ -78,6 +78,8 @@ def test_a_line_stands_beside_its_octets_or_for_octets_of_its_own(
     assert entries(*lines) == ["".join(DATA[one] for one in each) for each in found]
 
 
+WHOLE = 'RX FRAME : OPCODE=1, PAYLOAD="abcde"'
+SHA = "0123456789abcdef" * 4
 OWN = "delete the OCTETS line to let the FRAME line stand for its octets"
 NONE = "correct or delete the FRAME line; to stand for octets of its own, it needs PAYLOAD="
 
@@ -187,6 +189,14 @@ def test_a_received_line_without_payload_is_only_warned_of() -> None:
             None,
         ),
         (("RX OCTETS: 8105 6162 ... +2 octets", "RX FRAME : OPCODE=1"), "81056162", Cut(2)),
+        ((f"RX OCTETS: 8105 6162 ... sha256={SHA}", WHOLE), "81056162636465", None),
+        ((f"RX OCTETS: 8105 6162 ... +3 octets sha256={SHA}", WHOLE), "81056162636465", None),
+        ((f"RX OCTETS: 8105 6162 ... +4 octets sha256={SHA}", WHOLE), "81056162", Cut(4, SHA)),
+        (
+            (f"RX OCTETS: 8105 6162 ... +3 octets sha256={SHA}", "RX FRAME : OPCODE=1, PAYLOAD-LEN=5"),
+            "81056162",
+            Cut(3, SHA),
+        ),
         (("RX OCTETS: 8105 6162 ...", "RX FRAME : OPCODE=1"), "81056162", Cut()),
         (("RX OCTETS: 8105 6162 ...", "RX FRAME : OPCODE=1, PAYLOAD-LEN=5"), "81056162", Cut(3)),
     ],
