@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from replay.cases.fit import Fit
 from replay.cases.model import Behaviour, Closing
 from replay.cases.received import Received
-from replay.protocol.events import Close, End, Event, Gap, Message, NotOpened, Opened, Pong
+from replay.protocol.events import Close, End, Event, Gap, Message, NotOpened, Opened, Pong, Requested
 from replay.verdict.facts import ClosingFacts
 from replay.verdict.result import GOOD, ClosingVerdict, Judged
 from replay.wire.side import Side
@@ -25,6 +25,7 @@ class Unseen(Struct, frozen=True):
     blind: dict[Side, int]  # the event from which on it isn't known what else the side sent
     gaps: tuple[Gap, ...]
     handshake: bool  # the log cut off the handshake
+    cut: bool = False  # the log ends before the connection does
 
     @classmethod
     def of(cls, events: Sequence[Event], tester: Side) -> Self | None:
@@ -32,20 +33,26 @@ class Unseen(Struct, frozen=True):
         gaps = tuple(event for event in events if isinstance(event, Gap))
         if gaps and (over := _over(events, tester)) is not None:
             gaps = tuple(gap for gap in gaps if gap.side is tester or gap.start < over)
-        if not gaps:
+        cut = not any(isinstance(event, End | NotOpened) for event in events)
+        if not gaps and not cut:
             return None
         blind: dict[Side, int] = {}
+        closed: set[Side] = set()
         for number, event in enumerate(events):
             if isinstance(event, Close):  # nothing counts after it
-                blind.setdefault(event.side, len(events))
-            elif isinstance(event, Gap) and event.lost:
+                closed.add(event.side)
+            elif isinstance(event, Gap) and event.lost and event.side not in closed:
                 blind.setdefault(event.side, number)
-        blind = {side: number for side, number in blind.items() if number < len(events)}
+        for side in Side if cut else ():
+            if side not in closed:
+                blind.setdefault(side, len(events))
         partial = any(isinstance(event, Opened) and event.partial for event in events)
-        return cls(events, tester, blind, gaps, partial)
+        return cls(events, tester, blind, gaps, partial, cut)
 
     def why(self) -> str:
         """What is missing, in words."""
+        if not self.gaps:
+            return f"the log ends before the {'opening handshake' if self._unopened else 'connection'} does"
         sides = [
             side for side in (self.tester.other, self.tester) if any(g.side is side for g in self.gaps)
         ]
@@ -59,7 +66,13 @@ class Unseen(Struct, frozen=True):
 
     @property
     def hides_testee(self) -> bool:
-        return any(gap.side is not self.tester for gap in self.gaps)
+        """Whether octets of the testee are missing, or the whole connection."""
+        return any(gap.side is not self.tester for gap in self.gaps) or (self.cut and self._unopened)
+
+    @property
+    def _unopened(self) -> bool:
+        """Whether there is no more than a request, or a part of it."""
+        return all(isinstance(event, Requested) for event in self.events)
 
     def behaviour(
         self, fits: bool, found: Fit, received: Sequence[Event], anything: bool, ends: bool

@@ -20,6 +20,7 @@ from replay.verdict.judge import judge
 from replay.verdict.result import Judged
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
+from tests.memory import flawless, join, player
 
 KEY = bytes.fromhex("37fa213d")
 REQUEST = (
@@ -345,3 +346,26 @@ def test_behind_what_the_tester_ended_tcp_for_nothing_is_missing() -> None:
     assert verdict(log("2.10", *pings, cut, ended)) == ("FAILED", "UNCLEAN")
     once = f"RX OCTETS: {pongs[:11].hex()} ... +99 octets"
     assert verdict(log("2.10", *pings, once, ended)) == UNJUDGED
+
+
+@pytest.mark.parametrize("tester", Side)
+@pytest.mark.parametrize("id", ["1.1.2", "2.10", "3.1", "5.1", "6.3.1", "7.1.1", "7.3.2"])
+def test_a_log_that_ends_early_blames_nobody(id: str, tester: Side) -> None:
+    own = player(known()[id], tester)
+    join(own, flawless(known()[id], tester))
+    whole = own.trace()
+    for length in range(1, len(whole.entries)):
+        result = judge(known()[id], replace(whole, entries=whole.entries[:length]), tester)
+        assert not result.failed, length
+        assert result.unjudged is None or result.unjudged.startswith("the log ends before the "), length
+
+
+def test_a_log_that_ends_early_shows_what_it_shows() -> None:
+    wrong = encode(frame(1, b"*" * 124 + b"+")).hex()
+    assert verdict(log("1.1.2", SENT, f"RX OCTETS: {wrong}"))[0] == "FAILED"
+
+
+def test_of_a_log_that_ends_within_the_handshake_nothing_is_judged() -> None:
+    for text in ('TX OCTETS: "GET / HTTP/1.1\\r\\n"\n', log("1.1.2").rpartition("RX")[0]):
+        result = checked(text)
+        assert result.unjudged == "the log ends before the opening handshake does"
