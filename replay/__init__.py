@@ -11,33 +11,41 @@ from typing import TYPE_CHECKING, Any
 from replay.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from replay.api import judge, parse_log, run, run_async, select, to_json
+    from replay.api import judge, observe, parse_log, read_log, run, run_async, select, to_json, write_log
     from replay.cases.model import Behaviour, Case
     from replay.protocol.events import Close, End, Message, NotOpened, Opened, Ping, Pong, Violation
-    from replay.protocol.interpreter import observe
     from replay.source import SourceError
-    from replay.suite.files import Item, read_log
+    from replay.suite.files import Item
     from replay.suite.files import LogFile as Log
     from replay.trace.model import Trace
-    from replay.trace.wirelog import write as write_log
     from replay.verdict.result import CaseResult, ClosingVerdict, Judged, RunResult
     from replay.wire.side import Side
 
 _PLACES = {
-    "replay.api": ("judge", "parse_log", "run", "run_async", "select", "to_json"),
+    "replay.api": (
+        *(
+            "judge",
+            "observe",
+            "parse_log",
+            "read_log",
+            "run",
+            "run_async",
+            "select",
+            "to_json",
+            "write_log",
+        ),
+    ),
     "replay.cases.model": ("Behaviour", "Case"),
     "replay.protocol.events": (
         *("Close", "End", "Message", "NotOpened", "Opened", "Ping", "Pong", "Violation"),
     ),
-    "replay.protocol.interpreter": ("observe",),
     "replay.source": ("SourceError",),
-    "replay.suite.files": ("Item", "LogFile", "read_log"),
+    "replay.suite.files": ("Item", "LogFile"),
     "replay.trace.model": ("Trace",),
-    "replay.trace.wirelog": ("write",),
     "replay.verdict.result": ("CaseResult", "ClosingVerdict", "Judged", "RunResult"),
     "replay.wire.side": ("Side",),
 }
-_CALLED = {"LogFile": "Log", "write": "write_log"}
+_CALLED = {"LogFile": "Log"}
 """Names that differ here from those in their module."""
 
 _PUBLIC = {_CALLED.get(name, name): (module, name) for module, names in _PLACES.items() for name in names}

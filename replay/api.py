@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from replay import flows, limits
+from replay.arguments import checked
 from replay.campaign.server import Settings
 from replay.cases.model import Profile
 from replay.live.awaited import awaitable, cancelled
@@ -15,10 +16,14 @@ from replay.live.tls import Tls
 from replay.live.transport import Address
 from replay.play.actions import Options
 from replay.play.endpoint import Limits
+from replay.protocol import interpreter
+from replay.protocol.events import Event
 from replay.report import json_lines
 from replay.source import Source, SourceError
-from replay.suite.files import Item, LogFile, chosen, log_of
-from replay.trace.model import SECOND
+from replay.suite import files
+from replay.suite.files import Item, LogFile
+from replay.trace import wirelog
+from replay.trace.model import SECOND, Trace
 from replay.verdict.result import CaseResult, Fresh, Judged, RunResult
 from replay.wire.url import parse_url
 
@@ -26,32 +31,54 @@ OnResult = Callable[[CaseResult], None]
 """Called with the result of each test case as soon as it is known."""
 
 
+@checked
+def read_log(path: str | Path) -> LogFile:
+    """The wire log in a file, or on standard input for "-". Raises SourceError."""
+    return files.read_log(str(path))
+
+
+@checked
 def parse_log(text: str, name: str = "log") -> LogFile:
     """The wire log in a text; messages refer to it as `name`. Raises SourceError."""
-    return log_of(name, Source(name, text))
+    return files.log_of(name, Source(name, text))
 
 
+@checked
+def write_log(trace: Trace) -> str:
+    """The canonical text of a trace."""
+    return wirelog.write(trace)
+
+
+@checked
+def observe(trace: Trace) -> tuple[Event, ...]:
+    """The events that the octets of a trace mean, in the order in which its entries completed them."""
+    return interpreter.observe(trace)
+
+
+@checked
 def select(*words: str, keyword: str | None = None, thorough: bool = False) -> list[Item]:
     """The test cases that these words select, as on the command line: ids, globs ('1.*', '!9.*') and paths
     of specs, wire logs and folders. Without words, the whole bundled suite. Raises SourceError."""
-    return chosen(words, keyword, thorough)
+    return files.chosen(words, keyword, thorough)
 
 
+@checked
 def judge(log: LogFile, profile: str = "autobahn") -> Judged:
     """The verdict on a log: by the case that it names, otherwise by the rules of the RFCs alone.
 
-    Raises SourceError for a log without a WebSocket connection, and for an unknown profile.
+    Raises SourceError for a log without a WebSocket connection.
     """
-    return flows.check(log, _profile(profile))
+    return flows.check(log, Profile(profile))
 
 
+@checked
 def run(
     url: str | None = None,
     cases: Sequence[Item] | None = None,
     *,
     headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
     host: str | None = None,
-    ca: Path | None = None,
+    ca: str | Path | None = None,
     insecure: bool = False,
     profile: str = "autobahn",
     seed: int | None = None,
@@ -62,22 +89,22 @@ def run(
     """Play test cases against a server and judge what comes back. Nothing is stored or printed.
 
     `url` is the URL of the server, or None for the built-in echo server. `cases` come from `select`; None
-    is the whole bundled suite. `headers` are added to the opening request, and `host` replaces its Host
-    header. For wss://, `ca` is a file with the certificates to trust, and `insecure` accepts any
-    certificate. `seed` fixes the masking keys, `jobs` is the number of concurrent connections, and
-    `timeout` is the time allowed for each case in seconds, on top of the waits that the case itself asks
-    for.
+    is the whole bundled suite. `headers`, a mapping or pairs, are added to the opening request, and `host`
+    replaces its Host header. For wss://, `ca` is a file with the certificates to trust, and `insecure`
+    accepts any certificate. `seed` fixes the masking keys, `jobs` is the number of concurrent connections,
+    and `timeout` is the time allowed for each case in seconds, on top of the waits that the case itself
+    asks for.
 
-    A server that can't be reached is not an error: `RunResult.unreached` says why. Raises SourceError for a
-    URL, a profile or a file that can't be used.
+    A server that can't be reached is not an error: `RunResult.unreached` says why. Raises SourceError for
+    an argument that can't be used.
     """
-    address = None if url is None else _address(url, Tls(ca, insecure))
+    address = _address(url, Tls(None if ca is None else Path(ca), insecure))
     lines = headers.items() if isinstance(headers, Mapping) else headers
     settings = Settings(
         target=Target(address),
         options=Options.asking(address.target if address else "/", host, lines),
         limits=Limits(case=int(timeout * SECOND)),
-        profile=_profile(profile),
+        profile=Profile(profile),
         jobs=jobs,
         seed=random.SystemRandom().randrange(10**6) if seed is None else seed,
         explained=True,
@@ -96,6 +123,7 @@ run_async = awaitable(run)
 `on_result` take place in a thread. If the task is cancelled, the run ends with the next result."""
 
 
+@checked
 def to_json(result: CaseResult | RunResult) -> str:
     """A result as the line of JSON that `replay run --json` prints for it; see docs/json.md."""
     if isinstance(result, RunResult):
@@ -103,16 +131,19 @@ def to_json(result: CaseResult | RunResult) -> str:
     return json_lines.case(None, result)
 
 
-def _address(url: str, tls: Tls) -> Address:
+def _address(url: str | None, tls: Tls) -> Address | None:
+    """Where the server listens; None: the built-in echo server. Raises SourceError."""
     try:
-        return Address.of(parse_url(url), tls)
+        parsed = None if url is None else parse_url(url)
     except ValueError as error:
-        raise SourceError(None, str(error)) from None
-
-
-def _profile(name: str) -> Profile:
-    try:
-        return Profile(name)
-    except ValueError:
-        known = ", ".join(each.value for each in Profile)
-        raise SourceError(None, f"unknown profile {name!r}", f"the profiles are {known}") from None
+        raise SourceError(None, f"url: {error}") from None
+    if parsed is None or not parsed.secure:
+        if tls != Tls():
+            name = "insecure" if tls.ca is None else "ca"
+            raise SourceError(None, f"{name}: expected only with a wss:// URL, found {url!r}")
+    elif tls.ca is not None:
+        try:
+            tls.context()
+        except SourceError as error:
+            raise SourceError(None, f"ca: {error.message}") from None
+    return None if parsed is None else Address.of(parsed, tls)

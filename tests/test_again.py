@@ -18,8 +18,9 @@ from replay.commands import servers as under_test
 from replay.commands.again import command_for
 from replay.commands.main import cli
 from replay.config import file as config
-from replay.config.option import Choice, Kind, Option, Whole
+from replay.config.option import Choice, Kind, Option
 from replay.config.options import COMMANDS, SERVER
+from replay.forms import Whole
 from replay.suite import files as suite
 from replay.trace.model import Trace
 from replay.verdict.judge import judge

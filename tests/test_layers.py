@@ -18,7 +18,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "replay"
 
-_BASE = {"version", "limits", "source", "json_text", "whole_file"}
+_BASE = {"version", "limits", "source", "json_text", "whole_file", "forms"}
 _CORE = {*_BASE, "wire", "trace", "protocol", "typed", "cases"}
 _CAMPAIGN = {*_CORE, "play", "verdict", "live", "expected", "suite", "report", "store"}
 _COMMANDS = {*_CAMPAIGN, "config", "campaign", "flows"}
@@ -29,6 +29,7 @@ LAYERS: dict[str, set[str]] = {
     "source": {"limits"},
     "json_text": {"limits", "source"},
     "whole_file": set(),
+    "forms": {"limits"},
     "wire": _BASE,
     "trace": {*_BASE, "wire"},
     "protocol": {*_BASE, "wire", "trace"},
@@ -44,7 +45,8 @@ LAYERS: dict[str, set[str]] = {
     "store": {*_CORE, "verdict", "report", "suite"},
     "campaign": _CAMPAIGN - {"typed"},
     "flows": (_CAMPAIGN | {"campaign"}) - {"expected", "report", "typed"},
-    "api": _COMMANDS - {"config", "expected"},
+    "arguments": _CORE | {"suite", "verdict"},
+    "api": (_COMMANDS | {"arguments"}) - {"config", "expected"},
     "commands": _COMMANDS,
     "pytest_plugin": {*_COMMANDS, "commands"},
     "__init__": {"version", "api", "cases", "protocol", "source", "suite", "trace", "verdict", "wire"},

@@ -12,14 +12,12 @@ import click
 from replay.commands.selection import complete_words
 from replay.config.option import (
     FORMS,
-    LEAST_SECONDS,
     METAVARS,
-    MOST_SECONDS,
     Choice,
     Kind,
     Option,
-    Whole,
 )
+from replay.forms import LEAST_SECONDS, MOST_SECONDS, Whole
 from replay.source import printable
 from replay.wire.url import WebSocketUrl, parse_url
 

@@ -13,16 +13,14 @@ from msgspec.structs import replace
 
 from replay.config.option import (
     FORMS,
-    LEAST_SECONDS,
     MOST_CHOPPED,
-    MOST_SECONDS,
     Choice,
     Kind,
     Option,
-    Whole,
 )
 from replay.config.options import COMMANDS, SERVER
 from replay.expected.entries import ENTRIES
+from replay.forms import LEAST_SECONDS, MOST_SECONDS, Whole
 from replay.source import Located
 from replay.typed import nodes
 from replay.typed.readers import FoundKeys, Items, Key, Mapped, Reader, Record, Shaped, Typed, Word

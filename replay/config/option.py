@@ -5,14 +5,10 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import NamedTuple
 
-from replay import limits
-
-LEAST_SECONDS, MOST_SECONDS = 0.001, limits.LONGEST.default
+from replay import forms
+from replay.forms import Whole
 
 MOST_CHOPPED = 999_999_999
-
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_VALUE = r"[\t -~\xa0-\xff]"
 
 
 class Kind(Enum):
@@ -37,25 +33,11 @@ class Choice(NamedTuple):
     words: tuple[str, ...]
 
 
-class Whole(NamedTuple):
-    """A whole number."""
-
-    low: int
-    high: int
-
-
-class Form(NamedTuple):
-    """The form of a value, in a config as on a command line."""
-
-    wants: str  # what is expected, in words
-    pattern: str
-
-
 FORMS = {
-    Kind.HEADER_LINE: Form("a header 'NAME: VALUE'", rf"{_TOKEN}:{_VALUE}*"),
-    Kind.HEADER_VALUE: Form("the value of a header: characters of ISO 8859-1 in one line", rf"{_VALUE}+"),
-    Kind.SUBPROTOCOL: Form("the name of a subprotocol, without spaces or commas", _TOKEN),
-    Kind.CHOP: Form("'recorded', 'frame' or a number of octets", r"recorded|frame|[1-9][0-9]{0,8}"),
+    Kind.HEADER_LINE: forms.HEADER_LINE,
+    Kind.HEADER_VALUE: forms.HEADER_VALUE,
+    Kind.SUBPROTOCOL: forms.SUBPROTOCOL,
+    Kind.CHOP: forms.CHOP,
 }
 METAVARS = {
     Kind.TEXT: "TEXT",

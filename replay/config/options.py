@@ -9,7 +9,8 @@ imported at every start, so it holds plain values only.
 from __future__ import annotations
 
 from replay import limits
-from replay.config.option import Choice, Kind, Option, Whole
+from replay.config.option import Choice, Kind, Option
+from replay.forms import JOBS, SEED, Whole
 
 # Which cases are played.
 
@@ -125,7 +126,7 @@ CLIENTS = (
     ),
     Option(
         "jobs",
-        Whole(1, limits.MOST_JOBS.default),
+        JOBS,
         "Run at most this many clients at once, if one is started for each case.",
         limits.EACH.default,
         short="-j",
@@ -245,7 +246,7 @@ RUN = (
     *SENT,
     Option(
         "jobs",
-        Whole(1, limits.MOST_JOBS.default),
+        JOBS,
         "Play at most this many cases at once; by default replay chooses, and plays logs and the specs of "
         "an application one at a time.",
         short="-j",
@@ -268,7 +269,7 @@ RUN = (
     THOROUGH,
     Option(
         "seed",
-        Whole(0, 2**63 - 1),
+        SEED,
         "Derive masking keys and handshake nonces from this number instead of a random one.",
         repeated=False,  # the command names the seed of the run instead
     ),
