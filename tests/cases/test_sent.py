@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from replay.cases.load import load
-from replay.cases.model import Case
+from replay.cases.model import (
+    Case,
+    Deflate,
+    OpenFrame,
+    Pause,
+    Repeat,
+    SendData,
+    SendFrame,
+    SendMessage,
+    Step,
+)
+from replay.cases.payload import Payload
 from replay.cases.sent import other_than
 from replay.source import Source
 from replay.trace.model import Cut, Drop, Entry, Octets, Trace
@@ -142,3 +154,69 @@ def test_behind_a_pause_a_frame_may_be_cut_short_by_a_close() -> None:
 
 def test_a_connection_that_was_not_opened_is_of_any_case() -> None:
     assert other_than(case(HELLO), Trace(C, (OPENED[0], CLOSE, END)), C) is None
+
+
+def other(entries: tuple[Entry, ...], *steps: Step, **more: object) -> str | None:
+    """What these entries have that a case with these steps doesn't send."""
+    one = replace(Case("7.1", "x", "x", steps, ()), **more)
+    return other_than(one, Trace(C, (*OPENED, *entries)), C)
+
+
+ONE = SendFrame(1, Payload(b"a"))
+
+
+def test_of_what_follows_rounds_nothing_is_known() -> None:
+    steps = (ONE, Repeat(2, (SendFrame(2, Payload(b"b")),)), ONE)
+    assert other((sends(1, b"a"), CLOSE, ANSWER), *steps) is None
+    assert other((sends(2, b"x"),), *steps) == (
+        "the log sends a binary frame of 1 octets 78 where case 7.1 sends a text frame of 1 octets 61"
+    )
+
+
+def test_where_a_case_compresses_its_messages_are_not_compared() -> None:
+    message = SendMessage(True, Payload(b"a"))
+    assert other((sends(2, b"x"),), message) is not None
+    assert other((), message, deflate=Deflate("permessage-deflate")) is None
+    assert other((CLOSE, ANSWER), message, deflate=Deflate("permessage-deflate")) is None
+    assert other((CLOSE, ANSWER), message) is not None
+
+
+def test_a_length_that_is_announced_counts_as_the_length() -> None:
+    longer = Octets(C, b"\x81\x85abcd" + bytes(3))
+    step = SendFrame(1, Payload(bytes(b ^ k for b, k in zip(bytes(3), b"abc", strict=True))), length=5)
+    assert other((longer,), step) is None
+    assert other((sends(1, b"abc"),), replace(step, payload=Payload(b"abc"))) == (
+        "the log sends a text frame of 3 octets 616263 where case 7.1 sends a text frame of 5 octets 616263"
+    )
+
+
+def test_frames_in_pieces_follow_one_another() -> None:
+    pieces = (
+        OpenFrame(1, 2),
+        SendData(Payload(b"ab")),
+        OpenFrame(2, 1, fin=False, rsv=1),
+        SendData(Payload(b"c")),
+    )
+    assert other((sends(1, b"ab"), sends(2, b"c", fin=False, rsv=1)), *pieces) is None
+    assert other((sends(1, b"ab"), sends(2, b"c")), *pieces) is not None
+    assert other((sends(1, b"ab"), sends(2, b"d", fin=False, rsv=1)), *pieces) is not None
+    assert other((CLOSE, ANSWER), *pieces[:1]) is None  # nothing of it is known
+    paused = (
+        OpenFrame(1, 2),
+        SendData(Payload(b"a")),
+        Pause(1),
+        SendData(Payload(b"b")),
+        OpenFrame(2, 1),
+        SendData(Payload(b"c")),
+    )
+    assert other((sends(1, b"ax"), sends(2, b"c")), *paused) is None
+    assert other((sends(1, b"ax"), sends(2, b"d")), *paused) is not None
+
+
+@pytest.mark.parametrize(
+    ("code", "own"),
+    [(None, True), (1000, True), (1001, True), (1002, True), (1007, True), (999, False), (3000, False)],
+)
+def test_which_codes_a_tester_sends_by_itself(code: int | None, own: bool) -> None:
+    payload = b"" if code is None else code.to_bytes(2, "big") + b"why"
+    assert (other((sends(8, payload),)) is None) is own
