@@ -201,6 +201,15 @@ def test_an_error_names_the_argument(arguments: dict[str, Any], said: str) -> No
     assert said in str(caught.value)
 
 
+def test_an_argument_that_is_unknown_or_missing_is_a_type_error() -> None:
+    run: Callable[..., Any] = replay.run
+    with pytest.raises(TypeError, match=r"run\(\): got an unexpected keyword argument 'job'"):
+        run(job=1)
+    judge: Callable[..., Any] = replay.judge
+    with pytest.raises(TypeError, match=r"judge\(\): missing a required argument: 'log'"):
+        judge()
+
+
 def test_whatever_the_command_line_takes_is_taken() -> None:
     cases = tuple(replay.select("1.1.1"))
     taken: tuple[Any, ...] = ({"A": "", "b": "\xe4: \t1"}, [("A", "1"), ("A", "2")], (), {})
