@@ -26,6 +26,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 _UNUSABLE = "2 for a log, spec, config or argument that can't be used"
 _PLAYED = f"0 if every verdict is as it should be, 1 if one is not, {_UNUSABLE}"
+_PRINTED = "0 if all went well, 2 for a wrong argument."
 
 
 class Command(NamedTuple):
@@ -43,7 +44,7 @@ COMMANDS = {
         "Judge wire logs offline.",
         "0 if every verdict is as it should be, 1 if one is not, 2 if a log can't be read.",
     ),
-    "completion": Command("completion.completion", "Print a completion script for a shell."),
+    "completion": Command("completion.completion", "Print a completion script for a shell.", _PRINTED),
     "convert": Command("convert.convert", "Write the logs of a stored run as files."),
     "diff": Command(
         "diff.diff",
@@ -51,7 +52,11 @@ COMMANDS = {
         "0 if nothing got worse, 1 if a verdict did, 2 if a run can't be read or compared.",
     ),
     "init": Command("init.init", "Write a config and a CI workflow."),
-    "list": Command("listed.list_cases", "List test cases."),
+    "list": Command(
+        "listed.list_cases",
+        "List test cases.",
+        "0 if all went well, 2 for a wrong argument or a spec or log that can't be read.",
+    ),
     "rejudge": Command(
         "rejudge.rejudge",
         "Judge a stored run again.",
@@ -64,7 +69,7 @@ COMMANDS = {
         "Test a server.",
         f"{_PLAYED}, 3 if the server could not be reached or died, and 130 if the run was interrupted.",
     ),
-    "schema": Command("schema.schema", "Print a JSON Schema for editors."),
+    "schema": Command("schema.schema", "Print a JSON Schema for editors.", _PRINTED),
     "serve": Command(
         "serve.serve",
         "Test clients.",
@@ -161,7 +166,8 @@ def cli() -> None:
     replay init                              write a config and a CI workflow
 
     Exit status: 0 if every verdict is as it should be, 1 if one is not, 2 for a log, spec or argument that
-    can't be used, 3 if the server could not be reached, and 130 if the run was interrupted.
+    can't be used, 3 if the server could not be reached, 130 if the run was interrupted, and 141 if the
+    output is no longer read, as with `| head`.
     """
 
 

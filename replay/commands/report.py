@@ -23,11 +23,11 @@ OUTPUT = Path("replay-report.html")
 @click.command()
 @click.argument("folders", nargs=-1, type=StoredAt(), metavar="[DIR...]")
 @click.option(
-    *("-o", "--out", "--output", "output"),
+    *("-o", "--out", "output"),
     type=click.Path(dir_okay=False, path_type=Path),
     default=OUTPUT,
     show_default=True,
-    help="Write the page to this file; --output is the older name of this option.",
+    help="Write the page to this file.",
 )
 @click.option("--open", "opened", is_flag=True, help="Show the page in a browser.")
 @click.option(

@@ -256,7 +256,8 @@ RUN = (
     Option(
         "patience",
         Choice(("auto", "full")),
-        "Shorten pauses if the server is fast (auto), or keep their full length (full).",
+        "Shorten pauses, not the time for an answer, if the server is fast (auto), or keep their full "
+        "length (full).",
         "auto",
     ),
     Option(
@@ -270,7 +271,7 @@ RUN = (
     Option(
         "seed",
         SEED,
-        "Derive masking keys and handshake nonces from this number instead of a random one.",
+        "Derive the masking keys and handshake nonces from this number instead of a random one.",
         repeated=False,  # the command names the seed of the run instead
     ),
     TIMEOUT,

@@ -35,19 +35,26 @@ WORDS: dict[str, str] = {
     "offset": "The number of octets before an octet, in a message or in everything that a side has sent. "
     "The first octet has offset 0.",
     "patience": "How long the testee may take for what is expected, before the tester fails or closes the "
-    "connection.",
+    "connection. The option `--patience` is about pauses: `auto` shortens them for a fast server.",
     "profile": "The authority for the verdicts: Autobahn|Testsuite (`autobahn`), or the RFCs where the two "
     "differ (`rfc`).",
+    "recorder": "The side whose log it is. In a log of replay's, that is the tester.",
+    "round": "One message that is sent and answered before the next one, in a case that repeats it many "
+    "times.",
     "rule": "A requirement of an RFC, with its section and its level (MUST or SHOULD).",
     "run": "The cases that were played with one testee, one after another or in parallel, and their "
     "verdicts.",
-    "seed": "The number from which the masks and keys of a run are derived. With the same seed, the same "
-    "octets are sent.",
+    "seed": "The number from which the masking keys and handshake nonces of a run are derived. "
+    "With the same seed, the same octets are sent.",
+    "spec": "A file in YAML with test cases: what is sent, and what may come back.",
     "suite": "The 517 cases that come with replay. The suite has a version of its own.",
+    "tag": "The name of a pause, such as A, by which an expectation refers to it.",
     "tester, testee": "The tester is replay. The testee is the server or client under test.",
+    "trace": "What was observed of one connection, entry by entry. A wire log is a trace as text.",
     "TX, RX": "In a wire log, TX is what the recorder sent, and RX is what it received.",
     "unjudged": "A case is unjudged if it has no verdict, because the verdict would depend on something "
     "that wasn't seen.",
+    "verdict": "What replay says of a case: its behaviour, and its closing.",
     "wire log": "Everything that was seen of a connection, in order: octets, timers, and who ended TCP. "
     "Each case has one.",
 }

@@ -264,6 +264,9 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event], pro
         return ClosingVerdict.UNCLEAN, facts.unclean_reason
     if code is not None and not closing.takes(code, profile):
         wanted = " or ".join(str(known) for known in closing.codes or () if known is not None) or "no code"
+        if _only_answered(facts):
+            answered = f"the {testee} only answered the Close {code} with which the {tester} had failed"
+            return ClosingVerdict.WRONG_CODE, f"{answered} the connection; expected {wanted}"
         return ClosingVerdict.WRONG_CODE, f"the {testee} closed with code {code}, expected {wanted}"
     if facts.tester is Side.CLIENT and facts.dropped_by_tester:
         return ClosingVerdict.FAILED_BY_CLIENT, "the client had to end TCP; expected the server to end it"
@@ -357,6 +360,13 @@ def _who_closed(facts: ClosingFacts, wanted: str) -> str:
     if facts.dropped_by_testee:
         return f"the {testee} ended TCP without a Close frame; expected the {tester} to close"
     return f"the {tester} ended TCP before it had sent a Close frame"
+
+
+def _only_answered(facts: ClosingFacts) -> bool:
+    """Whether the testee's Close has the code with which the tester had failed the connection before."""
+    ours, theirs = facts.tester_close, facts.testee_close
+    failed = facts.failed_by_tester and facts.closed_by_tester
+    return failed and ours is not None and theirs is not None and theirs.valid and ours.code == theirs.code
 
 
 def _code(code: int | None) -> str:

@@ -71,6 +71,15 @@ ENDS: list[tuple[str, tuple[Entry, ...], Behaviour, ClosingVerdict, str, Cause |
     ),
     (
         "1.1.1",
+        (Timer(Wait.FAIL, True, SECOND), us(1001), them(1001), END),
+        OK,
+        V.WRONG_CODE,
+        "the server only answered the Close 1001 with which the client had failed the connection; "
+        "expected 1000",
+        Cause(Misdeed.CODE, code=1001),
+    ),
+    (
+        "1.1.1",
         (us(1000), *over(Wait.CLOSING)),
         OK,
         V.UNCLEAN,

@@ -141,8 +141,8 @@ function rules(said) {
       el("p.dim", {}, `Octet ${each.octet} of what the ${each.by} sent: ${each.detail} `, el("code", {}, each.rule)),
       lined(each.lines)));
   const about = said.rule && !list.some((each) => each.rule === said.rule[3])
-    ? el("div.rule", {}, el("p", {}, el("b", {}, reference(said.rule[0])), el("span.level", {}, said.rule[1]), said.rule[2]), el("p.dim", {}, "What the case is about"))
+    ? el("div.rule", {}, el("p", {}, el("b", {}, reference(said.rule[0])), el("span.level", {}, said.rule[1]), said.rule[2]), list.length ? el("p.dim", {}, "What the case tests") : null)
     : null;
-  return section(list.length ? `Rules broken` : "Rule", cards, more, about);
+  return section(list.length ? "Rules broken" : "What the case tests", cards, more, about);
 }
 
