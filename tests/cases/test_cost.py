@@ -6,7 +6,22 @@ import pytest
 from msgspec.structs import replace
 
 from replay.cases.cost import at_once, silence, volume, waits_out, weight
-from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, SendClose
+from replay.cases.model import (
+    Behaviour,
+    Case,
+    Closing,
+    EventKind,
+    OpenFrame,
+    Outcome,
+    Pattern,
+    Pause,
+    Repeat,
+    SendClose,
+    SendData,
+    SendFrame,
+    SendMessage,
+    Step,
+)
 from replay.cases.payload import Payload
 from replay.cases.recorded import case_of
 from replay.suite.files import known
@@ -112,3 +127,54 @@ def test_a_log_costs_the_octets_of_both_sides_and_the_pauses_that_ran_out() -> N
     case = case_of(trace, "log", Side.CLIENT)
     assert (volume(case), at_once(case), silence(case)) == (5, 5, 5)
     assert weight(case) == 5 + TRIP
+
+
+def frames(*sizes: int, chop: int | None = None) -> tuple[SendFrame, ...]:
+    return tuple(SendFrame(1, Payload(b"a", size), chop=chop) for size in sizes)
+
+
+@pytest.mark.parametrize(
+    ("steps", "octets", "once"),
+    [
+        ((), 0, 0),
+        (frames(5), 19, 19),
+        ((SendClose(1000, b"long enough"), OpenFrame(1, 500), Pause(1)), 42, 42),
+        ((OpenFrame(1, 500), SendData(Payload(b"abc"))), 31, 31),
+        ((SendMessage(True, Payload(b"a", 86), fragment=10),), 100 + 10 * HEADER, 240),
+        ((SendMessage(True, Payload(b"a", 85), fragment=10),), 99 + 9 * HEADER, 225),
+        ((Repeat(3, frames(5, 6)),), 3 * 39, 39),
+        ((Repeat(3, frames(5)), *frames(30)), 3 * 19 + 44, 44),
+        ((Repeat(3, frames(50)), *frames(30)), 3 * 64 + 44, 64),
+        ((Repeat(3, (SendFrame(1, Payload(b"abcdef", next=2)),)),), 3 * 16, 16),
+    ],
+)
+def test_the_octets_of_steps(steps: tuple[Step, ...], octets: int, once: int) -> None:
+    case = case_with((A,), steps=steps)
+    assert volume(case) == octets
+    assert at_once(case) == once
+
+
+def test_a_round_trip_for_each_round_and_some_time_for_each_small_write() -> None:
+    case = case_with(
+        (A,), steps=(*frames(10, chop=3), *frames(11), *frames(7, chop=7), Repeat(3, frames(0)))
+    )
+    assert weight(case) == volume(case) + TRIP * 4 + WRITE * 4
+    assert (
+        weight(case_with((A,), steps=(Repeat(2, frames(0)), Repeat(3, frames(0))))) == 5 * HEADER + TRIP * 6
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "silent"),
+    [
+        ((Pause(5),), 5),
+        ((Pause(5), Pause(7)), 12),
+        ((Pause(5, "A"),), 5),
+        ((Pause(5, "B"),), 0),
+        ((Pause(5, "A"), Pause(7, "B"), Pause(11)), 16),
+        (frames(1), 0),
+    ],
+)
+def test_only_pauses_on_the_way_to_the_best_outcome_count(steps: tuple[Step, ...], silent: int) -> None:
+    best, other = (Pattern(EventKind.STILL_OPEN, tag=tag) for tag in "AB")
+    assert silence(case_with((best,), (other,), steps=steps)) == silent

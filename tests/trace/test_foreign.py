@@ -71,6 +71,7 @@ ROW = " ".join(f"{number:02x}" for number in range(16))
         ("000008 81 82", OFFSET, "write only the octets: 81 82", "000008"),
         ("0008 81 82  ..", OFFSET, "write only the octets: 81 82", "0008"),
         ("81 82\n  00000002 37 fa", OFFSET, "write only the octets: 37 fa", "00000002"),
+        ("8182\n6162\n  00000004 37 fa", OFFSET, "write only the octets: 37 fa", "00000004"),
         ("8182\n  00000002 37 fa", OFFSET, "write only the octets: 37 fa", "00000002"),
         ("81\n  8200\n  00000003 37 fa", OFFSET, "write only the octets: 37 fa", "00000003"),
         (f"00000000  {ROW}  ................", OFFSET, f"write only the octets: {ROW}", "00000000"),
