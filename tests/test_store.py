@@ -442,6 +442,21 @@ def test_the_default_folder_keeps_the_run_before(tmp_path: Path, monkeypatch: py
         Store.create(None, chosen, CLIENT)
 
 
+def test_a_run_without_a_result_takes_the_place_of_none_with_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = bundled_items()[:2]
+    results = [played(item) for item in chosen]
+    for seed, came in enumerate((results, [], results, [], [])):
+        store = Store.create(None, chosen, replace(CLIENT, seed=seed))
+        for number, result in enumerate(came):
+            store.add(number, result)
+        store.finish(run_of(came, 2))
+    assert (load(LAST).seed, load(PREVIOUS).seed) == (4, 2)
+    assert sorted(path.name for path in LAST.parent.iterdir()) == [".gitignore", "last", "previous"]
+
+
 @pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="needs folders by descriptor")
 def test_a_run_goes_on_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

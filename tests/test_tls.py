@@ -94,8 +94,9 @@ def test_a_server_without_tls(serve: Serve, tmp_path: Path) -> None:
         (["--ca", "missing.pem"], "missing.pem"),
     ],
 )
-def test_files_that_can_t_be_used(arguments: list[str], said: str) -> None:
-    done = run(1, *arguments)
+def test_files_that_can_t_be_used(arguments: list[str], said: str, tmp_path: Path) -> None:
+    done = run(1, *arguments, "--out", str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
     assert done.returncode == 2, done.stdout + done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr

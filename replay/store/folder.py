@@ -216,15 +216,36 @@ def _check(directory: Path) -> None:
 
 
 def _rotate(folder: Folder) -> None:
-    """Make LAST the new PREVIOUS, and `folder` the new LAST; the old PREVIOUS is removed. There are only
-    renames in between, so that if this is cut off, LAST is missing for an instant at most."""
+    """Make LAST the new PREVIOUS, and `folder` the new LAST; the old PREVIOUS is removed. A run that ended
+    without a result, since the server wasn't there, doesn't take the place of one that has some. There are
+    only renames in between, so that if this is cut off, LAST is missing for an instant at most."""
     shutil.rmtree(REMOVED, ignore_errors=True)
     if holds_run(LAST):
-        if PREVIOUS.exists():
-            PREVIOUS.rename(REMOVED)
-        LAST.rename(PREVIOUS)
+        kept = REMOVED if PREVIOUS.exists() and _came_to_nothing(LAST) else PREVIOUS
+        if kept.exists():
+            kept.rename(REMOVED)
+        LAST.rename(kept)
     folder.move(LAST)
     shutil.rmtree(REMOVED, ignore_errors=True)
+
+
+class _HasResults(Exception):
+    """A journal has a case."""
+
+
+def _came_to_nothing(directory: Path) -> bool:
+    """Whether the run in a folder has ended without a result."""
+    kinds: set[str] = set()
+
+    def take(found: journal.JournalRecord) -> None:
+        if found.kind == "case":
+            raise _HasResults
+        kinds.add(found.kind)
+
+    with suppress(SourceError, _HasResults):
+        journal.read(directory / journal.NAME, take)
+        return "end" in kinds
+    return False
 
 
 @contextmanager
