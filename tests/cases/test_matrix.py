@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replay.cases import matrix as axes
 from replay.cases.load import load
 from replay.cases.model import Case, SendFrame
 from replay.cases.payload import Payload
@@ -66,3 +67,38 @@ def test_a_dollar_sign_is_itself_where_there_is_no_matrix() -> None:
     (case,) = load(Source("s.yaml", text))
     (frame,) = frames(case)
     assert (case.title, frame.payload) == ("$size", Payload(query.encode()))
+
+
+def test_a_matrix_yields_so_many_cases_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix = "{n: {1: {}, 2: {}}, m: {1: {}, 2: {}, 3: {}}}"
+    monkeypatch.setattr(axes, "MAX_CASES", 6)
+    assert len(load(spec(matrix, "1.$n.$m", "[]"))) == 6
+    monkeypatch.setattr(axes, "MAX_CASES", 5)
+    with pytest.raises(SourceError) as caught:
+        load(spec(matrix, "1.$n.$m", "[]"))
+    assert str(caught.value).startswith("s.yaml:5:14: the matrix yields 6 cases; at most 5 are allowed")
+
+
+@pytest.mark.parametrize(
+    ("matrix", "send", "hint", "shown"),
+    [
+        ("{n: {1: {size: 1}}}", "[text: {utf8: a, size: $sise}]", "did you mean 'size'?", "$sise"),
+        (
+            "{n: {1: {size: 1}}}",
+            "[text: a$qqqqqqqq]",
+            "a name is an axis or a column of the matrix; write '$$' for a dollar sign",
+            "$qqqqqqqq",
+        ),
+        ("{n: {1: {size: 1}, 2: {sise: 1}}}", "[]", "did you mean 'size'?", "sise"),
+        ("{n: {1: {'a b': 1}}}", "[]", "use letters, digits and '_'", "'a b'"),
+        ("{1n: {1: {}}}", "[]", "use letters, digits and '_'", "1n"),
+        ("{n: {1: {}}, n2: {1: {n: 1}}}", "[]", None, "n"),
+    ],
+)
+def test_what_a_name_of_the_matrix_may_be(matrix: str, send: str, hint: str | None, shown: str) -> None:
+    source = spec(matrix, "1.$n", send)
+    with pytest.raises(SourceError) as caught:
+        load(source)
+    span = caught.value.span
+    assert span is not None
+    assert (caught.value.hint, source.text[span.start : span.end]) == (hint, shown)
