@@ -394,6 +394,11 @@ def test_faults_of_toml_are_said_where_they_stand(here: Path, text: str, place: 
         assert shown.split("\n")[3].count("^") == len(marked)
 
 
+def test_a_text_of_toml_without_quotes_is_helped(here: Path) -> None:
+    shown = message("pyproject.toml", "[tool.replay]\nexec = node")
+    assert shown.endswith("help: put quotes around a text")
+
+
 def test_a_toml_file_without_the_table_is_said(here: Path) -> None:
     assert "the table [tool.replay] is missing" in message("other.toml", "[tool.other]\n")
     with pytest.raises(SourceError, match="no such file"):

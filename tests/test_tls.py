@@ -86,10 +86,17 @@ def test_a_server_without_tls(serve: Serve, tmp_path: Path) -> None:
         refused(run(port, "--insecure", "--connect-timeout", "0.5"), "does the server speak TLS, or")
 
 
+def test_a_server_with_tls_that_is_asked_without(serve: Serve) -> None:
+    done = replay("run", "-q", "--url", f"ws://127.0.0.1:{serve('127.0.0.1')}", "1.1.2")
+    refused(done, "no WebSocket connection was opened: ")
+    assert "is it a wss:// server?" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--ca", "README.md"], "README.md: expected certificates in PEM format"),
+        (["--ca", "README.md"], "help: --ca names the certificates to trust"),
         (["--cert", "README.md"], "README.md: expected a certificate and its private key in PEM format"),
         (["--ca", "missing.pem"], "missing.pem"),
     ],

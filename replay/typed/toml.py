@@ -56,7 +56,8 @@ def _syntax(source: Source, error: tomllib.TOMLDecodeError) -> SourceError:
     if said is None:
         return SourceError(None, f"{source.name}: not TOML: {error}")
     at = source.line_starts[int(said[2]) - 1] + int(said[3]) - 1 if said[2] else len(source.text)
-    hint = "put quotes around a text" if said[1] == "Invalid value" else None
+    unquoted = said[1] == "Invalid value" and source.text[at : at + 1].isalpha()
+    hint = "put quotes around a text" if unquoted else None
     return SourceError(source.span(at), f"not TOML: {said[1][:1].lower()}{said[1][1:]}", hint)
 
 
