@@ -245,15 +245,12 @@ class _Walk(Struct):
         if not 0 < self.begun <= len(self.rows):
             raise _Lost
         if self.ahead and number == len(self.rows):
-            return place if self.at == len(self.places) else self._until(len(self.places))
+            return self.places[-1]
         row = self.rows[number]
         if row is None:
             raise _Lost
         before = bisect_left(self.places, row.place)
         return max(place, self.places[before - 1]) if before else place
-
-    def _until(self, number: int) -> int:
-        return self.places[number - 1]
 
     def _inside(self, place: int, entry: Octets) -> None:
         """Take an entry whose octets belong to a payload that is counted already. The last such entry may

@@ -318,3 +318,12 @@ def test_behind_a_head_that_is_cut_frames_begin() -> None:
     trace = parse(Source("log", text)).trace
     data = [(one.data, one.cut) for one in trace.entries if isinstance(one, Octets)][1:]
     assert data == [(ACCEPTED[:40], Cut(9)), (encode(SMALL), None)]
+
+
+def test_lines_that_contradict_the_octets_say_nothing_of_missing_ones() -> None:
+    cut = f"RX OCTETS: {WHOLE[:10].hex()} ...\n"
+    for other in (frame(2, b"Hello"), frame(1, b"Hell"), frame(1, b"Hello", fin=False)):
+        text = octets(encode(SMALL), 7, True) + line(other, False) + cut + line(BIG, False)
+        assert told(text) == [(encode(SMALL), 0), (WHOLE[:10], None)]
+    text = octets(encode(SMALL), 7, True) + line(SMALL, False) + cut + line(BIG, False)
+    assert told(text) == [(encode(SMALL), 0), (WHOLE[:10], 194)]
