@@ -327,3 +327,40 @@ def test_lines_that_contradict_the_octets_say_nothing_of_missing_ones() -> None:
         assert told(text) == [(encode(SMALL), 0), (WHOLE[:10], None)]
     text = octets(encode(SMALL), 7, True) + line(SMALL, False) + cut + line(BIG, False)
     assert told(text) == [(encode(SMALL), 0), (WHOLE[:10], 194)]
+
+
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [
+        ("OPCODE=2, PAYLOAD-LEN=5", 3),
+        ("OPCODE=2, PAYLOAD-LEN=5, MASKED=False", 3),
+        ("OPCODE=2, RSV=0, FIN=True, PAYLOAD-LEN=5, MASK=None", 3),
+        ("OPCODE=2, PAYLOAD-LEN=1, PAYLOAD-REPEAT-LEN=5", 3),
+        ("OPCODE=2, PAYLOAD-LEN=5, PAYLOAD-REPEAT-LEN=None", 3),
+        ("PAYLOAD-LEN=5", None),
+        ("OPCODE=2", None),
+        ("OPCODE=2, PAYLOAD-LEN=5, MASKED=True", None),
+    ],
+)
+def test_what_a_line_has_to_say_of_octets_that_are_missing(said: str, missing: int | None) -> None:
+    assert told(f"RX OCTETS: 8205 6162 ...\nRX FRAME : {said}\n") == [(b"\x82\x05ab", missing)]
+
+
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ("OPCODE=15, RSV=7, FIN=False, PAYLOAD-LEN=2", b"\x7f\x02"),
+        ("OPCODE=16, PAYLOAD-LEN=2", None),
+        ("OPCODE=1, RSV=8, PAYLOAD-LEN=2", None),
+        (f"OPCODE=1, PAYLOAD-LEN={2**63 - 1}", b"\x81\x7f\x7f" + b"\xff" * 7),
+        (f"OPCODE=1, PAYLOAD-LEN={2**63}", None),
+    ],
+)
+def test_the_largest_numbers_of_a_line(said: str, whole: bytes | None) -> None:
+    """Behind a frame that is whole, what a line says is restored if it can be a frame."""
+    start = encode(SMALL)[:3]
+    found = told(f"RX OCTETS: {start.hex()} ...\n" + line(SMALL, True) + f"RX FRAME : {said}\n")
+    if whole is None:
+        assert found == [(encode(SMALL), 0)]
+    else:
+        assert found[0][0] == encode(SMALL) + whole
