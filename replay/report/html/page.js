@@ -92,7 +92,7 @@ function passed(head) {
   all(".section td", head).forEach((td, column) => {
     const cells = inside.map((row) => row[column]).filter(Boolean);
     const fine = cells.filter((cell) => !cell.rank).length;
-    td.textContent = !cells.length ? "" : fine < cells.length ? `${fine} of ${cells.length} OK` : `${fine} OK`;
+    td.textContent = fine < cells.length ? `${fine} of ${cells.length} OK` : fine || "";
     td.classList.toggle("less", fine < cells.length);
   });
 }
