@@ -32,6 +32,8 @@ def parse_url(text: str) -> WebSocketUrl:
         raise ValueError(f"{text!r}: nothing listens on port 0")
     if parts.scheme not in ("ws", "wss") or not host or parts.fragment or parts.username or not plain:
         raise ValueError(f"{text!r}: expected ws://HOST[:PORT][/PATH][?QUERY], or wss://")
+    if any(not 0 < len(label) < 64 for label in host.removesuffix(".").split(".")):  # RFC 1035 §2.3.4
+        raise ValueError(f"{text!r}: a label of the host name is empty or longer than 63 characters")
     secure = parts.scheme == "wss"
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return WebSocketUrl(text, secure, host, port or (443 if secure else 80), target)

@@ -15,6 +15,7 @@ from replay.wire.url import parse_url
         ("wss://example.org:80/", (True, "example.org", 80, "/")),
         ("ws://127.0.0.1:9001/a/b?c=d&e", (False, "127.0.0.1", 9001, "/a/b?c=d&e")),
         ("ws://[::1]:1?x", (False, "::1", 1, "/?x")),
+        (f"ws://{'a' * 63}.org.", (False, f"{'a' * 63}.org.", 80, "/")),
         ("WS://Example.org:65535/A", (False, "example.org", 65535, "/A")),
     ],
 )
@@ -39,6 +40,8 @@ def test_a_url_has_its_parts(text: str, parts: tuple[bool, str, int, str]) -> No
         ("ws://example.org:65536", "port out of range"),
         ("ws://example.org:x", "port could not be cast"),
         ("ws://[::1", "invalid ipv6 url"),
+        ("ws://a..b/", "a label of the host name is empty"),
+        (f"ws://{'a' * 64}.org", "longer than 63"),
     ],
 )
 def test_what_is_no_url_of_a_server_is_refused(text: str, said: str) -> None:
