@@ -141,7 +141,7 @@ def test_a_fault_of_a_file_is_an_error_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "other" / "of-others.yaml").write_text("this: is no spec\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\nreplay_specs = bad.yaml\n")
     said = run(tmp_path, status=2)
-    assert "bad.wirelog:1:12: " in said
+    assert "bad.wirelog:1:13: " in said
     assert "bad.yaml:5:5: " in said
     assert "did you mean 'title'?" in said
     assert "Traceback" not in said
