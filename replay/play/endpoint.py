@@ -60,8 +60,8 @@ class Endpoint:
         self.side = side
         self.limits = limits
         self.entries: list[Entry] = []
-        self.events: list[Event] | None = []
-        """Those of the entries, as `observe` finds them in the trace; None: it may find others."""
+        self.events: list[Event] | None = None
+        """Those that `observe` would find in the trace; None: nobody wants them, or they may differ."""
         self.output: list[bytes] = []  # one write each
         self.dropped_as: How | None = None  # how we ended TCP
         self.done = False

@@ -40,6 +40,7 @@ class Player(Endpoint):
     def __init__(self, script: Script, limits: Limits, pace: Pace = FULL) -> None:
         super().__init__(script.tester, _widened(limits, script, pace), script.keys, script.reading)
         self.script = script
+        self.events = []
         self.parts_frames = script.chopped
         self._pace = pace
         self._actions: Iterator[Action] = iter(())  # set once the connection has opened

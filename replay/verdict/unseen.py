@@ -25,7 +25,7 @@ class Unseen(Struct, frozen=True):
     blind: dict[Side, int]  # the event from which on it isn't known what else the side sent
     gaps: tuple[Gap, ...]
     handshake: bool  # the log cut off the handshake
-    cut: bool = False  # the log ends before the connection does
+    cut: bool  # the log ends before the connection does
 
     @classmethod
     def of(cls, events: Sequence[Event], tester: Side) -> Self | None:
