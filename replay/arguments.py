@@ -89,8 +89,8 @@ def _is_header(value: object) -> bool:
     )
 
 
-def _is_seconds(value: object) -> bool:
-    return type(value) in (int, float) and LEAST_SECONDS <= value <= MOST_SECONDS  # type: ignore[operator]
+def _is_seconds(value: Any) -> bool:
+    return type(value) in (int, float) and LEAST_SECONDS <= value <= MOST_SECONDS
 
 
 def _is_path(value: object) -> bool:
