@@ -25,7 +25,7 @@ def write(path: str | os.PathLike[str], octets: bytes, at: int | None = None) ->
     """
     path = os.path.realpath(path) if at is None else path
     folder, name = os.path.split(os.fspath(path))
-    part = os.path.join(folder, f".tmp-{os.getpid()}-{name[-_KEPT:]}")  # noqa: PTH118
+    part = os.path.join(folder, f".tmp-{os.getpid()}-{name[-_KEPT:]}")  # noqa: PTH118  # relative to `at`
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
     try:
         with os.fdopen(os.open(part, flags, 0o666, dir_fd=at), "wb") as file:

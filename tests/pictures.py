@@ -82,7 +82,7 @@ def report(folder: Path) -> str:
 def photograph(browser: Browser, address: str, theme: str, case: str) -> bytes:
     """The page in a theme, as WebP; with a case open, or with those in which the servers differ."""
     context = browser.new_context(viewport={"width": 1160, "height": 700}, device_scale_factor=1.25)
-    context.new_page().emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    context.new_page().emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # a Literal
     (tab,) = context.pages
     tab.goto(address)
     if case:

@@ -38,10 +38,10 @@ def xml(runs: Sequence[RunResult]) -> str:
     report = JUnitXml("replay")
     for run in runs:
         report.add_testsuite(_suite(run))
-    report.update_statistics()  # type: ignore[no-untyped-call]
+    report.update_statistics()  # type: ignore[no-untyped-call]  # junitparser has no types there
     del report._elem.attrib["skipped"]  # only a suite may have it, by the schema of Jenkins
     report.time = round(sum(run.duration for run in runs), 3)
-    text: bytes = report.tostring()  # type: ignore[no-untyped-call]
+    text: bytes = report.tostring()  # type: ignore[no-untyped-call]  # as above
     return _DECLARATION + text.decode()
 
 
@@ -69,7 +69,7 @@ def _suite(run: RunResult) -> TestSuite:
         broke_off.result = [error]
         tests.append(broke_off)
     suite.add_testcases(tests)
-    suite.append(SystemOut(line(tally([run]))))  # type: ignore[no-untyped-call]
+    suite.append(SystemOut(line(tally([run]))))  # type: ignore[no-untyped-call]  # as above
     return suite
 
 

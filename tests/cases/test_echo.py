@@ -142,9 +142,10 @@ def test_rounds_that_send_one_slice_after_the_other(times: int) -> None:
     assert [each.payload and each.payload.octets for each in found[1:-1]] == wanted[1:-1]
     for number, octets in enumerate(wanted):
         for index in (number, number - len(wanted)):
-            assert found[index].payload == found[number].payload
-            assert found[index].payload is not None
-            assert found[index].payload.octets == octets  # type: ignore[union-attr]
+            payload = found[index].payload
+            assert payload == found[number].payload
+            assert payload is not None
+            assert payload.octets == octets
             assert found[index].span == SPAN
     with pytest.raises(IndexError):
         found[len(wanted)]

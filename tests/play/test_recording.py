@@ -133,7 +133,7 @@ def test_a_recorded_request_is_edited_only_where_the_user_says_so(
     lines = b"".join(client.output).split(b"\r\n")
     assert lines[0] == line
     assert host in lines
-    assert len(lines) == len(OPENING[0].data.split(b"\r\n"))  # type: ignore[union-attr]
+    assert len(lines) == len(OPENING[0].data.split(b"\r\n"))  # type: ignore[union-attr]  # the request
 
 
 def test_a_header_of_the_user_s_is_added_to_a_recorded_request() -> None:

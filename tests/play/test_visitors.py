@@ -40,7 +40,7 @@ def test_a_page_is_answered_and_ends_tcp() -> None:
     ],
 )
 def test_who_asks_for_nothing_is_not_waited_for_without_end(kind: type[Endpoint], seconds: int) -> None:
-    visitor = kind()  # type: ignore[call-arg]
+    visitor = kind()  # type: ignore[call-arg]  # made by the rows
     visitor.connected(0)
     until = min(seconds, limits.OPENING.default) * SECOND
     visitor.wake(until - 1)

@@ -200,8 +200,8 @@ def websockets(stream: Stream) -> Reading:
     for told, octet in enumerate(stream.octets):
         protocol.receive_data(bytes([octet]))
         for one in protocol.events_received():
-            data = bytes(one.data)  # type: ignore[union-attr]
-            match one.opcode:  # type: ignore[union-attr]
+            data = bytes(one.data)  # type: ignore[union-attr]  # a Frame, since the head was read
+            match one.opcode:  # type: ignore[union-attr]  # a Frame, since the head was read
                 case WebsocketsOpcode.PING:
                     said.append(("ping", data))
                 case WebsocketsOpcode.PONG:
@@ -213,7 +213,7 @@ def websockets(stream: Stream) -> Reading:
                     if opcode is not WebsocketsOpcode.CONT:
                         kind, parts = opcode.name.lower(), b""
                     parts += data
-                    if one.fin:  # type: ignore[union-attr]
+                    if one.fin:  # type: ignore[union-attr]  # a Frame, since the head was read
                         said.append((kind, parts))
         if protocol.parser_exc is not None:
             return Reading(said, told)
@@ -232,7 +232,7 @@ def wsproto(stream: Stream) -> Reading:
             for one in protocol.received_frames():
                 match one.opcode:
                     case WsprotoOpcode.PING | WsprotoOpcode.PONG:
-                        said.append((one.opcode.name.lower(), bytes(one.payload)))  # type: ignore[arg-type]
+                        said.append((one.opcode.name.lower(), bytes(one.payload)))  # type: ignore[arg-type]  # octets
                     case WsprotoOpcode.CLOSE:
                         assert isinstance(one.payload, tuple)
                         code, reason = one.payload
@@ -255,7 +255,7 @@ def wsproto(stream: Stream) -> Reading:
 
 
 def aiohttp(stream: Stream) -> Reading:
-    queue = WebSocketDataQueue(None, 2**30, loop=None)  # type: ignore[arg-type]
+    queue = WebSocketDataQueue(None, 2**30, loop=None)  # type: ignore[arg-type]  # it never waits
     reader = WebSocketReader(queue, 0, stream.deflate, True)
     said: list[tuple[object, ...]] = []
     for told, octet in enumerate(stream.octets):
