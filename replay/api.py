@@ -137,10 +137,13 @@ def _address(url: str | None, tls: Tls) -> Address | None:
         parsed = None if url is None else parse_url(url)
     except ValueError as error:
         raise SourceError(None, f"url: {error}") from None
-    if (parsed is None or not parsed.secure) and tls != Tls():
-        name = "insecure" if tls.ca is None else "ca"
-        raise SourceError(None, f"{name}: expected only with a wss:// URL, found {url!r}")
-    try:
-        return None if parsed is None else Address.of(parsed, tls)
-    except SourceError as error:
-        raise SourceError(None, f"ca: {error.message}") from None
+    if parsed is None or not parsed.secure:
+        if tls != Tls():
+            name = "insecure" if tls.ca is None else "ca"
+            raise SourceError(None, f"{name}: expected only with a wss:// URL, found {url!r}")
+    elif tls.ca is not None:
+        try:
+            tls.context()
+        except SourceError as error:
+            raise SourceError(None, f"ca: {error.message}") from None
+    return None if parsed is None else Address.of(parsed, tls)

@@ -115,6 +115,8 @@ class Runs:
             connect_timeout=server.connect_timeout,
             agent=server.agent,
         )
+        if (address := server.target.address) is not None and address.tls is not None:
+            address.tls.context()  # if its files can't be used, nothing is stored
         store = flows.store(items, settings, directory)
         if asked and store.fault is not None:
             raise CommandFault(store.fault.partition(";")[0])

@@ -39,9 +39,7 @@ class Address(Struct, frozen=True):
 
     @classmethod
     def of(cls, url: WebSocketUrl, tls: Tls) -> Address:
-        """That of a URL. `tls` is for wss:// only. Raises SourceError if its files are no good."""
-        if url.secure:
-            tls.context()
+        """That of a URL. `tls` is for wss:// only."""
         return cls(url.host, url.port, url.target, tls if url.secure else None)
 
     @property
