@@ -25,7 +25,7 @@ from replay.store import journal
 from replay.store.records import encode
 from replay.store.writer import Store
 from replay.suite.files import Item, bundled_items
-from replay.trace.wirelog import storable
+from replay.trace.packed import pack
 from replay.verdict.result import Logged, verdict_of
 from tests.storing import CLIENT, played, run_of
 
@@ -36,7 +36,7 @@ ROUNDS = 15
 def kept(item: Item) -> Logged:
     """The result of a case that passes, as it is stored."""
     result = played(item)
-    return Logged(**verdict_of(result), log=storable(result.trace))
+    return Logged(**verdict_of(result), log=pack(result.trace))
 
 
 def in_a_journal(folder: Path, items: Sequence[Item], results: Sequence[Logged]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from replay.store import journal
 from replay.store.journal import JournalRecord
+from replay.store.reader import load
 
 
 def records(folder: Path) -> list[JournalRecord]:
@@ -24,9 +25,16 @@ def values(folder: Path, kind: str) -> list[dict[str, Any]]:
 
 
 def body(folder: Path, number: int) -> bytes:
-    """The log of a case, by its number from 1."""
+    """The stored trace of a case, by its number from 1."""
     (found,) = (each.body for each in records(folder) if (each.kind, each.number) == ("case", number))
     return found.read()
+
+
+def text(folder: Path, number: int) -> bytes:
+    """The log of a case, by its number from 1."""
+    log = load(folder).cases[number - 1].log
+    assert log is not None
+    return log.read()
 
 
 def change(

@@ -174,7 +174,7 @@ def golden(tmp_path: Path) -> Path:
         ("a.json", "[" * 10**5, "a.json: nested too deep"),
         ("a.txt", "hello", "no wire log in this text"),
         ("run.json", "{}", 'expected JSON with the format "replay run"'),
-        ("run.journal", "{}", "expected 'replay journal 1' as its first line"),
+        ("run.journal", "{}", "expected 'replay journal 2' as its first line"),
     ],
 )
 def test_what_cannot_be_compared(

@@ -332,10 +332,13 @@ def test_a_damaged_run_is_an_error_that_names_the_file(tmp_path: Path, was: byte
 @pytest.mark.parametrize(
     ("first", "said"),
     [
-        (b"replay journal 2\n", "expected version 1 of the format"),
-        (b"replay journal 10", "expected version 1 of the format"),
-        (b"{", "expected 'replay journal 1' as its first line"),
-        (b"", "expected 'replay journal 1' as its first line"),
+        (b"replay journal 3\n", "expected version 2 of the format, or an older one"),
+        (b"replay journal 10", "expected version 2 of the format, or an older one"),
+        (b"replay journal 0\n", "expected version 2 of the format, or an older one"),
+        (b"{", "expected 'replay journal 2' as its first line"),
+        (b"", "expected 'replay journal 2' as its first line"),
+        (b"replay journal", "expected 'replay journal 2' as its first line"),
+        (b"replay journal 2\n", "the record of the run is missing"),
         (b"replay journal 1\n", "the record of the run is missing"),
     ],
 )
@@ -352,7 +355,7 @@ def test_what_is_no_journal_is_told(tmp_path: Path, first: bytes, said: str) -> 
         lambda folder: journals.change(folder, "case", 2, lambda value: b"{}"),
         lambda folder: journals.change(folder, "case", 2, lambda value: b"\xff\0" * 9),
         lambda folder: journals.damage(folder, 2, b'"behaviour"'),
-        lambda folder: journals.damage(folder, 2, b"RX OCTETS"),
+        lambda folder: journals.damage(folder, 2, b"HTTP/1.1 101"),
         lambda folder: journals.change(folder, "case", 2, log=lambda log: b""),
         lambda folder: journals.change(folder, "case", 2, log=lambda log: b"\xff" * 99),
     ],
@@ -412,7 +415,7 @@ def test_what_did_not_pass_and_what_is_wanted_comes_back_with_its_octets() -> No
 def test_a_log_too_large_to_be_read_again_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("replay.trace.wirelog.MAX_LOG", 100)
+    monkeypatch.setattr("replay.trace.packed.MAX_LOG", 100)
     item = bundled_items()[0]
     (again,) = rejudge(_stored(tmp_path, [item], [played(item)]))
     assert again.fault == "its log was too large to be stored"

@@ -21,6 +21,7 @@ from replay.store.writer import About, Store
 from replay.suite.edition import edition
 from replay.suite.files import Item, known
 from replay.trace.model import Drop, Entry, How, Octets, Trace
+from replay.trace.packed import pack
 from replay.trace.wirelog import storable
 from replay.verdict.judge import judge
 from replay.verdict.result import ClosingVerdict, Judged, RunResult
@@ -123,8 +124,8 @@ def test_a_result_is_stored_with_all_that_is_said_of_it(tmp_path: Path) -> None:
         "again": None,
     }
     assert [journals.body(tmp_path, number) for number in (1, 2)] == [
-        storable(GOOD.trace),
-        storable(BAD.trace),
+        pack(GOOD.trace),
+        pack(BAD.trace),
     ]
     assert [path.name for path in tmp_path.glob("*.wirelog")] == ["002-1.1.2.wirelog"]
     assert (tmp_path / "002-1.1.2.wirelog").read_bytes() == storable(BAD.trace)
@@ -253,7 +254,7 @@ def test_a_case_agrees_only_if_all_of_its_verdict_is_derived_again(tmp_path: Pat
 def test_a_log_that_was_changed_is_not_judged(tmp_path: Path) -> None:
     stored(tmp_path, GOOD, BAD)
     (tmp_path / "002-1.1.2.wirelog").write_text("# the file isn't what is judged\n")
-    journals.damage(tmp_path, 1, b"OCTETS")
+    journals.damage(tmp_path, 1, b"HTTP/1.1 101")
     changed, same = rejudge(load(tmp_path))
     assert changed.result is None
     assert changed.fault is not None

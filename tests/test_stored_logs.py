@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_log_of_a_failure_is_there_as_a_file(run: Path) -> None:
     assert {path.name for path in run.iterdir()} == {"run.journal", "002-1.1.3.wirelog"}
-    assert (run / "002-1.1.3.wirelog").read_bytes() == journals.body(run, 2)
+    assert (run / "002-1.1.3.wirelog").read_bytes() == journals.text(run, 2)
     assert "FAILED" in replay("check", run / "002-1.1.3.wirelog").stdout
     assert "1 case: 1 OK" in replay("run", run / "002-1.1.3.wirelog").stdout
 
@@ -37,7 +37,7 @@ def test_all_logs_or_some_are_written_as_files(run: Path, tmp_path: Path) -> Non
     names = ["001-1.1.1.wirelog", "002-1.1.3.wirelog", "003-1.2.1.wirelog"]
     found = sorted((tmp_path / "deep" / "all").iterdir())
     assert [path.name for path in found] == names
-    assert [path.read_bytes() for path in found] == [journals.body(run, number) for number in (1, 2, 3)]
+    assert [path.read_bytes() for path in found] == [journals.text(run, number) for number in (1, 2, 3)]
     assert replay("convert", run, tmp_path / "some", "1.1.*", "!1.1.3").stdout.endswith(": 1 log\n")
     assert [path.name for path in (tmp_path / "some").iterdir()] == names[:1]
 
@@ -54,7 +54,7 @@ def test_what_can_not_be_converted_is_told(run: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     copy.mkdir()
     (copy / "run.journal").write_bytes((run / "run.journal").read_bytes())
-    journals.damage(copy, 1, b"OCTETS")
+    journals.damage(copy, 1, b"HTTP/1.1 101")
     done = replay("convert", copy, tmp_path / "rest")
     assert (done.returncode, done.stdout.endswith(": 2 logs\n")) == (0, True)
     assert "passed over: 1.1.1: " in done.stderr or "skipped" in done.stderr

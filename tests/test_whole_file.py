@@ -59,7 +59,7 @@ def test_a_name_may_be_as_long_as_the_system_has_it(tmp_path: Path) -> None:
 
 
 def test_two_runs_do_not_write_to_one_folder_at_a_time(tmp_path: Path) -> None:
-    run = b"replay journal 1\n"
+    run = b"replay journal 2\n"
     first = begin(tmp_path / "out", run)
     first.write("001-a.json", b"{}")
     with pytest.raises(SourceError, match="another replay process is storing its results here"):

@@ -7,8 +7,8 @@ The records of the journal are the following, in this order. Their types are in 
 
     run     what is to be run, and how: a RunRecord
     file    a user's spec, a file that it names, or a log that is played, by its number
-    case    a result, by the number of its case, counted from 1: a StoredVerdict; its body is the canonical
-            log of the connection, and empty if that is too large to be read again. The last one counts
+    case    a result, by the number of its case, counted from 1: a StoredVerdict; its body is the packed
+            trace of the connection, and empty if that is too large to be read again. The last one counts
     end     how the run ended: an EndRecord
 
 The first records are written under another name and then moved into place, so that a journal always says
@@ -16,5 +16,6 @@ what the run is. Each later one is appended at once: whenever the program ends, 
 the last record can be incomplete. Nothing waits for the disk (no fsync).
 
 A reader ignores what it doesn't know; a change that it can't ignore raises the version in the first line.
-The older layout, without a journal, is read by `old_layout`.
+In version 1 of the journal, the body of a case is the text of its log; it is still read, and so is the
+older layout without a journal, by `old_layout`.
 """

@@ -1,13 +1,12 @@
 """A journal: one file to which records are appended. A record that isn't complete isn't read.
 
-    replay journal 1
+    replay journal 2
     run 0 812 0 5f0c11d2
     {"replay": "0.1.0", ...}
 
     case 2 531 96 9f3a1c02
     {"id": "1.1.2", ...}
-    000 TX OCTETS: "GET / HTTP/1.1\\r\\n"
-    ...
+    (96 octets)
 
 The first line names the format. A record begins with a line that contains its kind, a number, the lengths
 of its value and of its body in octets, and a CRC-32 of all that and of what follows the line. The value,
@@ -32,7 +31,8 @@ from msgspec import Struct
 from replay.source import MAX_FILE, SourceError, file_error, printable
 
 NAME = "run.journal"
-FIRST_LINE = b"replay journal 1\n"
+VERSION = 2
+FIRST_LINE = b"replay journal %d\n" % VERSION
 
 _FORMAT = b"replay journal "
 _HEAD = re.compile(rb"(([a-z]{1,8}) (\d{1,9}) (\d{1,12}) (\d{1,12})) ([0-9a-f]{8})\n")
@@ -72,6 +72,7 @@ class JournalRecord(Struct, frozen=True):
     body: Body
     at: int  # the octet with which it begins
     whole: bool  # whether its checksum is right
+    version: int = VERSION  # of the journal that it is in
 
 
 Take = Callable[[JournalRecord], None]
@@ -107,24 +108,24 @@ def read(path: Path, take: Take) -> int | None:
     time linear in the size of the file, and memory for one value. Raises SourceError."""
     try:
         with path.open("rb") as file:
-            _check(path, file.read(len(FIRST_LINE)))
-            return _read(path, file, os.fstat(file.fileno()).st_size, take)
+            version = _version(path, file.read(len(FIRST_LINE)))
+            return _read(path, file, version, os.fstat(file.fileno()).st_size, take)
     except OSError as error:
         raise file_error(path, error) from None
 
 
-def _check(path: Path, first: bytes) -> None:
-    name = printable(str(path))
-    if first.startswith(_FORMAT) and not FIRST_LINE.startswith(first):
+def _version(path: Path, first: bytes) -> int:
+    """The version that the first line names. Raises SourceError."""
+    name, lines = printable(str(path)), {_FORMAT + b"%d\n" % each: each for each in range(1, VERSION + 1)}
+    if first in lines:
+        return lines[first]
+    if first.startswith(_FORMAT) and not any(line.startswith(first) for line in lines):
         hint = "read it with the version of replay that wrote it"
-        raise SourceError(None, f"{name}: expected version 1 of the format", hint)
-    if first != FIRST_LINE:
-        raise SourceError(
-            None, f"{name}: damaged, expected {FIRST_LINE.decode().strip()!r} as its first line"
-        )
+        raise SourceError(None, f"{name}: expected version {VERSION} of the format, or an older one", hint)
+    raise SourceError(None, f"{name}: damaged, expected {FIRST_LINE.decode().strip()!r} as its first line")
 
 
-def _read(path: Path, file: BinaryIO, size: int, take: Take) -> int | None:
+def _read(path: Path, file: BinaryIO, version: int, size: int, take: Take) -> int | None:
     at = file.tell()
     while at < size:
         head = file.read(min(_MOST_HEAD, size - at))
@@ -143,7 +144,7 @@ def _read(path: Path, file: BinaryIO, size: int, take: Take) -> int | None:
         for chunk in _chunks(file, of_body + 2):  # with the line feeds
             sum = crc32(chunk, sum)
         whole = sum == int(found[6], 16)
-        take(JournalRecord(found[2].decode(), int(found[3]), value, body, at, whole))
+        take(JournalRecord(found[2].decode(), int(found[3]), value, body, at, whole, version))
         at = end
     return None
 

@@ -163,7 +163,7 @@ def _log(directory: Path, verdict: _OldVerdict) -> StoredLog | None:
             )
         return octets
 
-    return StoredLog(str(path), path.stat().st_size if path.is_file() else 0, read, path)
+    return StoredLog.of_text(str(path), path.stat().st_size if path.is_file() else 0, read, path)
 
 
 def _read(path: Path) -> bytes:

@@ -103,14 +103,15 @@ class _Run:
         if (record := self._cases.get(number)) is not None:
             try:
                 verdict = self._decoded(record, StoredVerdict, f"case {printable(case.id)}")
-                log = self._log(record.body, case.id, log_name(number, case.id, len(run.cases)))
+                log = self._log(record, case.id, log_name(number, case.id, len(run.cases)))
             except SourceError as error:
                 fault = str(error)
         return StoredCase(number, case.id, case.title, case.of, case.source, case.own, verdict, log, fault)
 
-    def _log(self, body: Body, id: str, file: str) -> StoredLog | None:
-        name = f"{self._path} ({printable(id)})"
-        return StoredLog(name, body.size, body.read, self._path.with_name(file)) if body.size else None
+    def _log(self, record: JournalRecord, id: str, file: str) -> StoredLog | None:
+        body, name = record.body, f"{self._path} ({printable(id)})"
+        of = StoredLog.of_text if record.version == 1 else StoredLog.of_packed
+        return of(name, body.size, body.read, self._path.with_name(file)) if body.size else None
 
     def _source(self, source: RunSource) -> StoredSource:
         return StoredSource(

@@ -11,7 +11,8 @@ from replay.cases.model import Profile
 from replay.source import Source, SourceError, printable
 from replay.store.records import State
 from replay.trace.model import Trace
-from replay.trace.wirelog import parse
+from replay.trace.packed import unpack
+from replay.trace.wirelog import parse, storable
 from replay.verdict.stored_verdict import StoredVerdict
 from replay.wire.side import Side
 
@@ -28,9 +29,30 @@ class StoredLog(Struct, frozen=True):
     """The wire log that a verdict is based on."""
 
     name: str  # for messages
-    size: int  # octets
-    read: Callable[[], bytes]  # raises SourceError
+    size: int  # octets, as it is stored
+    trace: Callable[[], Trace]  # raises SourceError
+    read: Callable[[], bytes]  # its text; raises SourceError
     file: Path  # where the log may also be as a file
+
+    @classmethod
+    def of_text(cls, name: str, size: int, read: Callable[[], bytes], file: Path) -> StoredLog:
+        """A log that is stored as text."""
+        return cls(name, size, lambda: parse(Source.decode(name, read())).trace, read, file)
+
+    @classmethod
+    def of_packed(cls, name: str, size: int, read: Callable[[], bytes], file: Path) -> StoredLog:
+        """A log that is stored as a packed trace."""
+
+        def trace() -> Trace:
+            return unpack(name, read())
+
+        def text() -> bytes:
+            octets = storable(trace())
+            if octets is None:
+                raise SourceError(None, f"{printable(name)}: as text, this log would be too large")
+            return octets
+
+        return cls(name, size, trace, text, file)
 
     @property
     def source(self) -> Source:
@@ -60,7 +82,7 @@ class StoredCase(Struct, frozen=True):
         """The trace on which its verdict is based. Raises SourceError."""
         if self.log is None:
             raise SourceError(None, "its log was too large to be stored")
-        return parse(self.log.source).trace
+        return self.log.trace()
 
 
 class StoredSource(Struct, frozen=True):

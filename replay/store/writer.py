@@ -19,8 +19,9 @@ from replay.store.records import EndRecord, PlannedCase, RunCounts, RunRecord, S
 from replay.store.sources import Sources
 from replay.suite.edition import edition
 from replay.suite.files import Item
+from replay.trace.packed import pack
 from replay.trace.wirelog import storable
-from replay.verdict.result import Fresh, Logged, RunResult
+from replay.verdict.result import Fresh, Judged, Logged, RunResult
 from replay.version import __version__
 from replay.wire.side import Side
 
@@ -85,9 +86,9 @@ class Store:
     def add(self, number: int, result: Fresh) -> None:
         """Store the result of an item, given by its number from 0. A second result replaces the first."""
         if self._folder is not None:
-            log = result.log if isinstance(result, Logged) else storable(result.trace)
+            log = result.log if isinstance(result, Logged) else pack(result.trace)
             try:
-                self._lay_out(self._folder, number + 1, log if result.failed else None)
+                self._lay_out(self._folder, number + 1, result)
                 self._append("case", number + 1, encode(in_words(result)), log or b"")
             except OSError as error:
                 self._broken(error)
@@ -131,9 +132,10 @@ class Store:
         assert self._journal is not None
         journal.append(self._journal, record(kind, number, value, body))
 
-    def _lay_out(self, folder: Folder, number: int, log: bytes | None) -> None:
+    def _lay_out(self, folder: Folder, number: int, result: Fresh) -> None:
         """Write the log of a failure as a file too, for people to look at, play again and send."""
         name = log_name(number, self._plan[number - 1].id, len(self._plan))
+        log = storable(result.trace) if isinstance(result, Judged) and result.failed else None
         if log is not None:
             folder.write(name, log)
             self._laid_out.add(number)

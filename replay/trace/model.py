@@ -2,6 +2,9 @@
 
 The order of the entries alone decides what came first; their times don't. Times and durations are whole
 microseconds, so that a log that is written and read again is equal.
+
+Entries are stored as arrays (see `packed`): their tags and the order of their fields don't change, and new
+fields with a default come last.
 """
 
 from __future__ import annotations
@@ -17,14 +20,14 @@ SECOND = 1_000_000
 """Microseconds."""
 
 
-class Cut(Struct, frozen=True):
+class Cut(Struct, frozen=True, array_like=True):
     """Octets that the log left out after those that it has."""
 
     more: int | None = None  # how many; None: the log doesn't say
     sha256: str | None = None  # of all octets of the entry, including those left out
 
 
-class Octets(Located, frozen=True):
+class Octets(Located, frozen=True, array_like=True, tag=0):
     """One write or one read."""
 
     side: Side  # who sent them
@@ -38,7 +41,7 @@ class Octets(Located, frozen=True):
         return Octets, (self.side, self.data, self.at, self.cut, self.span)
 
 
-class Digest(Located, frozen=True):
+class Digest(Located, frozen=True, array_like=True, tag=1):
     """A message of which only the SHA-256 is known (RFC 6455 §5.4: of its joined fragments)."""
 
     side: Side
@@ -64,7 +67,7 @@ class Wait(Enum):
     __hash__ = object.__hash__
 
 
-class Timer(Located, frozen=True):
+class Timer(Located, frozen=True, array_like=True, tag=2):
     """A timer of the recorder that was set or that expired."""
 
     wait: Wait
@@ -83,7 +86,7 @@ class How(Enum):
     UNKNOWN = "unknown"
 
 
-class Drop(Located, frozen=True):
+class Drop(Located, frozen=True, array_like=True, tag=3):
     """The end of TCP, and the side that ended it."""
 
     side: Side
@@ -92,7 +95,7 @@ class Drop(Located, frozen=True):
     span: Span | None = None
 
 
-class Unreached(Located, frozen=True):
+class Unreached(Located, frozen=True, array_like=True, tag=4):
     """TCP or TLS couldn't be established: refused, no route, no such name, timed out."""
 
     reason: str
@@ -100,7 +103,7 @@ class Unreached(Located, frozen=True):
     span: Span | None = None
 
 
-class Logging(Located, frozen=True):
+class Logging(Located, frozen=True, array_like=True, tag=5):
     """The recorder stopped or resumed logging octets. Those in between are missing."""
 
     on: bool

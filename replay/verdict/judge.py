@@ -15,7 +15,7 @@ from replay.protocol.events import Event, Gap, Message, NotOpened, Opened, Unpar
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.rules import RULES
 from replay.trace.model import Entry, Trace
-from replay.trace.wirelog import storable
+from replay.trace.packed import pack
 from replay.verdict import opening
 from replay.verdict.cause import cause
 from replay.verdict.facts import ClosingFacts, closing_facts
@@ -79,7 +79,7 @@ def passes(
     well = result.behaviour is Behaviour.OK and result.closing in GOOD and result.divergence is None
     if not well or result.broken:
         return None
-    return Logged(**verdict_of(result), log=storable(trace))
+    return Logged(**verdict_of(result), log=pack(trace))
 
 
 def _decided(result: Judged) -> bool:

@@ -195,9 +195,9 @@ class Judged(CaseResult, frozen=True, kw_only=True):
 
 
 class Logged(CaseResult, frozen=True, kw_only=True):
-    """A verdict on a connection without any fault. Its only evidence is the log, as it is stored."""
+    """A verdict on a connection without any fault. Its only evidence is the trace, as it is stored."""
 
-    log: bytes | None  # None: it can't be stored
+    log: bytes | None  # None: it is too large to be stored
 
 
 Result = TypeVar("Result", bound=CaseResult)

@@ -9,7 +9,7 @@ import pytest
 from replay.cases.recorded import case_of
 from replay.suite.files import known
 from replay.trace.model import Octets, Timer, Trace, Wait
-from replay.trace.wirelog import storable
+from replay.trace.packed import pack
 from replay.verdict.judge import REENCODED, judge, passes
 from replay.verdict.result import Judged, kept
 from replay.wire.frame import encode, frame
@@ -29,7 +29,7 @@ def test_a_connection_on_which_all_is_well_passes_with_the_same_verdict() -> Non
     assert brief is not None
     assert kept(brief) == kept(judge(case, trace, C, ("a note",)))
     assert brief.notes == ("a note",)
-    assert brief.log == storable(trace)
+    assert brief.log == pack(trace)
 
 
 def non_strict() -> Judged:
