@@ -96,8 +96,8 @@ def join(one: Endpoint, other: Endpoint, chop: int | None = None) -> None:
 
 def check_events(own: Endpoint) -> None:
     """The events that a player noted are those of its trace, or it noted none."""
-    if isinstance(own, Player) and own.events is not None:
-        assert tuple(own.events) == observe(own.trace(), own.script.reading, own.side)
+    if isinstance(own, Player) and (noted := own.noted()) is not None:
+        assert noted == observe(own.trace(), own.script.reading, own.side)
 
 
 def against(

@@ -140,8 +140,7 @@ class Collected:
         trace = endpoint.trace(self._headers(self._items[part.number]))
         if _unreached(trace) is not None:
             return Seen(trace)
-        events = None if endpoint.events is None else tuple(endpoint.events)
-        return Seen(trace, self._judged(part.number, trace, events))
+        return Seen(trace, self._judged(part.number, trace, endpoint.noted()))
 
     def done(self, phase: str, number: int, seen: Seen, at: float) -> bool:
         """Take in how a connection went; returns whether to go on."""

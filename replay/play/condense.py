@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from replay import limits
 from replay.cases.model import EventKind, Pattern
 from replay.cases.payload import digest
+from replay.protocol.events import Event, Message
 from replay.trace.model import Cut, Digest, Entry, Octets
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
@@ -34,24 +37,55 @@ class Condensed:
         self._next = start
         self._size = 0  # octets of all rounds
         self._held = 0  # octets of the rounds from `_start` on
-        self._ends: dict[int, int] = {}  # the numbers of these rounds, by the entry that completed them
+        self._ends: dict[int, tuple[int, int]] = {}
+        """The numbers of these rounds and where their messages ended, by the entry that completed them."""
 
-    def add(self, entries: list[Entry], at: int) -> None:
-        """Note that entry `at` completed a round; may drop the octets of earlier rounds from `entries`."""
-        size = sum(len(entry.data) for entry in entries[self._next : at + 1] if isinstance(entry, Octets))
+    def add(self, entries: list[Entry], at: int, end: int) -> bool:
+        """Note that entry `at` completed a round, whose message ended at octet `end`; may drop the
+        octets of earlier rounds from `entries`. Returns whether a digest will do for this one."""
+        size = 0
+        for entry in entries[self._next : at + 1]:
+            if isinstance(entry, Octets):
+                size += len(entry.data)
         self.done += 1
         self._size += size
         self._next = at + 1
         if self._size <= WHOLE:
             self._start = self._next
-            return
+            return False
         self._held += size
-        self._ends[at] = self.done - 1
+        self._ends[at] = self.done - 1, end
         if self._held > HELD:
             entries[:] = self.condensed(entries)
             self._start = self._next = self._next + len(self._ends) * 2
             self._held = 0
             self._ends.clear()
+        return True
+
+    def events(self, others: Sequence[Event]) -> tuple[Event, ...] | None:
+        """The events of the condensed entries, given those that aren't messages with a digest. None: some
+        belong to entries whose octets are dropped."""
+        before = [event for event in others if event.entry < self._start]
+        after = [event for event in others if event.entry >= self._next]
+        if len(before) + len(after) < len(others):
+            return None
+        added = 2 * len(self._ends)  # digests
+        messages = [self._event(at + 2 * place, at) for place, at in enumerate(self._ends, 1)]
+        return (*before, *messages, *(replace(event, entry=event.entry + added) for event in after))
+
+    def _event(self, entry: int, at: int) -> Message:
+        number, end = self._ends[at]
+        opcode, length, sha256 = self._message(number)
+        return Message(
+            side=self._tester.other,
+            entry=entry,
+            start=end,
+            end=end,
+            text=opcode == Opcode.TEXT,
+            data=b"",
+            parts=(),
+            digest=(length, sha256),
+        )
 
     def condensed(self, entries: Sequence[Entry]) -> list[Entry]:
         """The entries, with octets replaced by a digest of each message after its last entry."""
@@ -59,7 +93,7 @@ class Condensed:
         return [*entries[: self._start], *digests, *entries[self._next :]]
 
     def _digests(self, entries: Sequence[Entry]) -> Iterator[Entry]:
-        messages = {at: self._message(number) for at, number in self._ends.items()}
+        messages = {at: self._message(number) for at, (number, _) in self._ends.items()}
         coming = iter(messages.values())
         sent = False
         for number, entry in enumerate(entries, self._start):

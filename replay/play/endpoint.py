@@ -60,8 +60,7 @@ class Endpoint:
         self.side = side
         self.limits = limits
         self.entries: list[Entry] = []
-        self.events: list[Event] | None = None
-        """Those that `observe` would find in the trace; None: nobody wants them, or they may differ."""
+        self.events: list[Event] | None = None  # None: nobody wants them, or they aren't those of `trace`
         self.output: list[bytes] = []  # one write each
         self.dropped_as: How | None = None  # how we ended TCP
         self.done = False
@@ -104,13 +103,12 @@ class Endpoint:
         self._octets += len(data)
         self._reads += 1
         self.record(Octets(self.side.other, data, self.elapsed))
-        frames = self._interpreter.frames(self.side.other)
         # A single message has its own limit: see `Unread`.
         inflated = self._interpreter.inflated(self.side.other) - limits.INFLATED.default
         most = self.limits
         if max(self._octets, inflated) > most.octets:
             self._give_up(f"{most.octets:,} octets")
-        elif frames > most.frames:
+        elif self._interpreter.frames(self.side.other) > most.frames:
             self._give_up(f"{most.frames:,} frames")
         elif self._reads > most.reads:
             self._give_up(f"{most.reads:,} reads")
@@ -168,6 +166,10 @@ class Endpoint:
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
         """Everything that was observed so far."""
         return Trace(self.side, tuple(self.entries), headers)
+
+    def noted(self) -> tuple[Event, ...] | None:
+        """The events that `observe` finds in the trace, without our own messages, if they are known."""
+        return None if self.events is None else tuple(self.events)
 
     # For subclasses to override.
 
@@ -271,8 +273,7 @@ class Endpoint:
     @property
     def is_open(self) -> bool:
         """Whether the connection is open and neither side has sent a Close."""
-        closed = self.has_closed or self.peer_closed
-        return self.opened and not closed and not self.done
+        return self.opened and not (self.done or self.has_closed or self.peer_closed)
 
     @property
     def owes_pongs(self) -> bool:
@@ -321,8 +322,7 @@ class Endpoint:
 
     def _await_close(self) -> None:
         """Start the timeout for the peer's answer to our Close, once that is written."""
-        answered = self.peer_closed
-        if not (answered or self._outbox or self.done or self.has_timer(Wait.CLOSING)):
+        if not (self.peer_closed or self._outbox or self.done or self.has_timer(Wait.CLOSING)):
             self.set_timer(Wait.CLOSING, self.limits.closing)
 
     def _breach(self, violation: Violation) -> None:

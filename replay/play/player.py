@@ -88,21 +88,21 @@ class Player(Endpoint):
             case Opened():
                 if self.script.rounds and event.agreed:
                     self._rounds = Condensed(at + 1, self.side, self.script.alternatives[0])
-                    self.events = None
                 self._keep_pace()
                 self._begin(event.agreed)
             case _ if event.side is not self.side:
                 if not self.has_closed:
-                    self._rounds = None  # something else intervened
+                    self._keep_whole()  # something else intervened
                 if isinstance(event, Ping) and self.script.answer_pings and not self.script.whole:
                     self.send_frame(Opcode.PONG, event.data)
         if counts:
             self._counted += 1
-            if self.script.whole:
-                self._close_when_decided(event)
+            closes = self._decides(event) if self.script.whole else None
             if isinstance(event, Message):
                 self._echoes += 1
-                self._round(at)
+                self._round(event, at)
+            if closes is not None:
+                self._run(closes)
             self._advance()
 
     def _begin(self, terms: Agreed | None) -> None:
@@ -147,12 +147,19 @@ class Player(Endpoint):
             case _:
                 super().fired(timer)
 
-    def _round(self, at: int) -> None:
+    def _round(self, message: Message, at: int) -> None:
         """Note a message: if it came back as it was sent, only its digest has to be kept."""
-        if self._rounds is not None and all(found.at == self._counted for found in self._fits):
-            self._rounds.add(self.entries, at)
-        else:
-            self._rounds = None
+        if self._rounds is None:
+            return
+        if any(found.at != self._counted for found in self._fits):
+            self._keep_whole()
+        elif self._rounds.add(self.entries, at, message.end) and self.events is not None:
+            self.events.pop()
+
+    def _keep_whole(self) -> None:
+        """Don't condense the rounds. The events aren't known then, as those of earlier rounds are gone."""
+        if self._rounds is not None:
+            self._rounds = self.events = None
 
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
         whole = super().trace(headers)
@@ -160,21 +167,26 @@ class Player(Endpoint):
             return whole
         return replace(whole, entries=tuple(self._rounds.condensed(self.entries)))
 
+    def noted(self) -> tuple[Event, ...] | None:
+        if self._rounds is None or self.events is None:
+            return super().noted()
+        return None if self._rounds.done < self.script.events else self._rounds.events(self.events)
+
     def _keep_pace(self) -> None:
         """Give a testee that was slow to open the connection more time for the rest of it."""
         self._pace = self._pace.seen(self.elapsed)
         paced = self._pace.patient
         self.limits = replace(self.limits, closing=paced(self.limits.closing), drop=paced(self.limits.drop))
 
-    def _close_when_decided(self, event: Event) -> None:
+    def _decides(self, event: Event) -> CloseWith | None:
+        """The Close with which to end the connection, if this event decides the verdict."""
         if self.script.close_with is None or not self.is_open:
-            return
+            return None
         fits = zip(self.script.alternatives, self._fits, strict=True)
         self._fits = [fit(patterns, (event,), before) for patterns, before in fits]
         states = {found.state for found in self._fits}
         decided = "complete" in states or self.script.close_when_apart
-        if decided and "open" not in states:
-            self._run(self.script.close_with)
+        return self.script.close_with if decided and "open" not in states else None
 
     def _next(self) -> None:
         self._action = next(self._actions, None)

@@ -191,8 +191,11 @@ class Interpreter:
                         return events
                 return self._octets(stream, data)
             case Digest():
+                stream = self._streams[entry.side]
+                if stream.skipped:
+                    return ()
                 message = Message(
-                    **self._streams[entry.side].place(),
+                    **stream.place(),
                     text=entry.opcode == Opcode.TEXT,
                     data=b"",
                     parts=(),

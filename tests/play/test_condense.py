@@ -7,10 +7,12 @@ import hashlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from replay.cases.model import EventKind, Pattern
 from replay.cases.payload import Payload
 from replay.play.condense import HELD, WHOLE, Condensed
+from replay.protocol.events import Close, Message
 from replay.trace.model import Cut, Digest, Entry, Octets, Timer, Wait
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
@@ -83,7 +85,7 @@ def test_what_is_kept_does_not_depend_on_when_octets_are_released(
     total = held = released = 0
     for number, one in enumerate(made, 1):
         entries += one
-        condensed.add(entries, len(entries) - 1)
+        condensed.add(entries, len(entries) - 1, 0)
         size = sum(len(entry.data) for entry in one if isinstance(entry, Octets))
         total += size
         held += size if total > WHOLE else 0
@@ -106,5 +108,22 @@ def test_rounds_of_any_sizes_are_kept_so(sizes: list[int], tester: Side) -> None
     condensed = Condensed(len(entries), tester, patterns)
     for one in made:
         entries += one
-        condensed.add(entries, len(entries) - 1)
+        condensed.add(entries, len(entries) - 1, 0)
     assert condensed.condensed([*entries, *END]) == [*kept(made, patterns, tester), *END]
+
+
+def test_events_of_dropped_octets_are_not_known() -> None:
+    """... such as a Close that came in one read with the last message."""
+    tester = Side.CLIENT
+    made, patterns = rounds(tester, [WHOLE // 2, 1], 1)
+    entries = [*START]
+    condensed = Condensed(len(entries), tester, patterns)
+    for one in made:
+        entries += one
+        condensed.add(entries, len(entries) - 1, 7)
+    last = len(entries) - 1
+    close = Close(side=tester.other, entry=last, start=7, end=9, code=None, reason=b"", valid=True)
+    assert condensed.events([close]) is None
+    told = condensed.events([replace(close, entry=last + 1)])
+    assert told is not None
+    assert [(event.entry, type(event)) for event in told] == [(last + 2, Message), (last + 3, Close)]
