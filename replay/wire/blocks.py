@@ -119,7 +119,7 @@ class Blocks:
                 self.now.add_joined(made[seen:])
                 seen = len(made)
                 self._zlib = library.decompressobj(-self._bits, zdict=self._window())
-            size = PIECE if self.exact > 0 else 4 * self._step
+            size = PIECE if self._free <= 0 < self.exact else 4 * self._step
             piece = octets[at : at // size * size + size]
             most -= self._steps(piece, most, made)
             at += len(piece) - len(self._zlib.unused_data)
