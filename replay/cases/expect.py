@@ -13,6 +13,7 @@ from replay.cases.model import (
     Patience,
     Pattern,
 )
+from replay.cases.open_words import ANY_OPENED, ANY_REFUSAL, OPENED, REFUSED
 from replay.cases.payloads import PAYLOAD_ROWS, payload_of, with_payload
 from replay.source import Span
 from replay.typed import nodes
@@ -78,6 +79,8 @@ EVENTS: dict[str, Reader[Pattern | EchoWord]] = {
     "binary": _payload_event(EventKind.BINARY),
     "pong": _payload_event(EventKind.PONG),
     "still-open": Mapped(TAG, lambda tag: Pattern(EventKind.STILL_OPEN, tag=tag)),
+    "opened": Mapped(OPENED, lambda answer: Pattern(EventKind.OPENED, answer=answer)),
+    "refused": Mapped(REFUSED, lambda answer: Pattern(EventKind.NOT_OPENED, answer=answer)),
 }
 
 _MEANT = {
@@ -91,7 +94,16 @@ _MEANT = {
 """What other tools call the events."""
 
 EVENT: Reader[Pattern | EchoWord] = OneKey(
-    "an event", EVENTS, _event_placed, alone={"echo": EchoWord()}, meant=_MEANT
+    "an event",
+    EVENTS,
+    _event_placed,
+    alone={
+        "echo": EchoWord(),
+        "opened": Pattern(EventKind.OPENED, answer=ANY_OPENED),
+        "refused": Pattern(EventKind.NOT_OPENED, answer=ANY_REFUSAL),
+        "gave-up": Pattern(EventKind.END),
+    },
+    meant=_MEANT,
 )
 
 

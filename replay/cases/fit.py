@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from replay.cases.model import EventKind, Pattern
+from replay.cases.opening import answer_fault
 from replay.cases.payload import digest
 from replay.protocol.events import (
     Close,
@@ -21,6 +22,7 @@ from replay.protocol.events import (
     Holes,
     Message,
     NotOpened,
+    Opened,
     Pong,
     Violation,
 )
@@ -33,9 +35,9 @@ class Difference(Struct, frozen=True):
     at: int  # the index of the event; -1 is the opening handshake before them
     expected: Pattern | None  # None: nothing more was expected
     observed: Event | None  # None: nothing more came
-    field: Literal["kind", "payload", "tag", "code", "rule", "missing", "unexpected", "opening"]
+    field: Literal["kind", "payload", "tag", "code", "rule", "missing", "unexpected", "opening", "answer"]
     offset: int | None = None  # for a payload, the first octet that differs or is missing
-    said: str = ""  # for the opening handshake, how it differs, as a sentence
+    said: str = ""  # for the opening handshake, how it differs
 
 
 class Fit(Struct, frozen=True):
@@ -140,6 +142,8 @@ def kind(event: Event) -> EventKind | None:
             return EventKind.END
         case NotOpened():
             return EventKind.NOT_OPENED
+        case Opened():
+            return EventKind.OPENED
         case Fired(wait=Wait.DELAY, tag=str()):
             return EventKind.STILL_OPEN
     return None
@@ -162,6 +166,9 @@ def difference(at: int, want: Pattern, got: Event) -> Difference | None:
             return Difference(at, want, got, "code")
         case Violation() if got.rule != want.rule:
             return Difference(at, want, got, "rule")
+        case Opened() | NotOpened() if want.answer is not None:
+            if (said := answer_fault(want.answer, got)) is not None:
+                return Difference(at, want, got, "answer", said=said)
         case NotOpened() if got.status != want.code:
             return Difference(at, want, got, "code")
     return None

@@ -24,6 +24,8 @@ from replay.cases.model import (
     Repeat,
     Step,
 )
+from replay.cases.open_words import OPEN
+from replay.cases.opening import Opening
 from replay.cases.steps import SEND
 from replay.protocol.rules import RULES
 from replay.source import Source, SourceError, Span, nearest
@@ -38,6 +40,7 @@ from replay.typed.readers import (
     expected,
 )
 from replay.typed.scalars import ID, LINE
+from replay.wire.side import Side
 
 DEFAULTS = {
     "title": Key(LINE, "What is tested, in one line."),
@@ -65,6 +68,12 @@ DEFAULTS = {
     ),
     "deflate": Key(
         DEFLATE, "The compression that the case is about; a testee that declines it is UNIMPLEMENTED."
+    ),
+    "open": Key(
+        OPEN, "The opening handshake, if the case is about it: what replay sends in place of its own head."
+    ),
+    "testee": Key(
+        Word("a side", {side.value: side for side in Side}), "The only side that the case can test."
     ),
     "disputed": Key(DISPUTED, "Where the RFC differs from Autobahn, for --profile rfc."),
 }
@@ -181,6 +190,7 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool) -> Case:
         check_steps(sent)
         if not thorough:
             sent = tuple(step.shortened() if isinstance(step, Repeat) else step for step in sent)
+    opening: Opening | None = value("open")
     return Case(
         id=found.values["id"],
         title=value("title"),
@@ -196,9 +206,18 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool) -> Case:
         measured=value("compare", False),
         one_mask=value("masks", False),
         deflate=value("deflate"),
+        open=opening,
+        testee=value("testee") or _tests(opening),
         disputed=_disputed(argued, sent) if argued else None,
         span=found.at("id"),
     )
+
+
+def _tests(opening: Opening | None) -> Side | None:
+    """The side that receives the only head of a case."""
+    if opening is None or (opening.request and opening.response):
+        return None
+    return Side.SERVER if opening.request else Side.CLIENT
 
 
 def _disputed(argued: Argued, sent: Sequence[Step] | Trace) -> Disputed:

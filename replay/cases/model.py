@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay import limits
+from replay.cases.opening import Answer, Head, Opening
 from replay.cases.payload import NOTHING, Payload
 from replay.protocol.events import Event
 from replay.protocol.frame_rules import NEVER_SENT, ORIGINAL, REGISTERED, Reading
@@ -18,6 +19,7 @@ from replay.protocol.negotiation import Ask
 from replay.source import Located, Span
 from replay.trace.model import SECOND, Trace
 from replay.wire.frame import Opcode
+from replay.wire.side import Side
 
 
 class Profile(Enum):
@@ -148,8 +150,7 @@ Step = SendFrame | SendMessage | SendClose | Pause | OpenFrame | SendData | Repe
 
 
 class EventKind(Enum):
-    """The events that a pattern can ask for. A spec uses the first four; the others describe the end of a
-    recorded connection."""
+    """The events that a pattern can ask for. Close and violation describe only a recorded connection."""
 
     TEXT = "text"
     BINARY = "binary"
@@ -159,6 +160,7 @@ class EventKind(Enum):
     VIOLATION = "violation"
     END = "end"
     NOT_OPENED = "not-opened"
+    OPENED = "opened"
 
     __hash__ = object.__hash__
 
@@ -166,7 +168,7 @@ class EventKind(Enum):
 DATA = frozenset({EventKind.TEXT, EventKind.BINARY, EventKind.PONG, EventKind.STILL_OPEN})
 """The events that the outcomes of a spec list, in the order of arrival: Autobahn's `received`."""
 
-RECORDED = frozenset(EventKind) - {EventKind.STILL_OPEN}
+RECORDED = frozenset(EventKind) - {EventKind.STILL_OPEN, EventKind.OPENED}
 """The events by which a recorded connection is compared."""
 
 
@@ -180,6 +182,7 @@ class Pattern(Located, frozen=True):
     tag: str | None = None  # for still-open
     code: int | None = None  # for a Close (None: a Close without a code), or an HTTP status
     rule: str | None = None  # for a violation
+    answer: Answer | None = None  # for opened and not-opened
     optional: bool = False  # whether it may be missing
     span: Span | None = None
     recorded: Event | None = None
@@ -262,6 +265,8 @@ class Case(Located, frozen=True):
     measured: bool = False  # whether Autobahn compares only lengths, and ends at the first wrong one
     one_mask: bool = False  # whether all frames of the connection have the same masking key
     deflate: Deflate | None = None
+    open: Opening | None = None  # the opening handshake, if the case is about it
+    testee: Side | None = None  # the only side that the case can test
     disputed: Disputed | None = None
     description: str | None = None  # what it does, in the words of its spec
     expectation: str | None = (
@@ -275,7 +280,29 @@ class Case(Located, frozen=True):
         """The events of the testee that the outcomes mention."""
         if self.closing is None:
             return RECORDED
-        return DATA - {EventKind.PONG} if self.measured or self.rounds else DATA
+        if self.measured or self.rounds:
+            return DATA - {EventKind.PONG}
+        named = {pattern.kind for outcome in self.outcomes for pattern in outcome.patterns}
+        # A client that gives up sends nothing, so whatever breaks a rule before that counts too.
+        return DATA | named | ({EventKind.VIOLATION} if EventKind.END in named else set())
+
+    def head(self, tester: Side) -> Head | None:
+        """The head that the tester sends in place of the default one, if the case has one."""
+        if self.open is None:
+            return None
+        return self.open.request if tester is Side.CLIENT else self.open.response
+
+    def joined(self, tester: Side) -> Sequence[SendFrame]:
+        """The first frames, which share the last write of the tester's head."""
+        head = self.head(tester)
+        if head is None or not head.joined:
+            return ()
+        frames: list[SendFrame] = []
+        for step in self.steps:
+            if not isinstance(step, SendFrame):
+                break
+            frames.append(step)
+        return frames
 
     @property
     def echoes(self) -> bool:

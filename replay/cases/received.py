@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from replay.cases.fit import kind
 from replay.cases.model import EventKind, Profile
-from replay.protocol.events import Close, CloseBegins, Event, Fired, Message, Ping, Pong, Violation
+from replay.protocol.events import Close, CloseBegins, Event, Fired, Message, Opened, Ping, Pong, Violation
 from replay.trace.model import Wait
 from replay.wire.side import Side
 
@@ -56,7 +56,7 @@ class Received:
         return counts
 
     def _counts(self, event: Event) -> bool:
-        if event.side is self._tester and not isinstance(event, Fired):
+        if event.side is self._tester and not isinstance(event, Fired | Opened):
             return False
         if kind(event) not in self._kinds or is_free(event):
             return False

@@ -44,11 +44,12 @@ def run(**options: Any) -> None:
     from replay.commands.shown import Asked, Runs
     from replay.store.folder import SERVERS, folder_name
     from replay.suite import files as suite
+    from replay.wire.side import Side
 
     given = RunOptions(**options)
     context = click.get_current_context()
     config = config_of(context)
-    chosen = chosen_items(given.cases, given.keyword, given.thorough)
+    chosen = chosen_items(given.cases, given.keyword, given.thorough, Side.CLIENT)
     servers = under_test.servers(context, config.servers if config else ())
     if given.update_expected and given.expected is None:
         raise click.UsageError("--update-expected needs --expected FILE")

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 def chosen_items(
     words: Sequence[str], keyword: str | None, thorough: bool = False, tester: Side | None = None
 ) -> list[Item]:
-    """The items of a selection, at least one. `tester` None means the client. Raises SourceError."""
-    from replay.suite import files as suite
-    from replay.wire.side import Side
+    """The items of a selection, at least one: those that the tester can play, or all of them.
 
-    return suite.chosen(words, keyword, thorough, tester or Side.CLIENT, passed_over)
+    Raises SourceError.
+    """
+    from replay.suite import files as suite
+
+    return suite.chosen(words, keyword, thorough, tester, passed_over)
 
 
 def passed_over(said: str) -> None:

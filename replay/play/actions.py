@@ -72,7 +72,7 @@ Action = Write | CloseWith | Delay | Await | AwaitEchoes | Arm | EndTcp
 
 class Script(Struct, frozen=True):
     tester: Side
-    opening: tuple[bytes, ...]  # a client's request, in writes
+    opening: tuple[Action, ...]  # which send a client's request
     actions: Callable[[Agreed | None], Iterator[Action]]
     """The actions of one connection, once compression has been agreed on or declined; made as they are
     needed."""
@@ -85,7 +85,10 @@ class Script(Struct, frozen=True):
     reading: Reading = ORIGINAL
     close_when_apart: bool = False  # also close once no alternative can become complete
     answer_pings: bool = False
-    response: Callable[[Request], tuple[bytes, ...]] | None = None  # of a server, as writes; None: default
+    response: Callable[[Request], tuple[Action, ...] | None] | None = None
+    """Which send a server's response to a request. No response: the default one. No actions: the case can't
+    be played on this connection."""
+    about_opening: bool = False  # the connection goes on after a response that opens none
     lenient: bool = False  # respond even to a request that breaks a rule
     refused: bool = False  # the recorded server refused the connection, or didn't answer with HTTP
     chopped: bool = False  # its frames have to arrive one by one

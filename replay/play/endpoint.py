@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from replay import limits
 from replay.play.actions import response
-from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Unread, Violation
+from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Unread, Violation, Why
 from replay.protocol.frame_rules import ORIGINAL, Reading
 from replay.protocol.handshake_rules import request_breaches
 from replay.protocol.interpreter import Interpreter
@@ -24,7 +24,7 @@ from replay.protocol.rules import RULES
 from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
 from replay.wire.deflate import Deflater
 from replay.wire.frame import Opcode, encode, frame
-from replay.wire.handshake import Request, encode_page
+from replay.wire.handshake import encode_page
 from replay.wire.side import Side
 
 
@@ -183,15 +183,14 @@ class Endpoint:
             self.write(encode_page(400, "Bad Request", said, [("Sec-WebSocket-Version", "13")]))
             self.drop()
             return
-        self.write(*self.response(requested.request))
-
-    def response(self, request: Request) -> tuple[bytes, ...]:
-        """The writes with which a server accepts a request."""
-        return (response(request, self.asks),)
+        self.write(response(requested.request, self.asks))
 
     def not_opened(self, event: NotOpened) -> None:
         """There will be no WebSocket connection."""
-        self.drop(How.FIN if event.side is self.side else How.RST)
+        if event.why is Why.GARBLED and event.side is not self.side is Side.SERVER:
+            self.write(encode_page(400, "Bad Request", f"{event.reason}\n"))
+        answered = event.side is self.side or event.why is Why.GARBLED
+        self.drop(How.FIN if answered else How.RST)
 
     def event(self, event: Event) -> None:
         """Something has happened, on either side."""
@@ -312,10 +311,11 @@ class Endpoint:
         match timer.wait:
             case Wait.FAIL if self.is_open:
                 self.send_close(1001, b"Going Away")
-            case Wait.CLOSE:
-                if self.is_open:
-                    self.send_close(None)
-            case Wait.FAIL:
+            case Wait.CLOSE if self.is_open:
+                self.send_close(None)
+            case Wait.CLOSE if self.opened:
+                pass
+            case Wait.FAIL | Wait.CLOSE:
                 self.drop()
             case Wait.OPENING | Wait.CLOSING | Wait.DROP | Wait.LIMIT:
                 self.drop(How.RST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -23,11 +23,10 @@ from replay.play.actions import (
 from replay.play.condense import Condensed
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
-from replay.protocol.events import Event, Message, NotOpened, Opened, Ping, Requested
+from replay.protocol.events import Event, Message, NotOpened, Opened, Ping, Requested, Why
 from replay.protocol.negotiation import Agreed
 from replay.trace.model import Timer, Trace, Wait
 from replay.wire.frame import Opcode
-from replay.wire.handshake import Request
 from replay.wire.side import Side
 
 JOINED = limits.READ.default
@@ -52,24 +51,34 @@ class Player(Endpoint):
         self._pongs: list[bytes] = []  # Pongs that wait for the end of that frame
         self._echoes = 0  # messages that have come back
         self._patience: tuple[Wait, int] | None = None  # a timeout that any progress starts anew
+        self._unfit = False  # whether the case can't be played on this connection
         self._goes_on = script.refused  # after the recorded refusal
         self._rounds: Condensed | None = None  # compressed rounds, as long as nothing else intervenes
 
     def opening(self) -> None:
         if self.side is Side.CLIENT:
-            self.write(*self.script.opening)
+            self._start(self.script.opening)
 
     def respond(self, requested: Requested) -> None:
-        if self.script.lenient:
-            self.write(*self.response(requested.request))
-        else:
-            self._goes_on &= requested.valid
+        self._goes_on &= requested.valid or self.script.lenient
+        if self.script.response is None or not (requested.valid or self.script.lenient):
             super().respond(requested)
+        else:
+            self._answer(requested)
 
-    def response(self, request: Request) -> tuple[bytes, ...]:
-        return self.script.response(request) if self.script.response else super().response(request)
+    def _answer(self, requested: Requested) -> None:
+        assert self.script.response is not None
+        if (actions := self.script.response(requested.request)) is None:
+            self._unfit = True
+            super().respond(requested)
+        else:
+            self._start(actions)
 
     def not_opened(self, event: NotOpened) -> None:
+        if self.script.about_opening and event.side is self.side and event.why is Why.ANSWERED:
+            self.cancel_timer(Wait.OPENING)
+            self._begin(None)  # see what the client does with this response
+            return
         if event.side is not Side.SERVER or not self._goes_on or event.status == 101:
             super().not_opened(event)
             return
@@ -89,7 +98,10 @@ class Player(Endpoint):
                 if self.script.rounds and event.agreed:
                     self._rounds = Condensed(at + 1, self.side, self.script.alternatives[0])
                 self._keep_pace()
-                self._begin(event.agreed)
+                if self._unfit:
+                    self.send_close()
+                else:
+                    self._begin(event.agreed)
             case _ if event.side is not self.side:
                 if not self.has_closed:
                     self._keep_whole()  # something else intervened
@@ -106,7 +118,10 @@ class Player(Endpoint):
             self._advance()
 
     def _begin(self, terms: Agreed | None) -> None:
-        self._actions = self.script.actions(terms)
+        self._start(self.script.actions(terms))
+
+    def _start(self, actions: Iterable[Action]) -> None:
+        self._actions = iter(actions)
         self._next()
         self._advance()
 

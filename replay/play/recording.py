@@ -65,7 +65,7 @@ def of_trace(
     not_opened = (event for event in observe(trace) if isinstance(event, NotOpened))
     return Script(
         tester,
-        opening_writes(opening, options),
+        (Write(opening_writes(opening, options)),),
         chosen,
         keys,
         whole=False,
@@ -92,15 +92,16 @@ def _refused(tester: Side, limits: Limits) -> list[Action]:
 
 def _response(
     head: bytes, before: Requested | None, options: Options, request: Request
-) -> tuple[bytes, ...]:
+) -> tuple[Action, ...]:
     """The recorded response, changed to answer this request instead of the recorded one, `before`.
     Compression that this client doesn't offer on these terms is declined."""
     try:
         recorded = parse_head(Side.SERVER, head) if head else None
     except HeadError:
-        return opening_writes(head, options)  # not a response, but it is what was sent
+        return (Write(opening_writes(head, options)),)  # not a response, but it is what was sent
     if not isinstance(recorded, Response):
-        return opening_writes(response(request, (Ask(),) if options.reencode else ()), options)
+        octets = response(request, (Ask(),) if options.reencode else ())
+        return (Write(opening_writes(octets, options)),)
     edits: list[tuple[str, str | None]] = []
     if recorded.status == 101:
         edits.append(("Sec-WebSocket-Accept", accept((request.values("Sec-WebSocket-Key") or [""])[0])))
@@ -111,7 +112,7 @@ def _response(
         edits.append(("Sec-WebSocket-Extensions", None if fresh is None else str(fresh)))
     elif not fits(request, recorded) and (before is None or fits(before.request, recorded)):
         edits.append(("Sec-WebSocket-Extensions", None))
-    return opening_writes(edit_head(head, None, edits), options)
+    return (Write(opening_writes(edit_head(head, None, edits), options)),)
 
 
 def _recorded_opening(trace: Trace, tester: Side) -> tuple[bytes, int]:

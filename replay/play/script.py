@@ -36,10 +36,12 @@ from replay.play.actions import (
 )
 from replay.play.compression import Compression
 from replay.play.endpoint import Limits
+from replay.play.heads import request_actions, response_actions
 from replay.play.recording import of_trace
 from replay.protocol.negotiation import Agreed
 from replay.trace.model import Wait
 from replay.wire.frame import Opcode, encode, encode_header, encode_message, frame
+from replay.wire.handshake import Request
 from replay.wire.masking import mask
 from replay.wire.side import Side
 
@@ -49,28 +51,46 @@ def script(
 ) -> Script:
     """Bind a case to a side. `nonce` is the Sec-WebSocket-Key, unless one is recorded.
 
-    If the case has a trace, no octets may be missing from it (`recorded.check_replayable`).
+    If the case has a trace, no octets may be missing from it (`recorded.check_replayable`). A case about
+    the opening handshake is played by its steps, as what is sent depends on the connection.
     """
-    if case.trace is not None:
+    if case.trace is not None and case.open is None:
         return of_trace(case, case.trace, tester, options, limits, keys, nonce)
     if case.one_mask:
         only = keys()
         keys = partial(bytes, only)
+    head = case.head(tester)
+    joined = case.joined(tester)
+    frames = b"".join(piece for step in joined for piece in _write(step, options, keys, None).pieces)
     offer = case.deflate.offer if case.deflate else None
+    opening: tuple[Action, ...] = ()
+    if tester is Side.CLIENT:
+        default = request(options, nonce, offer)
+        opening = (Write(opening_writes(default, options)),)
+        if head is not None:
+            opening = request_actions(head, default, options, nonce, frames)
     closing = case.closing
     code = closing.codes[0] if closing and closing.codes else 1000
     closes = closing is not None and closing.by != "testee"
     closes = closes and not any(outcome.anything for outcome in case.outcomes)
     asks = case.deflate.asks if case.deflate else ()
     pauses = sum(step.after for step in case.steps if isinstance(step, Pause))
+    pauses += head.lasts if head is not None else 0
     patience = case.patience.after * (limits.stalls if case.patience.stalled else 1)
+
+    def respond(request: Request) -> tuple[Action, ...] | None:
+        default = response(request, asks)
+        if head is None:
+            return (Write(opening_writes(default, options)),)
+        return response_actions(head, default, options, request, frames)
+
     return Script(
         tester,
-        opening_writes(request(options, nonce, offer), options) if tester is Side.CLIENT else (),
+        opening,
         partial(_actions, case, tester, options, keys),
         keys,
         whole=True,
-        kinds=DATA,
+        kinds=case.kinds | DATA,
         alternatives=tuple(tuple(outcome.patterns) for outcome in case.outcomes),
         close_with=CloseWith(code, b"") if closes else None,
         profile=case.profile,
@@ -78,7 +98,8 @@ def script(
         close_when_apart=case.measured or case.rounds is not None,
         chopped=options.chop != "recorded",
         rounds=_only_rounds(case),
-        response=lambda request: opening_writes(response(request, asks), options),
+        response=respond,
+        about_opening=case.open is not None,
         volume=volume(case),
         waits=pauses + patience,
         events=max(len(outcome.patterns) for outcome in case.outcomes),
@@ -92,7 +113,7 @@ def _actions(
     case: Case, tester: Side, options: Options, keys: Callable[[], bytes], terms: Agreed | None
 ) -> Iterator[Action]:
     """The steps of a case and its timeout; only a Close if the compression that it tests was declined."""
-    if case.deflate is not None and terms is None:
+    if case.deflate is not None and terms is None and case.open is None:
         yield CloseWith(1000, b"")
         return
     compression = Compression(terms, tester) if terms is not None else None
@@ -103,8 +124,9 @@ def _actions(
     chop: Chop = options.chop if isinstance(options.chop, int) else "recorded"
     opened: OpenFrame | None = None
     key, at = b"", 0  # of the frame that is sent in pieces
-    messages = 0
-    for step in case.steps:
+    joined = case.joined(tester)
+    messages = sum(map(_ends_message, joined))
+    for step in case.steps[len(joined) :]:
         match step:
             case SendFrame() | SendMessage():
                 yield _write(step, options, keys, _compressed(step, compression))

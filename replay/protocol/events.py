@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -38,10 +39,23 @@ class Opened(Event, frozen=True, kw_only=True):
     partial: bool = False  # the log cut off the handshake, so the part that it shows isn't judged
 
 
+class Why(Enum):
+    """Why there is no WebSocket connection."""
+
+    ANSWERED = "answered"  # with an HTTP response that is no 101, or with one that breaks a rule
+    GARBLED = "garbled"  # with octets that are no HTTP, or without a request before them
+    ENDED = "ended"  # one side ended TCP
+    TIMED_OUT = "timed out"
+    UNREACHED = "unreached"  # TCP or TLS couldn't be established
+
+    __hash__ = object.__hash__
+
+
 class NotOpened(Event, frozen=True, kw_only=True):
     """There is no WebSocket connection: TCP couldn't connect, or the handshake was refused or broken."""
 
     reason: str
+    why: Why
     status: int | None = None  # of the HTTP response, if one was received
     response: Response | None = None
 

@@ -50,6 +50,27 @@ def request_breaches(request: Request) -> Iterator[Breach]:
     yield from _grammar_breaches(request)
 
 
+_REFUSED = {
+    "request-method",
+    "request-version",
+    "request-host",
+    "request-upgrade",
+    "request-connection",
+    "request-websocket-version",
+}
+"""Breaches of a request for which a server that answers 101 is to blame too (§4.2.1). It need not look into
+the key (§4.2.2), but there has to be one."""
+
+
+def accepted_breach(request: Request) -> Breach | None:
+    """The first breach for which a server has to refuse this request."""
+    for breach in request_breaches(request):
+        no_key = breach.rule == "request-key" and len(set(request.values("Sec-WebSocket-Key")) - {""}) != 1
+        if breach.rule in _REFUSED or no_key:
+            return breach
+    return None
+
+
 def response_breaches(request: Request, response: Response) -> Iterator[Breach]:
     """What is wrong with a server's 101 response to `request` (§4.2.2), by the client's checks of §4.1."""
     yield from _line_breaches(response)

@@ -15,31 +15,20 @@ from replay.protocol.events import (
     Event,
     Fired,
     Message,
-    NotOpened,
-    Opened,
-    Requested,
     Unparsed,
+    Why,
 )
 from replay.protocol.frame_rules import ORIGINAL, Reading
 from replay.protocol.frames import Frames
-from replay.protocol.handshake_rules import request_breaches, response_breaches
-from replay.protocol.negotiation import Agreed, agreed, misfits, offer_breaches
+from replay.protocol.opening import OpeningHandshake
 from replay.protocol.stream import SideStream, streams
 from replay.trace.model import Cut, Digest, Drop, Entry, Logging, Octets, Timer, Trace, Unreached, Wait
 from replay.wire.frame import Opcode
-from replay.wire.handshake import (
-    HeadError,
-    HeadReader,
-    HeadTooLarge,
-    HostError,
-    Request,
-    Response,
-    parse_head,
-    partial_head,
-)
+from replay.wire.handshake import may_be_head
 from replay.wire.side import Side
 
-_HEADS = (b"GET ", b"HTTP/")
+_FIRST = 24
+"""The octets of a side that tell a head from frames."""
 
 
 def observe(trace: Trace, reading: Reading = ORIGINAL, skips: Side | None = None) -> tuple[Event, ...]:
@@ -72,12 +61,12 @@ def has_opening(trace: Trace) -> bool:
     """Whether the trace begins with an opening handshake rather than with frames; True if it is empty."""
     begins = dict.fromkeys(Side, b"")
     for entry in trace.entries:
-        if isinstance(entry, Octets) and len(begins[entry.side]) < 5:
-            begins[entry.side] += entry.data[:5]
-            if all(len(octets) > 4 for octets in begins.values()):
+        if isinstance(entry, Octets) and len(begins[entry.side]) < _FIRST:
+            begins[entry.side] += entry.data[:_FIRST]
+            if all(len(octets) >= _FIRST for octets in begins.values()):
                 break
     said = [octets for octets in begins.values() if octets]
-    return not said or any(octets.startswith(_HEADS) or b"HTTP/".startswith(octets) for octets in said)
+    return not said or any(map(may_be_head, said))
 
 
 class Interpreter:
@@ -93,15 +82,17 @@ class Interpreter:
         """`opened`: the octets begin with frames, without an opening handshake. `skips`: a side whose data
         is known already; its payloads aren't looked at, and it gets no Message events."""
         self.recorder = recorder
-        self.opened = opened
         self.ended = False
-        self._over = False  # NotOpened was yielded
-        self._request: Request | None = None
-        self._partial = False  # the log cut off the request
         self._count = 0
         self._streams = streams(opened, skips, reading.lenient)
         self._now = self._streams[Side.CLIENT].now
         self._frames = Frames(recorder, reading.codes)
+        self._opening = OpeningHandshake(recorder, self._streams, self._octets, opened)
+
+    @property
+    def opened(self) -> bool:
+        """Whether the opening handshake is complete."""
+        return self._opening.opened
 
     def closed(self, side: Side) -> bool:
         """Whether this side has sent a Close frame that keeps the rules."""
@@ -207,7 +198,7 @@ class Interpreter:
             case Drop():
                 return self._drop(entry)
             case Unreached():
-                return self._not_opened(self._streams[Side.SERVER], entry.reason)
+                return self._opening.not_opened(self._streams[Side.SERVER], entry.reason, Why.UNREACHED)
             case Logging(on=False):
                 return self._switched_off()
         return ()
@@ -216,6 +207,8 @@ class Interpreter:
 
     def _octets(self, stream: SideStream, data: bytes) -> Iterator[Event]:
         stream.position += len(data)
+        if self._opening.over and stream.side is Side.CLIENT and data:
+            yield from self._opening.spoken(stream, data)
         if stream.unparsed or not data:
             return
         if stream.frames is not None:
@@ -223,96 +216,7 @@ class Interpreter:
         elif stream.head is None:  # a client's octets between its request and the response
             stream.early += data
         else:
-            yield from self._head(stream, stream.head, data)
-
-    def _head(self, stream: SideStream, reader: HeadReader, data: bytes) -> Iterator[Event]:
-        begins = 0
-        try:
-            octets = reader.feed(data)
-            while octets is not None:
-                begins = stream.position - len(reader.rest) - len(octets)
-                head = parse_head(stream.side, octets)
-                if isinstance(head, Request) or not 100 <= head.status < 200 or head.status == 101:
-                    break
-                octets = reader.feed()  # after an interim response (RFC 9110 §15.2)
-            else:
-                return
-        except HeadError as error:
-            if not isinstance(error, HeadTooLarge):
-                rule = "request-host" if isinstance(error, HostError) else "opening-http"
-                yield stream.violation(rule, str(error)[:200], begins)
-            yield from self._not_opened(stream, str(error)[:200])
-            yield stream.lost(begins, "they are not an HTTP head")
-            return
-        stream.head = None
-        if isinstance(head, Request):
-            stream.early += reader.rest
-            self._request = head
-            place = stream.place(0, len(octets))
-            breaches = list(request_breaches(head))
-            for breach in (*breaches, *offer_breaches(head)):
-                yield stream.violation(breach.rule, breach.detail, breach.at)
-            yield Requested(**place, request=head, valid=not breaches)
-        else:
-            yield from self._response(stream, head, reader.rest, begins)
-
-    def _response(
-        self, server: SideStream, response: Response, rest: bytes, begins: int, partial: bool = False
-    ) -> Iterator[Event]:
-        """`begins`: the offset of the response, after interim ones. `partial`: the log cut it off."""
-        client = self._streams[Side.CLIENT]
-        place = server.place(begins, begins + len(response.octets))
-        if response.status != 101 or self._request is None:
-            reason = f"the server answered {response.status} {response.reason}".rstrip()
-            if self._request is None:
-                reason = "a response came before any request"
-            yield from self._not_opened(server, reason, response)
-            yield server.lost(place["end"], "what follows is not a WebSocket connection")
-            yield client.lost(client.position, "the connection was not opened")
-            return
-        partial |= self._partial
-        breaches = [] if partial else list(response_breaches(self._request, response))
-        # The part that was cut off may have agreed on compression, on any terms.
-        terms = Agreed() if partial else agreed(response)
-        for breach in (*breaches, *(() if partial else misfits(self._request, response))):
-            yield server.violation(breach.rule, breach.detail, begins + breach.at)
-        if client.early:
-            at = client.position - len(client.early)
-            count = f"{len(client.early)} octet{'s' * (len(client.early) > 1)}"
-            detail = f"the client sent {count} before the response"
-            yield client.violation("frame-before-opening", detail, at)
-        for stream in self._streams.values():
-            stream.agree(terms)
-            stream.context_lost = partial
-        refused = [breach for breach in breaches if not server.harmless(breach.rule)]
-        if refused:
-            yield from self._not_opened(server, f"in the response, {refused[0].detail}", response)
-        else:
-            self.opened = True
-            for stream, waiting in ((client, client.early), (server, rest)):
-                if not waiting:  # then what is sent in answer to Opened is read at once
-                    stream.begin()
-            yield Opened(
-                **place,
-                request=self._request,
-                response=response,
-                agreed=None if partial else terms,
-                partial=partial,
-            )
-        early, client.early = bytes(client.early), bytearray()
-        for stream, octets in ((client, early), (server, rest)):
-            stream.position -= len(octets)
-            if stream.frames is None:
-                stream.begin()
-            yield from self._octets(stream, octets)
-
-    def _not_opened(
-        self, stream: SideStream, reason: str, response: Response | None = None
-    ) -> Iterator[Event]:
-        if not self.opened and not self._over:
-            self._over = True
-            status = None if response is None else response.status
-            yield NotOpened(**stream.place(), reason=reason, status=status, response=response)
+            yield from self._opening.head(stream, stream.head, data)
 
     # The end of the connection, and octets that the log left out.
 
@@ -324,7 +228,7 @@ class Interpreter:
         if timer.wait is Wait.OPENING:
             by_client = testee.side is Side.CLIENT
             missing = "no complete request" if by_client else "no answer to the opening handshake"
-            yield from self._not_opened(testee, f"{missing} came in time")
+            yield from self._opening.not_opened(testee, f"{missing} came in time", Why.TIMED_OUT)
         elif timer.wait is Wait.CLOSING and not testee.unsure:
             yield testee.violation("close-answered", "no Close frame came in time")
         elif (
@@ -343,7 +247,9 @@ class Interpreter:
             rule = CLOSING[stream.closed, other.closed, Act.DROP]
             if rule is not None:
                 yield stream.violation(rule, "TCP ended without a Close frame")
-        yield from self._not_opened(stream, "TCP ended before the opening handshake was complete")
+        yield from self._opening.not_opened(
+            stream, "TCP ended before the opening handshake was complete", Why.ENDED
+        )
         for one in (stream, other):
             if begun := one.begun():
                 yield Unparsed(**one.place(begun.start), reason=begun.reason)
@@ -358,7 +264,7 @@ class Interpreter:
         if stream.unparsed:
             stream.position += cut.more or 0
         elif stream.frames is None:
-            yield from self._cut_head(stream, cut)
+            yield from self._opening.cut(stream, cut)
         elif cut.more is not None and cut.sha256 is not None:
             stream.resume(cut.more)  # Digest entries follow for the messages in them
         else:
@@ -370,23 +276,6 @@ class Interpreter:
             if stream.unparsed:
                 continue
             if stream.frames is None:  # the result of the handshake isn't in the log
-                self._over = stream.unparsed = True
+                self._opening.over = stream.unparsed = True
             yield missing.gap(stream, None, lost=True)
             stream.lose()
-
-    def _cut_head(self, stream: SideStream, cut: Cut) -> Iterator[Event]:
-        """A handshake that the log cut off: frames begin in the next entry. The part of it that is shown
-        isn't judged, and neither are the terms that it may have agreed on."""
-        head = partial_head(stream.side, stream.head.rest) if stream.head else None
-        if head is None:
-            yield stream.lost(stream.position, "the log left out a part of the handshake")
-            return
-        yield missing.gap(stream, cut.more, lost=False)
-        stream.position += cut.more or 0
-        stream.head = None
-        if isinstance(head, Request):
-            self._request, self._partial = head, True
-            yield Requested(**stream.place(0), request=head, valid=True)
-        else:
-            begins = stream.position - (cut.more or 0) - len(head.octets)
-            yield from self._response(stream, head, b"", begins, partial=True)

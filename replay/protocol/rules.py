@@ -59,6 +59,8 @@ _ROWS = (
     Rule("request-deflate", ("7.1",), C, None, "An offer of permessage-deflate has defined parameters only, each at most once and with a valid value.", rfc=7692),
     Rule("extensions-grammar", ("9.1",), None, None, "A Sec-WebSocket-Extensions header is a list of tokens, with parameters whose values are tokens too, quoted or not."),
     Rule("frame-before-opening", ("4.1",), C, None, "After its request, a client sends nothing until it has received the server's response."),
+    Rule("server-refuses-bad-request", ("4.2.1",), S, None, "A server answers a request that breaks the rules of the opening handshake with an HTTP error, and opens no connection."),
+    Rule("client-fails-opening", ("4.1", "7.1.7"), C, None, "A client that receives a response which opens no connection, or which it has to refuse, sends no frame."),
     # Frames.
     Rule("client-masks", ("5.1",), C, 1002, "A client masks every frame that it sends."),
     Rule("server-does-not-mask", ("5.1",), S, 1002, "A server does not mask the frames that it sends."),

@@ -13,7 +13,7 @@ from typing import Any
 
 from replay.cases.model import Behaviour, Case, Closing, EventKind, Pattern
 from replay.protocol.events import Close, Event, Fired, Message, Ping, Pong
-from replay.report import purpose, safe, words
+from replay.report import differences, purpose, safe, words
 from replay.report.autobahn_log import connection, shown
 from replay.report.words import UNKNOWN_SERVER
 from replay.trace.model import SECOND, Wait
@@ -160,7 +160,7 @@ def _result(result: Judged) -> str:
     if result.behaviour is not Behaviour.FAILED:
         return DONE if of.rounds is not None else _length(result.received)
     if found is not None and found.observed is not None:
-        return _sentence(words.difference(found)) + "."
+        return _sentence(differences.difference(found)) + "."
     seconds = of.patience.after // SECOND
     late = "Case did not finish" if of.rounds is not None else "Did not receive message"
     return f"{late} within {seconds} seconds."

@@ -9,7 +9,7 @@ from replay.cases.cost import volume
 from replay.cases.model import Behaviour
 from replay.protocol.events import Close, Message, Pong, Unparsed, Violation
 from replay.protocol.rules import RULES
-from replay.report import safe, words
+from replay.report import differences, safe, words
 from replay.report.words import BEHAVIOURS
 from replay.verdict.cause import answer_to, illegal, repeated
 from replay.verdict.result import GOOD, MOST_BROKEN, CaseResult, Cause, Judged, Misdeed
@@ -71,7 +71,7 @@ def why(result: Judged) -> str:
     if cause is None:
         return BEHAVIOURS[result.behaviour] if result.closing in GOOD else result.closing_reason
     if result.divergence is not None and result.divergence.field == "opening":
-        return words.difference(result.divergence)  # it says what the recorded handshake contained
+        return differences.difference(result.divergence)  # it says what the recorded handshake contained
     who = f"the {result.facts.tester.other.value}"
     match cause.fault:
         case Misdeed.ACCEPTS if (bait := illegal(result)) is not None:
@@ -95,12 +95,12 @@ def why(result: Judged) -> str:
             detail = next(details, result.closing_reason)
             found = result.divergence
             if cause.rule == "pong-echoes-ping" and found is not None and found.offset is not None:
-                detail = words.difference(found)
+                detail = differences.difference(found)
             said = f"{who} broke {cause.rule}, {words.reference(cause.rule)}: {safe.escape(detail, 300)}"
             return said + (_wanted(result) if result.facts.opened else "")
     if result.behaviour is Behaviour.FAILED and result.divergence is not None:
         twice = "; it is what came just before, once more" if repeated(result, result.divergence) else ""
-        return words.difference(result.divergence) + twice + _uncounted(result)
+        return differences.difference(result.divergence) + twice + _uncounted(result)
     return result.closing_reason
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from replay.expected.entries import word
-from replay.report import diff, safe, words
+from replay.report import diff, differences, safe, words
 from replay.report.layout import DIM, FAULT, LABEL, Lines, labelled, sides, text, wrapped
 from replay.report.stream import both
 from replay.trace.model import SECOND
@@ -81,7 +81,7 @@ def _detail(one: Changed, result: Judged, width: int) -> Iterator[Text]:
     left = text((one.change.value, _STYLES[one.change]), (f" {safe.escape(one.id, 60)}", LABEL))
     yield sides(left.append(f"  {safe.escape(one.title)}"), text((_verdicts(one), DIM)), width)
     if found is not None:
-        for row in wrapped(words.difference(found), width, "  "):
+        for row in wrapped(differences.difference(found), width, "  "):
             yield text(row)
         yield text()
         yield from diff.lists(result, found, ("before (expected)", "after (observed)"), width)

@@ -11,7 +11,7 @@ from replay.cases.fit import Difference
 from replay.cases.model import Behaviour, Pattern
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.rules import RULES
-from replay.report import inflated, log, safe, text_difference, words
+from replay.report import differences, inflated, log, safe, text_difference, words
 from replay.report.causes import BY_SILENCE, why
 from replay.report.layout import (
     DIM,
@@ -157,7 +157,7 @@ def arrow(result: Judged, width: int) -> Iterator[Text]:
     """The place in the user's own file, and what is wrong there."""
     found, ending = result.divergence, result.case.ending(result.nearest)
     if found is not None:
-        label = words.difference(found)
+        label = differences.difference(found)
         if _arrow_says_closing(result):
             label = _plain(result.closing_reason)
         span = _place(result, found)

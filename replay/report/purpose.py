@@ -24,7 +24,8 @@ from replay.cases.model import (
     SendClose,
     SendFrame,
 )
-from replay.report import safe, words
+from replay.report import heads, safe, words
+from replay.report.heads import answered
 from replay.report.phrases import Phrase, sample, sent, sequence, size_of, written
 from replay.source import SourceError
 from replay.wire.frame import Opcode
@@ -42,11 +43,27 @@ def description(case: Case, testee: Side | None = None) -> str:
         return _of(safe.escape(case.description), testee)
     if case.trace is not None and not case.steps:
         return "replay sends what was sent in the log, octet for octet."
+    if case.open is not None:
+        return _of(_opening(case, testee), testee)
     if not case.steps:
         return "replay sends nothing."
     agreed = "Once compression (permessage-deflate) is agreed, " if case.deflate is not None else ""
     steps, how = written(case.steps)
     return f"{agreed}replay sends {sequence(sent(steps))}{how}."
+
+
+def _opening(case: Case, testee: Side | None) -> str:
+    """'replay opens the connection with a request without Host, then sends …'"""
+    assert case.open is not None
+    said = []
+    if case.open.request is not None and testee is not Side.CLIENT:
+        said.append(f"opens the connection with {heads.described(case.open.request, 'request')}")
+    if case.open.response is not None and testee is not Side.SERVER:
+        said.append(f"answers the client's request with {heads.described(case.open.response, 'response')}")
+    if case.steps:
+        steps, how = written(case.steps)
+        said.append(f"sends {sequence(sent(steps))}{how}")
+    return f"replay {', then '.join(said)}."
 
 
 def expectation(case: Case, testee: Side | None = None) -> str:
@@ -74,6 +91,14 @@ def _of(said: str, testee: Side | None) -> str:
     return said if testee is None else said.replace("testee", testee.value)
 
 
+_OPENINGS = {
+    EventKind.OPENED: "to accept the opening handshake",
+    EventKind.NOT_OPENED: "to refuse the opening handshake",
+    EventKind.END: "to send no frame and to end TCP",
+}
+"""What the testee does for the events that a connection begins with, or that it can't have more than."""
+
+
 def _wants(case: Case, outcome: Outcome) -> str:
     """'to send the message back'."""
     if not outcome.patterns:
@@ -89,8 +114,13 @@ def _wants(case: Case, outcome: Outcome) -> str:
     if open_for:
         tags = " and ".join(safe.escape(pattern.tag or "") for pattern in open_for)
         said.append(f"to keep the connection open through {'pauses' if open_for[1:] else 'pause'} {tags}")
-    if others:
-        said.append(f"to send {sequence(_patterns(others))}")
+    opening = [pattern for pattern in others if pattern.kind in _OPENINGS]
+    said += [
+        _OPENINGS[pattern.kind] + (answered(pattern.answer) if pattern.answer else "")
+        for pattern in opening
+    ]
+    if others[len(opening) :]:
+        said.append(f"to send {sequence(_patterns(others[len(opening) :]))}")
     return " and ".join(said)
 
 
@@ -129,7 +159,8 @@ def _pattern(pattern: Pattern) -> Phrase:
 def _all(case: Case, outcome: Outcome, closing: Closing | None, testee: Side | None) -> str:
     """What the testee has to do for a list of events and the end of the connection."""
     wants = _wants(case, outcome)
-    if closing is None:
+    ends = any(pattern.kind in (EventKind.NOT_OPENED, EventKind.END) for pattern in outcome.patterns)
+    if closing is None or ends:
         return wants
     if closing.usual and case.profile is Profile.RFC:
         closing = replace(closing, codes=None)

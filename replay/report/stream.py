@@ -12,7 +12,7 @@ from itertools import chain, islice, repeat
 from typing import NamedTuple
 
 from replay.protocol.events import Event, Message, Opened, Pong, Unparsed
-from replay.trace.framing import Run, located
+from replay.trace.framing import Run, last_head, located
 from replay.trace.model import Octets, Trace
 from replay.trace.written import numbers
 from replay.wire.frame import FrameHeader, Opcode
@@ -89,13 +89,12 @@ class SentOctets:
         """Where the opening handshake of this side ends and its frames begin."""
         for event in events:
             if isinstance(event, Opened):
-                head = event.request if self.side is Side.CLIENT else event.response
-                return len(head.octets)
+                return len(event.request.octets) if self.side is Side.CLIENT else event.end
         start = self.slice(0, MAX_HEAD)
         if not start.startswith((b"GET ", b"HTTP/")):
             return self.length if start[:1].isalpha() else 0
-        found = start.find(b"\r\n\r\n")
-        return self.length if found < 0 else found + 4
+        head = last_head(start)
+        return self.length if head is None else head[1]
 
     def slice(self, start: int, end: int) -> bytes:
         """The octets from `start` up to `end`, or up to the first one that is missing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from replay.report import causes, words
+from replay.report import causes, differences, words
 from replay.verdict.result import CaseResult, Judged
 from replay.verdict.stored_verdict import (
     StoredBreach,
@@ -42,7 +42,7 @@ def _divergence(result: CaseResult) -> StoredDivergence | None:
     if found is None:
         return None
     event = found.at if found.at >= 0 else None
-    return StoredDivergence(words.difference(found), event, found.field, found.offset)
+    return StoredDivergence(differences.difference(found), event, found.field, found.offset)
 
 
 def _expected(result: CaseResult) -> StoredExpectation | None:

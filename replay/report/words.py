@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from replay.cases.fit import Difference
 from replay.cases.model import Behaviour, EventKind, Pattern
+from replay.cases.opening import Answer
 from replay.cases.payload import Payload
 from replay.protocol.events import (
     Close,
@@ -27,6 +27,7 @@ from replay.protocol.events import (
     Violation,
 )
 from replay.protocol.rules import RULES
+from replay.report.heads import answered
 from replay.report.safe import escape, is_text, sample
 from replay.trace.model import SECOND, How, Wait
 from replay.verdict.result import ClosingVerdict, Entry, Expectation, Standing
@@ -279,7 +280,11 @@ def pattern(want: Pattern, around: int | None = None, room: int = 80) -> str:
         case EventKind.END:
             return "end of TCP"
         case EventKind.NOT_OPENED:
+            if want.answer is not None:
+                return f"refused{answered(want.answer)}"
             return "not opened" + (f": HTTP status {want.code}" if want.code else "")
+        case EventKind.OPENED:
+            return "opened" + (answered(want.answer) if want.answer is not None else "")
 
 
 def event(got: Event, around: int | None = None, room: int = 80) -> str:
@@ -335,6 +340,14 @@ def noun(item: Pattern | Event) -> str:
             return _sized("a Pong", Payload(item.data or b"?", item.length))
         case Close() | Pattern(kind=EventKind.CLOSE):
             return f"a Close with {_coded(item.code)}"
+        case Pattern(kind=EventKind.OPENED):
+            return "an accepted opening handshake" + (answered(item.answer) if item.answer else "")
+        case Pattern(kind=EventKind.NOT_OPENED, answer=Answer() as answer):
+            return "a refusal of the opening handshake" + answered(answer)
+        case Opened():
+            return "an accepted opening handshake"
+        case NotOpened():
+            return item.reason if item.status is None else f"an HTTP response with status {item.status}"
         case Pattern(kind=EventKind.STILL_OPEN) | Fired(wait=Wait.DELAY):
             return f"the connection {_still_open(item.tag)}"
         case Violation() | Pattern(kind=EventKind.VIOLATION):
@@ -352,41 +365,3 @@ def _sized(name: str, payload: Payload | None) -> str:
     head = part(payload, 0, 24)
     short = len(payload) <= 24 and is_text(head, False)
     return f"{name} of {count(len(payload), 'octet')}" + (f" ({sample(head, len(head))})" if short else "")
-
-
-# Differences.
-
-
-def _octet(value: bytes) -> str:
-    """One octet in hex, and its character."""
-    return value.hex() + (f" {chr(value[0])!r}" if 0x20 < value[0] < 0x7F else "")
-
-
-def difference(found: Difference) -> str:
-    """The first difference in a sentence without a full stop: '1st event: expected …, observed …'."""
-    if found.field == "opening":
-        return f"opening handshake: {escape(found.said, 300)}"
-    return f"{ordinal(found.at + 1)} event: {_difference(found)}"
-
-
-def _difference(found: Difference) -> str:
-    want, got = found.expected, found.observed
-    if want is None:
-        return "nothing more was expected, observed " + (noun(got) if got else "nothing")
-    if got is None:
-        return f"expected {noun(want)}, but nothing more came"
-    if isinstance(got, Message | Pong) and found.offset is not None and want.payload is not None:
-        name, at, total = _named(got), found.offset, len(want.payload)
-        if at >= total:
-            return f"the {name} goes on after the expected {count(total, 'octet')}: {got.length} came"
-        if at >= got.length:
-            return f"the {name} ends after {at} of {count(total, 'octet')}"
-        expected, observed = _octet(part(want.payload, at, at + 1)), _octet(got.octet(at))
-        return f"the {name} differs at offset {at} of {total}: expected {expected}, observed {observed}"
-    return f"expected {noun(want)}, observed {noun(got)}"
-
-
-def _named(got: Message | Pong) -> str:
-    if isinstance(got, Pong):
-        return "Pong"
-    return "inflated message" if got.compressed else "message"

@@ -136,15 +136,16 @@ def chosen(
     words: Sequence[str],
     keyword: str | None = None,
     thorough: bool = False,
-    tester: Side = Side.CLIENT,
+    tester: Side | None = None,
     passed: Passed = lambda said: None,
 ) -> list[Item]:
     """The items that words select, at least one. A word is a path of a wire log, a spec or a folder, or an
-    id or glob that selects from those, or else from the bundled suite. Raises SourceError."""
+    id or glob that selects from those, or else from the bundled suite. With a tester, those that it can't
+    play are left out. Raises SourceError."""
     paths = paths_in(words)
     ids = [word for word in words if word not in paths]
     if paths:
-        found = items(paths, tester, thorough, passed)
+        found = items(paths, tester or Side.CLIENT, thorough, passed)
         wanted = set(select([item.case.id for item in found], ids))
         found = [item for item in found if item.case.id in wanted]
     else:
@@ -158,7 +159,11 @@ def chosen(
             raise SourceError(None, said, "`replay list` shows all of them")
     if not found:
         raise SourceError(None, "no test case is selected", "`replay list` shows all of them")
-    return found
+    if tester is None or (playable := [item for item in found if item.case.testee is not tester]):
+        return found if tester is None else playable
+    command = "serve" if tester is Side.CLIENT else "run"
+    said = f"the selected test cases are only for {tester.value}s"
+    raise SourceError(None, said, f"`replay {command}` tests {tester.value}s")
 
 
 def paths_in(words: Sequence[str]) -> list[str]:

@@ -16,11 +16,12 @@ from replay import json_text, limits
 from replay.source import Source, SourceError, Span
 from replay.trace.annotation import READERS, FrameLine, shown_payloads
 from replay.trace.fields import PlacedValue, Value, key
-from replay.trace.framing import HEADS, stream
+from replay.trace.framing import stream
 from replay.trace.kinds import ME
 from replay.trace.literal import MAX_ENTRY
 from replay.trace.model import SECOND, Cut, Drop, Entry, Logging, Octets, Timer, Wait
 from replay.wire.frame import Frame, FrameHeader, encode, frame
+from replay.wire.handshake import is_head
 from replay.wire.side import Side
 
 _SHOWN = 64
@@ -146,11 +147,7 @@ def with_unlogged(drafts: Sequence[Entry | FrameLine], report: Report) -> Drafts
     short = {side: report.totals.get(side, 0) - _logged(octets, side) for side in Side}
     if short[ME] <= 0:
         return list(drafts)
-    heads = [
-        number
-        for number, one in enumerate(drafts)
-        if isinstance(one, Octets) and one.data.startswith(HEADS)
-    ]
+    heads = [number for number, one in enumerate(drafts) if isinstance(one, Octets) and is_head(one.data)]
     place = heads[:2][-1] + 1 if heads else 0
     span = drafts[place - 1].span if place else None
     left_out = [Octets(side, b"", cut=Cut(size), span=span) for side, size in short.items() if size > 0]

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from replay import limits
 from replay.trace.model import Cut, Drop, Logging, Octets
 from replay.wire.frame import FrameHeader, alike, decode_header
+from replay.wire.handshake import is_head
 from replay.wire.masking import mask
 from replay.wire.side import Side
 
@@ -22,6 +23,7 @@ MAX_FRAMES = limits.FRAMES.default
 """Frames that are located in one run of octets; after these, frame boundaries count as unknown."""
 
 END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_INTERIM = re.compile(rb"HTTP/1\.\d 1(?!01)\d\d\b")
 _SWITCHED = re.compile(rb"HTTP/1\.\d 101\b")
 _AGAIN = {
     Side.CLIENT: re.compile(rb"GET [^\r\n]{0,8192} HTTP/1\.\d\r?\n"),
@@ -30,7 +32,6 @@ _AGAIN = {
 """How each side begins an opening handshake."""
 _STATUS = len("HTTP/1.1 101 ")
 _LONGEST_HEADER = 14
-HEADS = (b"GET ", b"HTTP/")
 
 
 class LoggedFrame(NamedTuple):
@@ -98,6 +99,17 @@ class LoggedFrames(Struct):
         return [each for found, times in self.rows for each in found.row(times)]
 
 
+def last_head(octets: bytes) -> tuple[int, int] | None:
+    """Where the head starts and ends that follows any interim responses (RFC 9110 §15.2); None: it is
+    incomplete."""
+    start = 0
+    while (found := END_OF_HEAD.search(octets, start)) is not None:
+        if not _INTERIM.match(octets, start):
+            return start, found.end()
+        start = found.end()
+    return None
+
+
 Run = list[tuple[int, bytes]]
 """The index and the octets of entries that follow one another without a hole."""
 
@@ -134,15 +146,15 @@ def stream(entries: Sequence[object], side: Side, *, aligned: bool = False) -> L
 def _scan(out: LoggedFrames, run: Run, opening: bool, cut: Cut | None) -> bool:
     """Take the frames of a run of octets; returns whether another frame begins after it."""
     number, at = _place(run, 0, 0)
-    if opening and _octets(run, number, 0, _STATUS)[0].startswith(HEADS):
+    if opening and is_head(_octets(run, number, 0, _STATUS)[0]):
         octets = run[number][1]
-        if (end := END_OF_HEAD.search(octets)) is None:
+        if (head := last_head(octets)) is None:
             octets = b"".join(data for _, data in run)
-            end = END_OF_HEAD.search(octets)
-        number, at = _place(run, number, end.end() if end else len(octets))
-        if end and number == len(run):
+            head = last_head(octets)
+        number, at = _place(run, number, head[1] if head else len(octets))
+        if head and number == len(run):
             out.ends.add(run[-1][0])
-        if end is None or (octets.startswith(b"HTTP/") and not _SWITCHED.match(octets)):
+        if head is None or (octets.startswith(b"HTTP/") and not _SWITCHED.match(octets, head[0])):
             out.lost.update(index for index, _ in run)
             return False
     found, count = None, 0
@@ -216,8 +228,8 @@ def recorder(entries: Sequence[object], me: Side) -> Side | None:
     side sent frames, that one counts as the server.
     """
     for side in (me, me.other):
-        if (head := _head(entries, side)) is not None:
-            client = side if head == b"GET " else side.other
+        if is_head(head := _head(entries, side)):
+            client = side.other if head.startswith(b"HTTP/") else side
             return Side.CLIENT if client is me else Side.SERVER
     mine, theirs = stream(entries, me).frames, stream(entries, me.other).frames
     for frames, who in ((mine, Side.CLIENT), (theirs, Side.SERVER)):
@@ -226,15 +238,15 @@ def recorder(entries: Sequence[object], me: Side) -> Side | None:
     return Side.SERVER if mine and not theirs else Side.CLIENT if theirs and not mine else None
 
 
-def _head(entries: Sequence[object], side: Side) -> bytes | None:
-    """The start of the HTTP head with which the octets of `side` begin; None: they don't."""
+def _head(entries: Sequence[object], side: Side) -> bytes:
+    """The first octets of a side."""
     start = b""
     for entry in entries:
         if isinstance(entry, Octets) and entry.side is side:
-            start += entry.data[:5]
-            if len(start) >= 5 or entry.cut is not None:
+            start += entry.data[:_STATUS]
+            if len(start) >= _STATUS or entry.cut is not None:
                 break
-    return next((head for head in HEADS if start.startswith(head)), None)
+    return start
 
 
 def second_connection(entries: Sequence[object]) -> Octets | None:

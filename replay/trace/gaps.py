@@ -16,10 +16,11 @@ from msgspec.structs import replace
 
 from replay import limits
 from replay.trace.annotation import FrameLine
-from replay.trace.framing import END_OF_HEAD, HEADS
+from replay.trace.framing import last_head
 from replay.trace.model import Cut, Entry, Octets
 from replay.wire.decoder import FrameDecoder
 from replay.wire.frame import FrameHeader, encode_header, frame
+from replay.wire.handshake import may_be_head
 from replay.wire.masking import mask
 from replay.wire.side import Side
 
@@ -139,15 +140,15 @@ class _Walk(Struct):
         if self.head is None:
             return entry.data
         before, self.head = self.head, self.head + entry.data
-        if not any(self.head.startswith(one[: len(self.head)]) for one in HEADS):
+        if not may_be_head(self.head):
             self.head = None
             self._read(before)
             return entry.data
-        if (found := END_OF_HEAD.search(self.head)) is None:
+        if (found := last_head(self.head)) is None:
             if entry.cut is not None:
                 self.head = None
             return None
-        behind = len(self.head) - found.end()
+        behind = len(self.head) - found[1]
         self.head = None
         return entry.data[len(entry.data) - behind :]
 

@@ -11,7 +11,7 @@ from replay.trace import framing, kinds, literal
 from replay.trace.fields import show_seconds
 from replay.trace.framing import LoggedFrame
 from replay.trace.model import Octets, Trace
-from replay.wire.handshake import MAX_HEAD
+from replay.wire.handshake import MAX_HEAD, is_head
 from replay.wire.side import Side
 
 MOST_FRAMES = 64
@@ -133,10 +133,10 @@ def _keep(known: _Known, key: _Key, octets: bytes | memoryview, text: str) -> st
 
 def _head_end(data: bytes) -> int:
     """How many octets are written as text because they are an HTTP head."""
-    if not data.startswith(framing.HEADS):
+    if not is_head(data):
         return 0
-    end = data.find(b"\r\n\r\n", 0, MAX_HEAD)
-    return end + 4 if end >= 0 else len(data) if len(data) <= MAX_HEAD else 0
+    head = framing.last_head(data[:MAX_HEAD])
+    return head[1] if head else len(data) if len(data) <= MAX_HEAD else 0
 
 
 def _borders(frames: Sequence[LoggedFrame]) -> tuple[int, ...]:

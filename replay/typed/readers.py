@@ -312,6 +312,22 @@ class Record(Struct, Generic[T], frozen=True):
                 raise SourceError(node.span, f"{self.wants} needs one of {', '.join(needed)}")
 
 
+class Table(Struct, Generic[T], frozen=True):
+    """A mapping whose keys are names that the author chooses, each with a value that `value` reads."""
+
+    wants: str
+    name: Typed[str]
+    value: Reader[T]
+    hint: Callable[[Node], str | None] = lambda node: None  # for a node that isn't a mapping
+
+    def read(self, node: Node, files: Files) -> tuple[tuple[str, T], ...]:
+        if not isinstance(node, nodes.Mapping) or not node.pairs:
+            raise expected(self.wants, node, self.hint(node))
+        return tuple(
+            (self.name.read(key, files), self.value.read(value, files)) for key, value in node.pairs
+        )
+
+
 class OneKey(Struct, Generic[T], frozen=True):
     """A mapping with one key that says how its value is read, or a word that needs no value.
 

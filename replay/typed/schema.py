@@ -22,6 +22,7 @@ from replay.typed.readers import (
     Reader,
     Record,
     Shaped,
+    Table,
     Typed,
     Word,
 )
@@ -81,6 +82,13 @@ def of(reader: Reader[Any], names: bool = False) -> Schema:
             return items | ({"minItems": reader.at_least} if reader.at_least else {})
         case Record():
             return _record(reader, names)
+        case Table():
+            return {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": {"pattern": f"^(?:{reader.name.pattern})$"},
+                "additionalProperties": _value(reader.value, names),
+            }
         case OneKey():
             return _one_key(reader, names)
         case Described():

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from replay.cases.fit import Fit, fit
 from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile
+from replay.cases.opening import response_values
 from replay.cases.received import received
 from replay.cases.recorded import compresses, recorded_terms
-from replay.protocol.events import Event, Gap, Message, NotOpened, Opened, Unparsed, Violation
+from replay.protocol.events import Event, Gap, Message, NotOpened, Opened, Requested, Unparsed, Violation
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.rules import RULES
 from replay.trace.model import Entry, Trace
@@ -103,6 +104,7 @@ def _judged(
     unseen = Unseen.of(events, tester)
     declined = case.deflate is not None and facts.opened and facts.agreed is None
     declined &= not (unseen and unseen.handshake)
+    declined |= _lacks(case, events, tester)
     if declined:
         behaviour = Behaviour.UNIMPLEMENTED
     broken = tuple(e for e in events if isinstance(e, Violation) and e.side is not tester)
@@ -120,6 +122,8 @@ def _judged(
         ending = Closing(clean=case.closing.clean)
     if ending is None:
         closing, reason = _recorded_closing(case, facts, events)
+    elif found.fits and case.open is not None and not facts.opened:
+        closing, reason = ClosingVerdict.OK, "no connection was opened, as expected"
     elif found.fits and found.outcome.verdict is Behaviour.INFORMATIONAL and found.outcome.anything:
         closing, reason = ClosingVerdict.INFORMATIONAL, "the connection may end in any way"
     else:
@@ -157,6 +161,15 @@ def _judged(
     return decided(result, unseen.why(), known, ends)
 
 
+def _lacks(case: Case, events: Sequence[Event], tester: Side) -> bool:
+    """Whether the client's request lacks what the response of the case is made of."""
+    head = case.head(tester)
+    if tester is Side.CLIENT or head is None or not head.names:
+        return False
+    asked = (event.request for event in events if isinstance(event, Requested))
+    return any(not head.names <= response_values(request).keys() for request in asked)
+
+
 def _by_the_rfcs(behaviour: Behaviour, case: Case, broken: Sequence[Violation]) -> Behaviour:
     """The behaviour under the profile `rfc`, given the rules that were broken: breaking a MUST of RFC 7692
     fails a case about compression, and breaking a SHOULD never fails a case. Autobahn only asks whether the
@@ -172,13 +185,14 @@ def _by_the_rfcs(behaviour: Behaviour, case: Case, broken: Sequence[Violation]) 
 def _compare(case: Case, events: Sequence[Event], facts: ClosingFacts) -> _Compared:
     """The first outcome that fits, or the one that fits the longest. The end of a recorded connection isn't
     compared here, but by the closing verdict."""
-    kinds = case.kinds - _ENDING
+    kinds = case.kinds - _ENDING if case.closing is None else case.kinds
     seen = received(events, facts.tester, kinds, case.profile)
     compared = []
     for outcome in case.outcomes:
         wanted = tuple(pattern for pattern in outcome.patterns if pattern.kind in kinds)
         found = fit(wanted, seen)
-        fits = outcome.anything or (found.state == "complete" and (facts.opened or case.closing is None))
+        met = facts.opened or case.closing is None or case.open is not None
+        fits = outcome.anything or (found.state == "complete" and met)
         if outcome.closing is not None:
             fits &= _closing(outcome.closing, facts, events, case.profile)[0] is ClosingVerdict.OK
         compared.append(_Compared(outcome, found.taken(wanted), seen, found, fits))

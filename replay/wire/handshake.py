@@ -23,6 +23,8 @@ MAX_HEAD = limits.HEAD.default
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _OCTETS = re.compile(r"bytearray\(b(.*)\)$")
 _END = re.compile(rb"\r?\n\r?\n")
+_BEGIN = re.compile(rb"(?:\r?\n)*(?:HTTP/|[C-Zc-z][A-Za-z]{2,} [!-~])")
+_BEGUN = re.compile(rb"(?:\r?\n)*(?:\r|[C-Z][A-Z]*+ ?)?\Z")
 _LINES = rb"\r\n(?P<lines>(?:[-!#$%&'*+.^_`|~0-9A-Za-z]++:[\t -~\x80-\xff]*+\r\n)*+)\r\n"
 _REQUEST = re.compile(rb"GET (?P<said>[!-~]++) HTTP/1\.1" + _LINES)
 _RESPONSE = re.compile(rb"HTTP/1\.1 101(?: (?P<said>[\t -~\x80-\xff]*+))?" + _LINES)
@@ -40,6 +42,17 @@ class HeadTooLarge(HeadError):
 
 class HostError(HeadError):
     """An HTTP/1.1 request without a Host header, or with several (RFC 9112 §3.2)."""
+
+
+def is_head(octets: bytes) -> bool:
+    """Whether octets begin an HTTP head, with a method or HTTP/, rather than a frame: no frame that an
+    endpoint may send begins with three such letters."""
+    return _BEGIN.match(octets) is not None
+
+
+def may_be_head(octets: bytes) -> bool:
+    """The same for octets that may be too few to tell."""
+    return is_head(octets) or _BEGUN.match(octets) is not None
 
 
 class _Head(Struct, frozen=True):
@@ -76,7 +89,9 @@ class Response(_Head, frozen=True):
 class HeadReader:
     """Splits octets into heads, each of which ends with a blank line. Takes time linear in the octets."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_HEAD) -> None:
+        """`most`: the octets that all heads may have together."""
+        self._most = most
         self._buffer = bytearray()
         self._start = 0  # of the current head
         self._seen = 0  # its end isn't before this offset
@@ -89,17 +104,17 @@ class HeadReader:
     def feed(self, data: bytes = b"") -> bytes | None:
         """Add these octets and return the next head; None while it is incomplete.
 
-        Raises HeadTooLarge if the head, with those before it, is larger than MAX_HEAD.
+        Raises HeadTooLarge if the head, with those before it, is larger than `most`.
         """
         self._buffer += data
-        found = _END.search(self._buffer, self._seen, MAX_HEAD)
+        found = _END.search(self._buffer, self._seen, self._most)
         if found is not None:
             head = bytes(self._buffer[self._start : found.end()])
             self._start = self._seen = found.end()
             return head
-        if len(self._buffer) > MAX_HEAD:
+        if len(self._buffer) > self._most:
             whole = "the head, with the interim responses before it," if self._start else "the head"
-            raise HeadTooLarge(f"{whole} is larger than the {MAX_HEAD} octets that replay reads")
+            raise HeadTooLarge(f"{whole} is larger than the {self._most} octets that replay reads")
         self._seen = max(self._start, len(self._buffer) - 3)
         return None
 
@@ -161,6 +176,18 @@ def _parsed(side: Side, octets: bytes) -> Request | Response:
             version=event.http_version.decode("latin-1"),
         )
     raise HeadError("the HTTP head is incomplete")
+
+
+def loose_request(octets: bytes) -> Request | None:
+    """What a server that overlooks its faults may read in the head of a malformed request: its first line,
+    and every header line with a colon; None: not even the first line is one."""
+    lines = octets.lstrip(b"\r\n").decode("latin-1").splitlines()
+    words = lines[0].split() if lines else []
+    if len(words) != 3:
+        return None
+    fields = (line.partition(":") for line in lines[1:])
+    headers = tuple((name.strip(), value.strip()) for name, colon, value in fields if colon)
+    return Request(headers, octets, words[0], words[1], words[2].rpartition("/")[2])
 
 
 def partial_head(side: Side, octets: bytes) -> Request | Response | None:

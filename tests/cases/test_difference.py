@@ -21,6 +21,7 @@ from replay.protocol.events import (
     Ping,
     Pong,
     Violation,
+    Why,
 )
 from replay.trace.model import How, Wait
 from replay.wire.side import Side
@@ -46,7 +47,7 @@ def violation(rule: str) -> Violation:
 
 
 def refused(status: int | None) -> NotOpened:
-    return NotOpened(**AT, reason="", status=status)
+    return NotOpened(**AT, reason="", why=Why.ANSWERED, status=status)
 
 
 A = Payload(b"abc")

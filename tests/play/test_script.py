@@ -57,6 +57,13 @@ def bound(*steps: Step, tester: Side = S, options: Options | None = None, **more
     return script(case, tester, options or Options(), Limits(), keys, KEY)
 
 
+def opening(**more: Any) -> tuple[bytes, ...]:
+    """The writes of a request."""
+    (write,) = bound(**more).opening
+    assert isinstance(write, Write)
+    return write.pieces
+
+
 def actions(*steps: Step, terms: Agreed | None = None, **more: Any) -> list[Action]:
     *listed, last = bound(*steps, **more).actions(terms)
     assert last == Arm(Wait.FAIL, Patience().after)
@@ -211,7 +218,7 @@ def test_what_a_script_says_of_its_case() -> None:
 
 def test_a_client_asks_for_what_the_user_says_and_a_case_offers() -> None:
     options = Options("/chat", "example.org:1", (("Origin", "x"), ("user-agent", "me")))
-    (octets,) = bound(tester=C, options=options, deflate=Deflate("permessage-deflate")).opening
+    (octets,) = opening(tester=C, options=options, deflate=Deflate("permessage-deflate"))
     head = parse_head(C, octets)
     assert isinstance(head, Request)
     assert head.target == "/chat"
@@ -227,10 +234,10 @@ def test_a_client_asks_for_what_the_user_says_and_a_case_offers() -> None:
         ("Origin", "x"),
         ("user-agent", "me"),
     )
-    (plain,) = bound(tester=C).opening
+    (plain,) = opening(tester=C)
     assert f"User-Agent: {AGENT}\r\n".encode() in plain
     assert b"Extensions" not in plain
-    chopped = bound(tester=C, options=Options(chop=7)).opening
+    chopped = opening(tester=C, options=Options(chop=7))
     assert b"".join(chopped) == plain
     assert {len(piece) for piece in chopped[:-1]} == {7}
 

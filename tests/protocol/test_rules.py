@@ -13,6 +13,7 @@ from replay.protocol.rules import RULES
 from replay.source import Source
 from replay.trace.model import Octets, Trace
 from replay.trace.wirelog import parse
+from replay.wire.side import Side
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 
@@ -22,7 +23,9 @@ def read(rule: str) -> Trace:
 
 
 def first(trace: Trace) -> Violation:
-    return next(event for event in observe(trace) if isinstance(event, Violation))
+    """The first breach of the side that the log says."""
+    side = Side((trace.header("breaks") or "").partition(" ")[0])
+    return next(event for event in observe(trace) if isinstance(event, Violation) and event.side is side)
 
 
 @pytest.mark.parametrize("rule", RULES)

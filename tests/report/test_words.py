@@ -15,7 +15,7 @@ from replay.cases.payload import Payload
 from replay.protocol.events import Close, Event, Fired, Message, Pong
 from replay.protocol.interpreter import observe
 from replay.protocol.rules import RULES
-from replay.report import safe, words
+from replay.report import differences, safe, words
 from replay.report.stream import SentOctets, both, to_payload, to_stream
 from replay.trace.model import Cut, Octets, Trace, Wait
 from replay.trace.wirelog import write
@@ -189,16 +189,17 @@ def fired(tag: str) -> Fired:
 def test_a_difference_in_a_sentence(want: Pattern, got: Event, said: str) -> None:
     found = difference(0, want, got)
     assert found
-    assert words.difference(found) == f"1st event: {said}"
+    assert differences.difference(found) == f"1st event: {said}"
 
 
 def test_what_is_missing_and_what_is_too_much() -> None:
     missing = Difference(1, Pattern(EventKind.PONG, Payload()), None, "missing")
     assert (
-        words.difference(missing) == "2nd event: expected a Pong without a payload, but nothing more came"
+        differences.difference(missing)
+        == "2nd event: expected a Pong without a payload, but nothing more came"
     )
     extra = Difference(2, None, message(b"hi"), "unexpected")
-    assert words.difference(extra) == (
+    assert differences.difference(extra) == (
         '3rd event: nothing more was expected, observed a text message of 2 octets ("hi")'
     )
 
