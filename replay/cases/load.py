@@ -69,6 +69,10 @@ DEFAULTS = {
     "deflate": Key(
         DEFLATE, "The compression that the case is about; a testee that declines it is UNIMPLEMENTED."
     ),
+    "judge": Key(
+        Word("a way to judge", {"profile": False, "rfc": True}),
+        "rfc: the case is judged by the text of the RFCs, whatever --profile says.",
+    ),
     "open": Key(
         OPEN, "The opening handshake, if the case is about it: what replay sends in place of its own head."
     ),
@@ -206,6 +210,7 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool) -> Case:
         measured=value("compare", False),
         one_mask=value("masks", False),
         deflate=value("deflate"),
+        by_text=value("judge", False),
         open=opening,
         testee=value("testee") or _tests(opening),
         disputed=_disputed(argued, sent) if argued else None,

@@ -273,6 +273,7 @@ class Case(Located, frozen=True):
         None  # what it expects; both are otherwise derived from what it sends and expects
     )
     profile: Profile = Profile.AUTOBAHN
+    by_text: bool = False  # judged by the RFCs alone, under each profile
     span: Span | None = None
 
     @property
@@ -330,6 +331,7 @@ class Case(Located, frozen=True):
 
     def under(self, profile: Profile) -> Case:
         """The case as it is under this profile."""
+        profile = Profile.RFC if self.by_text else profile
         argued = self.disputed if profile is Profile.RFC else None
         return replace(
             self,

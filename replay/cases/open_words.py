@@ -185,17 +185,25 @@ _STATUSES: Reader[tuple[range | None, ...]] = Shaped(
 )
 
 
-def _answer(found: FoundKeys) -> Answer:
+def _opened(found: FoundKeys) -> Answer:
     has, lacks = found.get("has", ()), found.get("lacks", ())
-    if "deflate" in found.values:
-        has, lacks = ((*has, _DEFLATE), lacks) if found.values["deflate"] else (has, (*lacks, _DEFLATE))
+    match found.get("deflate"):
+        case True:
+            has = (*has, _DEFLATE)
+        case False:
+            lacks = (*lacks, _DEFLATE)
+    return Answer(has=has, lacks=lacks)
+
+
+def _refused(found: FoundKeys) -> Answer:
+    has, lacks = found.get("has", ()), found.get("lacks", ())
     if "status" not in found.values:
         return Answer(None, not has, has, lacks)
     statuses = found.values["status"]
     return Answer(tuple(each for each in statuses if each is not None), None in statuses, has, lacks)
 
 
-OPENED: Reader[Answer] = Record("an accepted opening", _ANSWER, _answer, at_least_one=tuple(_ANSWER))
+OPENED: Reader[Answer] = Record("an accepted opening", _ANSWER, _opened, at_least_one=tuple(_ANSWER))
 
 REFUSED: Reader[Answer] = Record(
     "a refusal",
@@ -207,7 +215,7 @@ REFUSED: Reader[Answer] = Record(
         "has": _ANSWER["has"],
         "lacks": _ANSWER["lacks"],
     },
-    _answer,
+    _refused,
     at_least_one=("status", "has", "lacks"),
 )
 

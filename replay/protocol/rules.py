@@ -18,8 +18,8 @@ class Rule(Struct, frozen=True):
     binds: Side | None  # None: both sides
     code: int | None  # the close code with which replay fails the connection; None: it doesn't
     sentence: str
-    level: Literal["MUST", "must", "SHOULD"] = "MUST"  # as the RFC writes it
-    rfc: Literal[6455, 7692, 9110, 9112] = 6455
+    level: Literal["MUST", "must", "SHOULD", "MAY"] = "MUST"  # as the RFC writes it
+    rfc: Literal[3629, 6455, 7692, 8441, 9110, 9112, 9113] = 6455
 
     @property
     def reference(self) -> str:
@@ -37,7 +37,7 @@ class Breach(NamedTuple):
 
 C, S = Side.CLIENT, Side.SERVER
 
-_ROWS = (
+_TOLD = (
     # The opening handshake. A breach is answered with an HTTP response or the end of TCP, never with a Close.
     Rule("opening-http", ("4.1", "4.2.2"), None, None, "The request and the response of the opening handshake are valid HTTP."),
     Rule("request-method", ("4.1",), C, None, "The method of the request is GET."),
@@ -92,4 +92,12 @@ _ROWS = (
     Rule("server-drops", ("5.5.1",), S, None, "Once both Close frames have been exchanged, the server closes the TCP connection at once."),
 )  # fmt: skip
 
-RULES: dict[str, Rule] = {row.id: row for row in _ROWS}
+# Rules that only a case can judge: what is broken is seen from the answer to what it sends.
+_BY_CASE = (
+    Rule("server-refuses-bad-key", ("4.2.1",), S, None, "A server refuses a Sec-WebSocket-Key that doesn't decode to 16 octets."),
+)  # fmt: skip
+
+TOLD: dict[str, Rule] = {row.id: row for row in _TOLD}
+"""The rules whose breaches are found in the octets of any connection."""
+
+RULES: dict[str, Rule] = TOLD | {row.id: row for row in _BY_CASE}

@@ -21,8 +21,8 @@ from replay.cases.select import is_path, may_hold, natural, numbered, select
 from replay.cases.select import keyword as with_keyword
 from replay.source import MAX_FILE, Source, SourceError, Span, read_octets
 from replay.suite import kept
+from replay.suite.edition import RFC, edition
 from replay.suite.edition import bundled as bundled
-from replay.suite.edition import edition
 from replay.wire.side import Side
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ def known_case(id: str, thorough: bool = False) -> Case | None:
 @cache
 def _specs() -> Mapping[str, Path]:
     """The bundled specs, by the section with which their names and the ids of their cases begin."""
-    return {file.stem.partition("-")[0]: file for file in _files([bundled("specs")], SPECS)}
+    specs = bundled("specs")
+    files = (file for file in _files([specs], SPECS) if not file.is_relative_to(specs / RFC))
+    return {file.stem.partition("-")[0]: file for file in files}
 
 
 def _bundled(sections: Iterable[str], thorough: bool) -> tuple[Case, ...]:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from replay.cases.fit import Fit, fit
 from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile
 from replay.cases.opening import response_values
-from replay.cases.received import received
+from replay.cases.received import is_free, received
 from replay.cases.recorded import compresses, recorded_terms
 from replay.protocol.events import Event, Gap, Message, NotOpened, Opened, Requested, Unparsed, Violation
 from replay.protocol.interpreter import has_opening, observe
@@ -172,9 +172,11 @@ def _lacks(case: Case, events: Sequence[Event], tester: Side) -> bool:
 
 def _by_the_rfcs(behaviour: Behaviour, case: Case, broken: Sequence[Violation]) -> Behaviour:
     """The behaviour under the profile `rfc`, given the rules that were broken: breaking a MUST of RFC 7692
-    fails a case about compression, and breaking a SHOULD never fails a case. Autobahn only asks whether the
-    messages come back."""
-    rules = [RULES[violation.rule] for violation in broken]
+    fails a case about compression, breaking any MUST one that is judged by the text, and breaking a SHOULD
+    never fails a case. Autobahn only asks whether the messages come back."""
+    rules = [RULES[one.rule] for one in broken if not is_free(one) or one.rule == case.rule]
+    if case.by_text and any(rule.level != "SHOULD" for rule in rules):
+        return Behaviour.FAILED
     if case.deflate is not None and any(rule.rfc == 7692 and rule.level != "SHOULD" for rule in rules):
         return Behaviour.FAILED
     if behaviour is Behaviour.OK and any(rule.level == "SHOULD" for rule in rules):

@@ -24,7 +24,7 @@ from replay.protocol.events import (
 )
 from replay.protocol.frame_rules import ORIGINAL, REGISTERED, Reading
 from replay.protocol.interpreter import Interpreter, has_opening, observe
-from replay.protocol.rules import RULES
+from replay.protocol.rules import TOLD as BY_OCTETS
 from replay.source import Source
 from replay.trace.model import Cut, Digest, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
 from replay.trace.wirelog import parse
@@ -117,7 +117,7 @@ def test_the_first_breach_of_a_vector_is_told(rule: str, detail: str, where: int
 
 
 def test_each_rule_is_told() -> None:
-    assert [rule for rule, *_ in TOLD] == list(RULES)
+    assert [rule for rule, *_ in TOLD] == list(BY_OCTETS)
 
 
 ASKED = Octets(C, encode_request("/", REQUEST))
@@ -264,7 +264,7 @@ def test_a_code_that_is_registered_now_is_taken_by_the_rfc_profile() -> None:
     assert details(Reading(REGISTERED, True)) == []
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", BY_OCTETS)
 def test_chopping_changes_no_event(rule: str) -> None:
     trace = parse(Source.read(VECTORS / f"{rule}.wirelog")).trace
     chopped: list[Entry] = []
