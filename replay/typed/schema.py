@@ -32,7 +32,7 @@ Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _PROBES = {
-    "number": ("0", "17", "1000", "12345678", "1.5"),
+    "number": ("0", "17", "400", "1000", "12345678", "1.5"),
     "boolean": ("true", "no"),
     "null": ("null", "~"),
 }
