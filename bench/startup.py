@@ -22,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 REPLAY = str(Path(sysconfig.get_path("scripts")) / "replay")
 
+ROUNDS = 11
+
 BARE, CLICK = "python -c pass", "python -c 'import click'"
 COMMANDS = {
     BARE: [sys.executable, "-c", "pass"],
@@ -43,23 +45,28 @@ def seconds(command: list[str], folder: str) -> float:
     return used.ru_utime + used.ru_stime
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=11, help="runs of each command (default: 11)")
-    chosen = parser.parse_args()
-    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
-        print("PYTHONDONTWRITEBYTECODE is set, so replay may be compiled anew at each start")
+def medians(rounds: int) -> dict[str, float]:
+    """The processor time of each command, run so many times by turns after a first round."""
     measured: dict[str, list[float]] = {name: [] for name in COMMANDS}
     with tempfile.TemporaryDirectory() as folder:
         for command in COMMANDS.values():
             seconds(command, folder)
-        for _ in range(chosen.rounds):
+        for _ in range(rounds):
             for name, command in COMMANDS.items():
                 measured[name].append(seconds(command, folder))
-    medians = {name: statistics.median(times) for name, times in measured.items()}
+    return {name: statistics.median(times) for name, times in measured.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs of each command (default: 11)")
+    chosen = parser.parse_args()
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        print("PYTHONDONTWRITEBYTECODE is set, so replay may be compiled anew at each start")
+    found = medians(chosen.rounds)
     print(f"{'':<24} {'median':>9} {'more':>9} {'× python':>9} {'× click':>9}")
-    for name, median in medians.items():
-        more, bare, click = median - medians[BARE], median / medians[BARE], median / medians[CLICK]
+    for name, median in found.items():
+        more, bare, click = median - found[BARE], median / found[BARE], median / found[CLICK]
         print(f"{name:<24} {median * 1000:6.0f} ms {more * 1000:6.0f} ms {bare:9.1f} {click:9.2f}")
 
 
