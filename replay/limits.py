@@ -104,6 +104,7 @@ HEAD = Limit("head", 64 * 2**10, "octets", "-", "The largest head of a request o
 DESK = Limit("page request", 60, "s", "-", "The timeout for one request to `report --serve`, including the response.")
 PAGE = Limit("page", 20_000_000, "octets", "-", "The largest size of the HTML report. To stay below it, the report shows less of the logs.")
 PAGE_LOG = Limit("page log", 64 * 2**10, "characters", "-", "The longest log that the report shows in full. Of a longer one it shows both ends, with a link to the file.")
+PAGE_PASSED = Limit("page passed", 12 * 2**10, "characters", "-", "How much the HTML file shows of the log of a case that passes.")
 PAGE_LEAST = Limit("page least", 2 * 2**10, "characters", "-", "How much of a log the report shows in any case.")
 PAGE_ENTRY = Limit("page entry", 2 * 2**10, "octets", "-", "How much the report shows of one entry of such a log.")
 PAGE_MESSAGE = Limit("page message", 512, "octets", "-", "How much the report shows of what a compressed message inflates to.")
@@ -216,7 +217,16 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         HELD,
         HEAD,
     ),
-    "The HTML report": (DESK, PAGE, PAGE_LOG, PAGE_LEAST, PAGE_ENTRY, PAGE_MESSAGE, PAGE_BREACHES),
+    "The HTML report": (
+        DESK,
+        PAGE,
+        PAGE_LOG,
+        PAGE_PASSED,
+        PAGE_LEAST,
+        PAGE_ENTRY,
+        PAGE_MESSAGE,
+        PAGE_BREACHES,
+    ),
     "Files and wire logs": (
         FILE,
         PAYLOAD_FILE,

@@ -69,7 +69,7 @@ def test_they_are_played_one_by_one_and_once(given: Path, room: str, said: Path,
     assert "3 cases: 2 OK, 1 FAILED" in done.stdout
     assert "flaky" not in done.stdout
     assert said.read_text().split() == ["'ann'", "'bob'", "'eve'"]  # and no canary sang
-    stored = "".join(journals.body(tmp_path / "out", number).decode() for number in (1, 2, 3))
+    stored = "".join(journals.text(tmp_path / "out", number).decode() for number in (1, 2, 3))
     assert re.findall("# title: (.*)", stored.lower()) == ["ann", "bob", "eve"]
 
 

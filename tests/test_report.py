@@ -207,11 +207,11 @@ def test_what_is_damaged_is_not_shown(run: Path, tmp_path: Path) -> None:
     copy.mkdir()
     (copy / "run.journal").write_bytes((run / "run.journal").read_bytes())
     journals.change(copy, "case", 2, log=lambda log: b"000 TX OCTETS: 81 what?\n")
-    journals.damage(copy, 3, b"OCTETS")
+    journals.damage(copy, 3, b"HTTP/1.1 101")
     (column,) = read(copy)
     said = column.told["1.2.3"].detail(1000)
     assert said["fault"].startswith("The log can't be shown: ")
-    assert "run.journal (1.2.3):1:" in said["fault"]
+    assert "run.journal (1.2.3): damaged, this is not a stored log" in said["fault"]
     assert column.told["2.5"].verdict is None
     assert "damaged" in column.told["2.5"].detail(1000)["fault"]
     assert column.counts == "3 cases: 2 OK, 1 unreadable; closing: 1 FAILED"
@@ -276,7 +276,7 @@ def test_what_is_served(desk: str, run: Path) -> None:
     said = json.loads(text)
     assert said["file"][0] == str(run / "003-2.5.wirelog")
     status, text = asked(desk, "/" + said["file"][1])
-    assert (status, text) == (200, journals.body(run, 3).decode())
+    assert (status, text) == (200, journals.text(run, 3).decode())
     assert json.loads(asked(desk, "/state")[1])["columns"][0]["done"] == 3
 
 

@@ -14,13 +14,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from replay import json_text
-from replay.campaign.judged import offline
-from replay.campaign.rejudged import Rejudged, rejudging
+from replay.campaign.judged import judged, offline
+from replay.campaign.rejudged import Observed, Rejudged, observing
 from replay.cases.model import Behaviour
 from replay.expected import index
 from replay.expected.index import IndexedCase
 from replay.report import safe
 from replay.report.html import model
+from replay.report.html.abridged import abridged
 from replay.report.html.model import Column, Detail, PageCase
 from replay.report.verdict_words import in_words
 from replay.source import MAX_FILE, Source, SourceError, file_error, printable, read_octets
@@ -106,11 +107,11 @@ def column(run: RunResult, directory: Path, link: Link) -> Column:
 
 
 def _stored(run: StoredRun, link: Link) -> Column:
-    again = rejudging(run)
+    observed = observing(run)
     told = [
         _faulty(case, case.fault or "")
         if case.verdict is None
-        else _verdict(run, case, case.verdict, again, link)
+        else _verdict(run, case, case.verdict, observed, link)
         for case in run.cases
         if case.here
     ]
@@ -139,19 +140,18 @@ def _verdict(
     run: StoredRun,
     case: StoredCase,
     verdict: StoredVerdict,
-    again: Callable[[StoredCase], Rejudged],
+    observed: Observed,
     link: Link,
 ) -> PageCase:
     def detail(room: int) -> Detail:
-        one = again(case)
-        if one.result is None:
-            said = _said(verdict, one.fault or "")
-        else:
-            said = model.detail(one.result, room)
+        try:
+            item, trace = observed(case, verdict)
+            said = abridged(verdict, item.case, trace, run.tester, room) or _judged_again(
+                Rejudged(case, judged(item, trace, run.tester)), room
+            )
             said |= _of_run(verdict)
-            if not one.agrees:
-                note = "this version of replay judges the case differently: `replay rejudge` shows how"
-                said["notes"] = [note, *said["notes"]]
+        except SourceError as error:
+            said = _said(verdict, str(error))
         if case.log is None:
             return said
         shows = (
@@ -160,6 +160,15 @@ def _verdict(
         return said | _linked(case.log.file, case.log.read, link, shows, said.get("commands", ()))
 
     return model.of_verdict(verdict, detail, 0 if case.log is None else case.log.size)
+
+
+def _judged_again(one: Rejudged, room: int) -> Detail:
+    assert one.result is not None
+    said = model.in_full(one.result, room)
+    if not one.agrees:
+        note = "this version of replay judges the case differently: `replay rejudge` shows how"
+        said["notes"] = [note, *said["notes"]]
+    return said
 
 
 def _of_run(verdict: StoredVerdict) -> Detail:
@@ -242,7 +251,7 @@ def _original(
         return {"fault": safe.escape(str(error), 400)} | _linked_report(file, link)
     case, _ = expectation(log, log.trace.recorder)
     result = offline(Item(case), log.trace)
-    said = model.detail(result, room)
+    said = model.in_full(result, room)
     if (result.behaviour, result.closing) != verdict:  # octets are missing from the log
         said = {key: said[key] for key in ("tester", "facts", "log", "rule", "agreed") if key in said}
     texts = [(name, _text(report.get(key))) for key, name in _WORDS.items()]

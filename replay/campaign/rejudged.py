@@ -13,6 +13,7 @@ from replay.source import SourceError
 from replay.store.sources import StoredCases
 from replay.store.stored_run import StoredCase, StoredRun
 from replay.suite.files import Item
+from replay.trace.model import Trace
 from replay.verdict.result import Judged
 from replay.verdict.stored_verdict import StoredVerdict
 
@@ -37,28 +38,31 @@ class Rejudged(Struct, frozen=True):
         return unjudged and (was.behaviour, was.closing, stored) == (now.behaviour, now.closing, broken)
 
 
-def rejudge(run: StoredRun) -> Iterator[Rejudged]:
-    """Judge the stored cases again, one by one and offline. Cases without a result are skipped."""
-    one = rejudging(run)
-    return (one(case) for case in run.cases if case.here)
+Observed = Callable[[StoredCase, StoredVerdict], tuple[Item, Trace]]
+"""What a case of a run is judged by, and what was observed of it. Raises SourceError."""
 
 
-def rejudging(run: StoredRun) -> Callable[[StoredCase], Rejudged]:
-    """A function that judges one case of a run again, offline."""
+def observing(run: StoredRun) -> Observed:
     cases = StoredCases(run)
 
-    def again(case: StoredCase) -> Rejudged:
-        if case.verdict is None:
-            return Rejudged(case, None, case.fault)
-        return _rejudged(run, case, case.verdict, cases)
+    def observed(case: StoredCase, verdict: StoredVerdict) -> tuple[Item, Trace]:
+        judged_by = under(_expected(case, cases), run.profile, run.tester)
+        return Item(judged_by, verdict.path, verdict.notes), case.observed()
 
-    return again
+    return observed
 
 
-def _rejudged(run: StoredRun, case: StoredCase, verdict: StoredVerdict, cases: StoredCases) -> Rejudged:
+def rejudge(run: StoredRun) -> Iterator[Rejudged]:
+    """Judge the stored cases again, one by one and offline. Cases without a result are skipped."""
+    observed = observing(run)
+    return (_rejudged(run, case, observed) for case in run.cases if case.here)
+
+
+def _rejudged(run: StoredRun, case: StoredCase, observed: Observed) -> Rejudged:
+    if case.verdict is None:
+        return Rejudged(case, None, case.fault)
     try:
-        item = Item(under(_expected(case, cases), run.profile, run.tester), verdict.path, verdict.notes)
-        return Rejudged(case, judged(item, case.observed(), run.tester))
+        return Rejudged(case, judged(*observed(case, case.verdict), run.tester))
     except SourceError as error:
         return Rejudged(case, None, str(error))
 

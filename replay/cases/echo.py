@@ -118,6 +118,14 @@ class RepeatedEchoes(Sequence[Pattern]):
         """`first` holds those of the first round."""
         self.repeat, self.first = repeat, first
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RepeatedEchoes):
+            return NotImplemented
+        return (self.repeat, self.first) == (other.repeat, other.first)
+
+    def __hash__(self) -> int:
+        return hash((self.repeat, self.first))
+
     def __len__(self) -> int:
         return self.repeat.times * len(self.first)
 

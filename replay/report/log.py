@@ -50,7 +50,10 @@ def left_out(trace: Trace) -> dict[int, list[int]]:
         if isinstance(entry, Digest):
             found[number], waiting[entry.side] = waiting[entry.side], []
         elif isinstance(entry, Octets):
-            waiting[entry.side] = [*waiting[entry.side], number] if entry.cut and not entry.data else []
+            if entry.cut and not entry.data:
+                waiting[entry.side].append(number)
+            elif waiting[entry.side]:
+                waiting[entry.side] = []
     return found
 
 

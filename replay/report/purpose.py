@@ -132,7 +132,8 @@ def _echoed(case: Case, outcome: Outcome) -> int | None:
         wanted = echo(case.steps, case.span, None)
     except SourceError:  # nothing is sent that could come back
         return None
-    same = len(wanted) == len(outcome.patterns) and all(map(eq, wanted, outcome.patterns))
+    found = outcome.patterns
+    same = wanted == found or (len(wanted) == len(found) and all(map(eq, wanted, found)))
     return len(wanted) if same else None
 
 

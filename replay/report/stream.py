@@ -194,10 +194,11 @@ class SentOctets:
 Streams = dict[Side, SentOctets]
 
 
-def both(trace: Trace, events: tuple[Event, ...]) -> Streams:
-    """The streams of both sides, which know the numbers of the entries in the written log."""
+def both(trace: Trace, events: tuple[Event, ...], known: Sequence[int] | None = None) -> Streams:
+    """The streams of both sides, which know the numbers of the entries in the written log; `known`: these
+    numbers."""
     streams = {side: SentOctets(trace, side, events) for side in Side}
-    known = numbers(trace)
+    known = numbers(trace) if known is None else known
     for stream in streams.values():
         stream.numbers = known
     return streams

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import groupby, pairwise
 from operator import attrgetter
+from typing import TypeVar
 
 from replay.trace import framing, kinds, literal
 from replay.trace.fields import show_seconds
-from replay.trace.framing import LoggedFrame
+from replay.trace.framing import LoggedFrame, LoggedFrames
 from replay.trace.model import Octets, Trace
 from replay.wire.handshake import MAX_HEAD, is_head
 from replay.wire.side import Side
@@ -29,13 +30,17 @@ _MOST_PAYLOAD = 256
 _WIDEST = 110
 """Columns that a FRAME line may have before its payload is put on the next line."""
 
+R = TypeVar("R")
+_Streams = Mapping[Side, LoggedFrames]
+_Frames = dict[int, list[LoggedFrame]]
+
 _INDENT = len("000 TX OCTETS: ")
 _HTTP_LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 
 
 def lines(trace: Trace) -> list[str]:
     """All lines of a trace, in order."""
-    first, before, behind = _told(trace)
+    first, before, behind = _told(trace, None, _beside)
     known: _Known = {}
     out: list[str] = []
     at, when = None, ""
@@ -54,27 +59,27 @@ def lines(trace: Trace) -> list[str]:
     return out
 
 
-def numbers(trace: Trace) -> list[int]:
-    """The number of each entry in the written log, in which FRAME lines are numbered too."""
-    _, before, behind = _told(trace)
+def numbers(trace: Trace, streams: _Streams | None = None) -> list[int]:
+    """The number of each entry in the written log, in which FRAME lines are numbered too. `streams`: the
+    frames of both sides, if they are known."""
+    _, before, behind = _told(trace, streams, _counted)
     found, number = [], 0
     for index in range(len(trace.entries)):
-        number += len(before.get(index, ()))
+        number += before.get(index, 0)
         found.append(number)
-        number += 1 + len(behind.get(index, ()))
+        number += 1 + behind.get(index, 0)
     return found
 
 
-_Frames = dict[int, list[LoggedFrame]]
-
-
-def _told(trace: Trace) -> tuple[dict[Side, _Frames], _Frames, _Frames]:
+def _told(
+    trace: Trace, streams: _Streams | None, taken: Callable[[LoggedFrames, str], dict[int, R]]
+) -> tuple[dict[Side, dict[int, R]], dict[int, R], dict[int, R]]:
     """By entry: the frames of each side that begin in it, those whose FRAME lines precede it, and those
-    whose FRAME lines follow it."""
+    whose FRAME lines follow it; or how many they are."""
     me = trace.recorder
-    streams = {side: framing.stream(trace.entries, side) for side in Side}
-    first = {side: _beside(stream, attrgetter("first")) for side, stream in streams.items()}
-    before, behind = first[me], _beside(streams[me.other], attrgetter("last"))
+    streams = streams or {side: framing.stream(trace.entries, side) for side in Side}
+    first = {side: taken(stream, "first") for side, stream in streams.items()}
+    before, behind = first[me], taken(streams[me.other], "last")
     # After an unknown number of missing octets, a FRAME line could be read as that of a missing frame.
     if (unsure := streams[me].unsure) is not None:
         before = {index: some for index, some in before.items() if index <= unsure}
@@ -83,8 +88,21 @@ def _told(trace: Trace) -> tuple[dict[Side, _Frames], _Frames, _Frames]:
     return first, before, behind
 
 
-def _beside(stream: framing.LoggedFrames, entry: Callable[[LoggedFrame], int]) -> _Frames:
-    """The complete frames of each entry, unless there are too many for FRAME lines."""
+def _counted(stream: LoggedFrames, end: str) -> dict[int, int]:
+    """How many complete frames have their first or last octet in each entry: see `_beside`."""
+    counts: dict[int, int] = {}
+    entry = attrgetter(end)
+    for found, times in stream.rows:
+        if found.whole:
+            index = entry(found)
+            counts[index] = counts.get(index, 0) + times
+    return {index: count for index, count in counts.items() if count <= MOST_FRAMES}
+
+
+def _beside(stream: LoggedFrames, end: str) -> _Frames:
+    """The complete frames with their first or last octet in each entry, unless there are too many for FRAME
+    lines."""
+    entry = attrgetter(end)
     whole = ((found, times) for found, times in stream.rows if found.whole)
     of_entry = ((index, list(rows)) for index, rows in groupby(whole, lambda row: entry(row[0])))
     return {

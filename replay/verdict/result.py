@@ -189,7 +189,7 @@ class Judged(CaseResult, frozen=True, kw_only=True):
     events: tuple[Event, ...]  # of both sides, as observed
     outcome: Outcome | None  # the expected alternative that fits, if one does
     nearest: Outcome  # the alternative that fits, or the one that fits the longest
-    expected: tuple[Pattern, ...]  # the patterns of `nearest` that were compared with `received`
+    expected: Sequence[Pattern]  # the patterns of `nearest` that were compared with `received`
     received: tuple[Event, ...]  # events of the testee
     divergence: Difference | None  # the first difference between these two; None: they fit
 

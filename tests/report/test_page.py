@@ -110,7 +110,7 @@ def test_the_table_stands_without_its_script() -> None:
 @pytest.mark.parametrize("sample", samples.SAMPLES, ids=lambda sample: sample.__name__)
 def test_a_case_is_told_as_on_a_terminal(sample: Any) -> None:
     result = sample()
-    said = model.detail(result, 2**16)
+    said = model.in_full(result, 2**16)
     assert json.loads(json.dumps(said)) == said
     octets = [piece for entry in said["log"]["entries"] if isinstance(entry[3], list) for piece in entry[3]]
     assert all(piece[0] in ("head", "frame", "data", "raw", "more") for piece in octets)
@@ -151,7 +151,7 @@ def test_failures_are_told_by_their_causes_above_the_table() -> None:
 
 
 def test_the_octet_at_fault_is_named() -> None:
-    said = model.detail(samples.flipped(), 2**16)
+    said = model.in_full(samples.flipped(), 2**16)
     head = len(samples.response())
     assert said["apart"] == ["server", head + 4 + 124]
     shown = "\n".join("".join(piece[0] for piece in line) for line in said["octets"][0])
@@ -159,7 +159,7 @@ def test_the_octet_at_fault_is_named() -> None:
 
 
 def test_a_log_that_is_too_long_is_shown_at_both_ends() -> None:
-    said = model.detail(samples.large(), 2**14)["log"]
+    said = model.in_full(samples.large(), 2**14)["log"]
     numbers = [entry and entry[0] for entry in said["entries"]]
     assert numbers.count(None) == 1
     assert numbers[0] == 0

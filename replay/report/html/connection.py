@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from replay import limits
 from replay.protocol.events import Event, Message, Violation
@@ -35,16 +35,31 @@ ENTRY, MESSAGE = limits.PAGE_ENTRY.default, limits.PAGE_MESSAGE.default
 Row = dict[str, Any]
 
 
-def connection(trace: Trace, events: Sequence[Event], streams: Streams, room: int) -> Row:
-    """The log in about `room` characters; of a longer one its beginning and its end."""
-    numbers = log.told(trace)
-    first, last = ends([_cost(trace.entries[number]) for number in numbers], room)
+def connection(trace: Trace, events: Sequence[Event], streams: Streams, shown: Shown) -> Row:
+    """The entries that are shown, and the frames in them."""
     drawn = _Drawn(trace, events, streams)
-    entries: list[list[Any] | None] = [drawn.entry(number) for number in numbers[:first]]
-    if left := len(numbers) - first - last:
-        entries.append(None)
-        entries += [drawn.entry(number) for number in numbers[-last:]]
-    return {"entries": entries, "left": left, "frames": drawn.frames, "recorder": trace.recorder.value}
+    entries = [None if number is None else drawn.entry(number) for number in shown.entries]
+    return {
+        "entries": entries,
+        "left": shown.left,
+        "frames": drawn.frames,
+        "recorder": trace.recorder.value,
+    }
+
+
+class Shown(NamedTuple):
+    """What is shown of a log: the numbers of entries, and None where some are left out."""
+
+    entries: Sequence[int | None]
+    left: int = 0  # how many these are
+
+
+def fitting(trace: Trace, room: int) -> Shown:
+    """What is shown of a log in about `room` characters; of a longer one its beginning and its end."""
+    numbers = log.told(trace)
+    first, last = ends([cost(trace.entries[number]) for number in numbers], room)
+    left = len(numbers) - first - last
+    return Shown([*numbers[:first], None, *numbers[-last:]], left) if left else Shown(numbers)
 
 
 def ends(costs: Sequence[int], room: int) -> tuple[int, int]:
@@ -61,7 +76,8 @@ def ends(costs: Sequence[int], room: int) -> tuple[int, int]:
     return min(counted[0], len(costs) - 1), min(counted[1], max(1, len(costs) - counted[0]))
 
 
-def _cost(entry: Entry) -> int:
+def cost(entry: Entry) -> int:
+    """About how many characters an entry takes."""
     return 60 + (2 * min(len(entry.data), ENTRY) if isinstance(entry, Octets) else 0)
 
 

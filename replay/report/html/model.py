@@ -21,7 +21,7 @@ from replay.cases.model import Outcome
 from replay.protocol.events import Message, Opened, Pong
 from replay.report import causes, diff, safe, words
 from replay.report import verbose as sections
-from replay.report.html.connection import breach, connection
+from replay.report.html.connection import Shown, breach, connection, fitting
 from replay.report.layout import DIM, FAULT, LABEL, PATH, WANTED, WRONG
 from replay.report.purpose import purpose
 from replay.report.rounds import rounds
@@ -159,7 +159,7 @@ def told(result: CaseResult) -> PageCase:
     """A verdict that is at hand with all that it rests on."""
     return of_verdict(
         in_words(result),
-        lambda room: detail(result, room) if isinstance(result, Judged) else brief(result),
+        lambda room: in_full(result, room) if isinstance(result, Judged) else brief(result),
         2 * result.trace.size if isinstance(result, Judged) else 0,
     )
 
@@ -180,9 +180,14 @@ def brief(result: CaseResult) -> Detail:
     return said | ({"commands": [safe.escape(result.again)]} if result.again else {})
 
 
-def detail(result: Judged, room: int) -> Detail:
-    """All that the page says of a case."""
-    streams = both(result.trace, result.events)
+def in_full(result: Judged, room: int) -> Detail:
+    """All that the page says of a case, with about so many characters of its log."""
+    return detail(result, fitting(result.trace, room))
+
+
+def detail(result: Judged, shown: Shown, numbers: Sequence[int] | None = None) -> Detail:
+    """All that the page says of a case. `numbers`: those of the entries, if the trace is only a part."""
+    streams = both(result.trace, result.events, numbers)
     stream = streams[result.facts.tester.other]
     found = result.divergence
     fails = rank(result.behaviour, result.closing) == 2
@@ -195,7 +200,7 @@ def detail(result: Judged, room: int) -> Detail:
         "notes": [safe.escape(note, 400) for note in result.notes],
         "events": _events(result),
         "breaches": _breaches(result, stream),
-        "log": connection(result.trace, result.events, streams, room),
+        "log": connection(result.trace, result.events, streams, shown),
     }
     if result.unjudged is None and (fails or found is not None):
         said["where"] = lines(lambda width: diff.arrow(result, width))

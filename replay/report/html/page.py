@@ -28,7 +28,8 @@ from replay.report.tally import VERDICTS
 from replay.verdict.result import GOOD, UNJUDGED, ClosingVerdict
 from replay.version import __version__
 
-LEAST, LOG, PAGE = limits.PAGE_LEAST.default, limits.PAGE_LOG.default, limits.PAGE.default
+LEAST, PASSED = limits.PAGE_LEAST.default, limits.PAGE_PASSED.default
+LOG, PAGE = limits.PAGE_LOG.default, limits.PAGE.default
 
 SHORT = {
     Behaviour.OK.value: ("ok", "OK"),
@@ -268,7 +269,7 @@ def _chunks(shown: Sequence[PageRow], room: int, advance: Advance) -> Iterator[t
         left = room - later * LEAST if at < fails else room
         share = left // (fails - at if at < fails else later)
         # Of a log in hex half is left when it is deflated, and base64 makes that a third longer.
-        chunk = _packed(told.detail(max(LEAST, min(LOG, share * 3 // 2))))
+        chunk = _packed(told.detail(max(LEAST, min(LOG if told.rank else PASSED, share * 3 // 2))))
         if len(chunk) + 80 <= room:
             room -= len(chunk) + 80
             yield key, chunk
