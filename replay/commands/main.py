@@ -76,6 +76,7 @@ COMMANDS = {
         f"{_PLAYED}, 3 if no client came or it died, and 130 if the run was interrupted.",
     ),
     "show": Command("show.show", "Decode wire logs, describe test cases and list stored runs."),
+    "vectors": Command("vectors.vectors", "Print test cases as data, for testing a parser."),
     "wstest": Command(
         "wstest.wstest",
         "Run with Autobahn's command line and files.",
