@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from replay.trace.model import (
     SECOND,
@@ -85,9 +86,17 @@ def streams(draw: st.DrawFn) -> list[Entry]:
     bounds = [0, *chops, len(octets)]
     cuts = st.builds(Cut, st.none() | st.integers(0, 2**40), st.none() | hashes)
     return [
-        Octets(side, octets[a:b], draw(times), draw(cuts) if draw(st.integers(0, 7)) == 0 else None)
+        replace(
+            Octets(side, octets[a:b], draw(times), draw(cuts) if draw(st.integers(0, 7)) == 0 else None),
+            chop=draw(of_a_run(b - a)),
+        )
         for a, b in pairwise(bounds)
     ]
+
+
+def of_a_run(size: int) -> st.SearchStrategy[int | None]:
+    """The size of the writes of a run with so many octets, if they are one."""
+    return st.none() | st.integers(1, size - 1) if size > 1 else st.none()
 
 
 others: st.SearchStrategy[Entry] = st.one_of(

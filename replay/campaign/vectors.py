@@ -155,7 +155,7 @@ def _writes(case: Case, sender: Side, keys: Callable[[], bytes], terms: Agreed |
     for action in plan.actions(terms):
         match action:
             case Write():
-                yield from action.pieces
+                yield from (piece for writes in action.pieces for piece in writes.single())
             case CloseWith(code=code, reason=reason):
                 yield _close(code, reason, plan.keys)
     if plan.close_with is not None:

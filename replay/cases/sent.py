@@ -101,8 +101,8 @@ def _frames(case: Case) -> Iterator[_Frame]:
                 yield _Frame(step.opcode, step.fin, step.rsv, length, octets)
             case SendMessage() if case.deflate is None:
                 opcode = Opcode.TEXT if step.text else Opcode.BINARY
-                sent = b"".join(encode_message(opcode, step.payload.octets, step.fragment, lambda: b""))
-                for piece in FrameDecoder().feed(sent):
+                sent = encode_message(opcode, step.payload.octets, step.fragment, lambda: b"")
+                for piece in FrameDecoder().feed(sent.octets):
                     for one in piece.single() if piece.times > 1 else (piece,):
                         header = one.header
                         yield _Frame(header.opcode, header.fin, header.rsv, header.length, one.data)

@@ -18,6 +18,7 @@ from replay.wire.frame import decode_header
 from replay.wire.handshake import HeadError, HeadReader, edit_head
 from replay.wire.masking import mask
 from replay.wire.side import Side
+from replay.wire.writes import Writes, grouped
 
 KEY = bytes.fromhex("37fa213d")
 """The masking key for frames that a server sent and a client now sends: the one of the examples in RFC 6455
@@ -38,8 +39,8 @@ def swapped(trace: Trace) -> Trace:
                 skip = min(before.get(side, 0), len(data))
                 before[side] = before.get(side, 0) - skip
                 if skip < len(data):
-                    octets = frames[side].feed(data[skip:])
-                    entries.append(replace(entry, side=side.other, data=octets))
+                    pieces = (piece for rest in entry.writes.behind(skip) for piece in rest.single())
+                    entries += _turned(entry, [frames[side].feed(piece) for piece in pieces])
                 if entry.cut is not None:
                     frames[side] = _Frames(KEY if side is Side.SERVER else b"")
             case Digest():
@@ -51,6 +52,15 @@ def swapped(trace: Trace) -> Trace:
     return Trace(trace.recorder.other, (*_opening(heads, events), *entries), trace.headers)
 
 
+def _turned(entry: Octets, writes: Sequence[bytes]) -> Iterator[Octets]:
+    """The other side's entries for an entry of which these writes have become. In a run they may differ in
+    size now."""
+    *before, last = list(grouped(filter(None, writes))) or [Writes(b"")]
+    for one in before:
+        yield replace(entry, side=entry.side.other, data=one.octets, cut=None, chop=one.chop)
+    yield replace(entry, side=entry.side.other, data=last.octets, chop=last.chop)
+
+
 def _head(trace: Trace, side: Side) -> Octets | None:
     """This side's part of the opening handshake, as one write."""
     reader, sent = HeadReader(), b""
@@ -59,10 +69,10 @@ def _head(trace: Trace, side: Side) -> Octets | None:
         sent += entry.data
         try:
             if head := reader.feed(entry.data):
-                return replace(own[0], data=head, cut=None)
+                return replace(own[0], data=head, cut=None, chop=None)
         except HeadError:
             break
-    return replace(own[0], data=sent) if own else None
+    return replace(own[0], data=sent, chop=None) if own else None
 
 
 def _opening(heads: Sequence[Octets], events: Sequence[Event]) -> Iterator[Octets]:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -201,15 +201,26 @@ class Connection(asyncio.BufferedProtocol):
 
     def _turn(self, now: int) -> None:
         """Let the endpoint write, until it is the turn of other connections."""
-        transport = self._transport
+        transport, left = self._transport, limits.TURN.default
         assert transport is not None
-        for number in range(limits.TURN.default):
-            if self._paused or transport.is_closing() or not self._endpoint.pending:
+        while left and not (self._paused or transport.is_closing() or not self._endpoint.pending):
+            if left < limits.TURN.default and self._parts():
                 return
-            if number and self._parts():
-                return
-            self._endpoint.pump(now)
-            self._write(transport)
+            pieces = self._endpoint.upcoming(left)
+            if len(pieces) == 1:
+                self._endpoint.pump(now)
+                self._write(transport)
+            else:
+                self._endpoint.wrote(self._write_each(transport, pieces), now)
+            left -= len(pieces)
+
+    def _write_each(self, transport: asyncio.Transport, pieces: Sequence[bytes]) -> int:
+        """Write these pieces, as many as the socket accepts; returns how many."""
+        for number, piece in enumerate(pieces):
+            if self._paused or transport.is_closing():
+                return number
+            transport.write(piece)
+        return len(pieces)
 
     def _wake(self) -> None:
         self._timer = None

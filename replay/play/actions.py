@@ -16,6 +16,7 @@ from replay.version import __version__
 from replay.wire.frame import frame_headers
 from replay.wire.handshake import Request, accept, encode_request, encode_response
 from replay.wire.side import Side
+from replay.wire.writes import Writes, grouped
 
 Chop = Literal["recorded", "frame"] | int
 
@@ -24,8 +25,8 @@ AGENT = f"replay/{__version__}"
 
 
 class Write(Struct, frozen=True):
-    pieces: tuple[bytes, ...]  # one write each
-    together: bool = False  # the pieces may be joined, also with those of the writes before and after
+    pieces: tuple[Writes, ...]
+    together: bool = False  # the writes may be joined, also with those of the actions before and after
     lacking: int = 0  # octets of the frame that are sent later
 
 
@@ -152,16 +153,16 @@ def response(request: Request, asks: Sequence[Ask] = ()) -> bytes:
     return encode_response(101, "Switching Protocols", headers)
 
 
-def opening_writes(head: bytes, options: Options) -> tuple[bytes, ...]:
+def opening_writes(head: bytes, options: Options) -> tuple[Writes, ...]:
     """The writes with which a head is sent."""
     return chopped(head, options.chop if isinstance(options.chop, int) else "recorded")
 
 
-def chopped(octets: bytes, chop: Chop) -> tuple[bytes, ...]:
+def chopped(octets: bytes, chop: Chop) -> tuple[Writes, ...]:
     """The writes with which these octets are sent."""
     if chop == "recorded":
-        return (octets,)
+        return (Writes(octets),)
     if isinstance(chop, int):
-        return tuple(octets[at : at + chop] for at in range(0, len(octets), chop))
+        return (Writes(octets, chop),)
     ends = (end for _, _, end in frame_headers(octets) if end < len(octets))
-    return tuple(octets[a:b] for a, b in itertools.pairwise([0, *ends, len(octets)]))
+    return tuple(grouped(octets[a:b] for a, b in itertools.pairwise([0, *ends, len(octets)])))

@@ -24,6 +24,7 @@ from replay.protocol.events import Event, Message
 from replay.trace.model import SECOND
 from replay.wire.frame import Opcode, encode, frame
 from replay.wire.side import Side
+from replay.wire.writes import Writes
 
 _EXPECTED = b"no case is played here: expected /runCase?case=1&agent=NAME, or a command in JSON"
 
@@ -63,7 +64,7 @@ class CommandedEndpoint(Endpoint):
             case _:
                 raise _Wrong
 
-    def _frame(self, spec: Mapping[str, Any]) -> Iterator[bytes]:
+    def _frame(self, spec: Mapping[str, Any]) -> Iterator[Writes]:
         """The writes with which a frame is sent. Raises _Wrong, KeyError, TypeError or ValueError."""
         payload, mask = _text(spec, "payload"), _text(spec, "mask")
         size, chop = _number(spec, "payload_len", 0), _number(spec, "chopsize", 1)

@@ -104,7 +104,7 @@ class Condensed:
                 yield Digest(self._tester, *next(coming))
             sent = entry.side is self._tester
             cut = Cut(len(entry.data), hashlib.sha256(entry.data).hexdigest())
-            yield Octets(entry.side, b"", entry.at, cut)
+            yield Octets(entry.side, b"", entry.at, cut, chop=entry.chop)
             if number in messages:
                 yield Digest(self._tester.other, *messages[number])
 

@@ -7,21 +7,20 @@ never waits: the owner of the socket calls `wake` at `deadline`. All times are m
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from replay import limits
 from replay.play.actions import response
+from replay.play.recorder import Recorder
 from replay.protocol.events import Close, Event, NotOpened, Opened, Ping, Requested, Unread, Violation, Why
 from replay.protocol.frame_rules import ORIGINAL, Reading
 from replay.protocol.handshake_rules import request_breaches
-from replay.protocol.interpreter import Interpreter
 from replay.protocol.negotiation import Ask
 from replay.protocol.rules import RULES
-from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Trace, Unreached, Wait
+from replay.trace.model import SECOND, Drop, Entry, How, Octets, Timer, Unreached, Wait
 from replay.wire.deflate import Deflater
 from replay.wire.frame import Opcode, encode, frame
 from replay.wire.handshake import encode_page
@@ -43,11 +42,10 @@ class Limits(Struct, frozen=True):
     events: int = limits.EVENTS.default  # caused by the peer
 
 
-class Endpoint:
+class Endpoint(Recorder):
     """See the module. The owner of the socket acts on `output` and `dropped_as`."""
 
     asks: Sequence[Ask] = ()  # what a server asks of a client that offers compression; (): it declines
-    parts_frames = False  # each frame has to arrive separately
 
     def __init__(
         self,
@@ -57,22 +55,12 @@ class Endpoint:
         reading: Reading = ORIGINAL,
     ) -> None:
         """`keys` makes a masking key for each frame that a client sends."""
-        self.side = side
+        super().__init__(side, reading)
         self.limits = limits
-        self.entries: list[Entry] = []
-        self.events: list[Event] | None = None  # None: nobody wants them, or they aren't those of `trace`
-        self.output: list[bytes] = []  # one write each
         self.dropped_as: How | None = None  # how we ended TCP
-        self.done = False
-        self.opened = False
         self.successor: Endpoint | None = None  # the endpoint that has taken over the connection
-        self.moved = 0  # when octets were last sent or received, on the owner's clock
-        self.elapsed = 0  # the current time, since the start of the connection
         self._keys = keys
-        self._interpreter = Interpreter(side, reading, skips=side)
-        self._outbox: deque[bytes] = deque()
         self._timers: dict[Wait, tuple[int, int, str | None]] = {}  # due time, duration, tag
-        self._epoch: int | None = None
         self._octets = self._reads = self._events = 0  # from the peer
         self._deflater: Deflater | None = None
         self._closing = False  # a Close of ours has been written, or is about to be
@@ -132,29 +120,20 @@ class Endpoint:
 
     def pump(self, now: int) -> None:
         """The socket accepts more: move the next of the waiting writes to `output`."""
+        pieces = self.upcoming(1)
+        self.output += pieces
+        self.wrote(len(pieces), now)
+
+    def wrote(self, count: int, now: int) -> None:
+        """The first so many of the upcoming writes have been written."""
         self._clock(now)
-        if self._outbox and not self.done:
+        if count and not self.done:
             self.set_timer(Wait.LIMIT, self.limits.case)  # the peer reads, which is progress
-            self._write_now(self._outbox.popleft())
+            self._take(count)
         if not self._outbox:
             if self._closing:
                 self._await_close()
             self.idle()
-
-    @property
-    def pending(self) -> bool:
-        """Whether `pump` has something to write."""
-        return bool(self._outbox) and not self.done
-
-    @property
-    def apart(self) -> bool:
-        """Whether the next write has to arrive separately from the previous one: a split among the first
-        octets of a frame tests whether the reader copes with it. Once the peer has broken a rule, the Close
-        that says so isn't held back for that."""
-        if self._failed_at >= 0:
-            return False
-        sent = self._interpreter.unfinished(self.side)
-        return 0 < sent <= limits.HEADER.default or (self.parts_frames and self.opened and not sent)
 
     @property
     def deadline(self) -> int | None:
@@ -162,14 +141,6 @@ class Endpoint:
         if self.done or not self._timers or self._epoch is None:
             return None
         return self._epoch + min(due for due, _, _ in self._timers.values())
-
-    def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
-        """Everything that was observed so far."""
-        return Trace(self.side, tuple(self.entries), headers)
-
-    def noted(self) -> tuple[Event, ...] | None:
-        """The events that `observe` finds in the trace, without our own messages, if they are known."""
-        return None if self.events is None else tuple(self.events)
 
     # For subclasses to override.
 
@@ -208,11 +179,9 @@ class Endpoint:
 
     # For subclasses to call, as are the methods that close, send and write.
 
-    def record(self, entry: Entry) -> None:
-        """Add an entry to the trace, and act on its events."""
-        number = len(self.entries)
-        self.entries.append(entry)
-        for event in self._interpreter.feed(entry):
+    def look_at(self, entry: Entry, events: Iterable[Event]) -> None:
+        number = len(self._entries) - 1
+        for event in events:
             self._note(event, number)
             if self.done:
                 if isinstance(entry, Octets):
@@ -225,17 +194,8 @@ class Endpoint:
                 self._events += 1
                 if self._events == self.limits.events + 1:
                     self._give_up(f"{self.limits.events:,} events")
-        if number != len(self.entries) - 1 and self._interpreter.unfinished(self.side.other):
+        if number != len(self._entries) - 1 and self._interpreter.unfinished(self.side.other):
             self.events = None
-
-    def _note(self, event: Event, number: int) -> None:
-        """Add an event of the entry with this number, unless it was read in another order than that of the
-        trace: entries that were recorded while this one was read may have changed what it means."""
-        breach = isinstance(event, Violation) and event.side is not self.side
-        if breach or number != len(self.entries) - 1 or event.entry != number:
-            self.events = None
-        elif self.events is not None:
-            self.events.append(event)
 
     def has_timer(self, wait: Wait) -> bool:
         return wait in self._timers
@@ -331,7 +291,7 @@ class Endpoint:
         rule, code = RULES[violation.rule], violation.code
         if code is None or violation.frame == self._failed_at:
             return
-        self._failed_at = violation.frame
+        self._failed_at, self.hurries = violation.frame, True
         if self.is_open and (rule.rfc == 6455 or code == 1002):
             self.send_close(code)
         else:
@@ -374,27 +334,7 @@ class Endpoint:
             case Ping() if event.side is not self.side and self.answers() and self.owes_pongs:
                 self.send_frame(Opcode.PONG, event.data)
 
-    # Recording and writing.
-
-    def write(self, *pieces: bytes) -> None:
-        """Write each piece separately: the first one now if nothing is waiting, the others by `pump`."""
-        for number, piece in enumerate(pieces):
-            if number or self._outbox or self.apart:
-                self._outbox.append(piece)
-            else:
-                self._write_now(piece)
-
-    def _write_now(self, piece: bytes) -> None:
-        self.output.append(piece)
-        self.moved = (self._epoch or 0) + self.elapsed
-        self.record(Octets(self.side, piece, self.elapsed))
-
     def _give_up(self, bound: str) -> None:
         """End the connection, as the peer has sent more than replay reads from one."""
         if not self.done:
             self.fired(Timer(Wait.LIMIT, True, tag=bound))
-
-    def _clock(self, now: int) -> None:
-        if self._epoch is None:
-            self._epoch = now
-        self.elapsed = now - self._epoch

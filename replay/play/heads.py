@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from replay.cases.opening import REQUEST_VALUES, Head, filled, response_values
 from replay.play.actions import Action, Delay, Options, Write, chopped, opening_writes
 from replay.wire.handshake import Request, edit_head, encode_response
+from replay.wire.writes import Writes
 
 _REASONS = {
     100: "Continue",
@@ -80,10 +81,11 @@ def _written(head: Head, octets: bytes, options: Options, joined: bytes) -> Iter
     for number, piece in enumerate(pieces):
         if number and head.pause:
             yield Delay(head.pause)
-        yield Write((piece + joined,) if number == len(pieces) - 1 else (piece,))
+        yield Write((Writes(piece + joined if number == len(pieces) - 1 else piece),))
 
 
 def _pieces(head: Head, octets: bytes, options: Options) -> Sequence[bytes]:
     if head.split is not None:
         return octets[: head.split], octets[head.split :]
-    return chopped(octets, head.chop) if head.chop else opening_writes(octets, options)
+    sent = chopped(octets, head.chop) if head.chop else opening_writes(octets, options)
+    return [piece for writes in sent for piece in writes.single()]

@@ -28,6 +28,7 @@ from replay.protocol.negotiation import Agreed
 from replay.trace.model import Timer, Trace, Wait
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
+from replay.wire.writes import Writes
 
 JOINED = limits.READ.default
 """Octets from which on writes are no longer joined to one."""
@@ -89,7 +90,7 @@ class Player(Endpoint):
         return self.script.whole
 
     def event(self, event: Event) -> None:
-        at = len(self.entries) - 1  # the entry that completed it
+        at = len(self._entries) - 1  # the entry that completed it
         counts = self._received.add(event)
         match event:
             case Message() | Requested():
@@ -132,8 +133,8 @@ class Player(Endpoint):
         super().received(data, now)
         self._progress()
 
-    def pump(self, now: int) -> None:
-        super().pump(now)
+    def wrote(self, count: int, now: int) -> None:
+        super().wrote(count, now)
         self._progress()
 
     def _progress(self) -> None:
@@ -286,15 +287,19 @@ def _shared(one: Action, other: Action | None) -> Write | None:
     return None
 
 
-def _joined(pieces: Sequence[bytes]) -> Iterator[bytes]:
-    """The pieces joined to writes of about the size of a read."""
+def _joined(pieces: Sequence[Writes]) -> Iterator[bytes]:
+    """The writes joined to writes of about the size of a read."""
     size = 0
     held: list[bytes] = []
-    for piece in pieces:
-        held.append(piece)
-        size += len(piece)
-        if size >= JOINED:
-            yield b"".join(held)
-            held, size = [], 0
+    for writes in pieces:
+        at, end = 0, len(writes.octets)
+        step = writes.chop or end
+        while at < end:
+            start, at = at, min(end, at + step * max(1, -((size - JOINED) // step)))
+            held.append(writes.octets[start:at])
+            size += at - start
+            if size >= JOINED:
+                yield b"".join(held)
+                held, size = [], 0
     if held:
         yield b"".join(held)

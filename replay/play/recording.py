@@ -140,12 +140,14 @@ def _recorded_actions(
         before = bisect.bisect_left(completed, number)
         match entry:
             case Octets() if entry.side is tester:
-                frames = entry.data[max(0, frames_at - position) :]
+                head = max(0, frames_at - position)
                 position += len(entry.data)
-                if frames:
+                if head < len(entry.data):
                     gap = entry.at - last_at if entry.at is not None else 0
                     yield Await(before, max(patience, gap + limits.patience))
-                    yield Write(chopped(frames, options.chop))
+                    as_recorded = options.chop == "recorded"
+                    own = tuple(entry.writes.behind(head))
+                    yield Write(own if as_recorded else chopped(entry.data[head:], options.chop))
                 last_at = entry.at or last_at
             case Timer(wait=Wait.FAIL | Wait.CLOSE, fired=False, after=int(after)):
                 patience = max(patience, after)

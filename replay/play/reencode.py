@@ -44,7 +44,7 @@ def reencoded(trace: Trace, side: Side, terms: Agreed | None, keys: Callable[[],
         return (octets[:at] if number == first else b"") + written.get(number, b"")
 
     entries = (
-        replace(entry, data=data(number, entry.data))
+        _changed(entry, data(number, entry.data))
         if isinstance(entry, Octets) and entry.side is side and number >= first
         else entry
         for number, entry in enumerate(trace.entries)
@@ -52,8 +52,13 @@ def reencoded(trace: Trace, side: Side, terms: Agreed | None, keys: Callable[[],
     return replace(trace, entries=tuple(entries))
 
 
+def _changed(entry: Octets, data: bytes) -> Octets:
+    """The entry with other octets, in one write; with its own ones, in as many as before."""
+    return entry if data == entry.data else replace(entry, data=data, chop=None)
+
+
 def _again(message: Message, compression: Compression | None, keys: Callable[[], bytes]) -> bytes:
     opcode = Opcode.TEXT if message.text else Opcode.BINARY
     if compression is None:
-        return b"".join(encode_message(opcode, message.data, None, keys))
-    return b"".join(encode_message(opcode, compression.message(message.data), None, keys, rsv=4))
+        return encode_message(opcode, message.data, None, keys).octets
+    return encode_message(opcode, compression.message(message.data), None, keys, rsv=4).octets

@@ -61,7 +61,7 @@ def script(
         keys = partial(bytes, only)
     head = case.head(tester)
     joined = case.joined(tester)
-    frames = b"".join(piece for step in joined for piece in _write(step, options, keys, None).pieces)
+    frames = b"".join(one.octets for step in joined for one in _write(step, options, keys, None).pieces)
     offer = case.deflate.offer if case.deflate else None
     opening: tuple[Action, ...] = ()
     if tester is Side.CLIENT:
@@ -220,5 +220,5 @@ def _write(
     payload, rsv = (step.payload.octets, 0) if compressed is None else (compressed, 4)
     frames = encode_message(opcode, payload, step.fragment, keys, rsv)
     if isinstance(options.chop, int):
-        return Write(chopped(b"".join(frames), options.chop))
-    return Write(tuple(frames), together=options.chop == "recorded")
+        return Write(chopped(frames.octets, options.chop))
+    return Write((frames,), together=options.chop == "recorded")

@@ -165,6 +165,8 @@ class Frames:
         if assembly is None or not self._is_clean(stream, run.header) or not assembly.takes(run.data):
             return False
         stream.frames_begun += run.times
+        if stream.skipped:
+            return True
         body, length = run.start + run.header.size, run.header.length
         stride = run.header.size + length
         assembly.parts += [(body + number * stride, length) for number in range(run.times)]

@@ -116,14 +116,21 @@ class Interpreter:
         """How many octets the compressed messages of this side have inflated to."""
         return self._streams[side].inflated
 
-    def feed(self, entry: Entry) -> Iterable[Event]:
+    def together(self, side: Side, octets: bytes, at: int, chop: int, most: int) -> int:
+        """How many of this side's next writes cause nothing before the last of them: see `FrameDecoder`."""
+        stream = self._streams[side]
+        if stream.frames is None or stream.unparsed or stream.closed or stream.other.closed:
+            return 1
+        return stream.frames.together(octets, at, chop, most)
+
+    def feed(self, entry: Entry, grows: bool = False) -> Iterable[Event]:
         """The events that this entry completes. Each is made when it is asked for, so that the state of the
         connection fits it.
 
         Further entries may be fed before the last event is taken, as when an event is answered.
         """
-        number = self._now.entry = self._count
-        self._count += 1
+        self._count += not grows  # else its octets are more of the last entry
+        number = self._now.entry = self._count - 1
         events = self._events(entry)
         return events if isinstance(events, tuple) else self._one_by_one(events, number)
 

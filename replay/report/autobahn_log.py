@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from replay import limits
 from replay.protocol.events import Event, Message, Opened
@@ -52,6 +53,7 @@ class LoggedConnection(Struct, frozen=True):
 
 
 def connection(trace: Trace, events: tuple[Event, ...], tester: Side) -> LoggedConnection:
+    trace = _write_by_write(trace)
     streams = {side: SentOctets(trace, side, events) for side in Side}
     heads = {side: _head(stream) for side, stream in streams.items()}
     sizes = {side: _sizes(trace, side) for side in Side}
@@ -68,6 +70,19 @@ def connection(trace: Trace, events: tuple[Event, ...], tester: Side) -> LoggedC
         _traffic(streams, events, tester),
         _bounded(_rows(trace, streams, tester)),
     )
+
+
+def _write_by_write(trace: Trace) -> Trace:
+    """The trace with an entry for each write of a run."""
+    entries: list[Entry] = []
+    for entry in trace.entries:
+        if isinstance(entry, Octets) and entry.chop is not None and entry.data:
+            *writes, last = entry.writes.single()
+            entries += [Octets(entry.side, one, entry.at) for one in writes]
+            entries.append(replace(entry, data=last, chop=None))
+        else:
+            entries.append(entry)
+    return replace(trace, entries=tuple(entries))
 
 
 def shown(octets: bytes, total: int | None = None) -> str:
@@ -94,7 +109,7 @@ def _head(stream: SentOctets) -> str:
 
 
 def _sizes(trace: Trace, side: Side) -> Counter[int]:
-    return Counter(log.size(one) for one in trace.entries if isinstance(one, Octets) and one.side is side)
+    return log.sizes(one for one in trace.entries if isinstance(one, Octets) and one.side is side)
 
 
 def _whole(stream: SentOctets) -> Iterator[Placed]:

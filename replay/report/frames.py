@@ -47,6 +47,9 @@ def _show(trace: Trace, events: tuple[Event, ...], width: int, whole: bool) -> I
             for placed in rows[entry.side].get(number, ()):
                 yield columns.row(number, entry.at, placed, stream)
                 yield from _tell(told.pop((entry.side, placed.start), []), columns, whole)
+            if entry.chop is not None:
+                lead = columns.lead(number, entry.at, entry.side)
+                yield text((f"{lead}written {log.in_writes(entry)}", DIM))
             if entry.cut is not None and number in shown:
                 yield text((columns.lead(number, entry.at, entry.side), DIM), log.not_kept([entry]))
         elif isinstance(entry, Digest):

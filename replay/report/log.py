@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
@@ -92,10 +93,23 @@ def octets(entry: Octets, width: int, head: bool) -> str:
     more = entry.cut.more if entry.cut else 0
     first = entry.data[: max(8, width)]
     shown = quote(first) if head or not first else first.hex()
-    if len(shown) <= width and len(first) == len(entry.data) and entry.cut is None:
-        return shown
+    run = f" in {_count(entry):,} writes of {entry.chop}" if entry.chop is not None else ""
+    if len(shown) + len(run) <= width and len(first) == len(entry.data) and entry.cut is None:
+        return shown + run
     ending = "…" if more is None else f"… {words.count(len(entry.data) + more, 'octet')}"
+    ending += run
     return shown[: max(8, width - len(ending))] + ending
+
+
+def in_writes(entry: Octets) -> str:
+    """How many writes a run has, and how long they are; empty for any other entry."""
+    if entry.chop is None:
+        return ""
+    return f"in {_count(entry):,} writes of {words.count(entry.chop, 'octet')}"
+
+
+def _count(entry: Octets) -> int:
+    return 1 if entry.chop is None else -(-size(entry) // entry.chop)
 
 
 def not_kept(entries: Sequence[Entry]) -> str:
@@ -110,6 +124,19 @@ def not_kept(entries: Sequence[Entry]) -> str:
 def size(entry: Octets) -> int:
     """The octets of an entry, including those that were not kept."""
     return len(entry.data) + (entry.cut.more or 0 if entry.cut is not None else 0)
+
+
+def sizes(entries: Iterable[Octets]) -> Counter[int]:
+    """How many writes and reads there are of each size."""
+    found = Counter[int]()
+    for entry in entries:
+        whole = size(entry)
+        full, rest = divmod(whole, entry.chop) if entry.chop is not None else (0, whole)
+        if full and entry.chop is not None:
+            found[entry.chop] += full
+        if rest or not full:
+            found[rest] += 1
+    return found
 
 
 def frame(placed: Placed, stream: SentOctets) -> str:

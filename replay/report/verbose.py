@@ -121,8 +121,8 @@ Table = list[tuple[str, str, str]]
 
 def _sizes(result: Judged, side: Side) -> Table:
     """Each size, how often it occurs and the octets in total; then the sum."""
-    writes = [entry for entry in result.trace.entries if isinstance(entry, Octets) and entry.side is side]
-    counts = Counter(log.size(entry) for entry in writes)
+    writes = (entry for entry in result.trace.entries if isinstance(entry, Octets) and entry.side is side)
+    counts = log.sizes(writes)
     rows = sorted(counts.items())
     table: Table = [("size", "count", "octets")]
     table += [(str(size), str(n), str(size * n)) for size, n in rows[:MOST_SIZES]]

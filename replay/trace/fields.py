@@ -33,6 +33,13 @@ def number(text: str) -> int:
     return int(text)
 
 
+def size(text: str) -> int:
+    """A whole number of at least 1."""
+    if not (re.fullmatch(r"[0-9]{1,19}", text) and int(text)):
+        raise ValueError("a whole number of at least 1")
+    return int(text)
+
+
 def optional(text: str) -> int | None:
     """A whole number or None."""
     return None if text == "None" else number(text)

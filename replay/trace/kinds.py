@@ -19,7 +19,8 @@ ME = Side.CLIENT
 """The side that TX is taken for until the recorder of a log is known."""
 
 _CUT = re.compile(r"(?:\A|\s+)(\.\.\.)(?:\s+\+(\d{1,19})\s+octets)?(?:\s+sha256=([0-9a-f]{64}))?\s*\Z")
-_LONGEST_CUT = 400
+_CHOP = re.compile(r"(?:\A|\s)([A-Za-z][\w-]*)[ \t]*=[ \t]*([^\s\"]*)\s*\Z")
+_LONGEST_TAIL = 400
 _PLAIN = re.compile(r'[^\s"](?:.*\S)?')
 _DROP = re.compile(r"\s*(?:\((FIN|RST)\))?\s*")
 _TIMER = re.compile(r"(?:\s+(?:AFTER\s+)?(?P<after>\S+)\s+sec)?(?:\s+(?:for|on)\s+TAG\s+(?P<tag>\S.*))?")
@@ -71,19 +72,34 @@ def _octets(side: Side) -> Builder:
 
         body = _trimmed(words.body)
         foreign.refuse(body)
-        tail = max(body.start, body.end - _LONGEST_CUT)
+        tail = max(body.start, body.end - _LONGEST_TAIL)
         found = _CUT.search(body.source.text[tail : body.end])
         cut = None
         if found is not None:
             cut = Cut(int(found[2]) if found[2] else None, found[3])
             body = _trimmed(body.source.span(body.start, tail + found.start()))
+        body, chop = _chop(body, limit)
         try:
             octets = literal.parse(body, limit)
         except SourceError as error:
             raise foreign.explained(body, error) from None
-        return Octets(side, octets, words.at, cut, body)
+        if cut is None and chop is not None and chop >= len(octets):
+            chop = None  # all of it in one write
+        return Octets(side, octets, words.at, cut, body, chop)
 
     return build
+
+
+def _chop(body: Span, limit: int) -> tuple[Span, int | None]:
+    """The literal of a run, and the size of its writes; None: it is one write."""
+    start = max(body.start, body.end - _LONGEST_TAIL)
+    found = _CHOP.search(body.source.text[start : body.end])
+    if found is None:
+        return body, None
+    field = fields.read(body.source.span(start + found.start(1), body.end), {"CHOP": fields.size}, limit)
+    chop = field["CHOP"].value
+    assert isinstance(chop, int)
+    return _trimmed(body.source.span(body.start, start + found.start())), chop
 
 
 def _frame(side: Side) -> Builder:
@@ -205,7 +221,8 @@ def write(entry: Entry, me: Side) -> tuple[str, list[str]]:
     """The words of an entry, and the items after its literal; `me` is TX."""
     match entry:
         case Octets():
-            tail = [] if entry.cut is None else [_show_cut(entry.cut)]
+            tail = [] if entry.chop is None else [f"CHOP={entry.chop}"]
+            tail += [] if entry.cut is None else [_show_cut(entry.cut)]
             return f"{_way(entry.side, me)} OCTETS: ", tail
         case Digest():
             shown = f"OPCODE={entry.opcode}, LEN={entry.length}, SHA256={entry.sha256}"

@@ -124,6 +124,9 @@ def _parts(span: Span, limit: int | None) -> list[_Part]:
         kind = found.lastgroup
         part = None
         if kind == "hex":
+            if text.startswith("CHOP", start):
+                here = source.span(start, start + len("CHOP"))
+                raise SourceError(here, "'CHOP=' is only allowed behind all octets of an entry")
             if at < span.end and text[at].isalpha():
                 here = source.span(at, at + 1)
                 raise SourceError(

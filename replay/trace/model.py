@@ -10,11 +10,13 @@ fields with a default come last.
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from replay.source import Located, Span
 from replay.wire.side import Side
+from replay.wire.writes import Writes
 
 SECOND = 1_000_000
 """Microseconds."""
@@ -28,17 +30,23 @@ class Cut(Struct, frozen=True, array_like=True):
 
 
 class Octets(Located, frozen=True, array_like=True, tag=0):
-    """One write or one read."""
+    """One write, one read, or a run of writes of equal size with nothing else between them."""
 
     side: Side  # who sent them
     data: bytes
-    at: int | None = None  # microseconds since the start of the connection
+    at: int | None = None  # microseconds since the start of the connection; of a run, when it ended
     cut: Cut | None = None
     span: Span | None = None
+    chop: Annotated[int, Meta(ge=1)] | None = None  # octets of each write of a run, but for its last one
 
     def __reduce__(self) -> tuple[type[Octets], tuple[object, ...]]:
         # Several times as fast as pickling by fields.
-        return Octets, (self.side, self.data, self.at, self.cut, self.span)
+        return Octets, (self.side, self.data, self.at, self.cut, self.span, self.chop)
+
+    @property
+    def writes(self) -> Writes:
+        """The writes, or the read, as far as the log has their octets."""
+        return Writes(self.data, self.chop)
 
 
 class Digest(Located, frozen=True, array_like=True, tag=1):

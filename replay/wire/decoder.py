@@ -167,9 +167,27 @@ class FrameDecoder:
         """How many continuation frames with the same header follow one another, from the one whose header
         ends at `body`, and can be unmasked together; 0: this frame has to be read by itself."""
         header = self._header
-        if header is None or header.first or body < header.size or (header.key and header.length & 3):
+        if header is None or header.first or body < header.size:
             return 0
-        return alike(data, body - header.size, body, header.length, len(data))
+        if header.key and header.length & 3 and not self._skips:
+            return 0
+        keyed = body - len(header.key) if self._skips else body  # no two keys of a client need be equal
+        return alike(data, body - header.size, body, header.length, len(data), keyed)
+
+    def together(self, octets: bytes, at: int, chop: int, most: int) -> int:
+        """How many of the next writes, `octets` from `at` on in pieces of `chop` octets, can be read in one
+        step with the same result as one by one: those within the payload of a data frame, or those that are
+        a middle fragment each. At least 1, at most `most`."""
+        if header := self._header:
+            rest = min(len(octets) - at, most * chop)
+            within = -(-rest // chop) if rest <= self.left else self.left // chop
+            return 1 if header.is_control else max(1, within)
+        found = None if self._buffer else decode_header(octets, at)
+        if found is None or found[0].first or found[1] - at + found[0].length != chop:
+            return 1
+        header, body = found
+        end = min(len(octets), at + most * chop)
+        return max(1, alike(octets, at, body, header.length, end, body - len(header.key)))
 
     def _read_header(self, data: bytes, at: int) -> int:
         """Complete the header with octets of `data`; returns how many were consumed."""

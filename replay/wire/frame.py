@@ -13,6 +13,7 @@ from operator import add
 from typing import NamedTuple
 
 from replay.wire.masking import mask
+from replay.wire.writes import Writes
 
 
 class Opcode(IntEnum):
@@ -118,15 +119,15 @@ def encode(frame: Frame) -> bytes:
 
 def encode_message(
     opcode: int, octets: bytes, fragment: int | None, keys: Callable[[], bytes], rsv: int = 0
-) -> list[bytes]:
-    """The frames of a message (§5.4): of `fragment` octets each, or a single one if that is None. Each has
-    its own key.
+) -> Writes:
+    """The frames of a message (§5.4), each in a write of its own and with its own key: of `fragment` octets
+    each, or a single one if that is None.
 
     As in Autobahn, a message whose length is a multiple of `fragment` ends with an empty frame.
     """
     if fragment is None or len(octets) <= fragment:
         key = keys()
-        return [_header(0x80 | rsv << 4 | opcode, key, len(octets)) + mask(octets, key)]
+        return Writes(_header(0x80 | rsv << 4 | opcode, key, len(octets)) + mask(octets, key))
     starts = range(0, len(octets) + 1, fragment)
     drawn = [keys() for _ in starts]
     if fragment % 4 == 0 and drawn.count(drawn[0]) == len(drawn):  # one call masks the whole message
@@ -138,7 +139,8 @@ def encode_message(
     first = _header(opcode | rsv << 4, drawn[0], fragment)
     middle = [header(Opcode.CONTINUATION, key) for key in drawn[1:-1]]
     last = _header(0x80, drawn[-1], len(payloads[-1]))
-    return list(map(add, (first, *middle, last), payloads))
+    frames = map(add, (first, *middle, last), payloads)
+    return Writes(b"".join(frames), len(first) + fragment)
 
 
 def _header(first: int, key: bytes, length: int) -> bytes:
@@ -183,9 +185,9 @@ def decode(octets: bytes) -> tuple[list[Frame], bytes]:
     return frames, octets[rest:]
 
 
-def alike(octets: bytes, start: int, body: int, length: int, end: int) -> int:
+def alike(octets: bytes, start: int, body: int, length: int, end: int, compared: int | None = None) -> int:
     """How many complete frames with the header at `start` follow one another before `end`, each with a
-    payload of `length` octets.
+    payload of `length` octets. Only the octets up to `compared` have to be equal, or the whole header.
 
     Takes time linear in their number: each octet of the header is compared in a slice over many frames,
     and over ever more of them."""
@@ -193,7 +195,7 @@ def alike(octets: bytes, start: int, body: int, length: int, end: int) -> int:
     most, times, step = max(0, end - start) // stride, 0, 8
     while times < most:
         count = min(step, most - times)
-        for column in range(start, body):
+        for column in range(start, body if compared is None else compared):
             found = octets[column + times * stride : start + (times + count) * stride : stride]
             count = min(count, len(found) - len(found.lstrip(octets[column : column + 1])))
         times += count

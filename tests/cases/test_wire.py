@@ -40,8 +40,9 @@ def written(case: Case) -> list[bytes]:
         if own.deadline is not None:
             now = own.deadline
             own.wake(now)
-    patient = takewhile(lambda entry: not out_of_patience(entry), own.entries)
-    _, *frames = (entry.data for entry in patient if isinstance(entry, Octets) and entry.side is own.side)
+    patient = takewhile(lambda entry: not out_of_patience(entry), own.trace().entries)
+    sent = (entry for entry in patient if isinstance(entry, Octets) and entry.side is own.side)
+    _, *frames = (one for entry in sent for one in entry.writes.single())
     return frames
 
 

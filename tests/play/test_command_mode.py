@@ -29,7 +29,8 @@ def answered(*messages: object, opcode: int = 1) -> tuple[list[bytes], list[Even
         own.received(encode(frame(opcode, text.encode(), key=KEY)), 0)
         while own.pending:
             own.pump(0)
-    writes = [e.data for e in own.entries if isinstance(e, Octets) and e.side is Side.SERVER]
+    sent = [e for e in own.trace().entries if isinstance(e, Octets) and e.side is Side.SERVER]
+    writes = [data for e in sent for data in e.writes.single()]
     return writes[1:], [e for e in observe(own.trace()) if e.side is Side.SERVER]
 
 

@@ -41,7 +41,7 @@ def writes(case: Case, options: Options | None = None) -> list[tuple[int, bytes]
         now = client.deadline or now
         client.wake(now)
     sent = (entry for entry in client.entries[request:] if isinstance(entry, Octets) and entry.side is C)
-    return [(entry.at or 0, entry.data) for entry in sent]
+    return [(entry.at or 0, data) for entry in sent for data in entry.writes.single()]
 
 
 @pytest.mark.parametrize("wait", [Wait.FAIL, Wait.CLOSE, Wait.EVENTS])

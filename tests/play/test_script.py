@@ -44,6 +44,7 @@ from replay.trace.model import SECOND, Wait
 from replay.wire.frame import decode
 from replay.wire.handshake import Request, parse_head
 from replay.wire.side import Side
+from replay.wire.writes import Writes
 from tests.memory import ACCEPTED, KEY, player
 
 C, S = Side.CLIENT, Side.SERVER
@@ -61,7 +62,7 @@ def opening(**more: Any) -> tuple[bytes, ...]:
     """The writes of a request."""
     (write,) = bound(**more).opening
     assert isinstance(write, Write)
-    return write.pieces
+    return tuple(piece for writes in write.pieces for piece in writes.single())
 
 
 def actions(*steps: Step, terms: Agreed | None = None, **more: Any) -> list[Action]:
@@ -82,38 +83,39 @@ def test_frames_are_written_as_they_are_described() -> None:
         SendFrame(1, A, length=9),
     )
     octets = ["810161", "520161", "80810102030460", "897e000161", "810961"]
-    assert actions(*steps) == [Write((bytes.fromhex(one),), together=True) for one in octets]
+    assert actions(*steps) == [Write((Writes(bytes.fromhex(one)),), together=True) for one in octets]
 
 
 def test_a_client_masks_unless_it_is_told_not_to() -> None:
     (plain, bare) = actions(SendFrame(1, A), SendFrame(1, A, mask=False), tester=C)
-    assert plain == Write((b"\x81\x81abcd\0",), together=True)
-    assert bare == Write((b"\x81\1a",), together=True)
+    assert plain == Write((Writes(b"\x81\x81abcd\0"),), together=True)
+    assert bare == Write((Writes(b"\x81\1a"),), together=True)
 
 
 @pytest.mark.parametrize(
     ("chop", "own", "pieces", "together"),
     [
-        ("recorded", None, [b"\x82\3abc"], True),
-        ("recorded", 2, [b"\x82\3", b"ab", b"c"], False),
-        ("frame", 2, [b"\x82\3abc"], False),
-        (4, None, [b"\x82\3ab", b"c"], False),
-        (4, 2, [b"\x82\3ab", b"c"], False),
+        ("recorded", None, None, True),
+        ("recorded", 2, 2, False),
+        ("frame", 2, None, False),
+        (4, None, 4, False),
+        (4, 2, 4, False),
     ],
 )
 def test_a_frame_is_chopped_as_the_user_says_or_else_as_the_case_does(
-    chop: Any, own: int | None, pieces: list[bytes], together: bool
+    chop: Any, own: int | None, pieces: int | None, together: bool
 ) -> None:
     step = SendFrame(2, Payload(b"abc"), chop=own)
-    assert actions(step, options=Options(chop=chop)) == [Write(tuple(pieces), together=together)]
+    sent = Writes(b"\x82\3abc", pieces)
+    assert actions(step, options=Options(chop=chop)) == [Write((sent,), together=together)]
 
 
 def test_a_message_is_written_in_its_fragments() -> None:
     step = SendMessage(True, Payload(b"abc"), fragment=2)
-    first, last = b"\1\2ab", b"\x80\1c"
-    assert actions(step) == [Write((first, last), together=True)]
-    assert actions(step, options=Options(chop="frame")) == [Write((first, last))]
-    assert actions(step, options=Options(chop=3)) == [Write((b"\1\2a", b"b\x80\1", b"c"))]
+    octets = b"\1\2ab\x80\1c"
+    assert actions(step) == [Write((Writes(octets, 4),), together=True)]
+    assert actions(step, options=Options(chop="frame")) == [Write((Writes(octets, 4),))]
+    assert actions(step, options=Options(chop=3)) == [Write((Writes(octets, 3),))]
 
 
 def test_a_frame_in_pieces_says_what_it_lacks() -> None:
@@ -124,11 +126,11 @@ def test_a_frame_in_pieces_says_what_it_lacks() -> None:
         SendData(Payload(b"c")),
     )
     assert actions(*steps) == [
-        Write((b"\x82\x83abcd",), lacking=3),
-        Write((b"\0\0",), lacking=1),
-        Write((b"\0",), lacking=0),
+        Write((Writes(b"\x82\x83abcd"),), lacking=3),
+        Write((Writes(b"\0\0"),), lacking=1),
+        Write((Writes(b"\0"),), lacking=0),
     ]
-    assert actions(*steps, options=Options(chop=4))[0] == Write((b"\x82\x83ab", b"cd"), lacking=3)
+    assert actions(*steps, options=Options(chop=4))[0] == Write((Writes(b"\x82\x83abcd", 4),), lacking=3)
 
 
 def test_closes_and_pauses_stand_where_they_are() -> None:
@@ -148,7 +150,7 @@ def test_rounds_wait_for_their_echoes_with_those_of_messages_before(named: SendM
     fragments = (SendFrame(1, A, fin=False), SendFrame(9, A), SendFrame(8, A, rsv=1), SendFrame(0, A))
     before: list[Step] = [*fragments, OpenFrame(2, 0), OpenFrame(2, 1)]
     steps: list[Step] = [*before, SendData(A), Repeat(2, (named, SendMessage(False, A)))]
-    text, binary = (Write((octets,), together=True) for octets in (b"\x81\1a", b"\x82\1a"))
+    text, binary = (Write((Writes(octets),), together=True) for octets in (b"\x81\1a", b"\x82\1a"))
     assert actions(*steps)[-6:] == [text, binary, AwaitEchoes(5), text, binary, AwaitEchoes(7)]
 
 
@@ -157,10 +159,10 @@ def test_a_case_that_is_declined_compression_only_closes() -> None:
     assert list(bound(SendMessage(True, A), deflate=deflate).actions(None)) == [CloseWith(1000, b"")]
     (written,) = actions(SendMessage(True, A), terms=Agreed(), deflate=deflate)
     assert isinstance(written, Write)
-    ((one,), _) = decode(written.pieces[0])
+    ((one,), _) = decode(written.pieces[0].octets)
     assert (one.header.rsv, one.header.opcode) == (4, 1)
     (plain,) = actions(SendMessage(True, A, compress=False), terms=Agreed(), deflate=deflate)
-    assert plain == Write((b"\x81\1a",), together=True)
+    assert plain == Write((Writes(b"\x81\1a"),), together=True)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ SHA = "0123456789abcdef" * 4
     [
         (Octets(C, b""), "TX OCTETS: ", []),
         (Octets(S, b"", cut=Cut()), "RX OCTETS: ", ["..."]),
+        (Octets(C, b"", cut=Cut(7), chop=2), "TX OCTETS: ", ["CHOP=2", "... +7 octets"]),
         (Octets(S, b"", cut=Cut(0)), "RX OCTETS: ", ["... +0 octets"]),
         (Octets(S, b"", cut=Cut(7, SHA)), "RX OCTETS: ", [f"... +7 octets sha256={SHA}"]),
         (Octets(S, b"", cut=Cut(None, SHA)), "RX OCTETS: ", [f"... sha256={SHA}"]),
@@ -49,6 +50,26 @@ def test_what_is_written_is_read_again(entry: Entry, words: str, tail: list[str]
     source = Source("log", words + " ".join(tail))
     (line,) = scan(source, split(source)).words
     assert build(line, 100) == entry
+
+
+@pytest.mark.parametrize(
+    ("text", "octets", "chop"),
+    [
+        ("010203 CHOP=1", b"\1\2\3", 1),
+        ("010203 CHOP=02", b"\1\2\3", 2),
+        ("010203 CHOP=3", b"\1\2\3", None),  # it is one write
+        ("010203 CHOP=9999999999999999999", b"\1\2\3", None),
+        ("01\n  0203\n  CHOP = 2", b"\1\2\3", 2),
+        ('"a CHOP=1"', b"a CHOP=1", None),
+        ('"a CHOP=1" CHOP=4', b"a CHOP=1", 4),
+        ('"" CHOP=4', b"", None),
+        ("CHOP=4", b"", None),
+    ],
+)
+def test_a_run_says_how_long_its_writes_are(text: str, octets: bytes, chop: int | None) -> None:
+    (one,) = parse(Source("log", f"TX OCTETS: {text}\n")).trace.entries
+    assert isinstance(one, Octets)
+    assert (one.data, one.chop) == (octets, chop)
 
 
 @pytest.mark.parametrize("count", [100, 132, 133, 134, 200])

@@ -34,7 +34,7 @@ LONGER = [
 def test_a_length_is_written_in_the_fewest_octets(length: int, octets: str) -> None:
     header = frame(2, length=length).header
     assert encode_header(header).hex() == octets
-    (message,) = encode_message(2, bytes(length), None, bytes)
+    (message,) = encode_message(2, bytes(length), None, bytes).single()
     assert message == bytes.fromhex(octets) + bytes(length) == encode(frame(2, bytes(length)))
 
 

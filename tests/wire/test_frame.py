@@ -46,7 +46,7 @@ def test_decode_is_the_inverse_of_encode(sent: list[Frame], tail: bytes) -> None
 def test_a_message_is_cut_as_the_original_cuts_it(
     length: int, fragment: int | None, sizes: list[int]
 ) -> None:
-    octets = b"".join(encode_message(2, b"\xfe" * length, fragment, bytes, rsv=4))
+    octets = encode_message(2, b"\xfe" * length, fragment, bytes, rsv=4).octets
     frames, rest = decode(octets)
     assert [len(one.payload) for one in frames] == sizes
     assert [one.header.opcode for one in frames] == [2] + [0] * (len(sizes) - 1)
@@ -61,11 +61,11 @@ def test_a_message_in_frames_is_the_message(
 ) -> None:
     keys = itertools.count(1, 0 if one_key else 7)
     sent = encode_message(1, octets, fragment, lambda: (seed * 4)[:3] + bytes([next(keys) % 256]))
-    frames, rest = decode(b"".join(sent))
+    frames, rest = decode(sent.octets)
     assert b"".join(one.payload for one in frames) == octets
     assert all(one.header.key for one in frames)
     assert len({one.header.key for one in frames}) == (1 if one_key else len(frames))
-    assert len(sent) == len(frames)
+    assert sent.single() == [encode(one) for one in frames]
     assert not rest
 
 
@@ -74,7 +74,7 @@ def test_a_message_in_frames_is_the_message(
 def test_each_fragment_is_masked_from_the_first_octet_of_its_key(fragment: int, one_key: bool) -> None:
     numbers = itertools.count(1, 0 if one_key else 1)
     sent = encode_message(1, bytes(range(30)), fragment, lambda: bytes([next(numbers), 2, 3, 4]))
-    found, _ = decode(b"".join(sent))
+    found, _ = decode(sent.octets)
     assert b"".join(one.payload for one in found) == bytes(range(30))
     assert [one.header.key[0] for one in found] == [
         1 if one_key else number for number in range(1, len(found) + 1)

@@ -7,6 +7,7 @@
               ["data", number, at, hex]        octets of its payload, unmasked, from `at` on
               ["raw", hex]                     behind the last octet that is known to be in a frame
               ["more", octets]                 not shown, or not kept in the log
+              ["run", said]                    in how many writes the entry was written
     frames    side, at and body (in its stream), fin, rsv, opcode, name, key, form, length, said, and where
               they are: fields of the header that break a rule (bad), a message that ends here (inflated)
 
@@ -145,6 +146,8 @@ class _Drawn:
             yield ["more", more]
         elif entry.cut is not None:
             yield ["more", None]
+        if entry.chop is not None:
+            yield ["run", log.in_writes(entry)]
 
     def _frame(self, placed: Placed, stream: SentOctets) -> int:
         """The number of a frame; it is described when it is first met."""

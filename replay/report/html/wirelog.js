@@ -53,6 +53,7 @@ function drawPiece([kind, frame, ...rest], log, mode, marked, tester) {
   if (kind === "head") return el("div.head", {}, frame.map((line, number) => el(number ? "div" : "div.first", {}, line)));
   if (kind === "raw") return el("span.raw", {}, hexed(octets(frame)));
   if (kind === "more") return el("span.more", {}, frame == null ? " … more, not in the log" : ` … ${count(frame, "more octet")}`);
+  if (kind === "run") return el("span.more", {}, ` ${frame}`);
   if (kind === "frame") return [el(`span.frame.f${found.opcode}`, {}, found.opcode === 8 ? found.name : found.said), " ", header(found, rest[0])];
   const [from, hex] = rest;
   const bytes = octets(hex);
