@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -29,6 +30,13 @@ def long() -> Judged:
     return played(Item(known()["12.1.1"]))
 
 
+@cache
+def read(id: str, tester: Side) -> tuple[Judged, model.Detail]:
+    """A case that was played, and all that its log says."""
+    result = played(Item(known()[id]), tester)
+    return result, model.in_full(result, 2**40)
+
+
 def said(result: Judged, room: int = ROOM) -> dict[str, Any] | None:
     return abridged(in_words(result), result.case, result.trace, result.facts.tester, room)
 
@@ -49,8 +57,8 @@ def entries(log: dict[str, Any]) -> dict[int, Any]:
 @pytest.mark.parametrize("id", LONG)
 @pytest.mark.parametrize("room", [2000, 3000, 5000])
 def test_it_says_what_it_would_say_if_all_was_read(room: int, id: str, tester: Side) -> None:
-    result = played(Item(known()[id]), tester)
-    short, whole = said(result, room), model.in_full(result, 2**40)
+    result, whole = read(id, tester)
+    short = said(result, room)
     assert short is not None
     assert {**short, "log": None} == {**whole, "log": None}
     shown, all_entries = entries(short["log"]), entries(whole["log"])

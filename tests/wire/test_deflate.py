@@ -223,6 +223,22 @@ def test_the_window_is_held_exactly(bits: int) -> None:
         assert before <= fault.at <= before + 4
 
 
+@given(st.integers(8, 11), st.booleans(), st.data())
+def test_a_window_that_fills_within_a_message_is_held_exactly(
+    bits: int, keeps: bool, data: st.DataObject
+) -> None:
+    """... in however large pieces the message comes, and however much of it fits in the window."""
+    window = 1 << bits
+    size = data.draw(st.integers(1, window + EXACT - 1))
+    near = st.integers(min(size, window - 3), min(size, window + 3))
+    distance = data.draw(st.one_of(near, st.integers(1, size)))
+    payload = Writer().stored(NOISE[:size]).fixed((3, distance)).payload()
+    step = data.draw(st.integers(1, len(payload)))
+    chunks = [payload[at : at + step] for at in range(0, len(payload), step)]
+    _, fault = inflate(Inflater(bits, keeps, MOST), chunks)
+    assert (fault is None) is (distance <= window)
+
+
 def test_a_window_s_octets_are_those_before_the_message_too() -> None:
     for distance, fits in ((256, True), (257, False)):
         inflater = Inflater(8, True, MOST)
