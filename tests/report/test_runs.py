@@ -64,3 +64,11 @@ def test_autobahn_s_report_has_a_line_for_each_write() -> None:
         found = connection(trace, observe(trace), C)
         assert found == connection(one_by_one, observe(one_by_one), C)
         assert sum(found.tx_octets.values()) == 1 - (-len(data) // chop)
+
+
+def test_a_run_of_too_many_writes_for_autobahn_s_report_is_one_line_of_it() -> None:
+    data = encode(frame(2, bytes(2**19), key=b"abcd"))
+    trace = Trace(C, (*OPENING, Octets(C, data, chop=1)))
+    found = connection(trace, observe(trace), C)
+    assert [row[1][0] for row in found.wirelog if row[0] == "TO"][1:] == [len(data)]
+    assert found.tx_octets[1] == len(data)
