@@ -115,7 +115,7 @@ def against(
             if "octets" in act:
                 own.received(bytes.fromhex(str(act["octets"])), now)
             else:
-                own.ended(How.FIN, now)
+                own.ended(How(act.get("how", "FIN")), now)
         while own.pending:
             own.pump(now)
         own.wake(now)

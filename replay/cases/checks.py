@@ -6,10 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from replay.cases.model import (
+    Await,
     Case,
     OpenFrame,
     Repeat,
+    SendClose,
     SendData,
+    SendEnd,
     SendFrame,
     SendMessage,
     Step,
@@ -35,6 +38,7 @@ def check_steps(steps: Sequence[Step]) -> None:
     """Raises SourceError if the steps don't fit together: names, the pieces of a frame, the slices of a
     round."""
     _check_names(steps)
+    _check_end(steps)
     lacking: int | None = None  # how many octets the open frame still needs
     for step in steps:
         match step:
@@ -57,6 +61,20 @@ def check_steps(steps: Sequence[Step]) -> None:
             case Repeat():
                 for inner in step.steps:
                     _check_slices(inner)
+
+
+def _check_end(steps: Sequence[Step]) -> None:
+    """Raises SourceError if a step comes after the end of TCP, or a Close isn't joined to a frame, or no
+    step ends a connection that is left to the steps."""
+    for before, step in zip((None, *steps), steps, strict=False):
+        match step:
+            case SendClose(joined=True) if not isinstance(before, SendFrame | SendMessage):
+                raise SourceError(step.span, "a joined Close has to come right after a frame or a message")
+            case _ if isinstance(before, SendEnd):
+                raise SourceError(step.span, "nothing can be sent after 'drop:' has ended TCP")
+            case Await() if not any(isinstance(one, SendClose | SendEnd) for one in steps):
+                hint = "'drop: fin' ends TCP, and 'close: 1000' answers the Close"
+                raise SourceError(step.span, "no step ends the connection after the testee's Close", hint)
 
 
 def _check_names(steps: Sequence[Step]) -> None:

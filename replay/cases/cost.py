@@ -12,6 +12,7 @@ from replay.cases.model import (
     Repeat,
     SendClose,
     SendData,
+    SendEnd,
     SendFrame,
     SendMessage,
     Step,
@@ -66,13 +67,22 @@ def silence(case: Case) -> int:
         return sum(timer.after or 0 for timer in fired if timer.wait is Wait.DELAY)
     steps = [step for step in case.steps if isinstance(step, Pause)]
     reached = {None, *(pattern.tag for pattern in case.outcomes[0].patterns)} if steps else set()
-    pauses = sum(step.after for step in steps if step.tag in reached)
+    pauses = sum(step.after for step in steps if step.tag in reached) + gaps(case)
     return pauses + (case.patience.after if waits_out(case) else 0)
+
+
+def gaps(case: Case) -> int:
+    """The microseconds that pass between the writes of frames."""
+    return sum(
+        step.gap * (1 if step.chop is None else (len(step.payload) + _HEADER) // step.chop)
+        for step in case.steps
+        if isinstance(step, SendFrame)
+    )
 
 
 def waits_out(case: Case) -> bool:
     """Whether the patience runs out even if the best outcome comes, because nothing else ends the case."""
-    closes = any(isinstance(step, SendClose) for step in case.steps)
+    closes = any(isinstance(step, SendClose | SendEnd) for step in case.steps)
     by_testee = case.closing is None or case.closing.by == "testee"
     return not (closes or by_testee or _decided(case.outcomes))
 

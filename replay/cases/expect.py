@@ -121,6 +121,7 @@ def _closing(found: FoundKeys) -> Closing:
         clean=found.get("clean", True),
         wrong_code_fails=found.get("wrong-code", False),
         decisive=found.get("decisive", False),
+        tcp=found.get("tcp"),
         span=found.span,
     )
 
@@ -186,6 +187,11 @@ CLOSE: Reader[Closing] = Record(
             "failed-behaviour means that any other code fails the behaviour too.",
         ),
         "decisive": Key(FLAG, "Whether the behaviour fails too if the wrong side closes."),
+        "tcp": Key(
+            Word("an end of TCP", {"fin": "fin", "rst": "rst", "ended": "ended", "kept": "kept"}),
+            "How the testee has to end TCP: with FIN, with RST, in either way (ended), or not before "
+            "the tester (kept).",
+        ),
     },
     _closing,
     exclusive=("code", "codes", "usual"),

@@ -17,7 +17,7 @@ from replay.protocol.events import Event
 from replay.protocol.frame_rules import NEVER_SENT, ORIGINAL, REGISTERED, Reading
 from replay.protocol.negotiation import Ask
 from replay.source import Located, Span
-from replay.trace.model import SECOND, Trace
+from replay.trace.model import SECOND, How, Trace
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
 
@@ -58,6 +58,8 @@ class SendFrame(Located, frozen=True):
     length: int | None = None  # the announced length, if it isn't the length of the payload
     form: int | None = None  # octets of extended length, if not the fewest possible
     chop: int | None = None  # octets per write; None: one write, which adjacent frames may share
+    cut: int | None = None  # two writes, of which the first has this many octets
+    gap: int = 0  # microseconds between two writes
     name: str | None = None  # the name by which `expect` refers to the echo of the message that begins here
     span: Span | None = None
 
@@ -78,6 +80,21 @@ class SendClose(Located, frozen=True):
 
     code: int | None = 1000
     reason: bytes = b""
+    joined: bool = False  # whether it shares the last write of the frame before it
+    span: Span | None = None
+
+
+class Await(Located, frozen=True):
+    """Wait for the testee's Close frame. From the start, the tester leaves it to the steps after this one
+    to answer that Close and to end TCP."""
+
+    span: Span | None = None
+
+
+class SendEnd(Located, frozen=True):
+    """End TCP."""
+
+    how: How
     span: Span | None = None
 
 
@@ -143,7 +160,7 @@ def is_text(step: SendFrame | SendMessage) -> bool:
     return step.text if isinstance(step, SendMessage) else step.opcode == Opcode.TEXT
 
 
-Step = SendFrame | SendMessage | SendClose | Pause | OpenFrame | SendData | Repeat
+Step = SendFrame | SendMessage | SendClose | Await | SendEnd | Pause | OpenFrame | SendData | Repeat
 
 
 # What may come back.
@@ -212,6 +229,8 @@ class Closing(Located, frozen=True):
     clean: bool = True  # whether both Close frames must be sent and the server must end TCP
     wrong_code_fails: bool = False  # whether any other code fails the behaviour too
     decisive: bool = False  # whether the behaviour fails too if the wrong side closes
+    tcp: Literal["fin", "rst", "ended", "kept"] | None = None
+    """How the testee has to end TCP: in this way, in any way (ended), or not before the tester (kept)."""
     span: Span | None = None
 
     def takes(self, code: int, profile: Profile) -> bool:

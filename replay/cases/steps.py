@@ -8,7 +8,18 @@ from functools import partial
 from msgspec.structs import replace
 
 from replay import limits
-from replay.cases.model import OpenFrame, Pause, Repeat, SendClose, SendData, SendFrame, SendMessage, Step
+from replay.cases.model import (
+    Await,
+    OpenFrame,
+    Pause,
+    Repeat,
+    SendClose,
+    SendData,
+    SendEnd,
+    SendFrame,
+    SendMessage,
+    Step,
+)
 from replay.cases.payload import Payload
 from replay.cases.payloads import (
     PAYLOAD,
@@ -19,7 +30,7 @@ from replay.cases.payloads import (
     with_payload,
 )
 from replay.source import SourceError, Span
-from replay.trace.model import SECOND, Trace
+from replay.trace.model import SECOND, How, Trace
 from replay.typed import nodes
 from replay.typed.readers import (
     Either,
@@ -84,6 +95,8 @@ FRAME_ROWS = (SENT_ROWS | HEADER_ROWS) | {
         OrNone(integer(1, MAX_SIZE), None),
         "The octets of each write; none means one write, which adjacent frames may share.",
     ),
+    "cut": Key(integer(1, MAX_SIZE), "Cuts the frame into two writes; the first has this many octets."),
+    "pause": Key(DURATION, "The time between two writes of the frame."),
     "length": Key(integer(0, 2**64 - 1), "The length that the frame announces, if it isn't the true one."),
     "form": Key(
         Word("a length form", {"0": 0, "2": 2, "8": 8}),
@@ -99,6 +112,10 @@ def _frame(opcode: int | None, found: FoundKeys) -> SendFrame:
         frame(0, length=len(payload) if length is None else length, form=form)
     except ValueError as error:
         raise SourceError(found.at("form"), str(error)) from None
+    if {"chop", "cut"} <= found.values.keys():
+        raise SourceError(found.at("cut"), "a frame is cut either by 'chop' or by 'cut'")
+    if "pause" in found.values and not {"chop", "cut"} & found.values.keys():
+        raise SourceError(found.at("pause"), "a pause is between the writes of 'chop' or 'cut'")
     return SendFrame(
         found.values["opcode"] if opcode is None else opcode,
         payload,
@@ -108,6 +125,8 @@ def _frame(opcode: int | None, found: FoundKeys) -> SendFrame:
         length=length,
         form=form,
         chop=found.get("chop"),
+        cut=found.get("cut"),
+        gap=found.get("pause", 0),
         name=found.get("name"),
     )
 
@@ -138,7 +157,7 @@ def _close(found: FoundKeys) -> SendClose:
     reason: Payload = found.get("reason", Payload())
     if len(reason) > MAX_REASON:
         raise SourceError(found.at("reason"), f"a reason can't be longer than {MAX_REASON} octets")
-    return SendClose(found.get("code"), reason.octets)
+    return SendClose(found.get("code"), reason.octets, found.get("joined", False))
 
 
 _CLOSE: Reader[SendClose] = Shaped(
@@ -152,6 +171,7 @@ _CLOSE: Reader[SendClose] = Shaped(
                     OrNone(CODE, None), "The close code; none means that there is only a reason.", True
                 ),
                 "reason": Key(PAYLOAD, "The reason, as a payload."),
+                "joined": Key(FLAG, "Whether it is sent in the same write as the frame before it."),
             },
             _close,
         ),
@@ -265,6 +285,8 @@ STEPS: dict[str, Reader[Step]] = {
     "data": Mapped(PAYLOAD, SendData),
     "repeat": _REPEAT,
     "close": OrNone(_CLOSE, SendClose(None)),
+    "await": Word("a thing to wait for", {"close": Await()}),
+    "drop": Word("a way to end TCP", {"fin": SendEnd(How.FIN), "rst": SendEnd(How.RST)}),
     "pause": _PAUSE,
 }
 
@@ -282,7 +304,9 @@ _MEANT = {
     **dict.fromkeys(("send", "string", "str"), "a text message is 'text: hello'"),
     **dict.fromkeys(("bytes", "hex", "base64"), "a binary message is 'binary: {hex: 00 ff}'"),
     **dict.fromkeys(("open", "connect"), "replay opens the connection by itself"),
-    **dict.fromkeys(("disconnect", "end"), "a Close frame is 'close: 1000'"),
+    **dict.fromkeys(
+        ("disconnect", "end", "fin", "rst"), "a Close frame is 'close: 1000'; 'drop: fin' ends TCP"
+    ),
 }
 """What other tools call the steps."""
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from replay.cases.model import EventKind, Pattern, Profile
 from replay.protocol.frame_rules import ORIGINAL, Reading
 from replay.protocol.negotiation import Agreed, Ask, answer, valid_offers
-from replay.trace.model import Wait
+from replay.trace.model import How, Wait
 from replay.version import __version__
 from replay.wire.frame import frame_headers
 from replay.wire.handshake import Request, accept, encode_request, encode_response
@@ -28,6 +28,7 @@ class Write(Struct, frozen=True):
     pieces: tuple[Writes, ...]
     together: bool = False  # the writes may be joined, also with those of the actions before and after
     lacking: int = 0  # octets of the frame that are sent later
+    closes: bool = False  # whether it ends with our Close frame
 
 
 class CloseWith(Struct, frozen=True):
@@ -64,11 +65,17 @@ class Arm(Struct, frozen=True):
     passes: bool = False  # with the best verdict it expires
 
 
+class AwaitClose(Struct, frozen=True):
+    """Wait for the testee's Close frame."""
+
+    patience: int  # microseconds
+
+
 class EndTcp(Struct, frozen=True):
-    pass
+    how: How = How.FIN
 
 
-Action = Write | CloseWith | Delay | Await | AwaitEchoes | Arm | EndTcp
+Action = Write | CloseWith | Delay | Await | AwaitEchoes | AwaitClose | Arm | EndTcp
 
 
 class Script(Struct, frozen=True):
@@ -89,6 +96,7 @@ class Script(Struct, frozen=True):
     response: Callable[[Request], tuple[Action, ...] | None] | None = None
     """Which send a server's response to a request. No response: the default one. No actions: the case can't
     be played on this connection."""
+    closes_by_steps: bool = False  # the testee's Close is answered, and TCP ended, by actions only
     about_opening: bool = False  # the connection goes on after a response that opens none
     lenient: bool = False  # respond even to a request that breaks a rule
     refused: bool = False  # the recorded server refused the connection, or didn't answer with HTTP

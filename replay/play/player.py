@@ -13,6 +13,7 @@ from replay.play.actions import (
     Action,
     Arm,
     Await,
+    AwaitClose,
     AwaitEchoes,
     CloseWith,
     Delay,
@@ -23,7 +24,7 @@ from replay.play.actions import (
 from replay.play.condense import Condensed
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
-from replay.protocol.events import Event, Message, NotOpened, Opened, Ping, Requested, Why
+from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Ping, Requested, Why
 from replay.protocol.negotiation import Agreed
 from replay.trace.model import Timer, Trace, Wait
 from replay.wire.frame import Opcode
@@ -74,6 +75,13 @@ class Player(Endpoint):
             super().respond(requested)
         else:
             self._start(actions)
+
+    def _close(self, close: Close) -> None:
+        if not self.script.closes_by_steps:
+            super()._close(close)
+        elif close.valid:
+            self.cancel_timer(Wait.CLOSING)
+            self._advance()
 
     def not_opened(self, event: NotOpened) -> None:
         if self.script.about_opening and event.side is self.side and event.why is Why.ANSWERED:
@@ -216,6 +224,10 @@ class Player(Endpoint):
                     if not self.has_timer(Wait.EVENTS) and not self.pending:
                         self.set_timer(Wait.EVENTS, self._patience_for(action))
                     return
+                case AwaitClose(patience=patience) if not self.peer_closed:
+                    if not self.has_timer(Wait.EVENTS) and not self.pending:
+                        self.set_timer(Wait.EVENTS, self._pace.patient(patience))
+                    return
                 case AwaitEchoes(count=count) if self._echoes < count or not self.is_open:
                     return
                 case Arm(stalled=False) | Await() | Delay() | EndTcp() if self.pending:
@@ -226,6 +238,15 @@ class Player(Endpoint):
                 action = joined
                 self._next()
             self._run(action)
+        if self._action is None and self.script.closes_by_steps and self.both_closed and not self.done:
+            self._wait_for_end()
+
+    def _wait_for_end(self) -> None:
+        """End the connection once the steps have answered the testee's Close."""
+        if self.side is Side.SERVER:
+            self.drop()
+        elif not self.has_timer(Wait.DROP):
+            self.set_timer(Wait.DROP, self.limits.drop)
 
     def _lacks(self, count: int | None) -> bool:
         """Whether to wait for this many events (None: for the end of TCP). After its Close, a testee sends
@@ -238,7 +259,10 @@ class Player(Endpoint):
         match action:
             case Write():
                 self._lacking = action.lacking
+                self._closing |= action.closes
                 self.write(*(_joined(action.pieces) if action.together else action.pieces))
+                if action.closes:
+                    self._await_close()
                 while self._pongs and not self._lacking:
                     super().send_frame(Opcode.PONG, self._pongs.pop(0))
             case CloseWith():
@@ -252,7 +276,7 @@ class Player(Endpoint):
                 self._declare(action.wait, after)
                 self._patience = (action.wait, after) if action.stalled else None
             case EndTcp():
-                self.drop()
+                self.drop(action.how)
 
     def _declare(self, wait: Wait, after: int, tag: str | None = None) -> None:
         self.record(Timer(wait, False, after, tag, self.elapsed))
@@ -283,7 +307,7 @@ def _widened(base: Limits, script: Script, pace: Pace) -> Limits:
 def _shared(one: Action, other: Action | None) -> Write | None:
     """Both writes as one, if they are writes that may be joined."""
     if isinstance(one, Write) and one.together and isinstance(other, Write) and other.together:
-        return Write(one.pieces + other.pieces, together=True)
+        return Write(one.pieces + other.pieces, together=True, closes=other.closes)
     return None
 
 

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 
-from replay.cases.cost import volume, waits_out
+from msgspec.structs import replace
+
+from replay.cases.cost import gaps, volume, waits_out
 from replay.cases.echo import RepeatedEchoes
 from replay.cases.model import (
     DATA,
+    Await,
     Case,
     OpenFrame,
     Pause,
     Repeat,
     SendClose,
     SendData,
+    SendEnd,
     SendFrame,
     SendMessage,
 )
+from replay.cases.payload import Payload
 from replay.play.actions import (
     Action,
     Arm,
+    AwaitClose,
     AwaitEchoes,
     Chop,
     CloseWith,
     Delay,
+    EndTcp,
     Options,
     Script,
     Write,
@@ -73,8 +80,9 @@ def script(
     code = closing.codes[0] if closing and closing.codes else 1000
     closes = closing is not None and closing.by != "testee"
     closes = closes and not any(outcome.anything for outcome in case.outcomes)
+    closes = closes and not any(isinstance(step, SendEnd) for step in case.steps)
     asks = case.deflate.asks if case.deflate else ()
-    pauses = sum(step.after for step in case.steps if isinstance(step, Pause))
+    pauses = gaps(case) + sum(step.after for step in case.steps if isinstance(step, Pause))
     pauses += head.lasts if head is not None else 0
     patience = case.patience.after * (limits.stalls if case.patience.stalled else 1)
 
@@ -99,6 +107,7 @@ def script(
         chopped=options.chop != "recorded",
         rounds=_only_rounds(case),
         response=respond,
+        closes_by_steps=any(isinstance(step, Await) for step in case.steps),
         about_opening=case.open is not None,
         volume=volume(case),
         waits=pauses + patience,
@@ -128,11 +137,20 @@ def _actions(
     messages = sum(map(_ends_message, joined))
     for step in case.steps[len(joined) :]:
         match step:
+            case SendFrame() if step.cut or step.gap:
+                yield from _in_parts(step, options, keys)
+                messages += _ends_message(step)
             case SendFrame() | SendMessage():
                 yield _write(step, options, keys, _compressed(step, compression))
                 messages += _ends_message(step)
+            case SendClose(joined=True):
+                yield _close(step, options, keys)
             case SendClose():
                 yield CloseWith(step.code, step.reason)
+            case Await():
+                yield AwaitClose(patience.after)
+            case SendEnd():
+                yield EndTcp(step.how)
             case Pause():
                 yield Delay(step.after, step.tag, _on_the_way(step, case) and not step.exact)
             case OpenFrame():
@@ -153,6 +171,23 @@ def _actions(
                     yield AwaitEchoes(messages)
     if not patience.stalled:
         yield arm
+
+
+def _in_parts(step: SendFrame, options: Options, keys: Callable[[], bytes]) -> Iterator[Action]:
+    """The writes of a frame, with pauses between them."""
+    octets = b"".join(piece.octets for piece in _write(step, options, keys, None).pieces)
+    ends = range(step.chop, len(octets), step.chop) if step.chop else [step.cut or 0]
+    for start, end in pairwise((0, *(end for end in ends if end < len(octets)), len(octets))):
+        if start and step.gap:
+            yield Delay(step.gap)
+        yield Write(chopped(octets[start:end], "recorded"), lacking=len(octets) - end)
+
+
+def _close(step: SendClose, options: Options, keys: Callable[[], bytes]) -> Write:
+    """A Close frame that shares the write of the frame before it."""
+    payload = (b"" if step.code is None else step.code.to_bytes(2, "big")) + step.reason
+    write = _write(SendFrame(Opcode.CLOSE, Payload(payload)), options, keys, None)
+    return replace(write, closes=True)
 
 
 def _rounds(

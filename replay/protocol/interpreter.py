@@ -228,15 +228,15 @@ class Interpreter:
     # The end of the connection, and octets that the log left out.
 
     def _timer(self, timer: Timer) -> Iterator[Event]:
-        testee = self._streams[self.recorder.other]
+        testee, tester = self._streams[self.recorder.other], self._streams[self.recorder]
         both_closed = all(stream.closed for stream in self._streams.values())
-        place = self._streams[self.recorder].place()
+        place = tester.place()
         yield Fired(**place, wait=timer.wait, tag=timer.tag, after=timer.after)
         if timer.wait is Wait.OPENING:
             by_client = testee.side is Side.CLIENT
             missing = "no complete request" if by_client else "no answer to the opening handshake"
             yield from self._opening.not_opened(testee, f"{missing} came in time", Why.TIMED_OUT)
-        elif timer.wait is Wait.CLOSING and not testee.unsure:
+        elif timer.wait is Wait.CLOSING and tester.closed and not testee.unsure:
             yield testee.violation("close-answered", "no Close frame came in time")
         elif (
             timer.wait in (Wait.DROP, Wait.FAIL, Wait.LIMIT) and both_closed and testee.side is Side.SERVER

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from replay.cases.model import (
+    Await,
     Case,
     Closing,
     OpenFrame,
@@ -15,6 +16,7 @@ from replay.cases.model import (
     Repeat,
     SendClose,
     SendData,
+    SendEnd,
     SendFrame,
     SendMessage,
     Step,
@@ -80,14 +82,19 @@ def _step(step: Step) -> str:
             said += ", not masked" if step.mask is False else ""
             said += f", announces {step.length}" if step.length is not None else ""
             said += f", length in {step.form} more octets" if step.form is not None else ""
-            return f"{said}, {_payload(step.payload)}" + _writes(step.chop)
+            return f"{said}, {_payload(step.payload)}" + _writes(step)
         case SendMessage():
             kind = "text" if step.text else "binary"
             cut = f", in frames of {words.count(step.fragment, 'octet')}" if step.fragment else ""
             return f"{kind}{cut}, {_payload(step.payload)}"
         case SendClose():
             reason = f", {_payload(Payload(step.reason))}" if step.reason else ""
-            return f"close, {words.code(step.code)}{reason}"
+            joined = ", in the same write" if step.joined else ""
+            return f"close, {words.code(step.code)}{reason}{joined}"
+        case Await():
+            return "nothing until the testee's Close has come"
+        case SendEnd():
+            return f"the end of TCP, with {step.how.value}"
         case Pause():
             return f"nothing for {step.after / SECOND:g} s" + (f", pause {step.tag}" if step.tag else "")
         case OpenFrame():
@@ -101,8 +108,10 @@ def _step(step: Step) -> str:
     raise AssertionError(step)
 
 
-def _writes(chop: int | None) -> str:
-    return "" if chop is None else f", in writes of {words.count(chop, 'octet')}"
+def _writes(step: SendFrame) -> str:
+    said = "" if step.chop is None else f", in writes of {words.count(step.chop, 'octet')}"
+    said += "" if step.cut is None else f", in two writes, the first of {words.count(step.cut, 'octet')}"
+    return said + (f", {step.gap / SECOND:g} s apart" if step.gap else "")
 
 
 def _payload(payload: Payload) -> str:

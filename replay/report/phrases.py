@@ -9,11 +9,13 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from replay.cases.model import (
+    Await,
     OpenFrame,
     Pause,
     Repeat,
     SendClose,
     SendData,
+    SendEnd,
     SendFrame,
     SendMessage,
     Step,
@@ -165,7 +167,9 @@ def _odd(step: SendFrame) -> str:
         said += f", which announces {words.count(step.length, 'octet')}"
     if step.form is not None and step.form != _fewest(len(step.payload)):
         said += f", its length written in {step.form} more octets"
-    return said
+    if step.cut is not None:
+        said += f", in two writes, the first of {words.count(step.cut, 'octet')}"
+    return said + (f", {step.gap / SECOND:g} s apart" if step.gap else "")
 
 
 def _fewest(size: int) -> int:
@@ -199,7 +203,12 @@ def _step(step: Step) -> Phrase:
             return Phrase(f"a {kind} message", f"{kind} messages", size, invalid + cut, shown)
         case SendClose():
             head = b"" if step.code is None else step.code.to_bytes(2, "big")
-            return Phrase(*_close(head + step.reason))
+            close, closes = _close(head + step.reason)
+            return Phrase(close + " in the same write" * step.joined, closes)
+        case Await():
+            return Phrase("nothing until the testee's Close has come", "")
+        case SendEnd():
+            return Phrase(f"the end of TCP, with {step.how.value}", "")
         case Pause():
             tag = f" (pause {safe.escape(step.tag)})" if step.tag else ""
             return Phrase(f"nothing for {step.after / SECOND:g} s{tag}", "pauses without a word")

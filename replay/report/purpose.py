@@ -22,6 +22,7 @@ from replay.cases.model import (
     Pattern,
     Profile,
     SendClose,
+    SendEnd,
     SendFrame,
 )
 from replay.report import heads, safe, words
@@ -157,6 +158,14 @@ def _pattern(pattern: Pattern) -> Phrase:
     return Phrase(words.noun(pattern), "", maybe)
 
 
+_TCP = {
+    "fin": " and to end TCP with FIN",
+    "rst": " and to end TCP with RST",
+    "ended": " and to end TCP",
+    "kept": " and to leave the end of TCP to replay",
+}
+
+
 def _all(case: Case, outcome: Outcome, closing: Closing | None, testee: Side | None) -> str:
     """What the testee has to do for a list of events and the end of the connection."""
     wants = _wants(case, outcome)
@@ -166,11 +175,13 @@ def _all(case: Case, outcome: Outcome, closing: Closing | None, testee: Side | N
     if closing.usual and case.profile is Profile.RFC:
         closing = replace(closing, codes=None)
     drops = {Side.SERVER: " and to end TCP", Side.CLIENT: "", None: " and, if it is the server, to end TCP"}
-    coded, end = codes(closing), drops[testee]
+    coded, end = codes(closing), _TCP[closing.tcp] if closing.tcp else drops[testee]
     if closing.by == "testee":
         how = "close the connection itself" if closing.clean else "fail the connection"
         silent = "" if closing.clean else ", or without a Close" + ("," if end else "")
         return f"{wants} and to {how}, by a Close {coded}{silent}{end}"
+    if any(isinstance(step, SendEnd) for step in case.steps):
+        return f"{wants}{_TCP[closing.tcp] if closing.tcp else ''}"
     end = end if closing.clean else ", or not at all" + ("," if end else "") + end
     if any(isinstance(step, SendClose) for step in case.steps):
         return f"{wants} and to answer the Close {coded}{end}"

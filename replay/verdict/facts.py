@@ -11,7 +11,7 @@ from replay.cases.received import Received, spoils_close
 from replay.protocol.events import Close, CloseBegins, End, Event, Fired, Message, Opened, Violation
 from replay.protocol.negotiation import Agreed
 from replay.protocol.rules import RULES
-from replay.trace.model import Wait
+from replay.trace.model import How, Wait
 from replay.wire.side import Side
 
 FAILING = frozenset(rule.code for rule in RULES.values() if rule.code is not None)
@@ -28,6 +28,7 @@ class ClosingFacts(Struct, frozen=True):
     failed_by_tester: bool  # it failed the connection: for a breach by the testee, or after a timeout
     dropped_by_tester: bool  # it ended TCP
     dropped_by_testee: bool
+    dropped_as: How | None  # how the testee ended TCP
     waited_in_vain: bool  # a log's tester ended TCP after waiting for the testee to close or to end TCP
     opening_timed_out: bool
     close_timed_out: bool  # the testee didn't answer the tester's Close in time
@@ -60,6 +61,17 @@ class ClosingFacts(Struct, frozen=True):
             return "the server did not end TCP in time"
         return None
 
+    def end_fault(self, wanted: str) -> str | None:
+        """Why the testee didn't end TCP as a case asks: 'fin', 'rst', 'ended' or 'kept'; None: it did."""
+        found, testee = self.dropped_as, self.tester.other.value
+        if found is None:
+            return None if wanted == "kept" else f"the {testee} did not end TCP"
+        if wanted in ("ended", found.value.lower()):
+            return None
+        expected = "it to be left open" if wanted == "kept" else wanted.upper()
+        how = f" with {found.value}" if found is not How.UNKNOWN else ""
+        return f"the {testee} ended TCP{how}; expected {expected}"
+
     @property
     def clean(self) -> bool:
         return self.unclean_reason is None
@@ -80,7 +92,7 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool) -> Closi
             closes.append(event)
     first = _first_to_close(events, tester)
     fired = {event.wait for event in events if isinstance(event, Fired)}
-    ends = {event.side for event in events if isinstance(event, End)}
+    ends = {event.side: event.how for event in events if isinstance(event, End)}
     return ClosingFacts(
         tester=tester,
         opened=not opening or any(isinstance(event, Opened) for event in events),
@@ -89,6 +101,7 @@ def closing_facts(events: Sequence[Event], tester: Side, opening: bool) -> Closi
         failed_by_tester=received.failed,
         dropped_by_tester=tester in ends,
         dropped_by_testee=tester.other in ends,
+        dropped_as=ends.get(tester.other),
         waited_in_vain=Wait.EVENTS in fired and tester in ends and first is None,
         opening_timed_out=Wait.OPENING in fired,
         close_timed_out=Wait.CLOSING in fired,

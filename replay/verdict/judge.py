@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from replay.cases.fit import Fit, fit
 from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile
 from replay.cases.opening import response_values
@@ -16,7 +18,7 @@ from replay.protocol.rules import RULES
 from replay.trace.model import Entry, Trace
 from replay.trace.packed import pack
 from replay.verdict import opening
-from replay.verdict.by_case import told
+from replay.verdict.cause import cause
 from replay.verdict.facts import ClosingFacts, closing_facts
 from replay.verdict.late import answered_late
 from replay.verdict.own_limit import own_limit
@@ -44,7 +46,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
     events = observe(trace, case.reading)
     result = _judged(case, trace, tester, events, notes)
     if not result.failed:
-        return told(result)
+        return result
     if result.facts.bound is not None and not _decided(result):
         return result.left_unjudged(_bounded(result.facts))
     if tester is Side.SERVER:
@@ -55,7 +57,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
             good = patient.closing in GOOD or not testee_closes
             if patient.behaviour is not Behaviour.FAILED and good:
                 return result.left_unjudged(late.said)
-    return told(result)
+    return replace(result, cause=cause(result))
 
 
 def passes(
@@ -282,7 +284,9 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event], pro
             answered = f"the {testee} only answered the Close {code} with which the {tester} had failed"
             return ClosingVerdict.WRONG_CODE, f"{answered} the connection; expected {wanted}"
         return ClosingVerdict.WRONG_CODE, f"the {testee} closed with code {code}, expected {wanted}"
-    if facts.tester is Side.CLIENT and facts.dropped_by_tester:
+    if closing.tcp is not None and (fault := facts.end_fault(closing.tcp)):
+        return ClosingVerdict.UNCLEAN, fault
+    if closing.tcp is None and facts.tester is Side.CLIENT and facts.dropped_by_tester:
         return ClosingVerdict.FAILED_BY_CLIENT, "the client had to end TCP; expected the server to end it"
     if (breach := facts.let_pass) is not None:
         failed = f"but in this log the {tester} did not fail the connection for it"
@@ -346,10 +350,8 @@ def _refusal(events: Sequence[Event]) -> NotOpened | None:
 
 
 def _why_not_opened(events: Sequence[Event]) -> str:
-    found = _refusal(events)
-    return (
-        f"the connection was never opened: {found.reason}" if found else "the connection was never opened"
-    )
+    found, said = _refusal(events), "the connection was never opened"
+    return f"{said}: {found.reason}" if found else said
 
 
 def _limit(facts: ClosingFacts) -> str:

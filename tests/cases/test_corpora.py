@@ -111,7 +111,7 @@ def test_the_report_is_json_and_the_image_fits_its_head() -> None:
 
 def test_they_are_no_specs() -> None:
     found = items([str(FOLDER.parent)], Side.CLIENT)
-    assert {item.case.id for item in found} == known().keys()
+    assert {item.case.id for item in found} >= known().keys()
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout")

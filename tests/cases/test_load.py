@@ -5,6 +5,7 @@ import pytest
 from replay.cases.checks import unique
 from replay.cases.load import load
 from replay.cases.model import (
+    Await,
     Behaviour,
     Case,
     Closing,
@@ -18,6 +19,7 @@ from replay.cases.model import (
     Repeat,
     SendClose,
     SendData,
+    SendEnd,
     SendFrame,
     SendMessage,
     Step,
@@ -25,7 +27,7 @@ from replay.cases.model import (
 from replay.cases.payload import Payload
 from replay.protocol.negotiation import Ask
 from replay.source import Source, SourceError, Span
-from replay.trace.model import SECOND, Octets, Timer, Trace, Wait
+from replay.trace.model import SECOND, How, Octets, Timer, Trace, Wait
 from replay.wire.frame import encode, frame
 from replay.wire.side import Side
 
@@ -62,6 +64,10 @@ def one(send: str = "[]", expect: str = "[{ok: []}]", more: str = "") -> Case:
         ("close:", SendClose(None)),
         ("close: {code: 3000, reason: bye}", SendClose(3000, b"bye")),
         ("close: {code: none, reason: {hex: ff}}", SendClose(None, b"\xff")),
+        ("text: {utf8: a, cut: 3, pause: 50 ms}", SendFrame(1, Payload(b"a"), cut=3, gap=50_000)),
+        ("text: {utf8: a, chop: 1, pause: 1 ms}", SendFrame(1, Payload(b"a"), chop=1, gap=1000)),
+        ("drop: fin", SendEnd(How.FIN)),
+        ("drop: rst", SendEnd(How.RST)),
         ("pause: 1.5 s", Pause(1_500_000)),
         ("pause: 100 ms", Pause(100_000)),
         ("pause: A", Pause(SECOND, "A")),
@@ -84,6 +90,21 @@ def one(send: str = "[]", expect: str = "[{ok: []}]", more: str = "") -> Case:
 )
 def test_steps(word: str, step: Step) -> None:
     assert one(f"\n      - {word}").steps == (step,)
+
+
+@pytest.mark.parametrize(
+    ("words", "steps"),
+    [
+        (
+            "[text: a, close: {code: none, joined: true}]",
+            (SendFrame(1, Payload(b"a")), SendClose(None, joined=True)),
+        ),
+        ("[await: close, drop: rst]", (Await(), SendEnd(How.RST))),
+        ("[await: close, close: 1000]", (Await(), SendClose(1000))),
+    ],
+)
+def test_steps_that_need_others(words: str, steps: tuple[Step, ...]) -> None:
+    assert one(words).steps == steps
 
 
 @pytest.mark.parametrize(("thorough", "times"), [(False, 512), (True, 1000)])
@@ -143,6 +164,8 @@ def test_what_is_no_deflate(word: str, said: str) -> None:
         ("{by: either, codes: [1000, 1001]}", Closing("either", (1000, 1001, None), False)),
         ("{code: none}", Closing(codes=(None,), usual=False)),
         ("{codes: any}", Closing(codes=None, usual=False)),
+        ("{tcp: fin}", Closing(tcp="fin")),
+        ("{by: either, tcp: kept}", Closing("either", tcp="kept")),
         ("{wrong-code: fails, decisive: true}", Closing(wrong_code_fails=True, decisive=True)),
     ],
 )
