@@ -174,9 +174,11 @@ def _by_the_rfcs(behaviour: Behaviour, case: Case, broken: Sequence[Violation]) 
     """The behaviour under the profile `rfc`, given the rules that were broken: breaking a MUST of RFC 7692
     fails a case about compression, breaking any MUST one that is judged by the text, and breaking a SHOULD
     never fails a case. Autobahn only asks whether the messages come back."""
-    rules = [RULES[one.rule] for one in broken if not is_free(one) or one.rule == case.rule]
-    if case.by_text and any(rule.level != "SHOULD" for rule in rules):
-        return Behaviour.FAILED
+    rules = [RULES[violation.rule] for violation in broken]
+    if case.by_text:
+        counts = (RULES[one.rule] for one in broken if not is_free(one) or one.rule == case.rule)
+        if any(rule.level != "SHOULD" for rule in counts):
+            return Behaviour.FAILED
     if case.deflate is not None and any(rule.rfc == 7692 and rule.level != "SHOULD" for rule in rules):
         return Behaviour.FAILED
     if behaviour is Behaviour.OK and any(rule.level == "SHOULD" for rule in rules):
