@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from replay.cases.model import Case
 from replay.play.actions import Options
 from replay.play.echo import EchoEndpoint
-from replay.play.endpoint import Endpoint, Limits
+from replay.play.endpoint import Limits
 from replay.play.player import Player
 from replay.play.script import script
 from replay.protocol.interpreter import observe
@@ -61,7 +62,26 @@ def flawless(case: Case, tester: Side) -> EchoEndpoint:
     return echo(tester.other, OFFER if case.deflate else None)
 
 
-def join(one: Endpoint, other: Endpoint, chop: int | None = None) -> None:
+class Party(Protocol):
+    """What `join` knows of an endpoint."""
+
+    output: list[bytes]
+    dropped_as: How | None
+
+    @property
+    def done(self) -> bool: ...
+    @property
+    def pending(self) -> bool: ...
+    @property
+    def deadline(self) -> int | None: ...
+    def connected(self, now: int) -> None: ...
+    def received(self, data: bytes, now: int) -> None: ...
+    def ended(self, how: How, now: int) -> None: ...
+    def pump(self, now: int) -> None: ...
+    def wake(self, now: int) -> None: ...
+
+
+def join(one: Party, other: Party, chop: int | None = None) -> None:
     """Play two endpoints against each other until both are done; time jumps when both wait."""
     now = 0
     one.connected(now)
@@ -94,7 +114,7 @@ def join(one: Endpoint, other: Endpoint, chop: int | None = None) -> None:
     raise AssertionError("the two never come to an end")
 
 
-def check_events(own: Endpoint) -> None:
+def check_events(own: Party) -> None:
     """The events that a player noted are those of its trace, or it noted none."""
     if isinstance(own, Player) and (noted := own.noted()) is not None:
         assert noted == observe(own.trace(), own.script.reading, own.side)

@@ -1,0 +1,219 @@
+"""An echo client that keeps every rule of RFC 6455 and RFC 7692, or breaks one, which is chosen by name.
+
+    python -m tests.peers.strict_client --fault doesnt-mask ws://127.0.0.1:9001
+
+--list prints what FAULTS says of each. It shares no code with replay, to test it by.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import os
+import re
+from dataclasses import replace
+from functools import partial
+
+from tests.peers.inflating import Terms, extensions, is_valid, terms_of
+from tests.peers.strict import (
+    BINARY,
+    CLOSE,
+    PING,
+    PONG,
+    TEXT,
+    Endpoint,
+    Frame,
+    Head,
+    Headers,
+    Ways,
+    also,
+    bare,
+    has,
+)
+from tests.peers.strict_faults import FAULTS as BOTH
+from tests.peers.strict_faults import fragments, on, only, over
+from tests.peers.strict_server import derived, encoded
+
+LINE = re.compile(r"HTTP/1\.(\d) (\d{3})(?: ([\t -~\x80-\xff]*))?")
+OFFER = "permessage-deflate; client_max_window_bits"
+SUBPROTOCOLS = ["chat", "Superchat"]
+
+
+class Client(Endpoint):
+    server = False
+
+    def __init__(self, ways: Ways, target: str = "/", host: str = "localhost") -> None:
+        super().__init__(ways)
+        self._target, self._host = target, host
+        self._key = base64.b64encode(os.urandom(16)).decode()
+
+    def connected(self) -> None:
+        headers: Headers = [
+            ("Host", self._host),
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Key", self._key),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Protocol", ", ".join(SUBPROTOCOLS)),
+            ("User-Agent", "strict"),
+        ]
+        if self.ways.offers:
+            headers.append(("Sec-WebSocket-Extensions", OFFER))
+        headers = self.ways.edits(headers)
+        self._key = dict(headers).get("Sec-WebSocket-Key", self._key)
+        self._offered = ", ".join(value for name, value in headers if name == "Sec-WebSocket-Extensions")
+        self.write(encoded(self.ways.line(f"GET {self._target} HTTP/1.1"), headers) + self.ways.behind)
+
+    def _read_head(self) -> None:
+        response = self._take_head()
+        if response is None:
+            return
+        found = LINE.fullmatch(response.first)
+        self._check("status-line", found is None, response.first)
+        status = int(found[2]) if found else 101
+        if 100 <= status < 200 and status != 101:
+            self._check("interim", not self.ways.interims)
+            self._read_head()
+            return
+        self._check("status", status != 101, str(status))
+        self._check("http", found is not None and found[1] == "0")
+        self._check_response(response)
+        if self.ways.skips_body and (length := (response.values("Content-Length") or ["0"])[0]).isdigit():
+            self._buffer = self._buffer[int(length) :]
+        self._open(self._terms(response.values("Sec-WebSocket-Extensions")))
+
+    def _check_response(self, response: Head) -> None:
+        accepts = response.values("Sec-WebSocket-Accept")
+        self._check("upgrade-missing", not response.values("Upgrade"))
+        self._check("upgrade", not self.ways.is_websocket(response.listed("Upgrade")))
+        self._check("connection", not self.ways.is_upgrade(response.listed("Connection")))
+        self._check("accept-missing", not accepts)
+        self._check("accept-twice", len(accepts) > 1)
+        wanted = (self.ways.derives or derived)(self._key)
+        self._check("accept", any(not self.ways.matches(accept, wanted) for accept in accepts))
+        chosen = response.values("Sec-WebSocket-Protocol")
+        self._check("subprotocol-twice", len(chosen) > 1)
+        for name in chosen:
+            self._check("subprotocol", name not in SUBPROTOCOLS, name)
+
+    def _terms(self, answers: list[str]) -> Terms | None:
+        listed = extensions(answers) if answers else []
+        self._check("extensions", listed is None)
+        offered = {name for name, _ in extensions([self._offered]) or []}
+        deflate = [parameters for name, parameters in listed or [] if name == "permessage-deflate"]
+        self._check("extension", any(name not in offered for name, _ in listed or []))
+        self._check("deflate-twice", len(deflate) > 1)
+        for parameters in deflate[:1]:
+            self._check("answer", not is_valid(parameters, answer=True), repr(parameters))
+            window = "client_max_window_bits" in self._offered
+            self._check("answer-unoffered", not window and "client_max_window_bits" in dict(parameters))
+            return terms_of(parameters) if "permessage-deflate" in offered else None
+        return None
+
+    def _refuse(self, check: str) -> None:
+        for frame in self.ways.goes_on:
+            self._send(frame)
+        self._end()
+
+
+SHUT = (Frame(CLOSE, b"\x03\xea"),)
+
+OWN = {
+    # The request.
+    "posts": Ways("asks by POST", line=lambda line: line.replace("GET", "POST")),
+    "gets-in-lower-case": Ways("asks by get", line=str.lower),
+    "http-1.0": Ways("asks in HTTP/1.0", line=lambda line: line.replace("1.1", "1.0")),
+    "target-with-fragment": Ways("asks for /#top", line=lambda line: line.replace(" HTTP", "#top HTTP")),
+    "target-without-slash": Ways("asks for an empty target", line=lambda line: line.replace("/ ", "? ", 1)),
+    "no-host": Ways("sends no Host", edits=bare("Host", None)),
+    "two-hosts": Ways("sends two Hosts", edits=also("Host", "other.example")),
+    "no-upgrade": Ways("sends no Upgrade", edits=bare("Upgrade", None)),
+    "other-upgrade": Ways("asks for an upgrade to h2c", edits=bare("Upgrade", "h2c")),
+    "no-connection": Ways("sends no Connection", edits=bare("Connection", None)),
+    "keep-alive": Ways("sends Connection: keep-alive", edits=bare("Connection", "keep-alive")),
+    "no-key": Ways("sends no key", edits=bare("Sec-WebSocket-Key", None)),
+    "key-of-15-octets": Ways("sends a key of 15 octets", edits=bare("Sec-WebSocket-Key", "AQIDBAUGBwgJCgsMDQ4P")),
+    "key-of-17-octets": Ways("sends a key of 17 octets", edits=bare("Sec-WebSocket-Key", "AQIDBAUGBwgJCgsMDQ4PEBE=")),
+    "key-in-hex": Ways("sends a key in hex", edits=bare("Sec-WebSocket-Key", "000102030405060708090a0b0c0d0e0f")),
+    "same-key": Ways("sends the key of the RFC's example", edits=bare("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")),
+    "two-keys": Ways("sends two keys", edits=also("Sec-WebSocket-Key", "AQIDBAUGBwgJCgsMDQ4PEA==")),
+    "no-version": Ways("sends no version", edits=bare("Sec-WebSocket-Version", None)),
+    "version-8": Ways("sends version 8", edits=bare("Sec-WebSocket-Version", "8")),
+    "two-versions": Ways("sends versions 13 and 8", edits=also("Sec-WebSocket-Version", "8")),
+    "list-of-versions": Ways("sends 13, 8 as its version", edits=bare("Sec-WebSocket-Version", "13, 8")),
+    "subprotocol-twice": Ways("offers a subprotocol twice", edits=bare("Sec-WebSocket-Protocol", "chat, chat")),
+    "subprotocol-of-two-words": Ways("offers a subprotocol with a blank in it", edits=bare("Sec-WebSocket-Protocol", "chat room")),
+    "subprotocol-empty": Ways("sends an empty list of subprotocols", edits=bare("Sec-WebSocket-Protocol", "")),
+    "extension-of-two-words": Ways("offers what is no list of extensions", edits=bare("Sec-WebSocket-Extensions", "permessage deflate")),
+    "extension-empty": Ways("sends an empty list of extensions", edits=bare("Sec-WebSocket-Extensions", "")),
+    "offers-16-bits": Ways("offers a window of 16 bits", edits=bare("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits=16")),
+    "offers-twice-the-same": Ways("repeats a parameter in an offer", edits=bare("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits; client_max_window_bits")),
+    "offers-unknown-parameter": Ways("offers a parameter that nobody knows", edits=bare("Sec-WebSocket-Extensions", "permessage-deflate; fast")),
+    "origin-twice": Ways("sends two Origins", edits=lambda headers: [*headers, ("Origin", "http://a.example"), ("Origin", "http://b.example")]),
+    "blank-before-colon": Ways("puts a blank before a colon", edits=also("X-Test ", "a")),
+    "early-frame": Ways("sends a message before the response has come", behind=Frame(TEXT, b"Hello", key=b"\1\2\3\4").octets()),
+    "early-octets": Ways("sends two octets behind its request", behind=b"\r\n"),
+    # The response.
+    "takes-no-http": Ways("takes anything for a response", passes=over("status-line")),
+    "takes-any-status": Ways("takes any status for 101", passes=over("status")),
+    "takes-200": Ways("takes 200 for 101", passes=only("status", lambda f: f.payload == b"200")),
+    "takes-2xx": Ways("takes 2xx for 101", passes=only("status", lambda f: f.payload[:1] == b"2")),
+    "takes-3xx": Ways("takes 3xx for 101", passes=only("status", lambda f: f.payload[:1] == b"3")),
+    "takes-401": Ways("takes 401 for 101", passes=only("status", lambda f: f.payload == b"401")),
+    "takes-5xx": Ways("takes 5xx for 101", passes=only("status", lambda f: f.payload[:1] == b"5")),
+    "takes-http-1.0": Ways("takes a response of HTTP/1.0", passes=over("http")),
+    "takes-no-upgrade": Ways("needs no Upgrade", passes=over("upgrade-missing"), is_websocket=lambda listed: not listed or has("websocket")(listed)),
+    "takes-other-upgrade": Ways("takes any Upgrade", passes=over("upgrade")),
+    "takes-upgrade-like": Ways("looks for websocket somewhere in Upgrade", is_websocket=lambda listed: any("websocket" in one.lower() for one in listed)),
+    "takes-no-connection": Ways("doesn't look at Connection", passes=over("connection")),
+    "takes-no-accept": Ways("needs no accept", passes=over("accept-missing")),
+    "takes-any-accept": Ways("doesn't look at the accept", passes=over("accept")),
+    "takes-accept-in-any-case": Ways("compares the accept without regard to case", matches=lambda accept, wanted: accept.lower() == wanted.lower()),
+    "takes-accept-that-begins": Ways("compares the beginning of the accept", matches=lambda accept, wanted: accept.startswith(wanted)),
+    "takes-accept-cut": Ways("compares as much of the accept as there is", matches=lambda accept, wanted: wanted.startswith(accept)),
+    "takes-two-accepts": Ways("takes two accepts", passes=over("accept-twice", "accept")),
+    "takes-other-subprotocol": Ways("takes any subprotocol", passes=over("subprotocol")),
+    "takes-subprotocol-in-any-case": Ways("compares subprotocols without regard to case", passes=only("subprotocol", lambda f: f.payload.decode("latin-1").lower() in ("chat", "superchat"))),
+    "takes-list-of-subprotocols": Ways("takes several subprotocols", passes=only("subprotocol", lambda f: b"," in f.payload)),
+    "takes-two-subprotocols": Ways("takes two subprotocols", passes=over("subprotocol-twice")),
+    "takes-empty-subprotocol": Ways("takes an empty subprotocol", passes=only("subprotocol", lambda f: not f.payload)),
+    "takes-other-extension": Ways("takes an extension that it didn't offer", passes=over("extension")),
+    "takes-garbled-extensions": Ways("takes what is no list of extensions for none", passes=over("extensions")),
+    "takes-unoffered-deflate": Ways("takes permessage-deflate unoffered", offers=False, passes=over("extension")),
+    "takes-deflate-twice": Ways("takes permessage-deflate twice", passes=over("deflate-twice")),
+    "takes-any-answer": Ways("takes any parameters of permessage-deflate", passes=over("answer")),
+    "takes-unknown-parameter": Ways("takes parameters that nobody knows", passes=only("answer", lambda f: b"window_bits" not in f.payload and b"context" not in f.payload)),
+    "takes-window-of-any-bits": Ways("takes windows of any size", passes=only("answer", lambda f: b"window_bits" in f.payload)),
+    "takes-flag-with-value": Ways("takes flags with a value", passes=only("answer", lambda f: b"takeover', '" in f.payload)),
+    "takes-unoffered-window": Ways("takes client_max_window_bits unoffered", passes=over("answer-unoffered"), edits=bare("Sec-WebSocket-Extensions", "permessage-deflate")),
+    "names-with-case": Ways("compares the names of headers with regard to case", is_named=lambda own, name: own == name),
+    "upgrade-with-case": Ways("compares Upgrade with regard to case", is_websocket=lambda listed: "websocket" in listed),
+    "connection-with-case": Ways("compares Connection with regard to case", is_upgrade=lambda listed: "Upgrade" in listed),
+    "connection-alone": Ways("wants Upgrade to be all of Connection", is_upgrade=lambda listed: [one.lower() for one in listed] == ["upgrade"]),
+    "first-lines": Ways("reads the first of several lines of a header", lines=lambda values: values[:1]),
+    "no-interims": Ways("takes an interim response for the final one", interims=False),
+    "skips-body": Ways("skips the body that a 101 says it has", skips_body=True),
+    "closes-refused": Ways("sends a Close over a connection that wasn't opened", goes_on=SHUT),
+    "hello-refused": Ways("sends a message over a connection that wasn't opened", goes_on=(Frame(TEXT, b"Hello"),)),
+    "keeps-refused": Ways("keeps TCP after an opening that it has to fail", ends=False),
+    # Masks.
+    "no-masks": Ways("doesn't mask", masks=None),
+    "masks-no-controls": Ways("doesn't mask control frames", sends=on((CLOSE, PING, PONG), lambda f: replace(f, key=b""))),
+    "masks-no-closes": Ways("doesn't mask Closes", sends=on(CLOSE, lambda f: replace(f, key=b""))),
+    "masks-no-empty": Ways("doesn't mask empty frames", sends=on((TEXT, BINARY, CLOSE, PING, PONG), lambda f: replace(f, key=f.key if f.payload else b""))),
+    "masks-first-fragment": Ways("doesn't mask continuations", sends=lambda f: [replace(one, key=one.key if one.opcode else b"") for one in fragments(1)(f)]),
+    "masks-with-zeros": Ways("masks with zeros", masks=lambda: bytes(4)),
+    "one-mask": Ways("masks with one key", masks=lambda: b"\x37\xfa\x21\x3d"),
+    "counts-masks": Ways("counts its keys", masks=partial(next, (number.to_bytes(4) for number in itertools.count(1)))),
+    "takes-masked": Ways("takes masked frames", passes=over("unmasked")),
+    "takes-masked-controls": Ways("takes masked control frames", passes=only("unmasked", lambda f: f.opcode >= CLOSE)),
+    "takes-masked-closes": Ways("takes masked Closes", passes=only("unmasked", lambda f: f.opcode == CLOSE)),
+    "takes-masked-data": Ways("takes masked data frames", passes=only("unmasked", lambda f: f.opcode < CLOSE)),
+    "takes-masks-unread": Ways("ignores the mask bit", passes=over("unmasked"), unmasks=lambda data, key, at: data),
+    # The end.
+    "hurries": Ways("ends TCP before the server does", hurries=True),
+    # Compression.
+    "declines-client-window": Ways("ignores client_max_window_bits", keeps=lambda terms: replace(terms, client_window=15)),
+}  # fmt: skip
+
+FAULTS = BOTH | OWN

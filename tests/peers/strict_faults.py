@@ -1,0 +1,327 @@
+"""What an endpoint of either side can do wrong once the connection is open, each of it a row of a table, and
+what is unusual and right all the same."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from tests.peers.inflating import Packing
+from tests.peers.strict import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    RSV1,
+    TEXT,
+    Breach,
+    Frame,
+    Ways,
+    masked,
+)
+
+Passes = Callable[[str, Frame], bool]
+DATA = (CONTINUATION, TEXT, BINARY)
+
+
+def over(*checks: str) -> Passes:
+    """Overlook what breaks these checks."""
+    return lambda check, frame: check in checks
+
+
+def only(check: str, when: Callable[[Frame], bool]) -> Passes:
+    """Overlook what breaks this check, in frames of this kind."""
+    return lambda one, frame: one == check and when(frame)
+
+
+def on(
+    opcodes: int | Iterable[int], change: Callable[[Frame], Frame | Iterable[Frame]]
+) -> Callable[[Frame], Iterable[Frame]]:
+    """Send frames with these opcodes otherwise."""
+    wanted = {opcodes} if isinstance(opcodes, int) else set(opcodes)
+
+    def sends(frame: Frame) -> Iterable[Frame]:
+        if frame.opcode not in wanted:
+            return (frame,)
+        changed = change(frame)
+        return (changed,) if isinstance(changed, Frame) else changed
+
+    return sends
+
+
+def refusing(when: Callable[[Frame], bool]) -> Callable[[Frame], Frame | None]:
+    """Fail the connection for frames that are right."""
+
+    def takes(frame: Frame) -> Frame | None:
+        if when(frame):
+            raise Breach("own")
+        return frame
+
+    return takes
+
+
+def taking(when: Callable[[Frame], bool], **changed: int | bool | bytes) -> Callable[[Frame], Frame | None]:
+    """Take frames for others; for none, if nothing is changed."""
+    return lambda frame: frame if not when(frame) else replace(frame, **changed) if changed else None  # type: ignore[arg-type]
+
+
+def fragments(*sizes: int) -> Callable[[Frame], Iterable[Frame]]:
+    """A message in frames of these sizes, and one for the rest."""
+
+    def cut(frame: Frame) -> Iterable[Frame]:
+        rest, opcode, rsv = frame.payload, frame.opcode, frame.rsv
+        for size in sizes:
+            yield replace(frame, opcode=opcode, payload=rest[:size], fin=False, rsv=rsv)
+            rest, opcode, rsv = rest[size:], CONTINUATION, 0
+        yield replace(frame, opcode=opcode, payload=rest, rsv=rsv)
+
+    return on((TEXT, BINARY), cut)
+
+
+def said(change: Callable[[bytes], bytes]) -> Callable[[int, bytes], Iterable[tuple[int, bytes]]]:
+    """Echo what a change makes of a message."""
+    return lambda opcode, data: ((opcode, change(data)),)
+
+
+def lenient_utf8(errors: str) -> Callable[[bytes], bool]:
+    def is_text(data: bytes) -> bool:
+        try:
+            data.decode("utf-8", errors)
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    return is_text
+
+
+def up_to_7fffffff(data: bytes) -> bool:
+    """UTF-8 as of 1996, with code points up to 7FFFFFFF, and longer forms than there need be."""
+    left = 0
+    for octet in data:
+        if left:
+            if octet >> 6 != 2:
+                return False
+            left -= 1
+        elif octet > 127:
+            lead = next((bits for bits in range(2, 7) if octet >> (7 - bits) == (1 << bits) - 1 << 1), 0)
+            if not lead:
+                return False
+            left = lead - 1
+    return not left
+
+
+def without_second_octets(data: bytes) -> bool:
+    """A check that forgets the narrower ranges of the second octet (e0, ed, f0, f4)."""
+    left = 0
+    for octet in data:
+        if left:
+            if octet >> 6 != 2:
+                return False
+            left -= 1
+        elif octet > 127:
+            if not 0xC2 <= octet <= 0xF4:
+                return False
+            left = 1 if octet < 0xE0 else 2 if octet < 0xF0 else 3
+    return not left
+
+
+def is_character(data: bytes) -> bool:
+    return all(unicodedata.category(char) != "Cn" for char in data.decode("utf-8", "surrogateescape"))
+
+
+def code(number: int, reason: bytes = b"") -> Callable[[bytes], bytes]:
+    return lambda payload: number.to_bytes(2) + reason
+
+
+UNUSUAL = {
+    "sound": Ways("keeps every rule"),
+    "fragments": Ways("echoes in fragments, some of them empty", sends=fragments(0, 1, 2)),
+    "octets": Ways("writes octet by octet", cut=True),
+    "slow": Ways("takes 60 ms for each answer", delay=0.06),
+    "pongs-first": Ways("answers Pings before the messages that came with them", pongs_last=False),
+    "pongs-last": Ways("answers Pings once it has read all there is", pongs_last=True),
+    "latest-ping": Ways("answers the last of several Pings", pongs=lambda pings: pings[-1:]),
+    "pong-each": Ways("sends a Pong unasked before each message", sends=on((TEXT, BINARY), lambda frame: (Frame(PONG, b"unasked", key=frame.key), frame))),
+    "pings": Ways("sends Pings of its own", sends=on((TEXT, BINARY), lambda frame: (Frame(PING, b"are you there", key=frame.key), frame))),
+    "greets-with-ping": Ways("sends a Ping and a Pong as soon as the connection is open", greets=(Frame(PING, b""), Frame(PONG, bytes(125)))),
+    "close-bare": Ways("answers a Close with one that has no code", answers_close=lambda payload: b""),
+    "close-1000": Ways("answers each Close with 1000", answers_close=code(1000)),
+    "close-reason": Ways("answers a Close with its reason", answers_close=lambda payload: payload),
+    "close-explains": Ways("answers a Close with a reason of its own", answers_close=lambda payload: (payload[:2] or b"\x03\xe8") + "tschüß".encode()),
+    "fails-in-silence": Ways("fails a connection by the end of TCP alone", codes=dict.fromkeys(("rsv", "opcode", "fin", "continues", "interleaved", "masked", "unmasked", "control-length", "top-bit", "minimal", "utf8", "reason", "code", "close-length", "inflates", "size"))),
+    "fails-by-reset": Ways("ends TCP by a reset", resets=True),
+    "fails-with-1008": Ways("fails a connection with the code for broken policies", codes=dict.fromkeys(("rsv", "opcode", "fin", "continues", "interleaved", "masked", "unmasked", "control-length", "top-bit", "minimal", "utf8", "reason", "code", "close-length", "inflates", "size"), 1008)),
+    "waits-for-close": Ways("fails a connection, and waits for the Close that answers", waits_for_close=True),
+    "lenient-lengths": Ways("takes lengths in any form", passes=over("minimal")),
+    "lenient-codes": Ways("takes any code in a Close", passes=over("code")),
+    "lenient-reasons": Ways("doesn't read the reasons of Closes", passes=over("reason")),
+    "utf8-late": Ways("checks UTF-8 at the end of a message", by_octet=False),
+    "small": Ways("takes messages of up to 100,000 octets", most=100_000),
+    "declines": Ways("agrees on no extension", offers=False, declines=True),
+    "final-blocks": Ways("ends each message in a block with BFINAL", packing=Packing(final=True)),
+    "full-flushes": Ways("flushes each message so that none refers to it", packing=Packing(full=True)),
+    "stored-blocks": Ways("compresses at level 0", packing=Packing(level=0)),
+    "compresses-some": Ways("compresses messages from 64 octets on", compresses=lambda message: len(message) >= 64),
+    "fragments-compressed": Ways("cuts compressed messages anywhere", sends=fragments(1, 0, 3)),
+}  # fmt: skip
+"""What no case may accuse."""
+
+
+def is_control(frame: Frame) -> bool:
+    return frame.opcode >= CLOSE
+
+
+FAULTS = {
+    # Reserved bits.
+    "takes-rsv": Ways("ignores reserved bits", passes=over("rsv")),
+    "takes-rsv1": Ways("ignores RSV1 on data frames", passes=only("rsv", lambda f: f.rsv == RSV1 and f.opcode in (TEXT, BINARY))),
+    "takes-rsv2": Ways("ignores RSV2", passes=only("rsv", lambda f: f.rsv == 2)),
+    "takes-rsv3": Ways("ignores RSV3", passes=only("rsv", lambda f: f.rsv == 1)),
+    "takes-rsv-on-controls": Ways("ignores reserved bits on control frames", passes=only("rsv", is_control)),
+    "takes-rsv-on-pings": Ways("ignores reserved bits on Pings", passes=only("rsv", lambda f: f.opcode == PING)),
+    "takes-rsv-on-pongs": Ways("ignores reserved bits on Pongs", passes=only("rsv", lambda f: f.opcode == PONG)),
+    "takes-rsv-on-closes": Ways("ignores reserved bits on Closes", passes=only("rsv", lambda f: f.opcode == CLOSE)),
+    "takes-rsv-on-continuations": Ways("ignores reserved bits on continuations", passes=only("rsv", lambda f: f.opcode == CONTINUATION)),
+    "takes-rsv-on-binary": Ways("ignores reserved bits on binary frames", passes=only("rsv", lambda f: f.opcode == BINARY)),
+    "sends-rsv1": Ways("sets RSV1 though it means nothing", compresses=lambda message: False, sends=on((TEXT, BINARY), lambda f: replace(f, rsv=RSV1)), offers=False, declines=True),
+    "sends-rsv2": Ways("sets RSV2", sends=on((TEXT, BINARY), lambda f: replace(f, rsv=f.rsv | 2))),
+    "sends-rsv3-on-pongs": Ways("sets RSV3 on Pongs", sends=on(PONG, lambda f: replace(f, rsv=1))),
+    "sends-rsv1-on-pongs": Ways("sets RSV1 on Pongs", sends=on(PONG, lambda f: replace(f, rsv=RSV1))),
+    "sends-rsv1-on-closes": Ways("sets RSV1 on Closes", sends=on(CLOSE, lambda f: replace(f, rsv=RSV1))),
+    # Opcodes.
+    "ignores-opcodes": Ways("ignores frames with unknown opcodes", passes=over("opcode")),
+    "ignores-data-opcodes": Ways("ignores frames with opcodes 3 to 7", passes=only("opcode", lambda f: f.opcode < CLOSE)),
+    "ignores-control-opcodes": Ways("ignores frames with opcodes 11 to 15", passes=only("opcode", is_control)),
+    "ignores-opcodes-within": Ways("ignores unknown opcodes between fragments", passes=only("opcode", lambda f: f.within)),
+    "ignores-opcodes-unfinished": Ways("ignores frames with unknown opcodes and without FIN", passes=lambda check, f: check in ("opcode", "fin", "interleaved") and not f.fin and f.opcode not in (*DATA, CLOSE, PING, PONG)),
+    "opcode-3-is-text": Ways("takes opcodes 3 to 7 for text", passes=over("opcode"), takes=taking(lambda f: 2 < f.opcode < CLOSE, opcode=TEXT)),
+    "opcode-7-only": Ways("knows opcode 7", passes=only("opcode", lambda f: f.opcode == 7)),
+    "opcode-15-only": Ways("knows opcode 15", passes=only("opcode", lambda f: f.opcode == 15)),
+    "sends-opcode-3": Ways("echoes with opcode 3", sends=on((TEXT, BINARY), lambda f: replace(f, opcode=3))),
+    "sends-opcode-11": Ways("answers Pings with opcode 11", sends=on(PONG, lambda f: replace(f, opcode=11))),
+    # Lengths.
+    "takes-top-bit": Ways("ignores the top bit of a length", passes=over("top-bit")),
+    "length-of-32-bits": Ways("reads 32 bits of a length of 64", lengths=lambda length: length % 2**32),
+    "length-of-16-bits": Ways("reads 16 bits of a length of 64", lengths=lambda length: length % 2**16),
+    "length-126-is-own": Ways("takes lengths from 65,536 on for an error", takes=refusing(lambda f: f.form == 8)),
+    "sends-long-forms": Ways("sends lengths in more octets than it takes", sends=on(DATA, lambda f: replace(f, form=2 if len(f.payload) < 126 else 8))),
+    "sends-126-in-one": Ways("sends a length of 65,535 in 8 octets", sends=on(DATA, lambda f: replace(f, form=8 if len(f.payload) == 65535 else None))),
+    "sends-top-bit": Ways("sets the top bit of lengths", sends=on((TEXT, BINARY), lambda f: replace(f, form=8, length=len(f.payload) + 2**63))),
+    # Control frames.
+    "takes-long-pings": Ways("answers Pings of more than 125 octets", passes=only("control-length", lambda f: f.opcode == PING), sends=on(PONG, lambda f: replace(f, payload=f.payload[:125]))),
+    "takes-long-pongs": Ways("ignores Pongs of more than 125 octets", passes=only("control-length", lambda f: f.opcode == PONG)),
+    "takes-long-closes": Ways("answers Closes of more than 125 octets", passes=only("control-length", lambda f: f.opcode == CLOSE)),
+    "takes-parts-of-pings": Ways("answers Pings without FIN", passes=only("fin", lambda f: f.opcode == PING)),
+    "takes-parts-of-pongs": Ways("ignores Pongs without FIN", passes=only("fin", lambda f: f.opcode == PONG)),
+    "takes-parts-of-closes": Ways("answers Closes without FIN", passes=only("fin", lambda f: f.opcode == CLOSE)),
+    "no-pong": Ways("answers no Ping", pongs=lambda pings: ()),
+    "no-pong-within": Ways("answers no Ping between fragments", takes=taking(lambda f: f.opcode == PING and f.within)),
+    "no-pong-to-long": Ways("answers no Ping of 125 octets", takes=taking(lambda f: f.opcode == PING and len(f.payload) > 124)),
+    "no-pong-to-empty": Ways("answers no empty Ping", takes=taking(lambda f: f.opcode == PING and not f.payload)),
+    "pong-empty": Ways("sends empty Pongs", pongs=lambda pings: [b"" for _ in pings]),
+    "pong-cut": Ways("sends Pongs without their last octet", pongs=lambda pings: [ping[:-1] for ping in pings]),
+    "pong-to-nul": Ways("sends Pongs up to an octet 00", pongs=lambda pings: [ping.split(b"\0")[0] for ping in pings]),
+    "pong-as-text": Ways("sends Pongs as if they were text, in UTF-8", pongs=lambda pings: [ping.decode("utf-8", "replace").encode()[:125] for ping in pings]),
+    "pong-too-long": Ways("sends Pongs of 126 octets", pongs=lambda pings: [ping + bytes(126 - len(ping)) for ping in pings]),
+    "pong-in-parts": Ways("sends Pongs without FIN", sends=on(PONG, lambda f: replace(f, fin=False))),
+    "pong-is-ping": Ways("answers Pings with Pings", sends=on(PONG, lambda f: replace(f, opcode=PING))),
+    "pong-first-only": Ways("answers the first of several Pings", pongs=lambda pings: pings[:1]),
+    "refuses-pongs": Ways("fails the connection for a Pong that nobody asked for", takes=refusing(lambda f: f.opcode == PONG)),
+    "answers-pongs": Ways("answers Pongs", answers_pongs=True),
+    "control-ends-message": Ways("forgets what came of a message before a control frame", forgets_message=True),
+    "refuses-controls-within": Ways("fails the connection for control frames between fragments", takes=refusing(lambda f: f.within and f.opcode > CLOSE)),
+    "ignores-close-within": Ways("ignores a Close between fragments", takes=taking(lambda f: f.within and f.opcode == CLOSE)),
+    # Fragments.
+    "ignores-stray": Ways("ignores continuations of nothing", passes=over("continues")),
+    "stray-is-text": Ways("takes a continuation of nothing for text", passes=over("continues"), takes=taking(lambda f: f.opcode == CONTINUATION and not f.within, opcode=TEXT)),
+    "stray-is-binary": Ways("takes a continuation of nothing for binary", passes=over("continues"), takes=taking(lambda f: f.opcode == CONTINUATION and not f.within, opcode=BINARY)),
+    "ignores-unfinished-stray": Ways("ignores continuations of nothing without FIN", passes=only("continues", lambda f: not f.fin)),
+    "begins-anew": Ways("takes a new message inside of another one", passes=over("interleaved")),
+    "begins-anew-unfinished": Ways("takes a new message without FIN inside of another one", passes=only("interleaved", lambda f: not f.fin)),
+    "begins-anew-binary": Ways("takes a binary message inside of another one", passes=only("interleaved", lambda f: f.opcode == BINARY)),
+    "begins-anew-text": Ways("takes a text message inside of another one", passes=only("interleaved", lambda f: f.opcode == TEXT)),
+    "refuses-empty-fragments": Ways("fails the connection for empty fragments", takes=refusing(lambda f: f.opcode == CONTINUATION and not f.payload and not f.fin)),
+    "refuses-empty-end": Ways("fails the connection for an empty last fragment", takes=refusing(lambda f: f.opcode == CONTINUATION and not f.payload and f.fin)),
+    "refuses-empty-messages": Ways("fails the connection for empty messages", takes=refusing(lambda f: f.opcode in (TEXT, BINARY) and not f.payload and f.fin)),
+    "ignores-empty-messages": Ways("echoes no empty message", echoes=lambda opcode, data: ((opcode, data),) if data else ()),
+    "refuses-fragments": Ways("fails the connection for fragments", takes=refusing(lambda f: not f.fin)),
+    "refuses-binary-fragments": Ways("fails the connection for fragments of binary messages", takes=refusing(lambda f: not f.fin and f.opcode == BINARY)),
+    "echoes-fragments": Ways("echoes each fragment as a message", takes=taking(lambda f: not f.fin, fin=True), passes=over("continues")),
+    "sends-stray": Ways("echoes in a continuation", sends=on((TEXT, BINARY), lambda f: replace(f, opcode=CONTINUATION))),
+    "sends-interleaved": Ways("begins each message twice", sends=on((TEXT, BINARY), lambda f: (replace(f, payload=b"", fin=False), f))),
+    "sends-typed-fragments": Ways("repeats the opcode in each fragment", sends=on((TEXT, BINARY), lambda f: (replace(f, payload=f.payload[:1], fin=False), replace(f, payload=f.payload[1:])))),
+    "sends-unfinished": Ways("never ends a message", sends=on((TEXT, BINARY), lambda f: replace(f, fin=False))),
+    # Texts.
+    "takes-no-utf8": Ways("doesn't check text", passes=over("utf8")),
+    "utf8-by-frame": Ways("fails the connection for a code point in two frames", is_text=lambda data: True, takes=refusing(lambda f: f.opcode in (TEXT, CONTINUATION) and not lenient_utf8("strict")(f.payload))),
+    "utf8-without-end": Ways("takes a text that ends inside of a code point", passes=only("utf8", lambda f: f.fin and not f.payload)),
+    "utf8-with-surrogates": Ways("takes surrogates for UTF-8", is_text=lenient_utf8("surrogatepass")),
+    "utf8-of-1996": Ways("takes overlong forms and code points beyond 10FFFF", is_text=up_to_7fffffff),
+    "utf8-second-octets": Ways("doesn't check the ranges of second octets", is_text=without_second_octets),
+    "utf8-whole-messages": Ways("checks only text in one frame", passes=only("utf8", lambda f: f.within)),
+    "utf8-compressed-unchecked": Ways("doesn't check text that was compressed", passes=only("utf8", lambda f: bool(f.rsv))),
+    "refuses-noncharacters": Ways("fails the connection for noncharacters", is_text=is_character),
+    "refuses-nul": Ways("fails the connection for U+0000", is_text=lambda data: lenient_utf8("strict")(data) and b"\0" not in data),
+    "refuses-bom": Ways("fails the connection for U+FEFF", is_text=lambda data: lenient_utf8("strict")(data) and not data.startswith(b"\xef\xbb\xbf")),
+    "strips-bom": Ways("echoes text without U+FEFF", echoes=lambda opcode, data: ((opcode, data.removeprefix(b"\xef\xbb\xbf") if opcode == TEXT else data),)),
+    "normalizes": Ways("echoes text in its normal form", echoes=lambda opcode, data: ((opcode, unicodedata.normalize("NFC", data.decode()).encode() if opcode == TEXT else data),)),
+    "cuts-at-nul": Ways("echoes messages up to an octet 00", echoes=said(lambda data: data.split(b"\0")[0])),
+    "strips": Ways("echoes text without the blanks around it", echoes=said(bytes.strip)),
+    "text-is-binary": Ways("echoes text as binary", echoes=lambda opcode, data: ((BINARY, data),)),
+    "binary-is-text": Ways("echoes binary as text", echoes=lambda opcode, data: ((TEXT, data),)),
+    "echoes-twice": Ways("echoes each message twice", echoes=lambda opcode, data: ((opcode, data),) * 2),
+    "flips-octet": Ways("changes octet 124 of a message", echoes=said(lambda data: data[:124] + bytes([octet ^ 1 for octet in data[124:125]]) + data[125:])),
+    # How the octets come.
+    "loses-parts": Ways("takes each read for whole frames", reads=lambda kept, new: new),
+    "loses-rest": Ways("forgets what came in one read with the head", forgets=True),
+    "unmasks-reads": Ways("begins to unmask anew with each read", unmasks=lambda data, key, at: masked(data, key, 0)),
+    # Closing.
+    "no-close": Ways("answers no Close", answers_close=lambda payload: None, ends=False),
+    "drops-at-close": Ways("answers a Close by the end of TCP", answers_close=lambda payload: None),
+    "close-1005": Ways("answers a Close without a code with 1005", answers_close=lambda payload: payload[:2] or b"\x03\xed"),
+    "close-1006": Ways("fails a connection with 1006", codes=dict.fromkeys(("rsv", "opcode", "fin", "continues", "interleaved", "masked", "unmasked", "utf8", "control-length"), 1006)),
+    "close-0": Ways("answers a Close without a code with 0", answers_close=lambda payload: payload[:2] or b"\0\0"),
+    "close-of-one-octet": Ways("answers with half a code", answers_close=lambda payload: payload[:1] or b"\3"),
+    "close-reason-cut": Ways("echoes 122 octets of a reason", answers_close=lambda payload: payload[:124]),
+    "close-reason-is-latin": Ways("answers with a reason in Latin-1", answers_close=code(1000, b"adi\xf3s")),
+    "close-too-long": Ways("answers with a reason of 124 octets", answers_close=code(1000, b"x" * 124)),
+    "close-in-parts": Ways("answers with a Close without FIN", sends=on(CLOSE, lambda f: replace(f, fin=False))),
+    "close-twice": Ways("answers a Close with two", after_close=(Frame(CLOSE, b"\x03\xe8"),)),
+    "message-after-close": Ways("sends a message after its Close", after_close=(Frame(TEXT, b"wait"),)),
+    "echoes-after-close": Ways("echoes what comes after a Close", lasting=True, ends=False),
+    "takes-close-of-one-octet": Ways("answers a Close with half a code", passes=over("close-length"), answers_close=lambda payload: payload if len(payload) > 1 else b""),
+    "takes-reserved-codes": Ways("echoes 1005, 1006 and 1015", passes=only("code", lambda f: f.payload[:2] in (b"\x03\xed", b"\x03\xee", b"\x03\xf7"))),
+    "takes-1005": Ways("takes a Close with 1005, and answers with 1000", passes=over("code"), answers_close=code(1000)),
+    "takes-latin-reasons": Ways("takes reasons that aren't UTF-8, and echoes them", passes=over("reason"), answers_close=lambda payload: payload),
+    "refuses-own-codes": Ways("fails the connection for codes from 3000 on", takes=refusing(lambda f: f.opcode == CLOSE and f.payload[:2] >= b"\x0b\xb8")),
+    "refuses-new-codes": Ways("fails the connection for 1012 to 1014", takes=refusing(lambda f: f.opcode == CLOSE and f.payload[:2] in (b"\x03\xf4", b"\x03\xf5", b"\x03\xf6"))),
+    "refuses-bare-closes": Ways("fails the connection for a Close without a code", takes=refusing(lambda f: f.opcode == CLOSE and not f.payload)),
+    "refuses-reasons": Ways("fails the connection for a reason of 123 octets", takes=refusing(lambda f: f.opcode == CLOSE and len(f.payload) == 125)),
+    "keeps-tcp": Ways("never ends TCP", ends=False),
+    "keeps-tcp-when-failing": Ways("fails a connection without ending TCP", waits_for_close=True, ends=False),
+    "explains-at-length": Ways("sends a message before the Close with which it fails a connection", fails=(Frame(TEXT, b"this is wrong"),)),
+    # Compression.
+    "packs-with-tail": Ways("leaves 00 00 ff ff at the end of a message", packing=Packing(finished=lambda packed: packed + b"\0\0\xff\xff")),
+    "packs-nothing": Ways("sets RSV1 on what isn't compressed", packing=Packing(finished=lambda packed: b"\7not deflate")),
+    "packs-too-little": Ways("drops the last octet of a compressed message", packing=Packing(finished=lambda packed: packed[:-1])),
+    "rsv1-on-each-fragment": Ways("sets RSV1 on each fragment", sends=on((TEXT, BINARY), lambda f: (replace(f, payload=f.payload[:1], fin=False), replace(f, opcode=CONTINUATION, payload=f.payload[1:])))),
+    "rsv1-missing": Ways("compresses without a word of it", sends=on((TEXT, BINARY), lambda f: replace(f, rsv=0))),
+    "keeps-own-context": Ways("keeps its context, though it agreed not to", keeps=lambda terms: replace(terms, server_fresh=False, client_fresh=False)),
+    "keeps-no-context": Ways("forgets the context of the other side", keeps=lambda terms: replace(terms, server_fresh=True, client_fresh=True)),
+    "windows-of-15": Ways("compresses with a window of 15 bits, whatever was agreed", keeps=lambda terms: replace(terms, server_window=15, client_window=15)),
+    "windows-of-9": Ways("inflates with a window of 9 bits, whatever was agreed", keeps=lambda terms: replace(terms, server_window=9, client_window=9)),
+    "plain-resets": Ways("forgets the context at a message that isn't compressed", packing=Packing(plain="reset")),
+    "plain-counts": Ways("takes messages that aren't compressed into the context", packing=Packing(plain="fed")),
+    "inflates-frames": Ways("inflates each frame by itself", inflates_frames=True),
+    "stops-at-final": Ways("reads no block behind one with BFINAL", packing=Packing(stops=True)),
+    "refuses-final": Ways("fails the connection for blocks with BFINAL", packing=Packing(refuses=lambda payload: bool(payload and payload[0] & 1))),
+    "refuses-stored": Ways("fails the connection for stored blocks", packing=Packing(refuses=lambda payload: bool(payload and payload[0] & 6 == 0 and len(payload) > 1))),
+    "refuses-dynamic": Ways("fails the connection for dynamic blocks", packing=Packing(refuses=lambda payload: bool(payload and payload[0] & 6 == 4))),
+    "refuses-empty-packed": Ways("fails the connection for an empty compressed message", packing=Packing(refuses=lambda payload: payload == b"\0")),
+    "takes-garbled": Ways("echoes what it can't inflate", passes=over("inflates")),
+    "takes-unended": Ways("takes compressed data that doesn't end at the end of a block", packing=Packing(probes=False)),
+    "refuses-plain": Ways("fails the connection for messages that aren't compressed", takes=refusing(lambda f: f.opcode in (TEXT, BINARY) and not f.rsv)),
+}  # fmt: skip
+"""One deviation each."""

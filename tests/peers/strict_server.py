@@ -1,0 +1,314 @@
+"""An echo server that keeps every rule of RFC 6455 and RFC 7692, or breaks one, which is chosen by name.
+
+    python -m tests.peers.strict_server --fault masks-frames [--port 0]
+
+prints 'listening on PORT' when it is ready; --list prints what FAULTS says of each. It shares no code with
+replay, to test it by.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import replace
+
+from tests.peers.inflating import Parameter, Terms, extensions, is_valid, met, terms_of
+from tests.peers.strict import CLOSE, PING, PONG, Breach, Endpoint, Head, Headers, Ways, also, bare, masked
+from tests.peers.strict_faults import FAULTS as BOTH
+from tests.peers.strict_faults import UNUSUAL as SHARED
+from tests.peers.strict_faults import on, only, over, refusing
+
+Parameters = list[Parameter]
+
+GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+,;=]*)(:\d*)?")
+LINE = re.compile(rf"({TOKEN.pattern}) ([!-~]+) HTTP/(\d)\.(\d)")
+
+STATUSES = {
+    "method": 405,
+    "method-size": 501,
+    "http": 505,
+    "upgrade": 426,
+    "websocket-version": 426,
+    "target-size": 414,
+    "head-size": 431,
+}
+"""Of the answers to a request that breaks a rule; the others are 400."""
+REASONS = {
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    414: "URI Too Long",
+    426: "Upgrade Required",
+    431: "Request Header Fields Too Large",
+    501: "Not Implemented",
+    505: "HTTP Version Not Supported",
+}
+
+
+def derived(key: str) -> str:
+    """The Sec-WebSocket-Accept of a key."""
+    return base64.b64encode(hashlib.sha1((key + GUID).encode("latin-1")).digest()).decode()
+
+
+class Server(Endpoint):
+    server = True
+
+    def _read_head(self) -> None:
+        request = self._take_head()
+        if request is None:
+            return
+        self._check_line(request.first)
+        self._check_request(request)
+        offers = request.values("Sec-WebSocket-Extensions")
+        listed = extensions(offers) if offers else []
+        self._check("extensions", listed is None)
+        terms = None if self.ways.declines else self._terms(listed or [])
+        if "100-continue" in request.listed("Expect") and self.ways.continues:
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._accept(request, terms)
+
+    def _check_line(self, first: str) -> None:
+        found = LINE.fullmatch(first)
+        self._check("request-line", found is None)
+        if found is None:
+            return
+        method, target, *version = found.groups()
+        self._check("method-size", len(method) > 64)
+        self._check("method", method != "GET", method)
+        self._check("http", version < ["1", "1"])
+        sound = re.match(r"/|(https?|wss?)://", target, re.IGNORECASE) and "#" not in target
+        self._check("target", not sound, target)
+        self._check("own-target", not target.startswith(self.ways.targets))
+
+    def _check_request(self, request: Head) -> None:
+        hosts, keys = request.values("Host"), request.values("Sec-WebSocket-Key")
+        versions = request.values("Sec-WebSocket-Version")
+        self._check("host-missing", not hosts)
+        self._check("host-twice", len(hosts) > 1)
+        self._check("host", any(not HOST.fullmatch(host) for host in hosts))
+        lengths, coded = request.listed("Content-Length"), request.values("Transfer-Encoding")
+        self._check("own-header", any(request.values(name) for name in self.ways.hates))
+        self._check("body", bool(coded) or any(length != "0" for length in lengths))
+        self._check("upgrade", not self.ways.is_websocket(request.listed("Upgrade")))
+        self._check("connection", not self.ways.is_upgrade(request.listed("Connection")))
+        self._check("version-missing", not versions)
+        self._check("version-twice", len(versions) > 1)
+        self._check("websocket-version", versions[:1] not in ([], ["13"]), "".join(versions[:1]))
+        self._check("key-missing", not keys)
+        self._check("key-twice", len(keys) > 1)
+        for key in keys:
+            self._check("key", not is_key(key), key)
+        offered = request.values("Sec-WebSocket-Protocol")
+        names = request.listed("Sec-WebSocket-Protocol")
+        sound = all(TOKEN.fullmatch(name) for name in names) and len(set(names)) == len(names)
+        self._check("subprotocols", not sound or (bool(offered) and not names))
+
+    def _terms(self, listed: list[tuple[str, Parameters]]) -> Terms | None:
+        """Those of the first offer that can be met."""
+        for name, parameters in listed if self.ways.all_offers else listed[:1]:
+            self._check("own-extension", name in self.ways.hates)
+            if name != "permessage-deflate":
+                continue
+            if self._check_offer(parameters) and (terms := self.ways.agrees(parameters)) is not None:
+                return terms
+        return None
+
+    def _check_offer(self, parameters: Parameters) -> bool:
+        try:
+            self._check("offer", not is_valid(parameters, answer=False), repr(parameters))
+        except Breach:
+            return False
+        return True
+
+    def _accept(self, request: Head, terms: Terms | None) -> None:
+        key = (request.values("Sec-WebSocket-Key") or [""])[0]
+        headers: Headers = [
+            ("Server", "strict"),
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Accept", (self.ways.derives or derived)(key)),
+        ]
+        for name in self.ways.chooses(request.listed("Sec-WebSocket-Protocol")):
+            headers.append(("Sec-WebSocket-Protocol", name))
+        if terms is not None:
+            words = (
+                name if value is None else f"{name}={value}"
+                for name, value in self.ways.answers(list(terms.parameters()))
+            )
+            headers.append(("Sec-WebSocket-Extensions", "; ".join(["permessage-deflate", *words])))
+        first = self.ways.line("HTTP/1.1 101 Switching Protocols")
+        self.write(self.ways.interim + encoded(first, self.ways.edits(headers)) + self.ways.behind)
+        self._open(terms)
+
+    def _refuse(self, check: str) -> None:
+        status = self.ways.refuses.get(check, self.ways.refuses.get("", STATUSES.get(check, 400)))
+        if status is not None:
+            headers: Headers = [("Server", "strict"), ("Content-Length", "0"), ("Connection", "close")]
+            if status == 426:
+                headers[-1] = ("Connection", "Upgrade, close")
+                headers += [("Upgrade", "websocket")]
+            if check in ("websocket-version", "version-missing", "version-twice"):
+                headers += [("Sec-WebSocket-Version", "13")]
+            if status == 405:
+                headers += [("Allow", "GET")]
+            first = f"HTTP/1.1 {status} {REASONS.get(status, '')}"
+            self.write(encoded(first, self.ways.refused(headers)))
+        self._end()
+
+
+def encoded(first: str, headers: Headers) -> bytes:
+    lines = (f"{name}: {value}" for name, value in headers)
+    return "\r\n".join([first, *lines, "", ""]).encode("latin-1")
+
+
+def is_key(text: str) -> bool:
+    """Whether it is 16 octets in base64."""
+    try:
+        return len(base64.b64decode(text, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False
+
+
+def reencoded(key: str) -> str:
+    return derived(base64.b64encode(base64.b64decode(key + "==")).decode())
+
+
+def changed(terms: Parameters, name: str, value: str | None) -> Parameters:
+    return [*(one for one in terms if one[0] != name), (name, value)]
+
+
+UNUSUAL = SHARED | {
+    "refuses-with-426": Ways("refuses each request with 426", refuses=dict.fromkeys(STATUSES, 426) | {"": 426}),
+    "refuses-with-403": Ways("refuses each request with 403", refuses=dict.fromkeys(STATUSES, 403) | {"": 403}),
+    "refuses-in-silence": Ways("refuses each request by the end of TCP", refuses=dict.fromkeys(STATUSES, None) | {"": None}),
+    "more-headers": Ways("sends many headers", edits=lambda headers: [("Date", "Tue, 15 Nov 1994 08:12:31 GMT"), *reversed(headers), ("Set-Cookie", "a=b"), ("Set-Cookie", "c=d"), ("X-Empty", "")]),
+    "odd-case": Ways("writes names and tokens in another case", edits=lambda headers: [(name.swapcase(), value.upper() if name in ("Upgrade", "Connection") else value) for name, value in headers]),
+    "tokens": Ways("sends Connection: keep-alive, Upgrade", edits=bare("Connection", "keep-alive, Upgrade")),
+    "no-reason": Ways("leaves the reason phrase out", line=lambda line: line.removesuffix("Switching Protocols")),
+    "first-offer": Ways("reads the first offer of compression alone", all_offers=False),
+    "no-subprotocol": Ways("chooses no subprotocol", chooses=lambda offered: []),
+    "frugal": Ways("asks for the smallest windows and no contexts", agrees=lambda parameters: replace(terms_of(parameters), server_fresh=True, client_fresh=True, server_window=9, client_window=9 if "client_max_window_bits" in dict(parameters) else 15)),
+    "takes-lines-of-lf": Ways("takes octets that had better be refused in a header", passes=over("field-value", "host", "subprotocols")),
+    "sends-100": Ways("sends an interim response first", interim=b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
+}  # fmt: skip
+
+OWN = {
+    # The request.
+    "takes-any-method": Ways("takes any method", passes=over("method")),
+    "takes-method-in-any-case": Ways("takes get", passes=only("method", lambda f: f.payload.upper() == b"GET")),
+    "takes-posts": Ways("takes POST", passes=only("method", lambda f: f.payload == b"POST")),
+    "takes-http-1.0": Ways("takes HTTP/1.0", passes=over("http")),
+    "takes-any-target": Ways("takes any target", passes=over("target")),
+    "takes-no-host": Ways("needs no Host", passes=over("host-missing")),
+    "takes-two-hosts": Ways("takes two Hosts", passes=over("host-twice")),
+    "takes-any-upgrade": Ways("doesn't look at Upgrade", passes=over("upgrade")),
+    "takes-upgrade-like": Ways("looks for websocket somewhere in Upgrade", is_websocket=lambda listed: any("websocket" in one.lower() for one in listed)),
+    "takes-upgrade-present": Ways("looks whether there is an Upgrade", is_websocket=bool),
+    "takes-any-connection": Ways("doesn't look at Connection", passes=over("connection")),
+    "takes-connection-like": Ways("looks for upgrade somewhere in Connection", is_upgrade=lambda listed: any("upgrade" in one.lower() for one in listed)),
+    "takes-no-key": Ways("needs no key", passes=over("key-missing")),
+    "takes-any-key": Ways("takes any key", passes=over("key")),
+    "takes-empty-key": Ways("takes an empty key", passes=only("key", lambda f: not f.payload)),
+    "takes-short-key": Ways("takes keys of fewer octets", passes=only("key", lambda f: 0 < len(f.payload) < 24)),
+    "takes-two-keys": Ways("takes two keys", passes=over("key-twice")),
+    "takes-no-version": Ways("needs no version", passes=over("version-missing")),
+    "takes-any-version": Ways("takes any version", passes=over("websocket-version")),
+    "takes-higher-versions": Ways("takes versions above 13", passes=only("websocket-version", lambda f: f.payload.isdigit() and int(f.payload) > 13)),
+    "takes-version-013": Ways("reads the version as a number", passes=only("websocket-version", lambda f: f.payload.isdigit() and int(f.payload) == 13)),
+    "takes-versions-like-13": Ways("looks for 13 somewhere in the version", passes=only("websocket-version", lambda f: b"13" in f.payload)),
+    "takes-two-versions": Ways("takes two versions", passes=over("version-twice")),
+    "takes-garbled-extensions": Ways("takes what is no list of extensions for none", passes=over("extensions")),
+    "takes-blank-before-colon": Ways("takes a blank before a colon", passes=over("space-colon", "field-name")),
+    "takes-folded-header": Ways("takes a folded line for a header", unfolds=lambda lines: [line.lstrip() for line in lines]),
+    "takes-no-colon": Ways("takes lines without a colon", passes=over("field-name")),
+    "takes-body-for-frames": Ways("takes a body for frames", passes=over("body")),
+    "refuses-absolute-target": Ways("refuses the absolute form of a target", targets=("/",)),
+    "refuses-cookies": Ways("refuses a request with a header that it doesn't know", hates=("Cookie", "X-Test", "X-0")),
+    "refuses-extensions": Ways("refuses a request with an extension", hates=("Sec-WebSocket-Extensions",)),
+    "refuses-subprotocols": Ways("refuses a request with a subprotocol", hates=("Sec-WebSocket-Protocol",)),
+    "names-with-case": Ways("compares the names of headers with regard to case", is_named=lambda own, name: own == name),
+    "upgrade-with-case": Ways("compares Upgrade with regard to case", is_websocket=lambda listed: "websocket" in listed),
+    "connection-with-case": Ways("compares Connection with regard to case", is_upgrade=lambda listed: "Upgrade" in listed),
+    "connection-alone": Ways("wants Upgrade to be all of Connection", is_upgrade=lambda listed: [one.lower() for one in listed] == ["upgrade"]),
+    "first-lines": Ways("reads the first of several lines of a header", lines=lambda values: values[:1]),
+    "last-lines": Ways("reads the last of several lines of a header", lines=lambda values: values[-1:]),
+    "no-continue": Ways("sends no 100 to those who expect it", continues=False),
+    # The answer.
+    "accept-of-bytes": Ways("encodes the key anew before it derives the accept", derives=reencoded),
+    "accept-of-nothing": Ways("derives the accept of the GUID alone", derives=lambda key: derived("")),
+    "accept-in-hex": Ways("sends the accept in hex", derives=lambda key: hashlib.sha1((key + GUID).encode()).hexdigest()),
+    "accept-for-urls": Ways("encodes the accept for URLs", derives=lambda key: derived(key).replace("+", "-").replace("/", "_")),
+    "accept-unpadded": Ways("leaves the padding of the accept out", derives=lambda key: derived(key).rstrip("=")),
+    "accept-missing": Ways("sends no accept", edits=bare("Sec-WebSocket-Accept", None)),
+    "accept-twice": Ways("sends two accepts", edits=lambda headers: [*headers, *(one for one in headers if one[0] == "Sec-WebSocket-Accept")]),
+    "status-200": Ways("answers 200", line=lambda line: "HTTP/1.1 200 OK"),
+    "http-1.0": Ways("answers in HTTP/1.0", line=lambda line: line.replace("1.1", "1.0")),
+    "http-2": Ways("answers in HTTP/2", line=lambda line: line.replace("1.1", "2")),
+    "not-http": Ways("answers no HTTP", line=lambda line: "hello"),
+    "no-upgrade": Ways("sends no Upgrade", edits=bare("Upgrade", None)),
+    "other-upgrade": Ways("sends Upgrade: h2c", edits=bare("Upgrade", "h2c")),
+    "no-connection": Ways("sends no Connection", edits=bare("Connection", None)),
+    "close-connection": Ways("sends Connection: close", edits=bare("Connection", "close")),
+    "length-in-101": Ways("sends Content-Length: 0", edits=also("Content-Length", "0")),
+    "chunked-101": Ways("sends Transfer-Encoding: chunked", edits=also("Transfer-Encoding", "chunked")),
+    "body-in-101": Ways("sends a body behind its 101", behind=b"welcome\r\n"),
+    "blank-before-colon": Ways("puts a blank before a colon", edits=also("X-Test ", "a")),
+    "unasked-extension": Ways("names an extension that wasn't offered", edits=also("Sec-WebSocket-Extensions", "x-own")),
+    "unasked-deflate": Ways("agrees on permessage-deflate, whether it was offered or not", declines=True, edits=also("Sec-WebSocket-Extensions", "permessage-deflate")),
+    "deflate-twice": Ways("agrees on permessage-deflate twice", edits=lambda headers: [*headers, *(one for one in headers if one[0] == "Sec-WebSocket-Extensions")]),
+    "extension-of-two-words": Ways("answers what is no list of extensions", declines=True, edits=also("Sec-WebSocket-Extensions", "permessage deflate")),
+    "unasked-subprotocol": Ways("chooses a subprotocol that wasn't offered", chooses=lambda offered: ["own"]),
+    "subprotocol-in-lower-case": Ways("chooses a subprotocol in lower case", chooses=lambda offered: [one.lower() for one in offered[:1]]),
+    "subprotocol-in-upper-case": Ways("chooses a subprotocol in upper case", chooses=lambda offered: [one.upper() for one in offered[:1]]),
+    "all-subprotocols": Ways("chooses all subprotocols", chooses=lambda offered: [", ".join(offered)] if offered else []),
+    "subprotocols-in-lines": Ways("chooses all subprotocols, each in a line", chooses=lambda offered: offered),
+    "subprotocol-empty": Ways("sends an empty subprotocol", chooses=lambda offered: [""]),
+    "subprotocol-empty-if-asked": Ways("sends an empty subprotocol if it likes none", chooses=lambda offered: [""] if offered else []),
+    "says-no-versions": Ways("refuses a version without a word of its own", refused=bare("Sec-WebSocket-Version", None)),
+    "says-426-alone": Ways("sends 426 without Upgrade", refused=bare("Upgrade", None)),
+    "refuses-with-200": Ways("refuses with 200", refuses={"": 200} | dict.fromkeys(STATUSES, 200)),
+    "refuses-two-hosts-with-403": Ways("refuses two Hosts with 403", refuses={"host-twice": 403, "host-missing": 403, "space-colon": 403}),
+    "hangs": Ways("reads no head to its end that breaks a rule", refuses={"": None} | dict.fromkeys(STATUSES, None), ends=False),
+    # Agreeing on compression.
+    "takes-any-offer": Ways("takes any offer of permessage-deflate", passes=over("offer")),
+    "takes-unknown-parameter": Ways("takes an offer with an unknown parameter", passes=only("offer", lambda f: b"window_bits" not in f.payload and b"context" not in f.payload)),
+    "takes-window-of-any-bits": Ways("takes windows of any size", passes=only("offer", lambda f: b"window_bits" in f.payload)),
+    "takes-flag-with-value": Ways("takes flags with a value", passes=only("offer", lambda f: b"takeover', '" in f.payload)),
+    "unasked-client-window": Ways("answers client_max_window_bits unasked", answers=lambda terms: changed(terms, "client_max_window_bits", "12")),
+    "ignores-server-window": Ways("doesn't grant server_max_window_bits", agrees=lambda parameters: replace(terms_of(parameters), server_window=15, client_window=15, named=())),
+    "larger-server-window": Ways("grants a larger server_max_window_bits", agrees=lambda parameters: replace(met(parameters), server_window=min(15, met(parameters).server_window + 1))),
+    "ignores-server-context": Ways("doesn't grant server_no_context_takeover", agrees=lambda parameters: replace(met(parameters), server_fresh=False)),
+    "answers-16-bits": Ways("answers a window of 16 bits", answers=lambda terms: changed(terms, "server_max_window_bits", "16")),
+    "answers-08-bits": Ways("answers a window with a leading zero", answers=lambda terms: changed(terms, "server_max_window_bits", "09")),
+    "answers-bare-window": Ways("answers server_max_window_bits without a value", answers=lambda terms: changed(terms, "server_max_window_bits", None)),
+    "answers-flag-with-value": Ways("answers a flag with a value", answers=lambda terms: changed(terms, "server_no_context_takeover", "true")),
+    "answers-unknown-parameter": Ways("answers an unknown parameter", answers=lambda terms: [*terms, ("fast", None)]),
+    "answers-twice": Ways("answers a parameter twice", answers=lambda terms: [*terms, ("client_no_context_takeover", None), ("client_no_context_takeover", None)]),
+    "copies-offer": Ways("answers the offer as it stands", answers=lambda terms: terms, agrees=terms_of),
+    "small-window": Ways("answers server_max_window_bits=9 and compresses with 15", agrees=lambda parameters: replace(met(parameters), server_window=9), keeps=lambda terms: replace(terms, server_window=15)),
+    "fresh-only-in-word": Ways("answers server_no_context_takeover and keeps its context", agrees=lambda parameters: replace(met(parameters), server_fresh=True), keeps=lambda terms: replace(terms, server_fresh=False)),
+    # Masks.
+    "masks": Ways("masks its frames", sends=lambda f: (replace(f, key=b"\1\2\3\4"),)),
+    "masks-with-zeros": Ways("masks its frames with zeros", sends=lambda f: (replace(f, key=bytes(4)),)),
+    "masks-pongs": Ways("masks its Pongs", sends=on(PONG, lambda f: replace(f, key=b"\1\2\3\4"))),
+    "masks-closes": Ways("masks its Closes", sends=on(CLOSE, lambda f: replace(f, key=b"\1\2\3\4"))),
+    "takes-unmasked": Ways("takes frames that aren't masked", passes=over("masked")),
+    "takes-unmasked-data": Ways("takes data frames that aren't masked", passes=only("masked", lambda f: f.opcode < CLOSE)),
+    "takes-unmasked-controls": Ways("takes control frames that aren't masked", passes=only("masked", lambda f: f.opcode >= CLOSE)),
+    "takes-unmasked-pings": Ways("takes Pings that aren't masked", passes=only("masked", lambda f: f.opcode == PING)),
+    "takes-unmasked-pongs": Ways("takes Pongs that aren't masked", passes=only("masked", lambda f: f.opcode == PONG)),
+    "takes-unmasked-closes": Ways("takes Closes that aren't masked", passes=only("masked", lambda f: f.opcode == CLOSE)),
+    "takes-unmasked-continuations": Ways("takes continuations that aren't masked", passes=only("masked", lambda f: f.opcode == 0)),
+    "takes-unmasked-empty": Ways("takes empty frames that aren't masked", passes=only("masked", lambda f: f.length == 0)),
+    "refuses-zero-masks": Ways("takes a key of zeros for none", takes=refusing(lambda f: not any(f.key))),
+    "ignores-masks": Ways("doesn't take masks off control frames", takes=lambda f: replace(f, payload=masked(f.payload, f.key)) if f.opcode > CLOSE else f),
+    "masks-backwards": Ways("reads a key backwards", unmasks=lambda data, key, at: masked(data, key[::-1], at)),
+    "unmasks-first-octets": Ways("takes the mask off the first 125 octets", unmasks=lambda data, key, at: masked(data[: max(0, 125 - at)], key, at) + data[max(0, 125 - at) :]),
+}  # fmt: skip
+
+FAULTS = BOTH | OWN
