@@ -13,7 +13,7 @@ from replay.verdict.judge import judge
 from replay.verdict.result import Judged
 from replay.wire.side import Side
 from tests.memory import join, player
-from tests.peers.strict import Endpoint, Ways
+from tests.peers.strict import PATIENCE, Endpoint, Ways
 from tests.peers.strict_client import Client
 from tests.peers.strict_server import Server
 
@@ -69,6 +69,8 @@ class Peer:
         if self._own.dropped and (None not in [data for _, data in self._due]) and not self.dropped_as:
             acts.append(None)
         self._due += [(now + self._delay, data) for data in acts]
+        if self._own.waits:
+            self._due.append((now + int(PATIENCE * SECOND), None))
         self.wake(now)
 
 

@@ -19,6 +19,8 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 RSV1 = 4
 MOST = 2**24
 """Octets of a message that an endpoint takes."""
+PATIENCE = 0.5
+"""Seconds for which an endpoint that has failed a connection waits for a Close."""
 HEADER = 16
 """Octets of a frame that come one by one in writes that are cut."""
 HEAD = 2**15
@@ -230,6 +232,11 @@ class Endpoint:
     def ended(self) -> None:
         """The other side has ended TCP."""
         self._end(force=True)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it ends TCP, once its patience is over, if no Close comes before."""
+        return self._failed and not self.dropped and self.ways.ends
 
     # The opening handshake.
 

@@ -31,6 +31,7 @@ from tests.peers.strict import (
     has,
 )
 from tests.peers.strict_faults import FAULTS as BOTH
+from tests.peers.strict_faults import UNUSUAL as SHARED
 from tests.peers.strict_faults import fragments, on, only, over
 from tests.peers.strict_server import derived, encoded
 
@@ -217,3 +218,13 @@ OWN = {
 }  # fmt: skip
 
 FAULTS = BOTH | OWN
+
+UNUSUAL = SHARED | {
+    "offers-windows": Ways("offers several kinds of compression", edits=bare("Sec-WebSocket-Extensions", "permessage-deflate; server_no_context_takeover; server_max_window_bits=10; client_max_window_bits=10, permessage-deflate; client_max_window_bits")),
+    "more-headers": Ways("sends many headers, in another order", edits=lambda headers: [headers[0], ("Origin", "http://localhost"), *reversed(headers[1:]), ("Cookie", "a=b; c=d"), ("X-Empty", "")]),
+    "odd-case": Ways("writes names and tokens in another case", edits=lambda headers: [(name.lower(), value.upper() if name in ("Upgrade", "Connection") else value) for name, value in headers]),
+    "tokens": Ways("sends Connection: keep-alive, Upgrade", edits=bare("Connection", "keep-alive, Upgrade")),
+    "no-subprotocols": Ways("offers no subprotocol", edits=bare("Sec-WebSocket-Protocol", None)),
+    "extra-extension": Ways("offers an extension that nobody knows, in a line of its own", edits=also("Sec-WebSocket-Extensions", "x-own; a=1")),
+    "takes-http-1.0": Ways("takes a response of HTTP/1.0", passes=over("http")),
+}  # fmt: skip
