@@ -99,6 +99,6 @@ def _chapters() -> Iterator[Case]:
         yield from read_spec(path)
 
 
-def tests(case: Case, testee: Side) -> bool:
+def is_for(case: Case, testee: Side) -> bool:
     """Whether the case can test this side."""
     return case.testee is None or case.testee is testee

@@ -13,7 +13,7 @@ from replay.wire.side import Side
 from tests.peers import strict_client, strict_server
 from tests.peers.strict import Ways
 from tests.processes import listening, replay, verdicts
-from tests.strictly import chapters, named, played, tests
+from tests.strictly import chapters, is_for, named, played
 
 UNUSUAL: Mapping[Side, Mapping[str, Ways]] = {
     Side.SERVER: strict_server.UNUSUAL,
@@ -35,7 +35,7 @@ GOOD = {Behaviour.OK, Behaviour.INFORMATIONAL}
 
 @pytest.mark.parametrize("side", SIDES)
 def test_a_peer_that_keeps_every_rule_is_right_in_every_case(side: Side) -> None:
-    results = [played(case, UNUSUAL[side]["sound"], side) for case in chapters() if tests(case, side)]
+    results = [played(case, UNUSUAL[side]["sound"], side) for case in chapters() if is_for(case, side)]
     wrong = [(one.case.id, one.behaviour, one.closing) for one in results if one.failed]
     wrong += [(one.case.id, one.behaviour, one.closing) for one in results if one.behaviour not in GOOD]
     assert wrong == []
@@ -56,13 +56,13 @@ def test_nobody_is_accused_of_what_is_unusual_in_any_case(side: Side, name: str)
 
 def accused(side: Side, name: str, first: int, step: int) -> list[str]:
     """The cases that fail among every so many of them."""
-    cases = [case for case in chapters() if tests(case, side)][first::step]
+    cases = [case for case in chapters() if is_for(case, side)][first::step]
     return [case.id for case in cases if played(case, UNUSUAL[side][name], side).failed]
 
 
 @pytest.mark.parametrize("side", SIDES)
 def test_each_fault_is_caught_by_the_cases_that_have_to_catch_it(side: Side) -> None:
-    cases = {case.id: case for case in chapters() if tests(case, side)}
+    cases = {case.id: case for case in chapters() if is_for(case, side)}
     missed = []
     for name, ways in FAULTS[side].items():
         results = [played(cases[id], ways, side) for id in ways.cases if id in cases]
@@ -72,14 +72,6 @@ def test_each_fault_is_caught_by_the_cases_that_have_to_catch_it(side: Side) -> 
             (name, rule) for rule in ways.rules if RULES[rule].binds in (None, side) and rule not in told
         ]
     assert missed == []
-
-
-@pytest.mark.parametrize("side", SIDES)
-def test_each_must_that_a_case_is_about_has_a_fault(side: Side) -> None:
-    about = {case.rule for case in chapters() if tests(case, side) and case.rule}
-    musts = {id for id in about if RULES[id].level.upper() == "MUST" and RULES[id].binds in (None, side)}
-    broken = {rule for ways in FAULTS[side].values() if ways.cases for rule in ways.rules}
-    assert musts - broken == set()
 
 
 def test_they_do_the_same_over_sockets() -> None:
