@@ -12,7 +12,7 @@ from replay.protocol.rules import RULES
 from replay.report import differences, safe, words
 from replay.report.words import BEHAVIOURS
 from replay.verdict.cause import answer_to, illegal, repeated
-from replay.verdict.result import GOOD, MOST_BROKEN, CaseResult, Cause, Judged, Misdeed
+from replay.verdict.result import GOOD, MOST_BROKEN, ByCase, CaseResult, Cause, Judged, Misdeed
 from replay.verdict.stored_verdict import CauseWords
 from replay.wire.side import Side
 
@@ -91,13 +91,15 @@ def why(result: Judged) -> str:
         case Misdeed.DROPS:
             return f"{who} ended TCP without a Close frame, {LEGAL}{_wanted(result)}"
         case Misdeed.BREAKS | Misdeed.UNOPENED if cause.rule is not None:
-            details = (one.detail for one in result.broken if one.rule == cause.rule)
-            detail = next(details, result.closing_reason)
+            breach = next((one for one in result.broken if one.rule == cause.rule), None)
+            said = f"{who} broke {cause.rule}, {words.reference(cause.rule)}: "
             found = result.divergence
+            if isinstance(breach, ByCase) and found is not None and (result.facts.opened or found.observed):
+                return said + differences.difference(found)
+            detail = result.closing_reason if breach is None else breach.detail
             if cause.rule == "pong-echoes-ping" and found is not None and found.offset is not None:
                 detail = differences.difference(found)
-            said = f"{who} broke {cause.rule}, {words.reference(cause.rule)}: {safe.escape(detail, 300)}"
-            return said + (_wanted(result) if result.facts.opened else "")
+            return said + safe.escape(detail, 300) + (_wanted(result) if result.facts.opened else "")
     if result.behaviour is Behaviour.FAILED and result.divergence is not None:
         twice = "; it is what came just before, once more" if repeated(result, result.divergence) else ""
         return differences.difference(result.divergence) + twice + _uncounted(result)

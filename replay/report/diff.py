@@ -38,7 +38,7 @@ from replay.report.tally import headline
 from replay.source import Span
 from replay.trace.literal import locate
 from replay.verdict.cause import illegal
-from replay.verdict.result import GOOD, ClosingVerdict, Judged, Misdeed
+from replay.verdict.result import GOOD, ByCase, ClosingVerdict, Judged, Misdeed
 
 SUITE = "suite:"
 """The prefix of the names of the bundled specs; the user has no such file."""
@@ -328,7 +328,7 @@ def _rules(broken: Sequence[Violation], stream: SentOctets, width: int) -> Itera
 
 def breach(violations: Sequence[Violation], stream: SentOctets, width: int) -> Iterator[Text]:
     """The octets that break the rules of one frame, and its header."""
-    violations = [violation for violation in violations if violation.rule not in BY_SILENCE]
+    violations = [one for one in violations if one.rule not in BY_SILENCE and not isinstance(one, ByCase)]
     if not violations or violations[0].side is not stream.side:
         return
     placed = stream.frame(violations[0].frame)

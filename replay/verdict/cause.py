@@ -11,7 +11,7 @@ from replay.cases.fit import Difference, kind
 from replay.cases.model import EventKind
 from replay.protocol.events import Close, CloseBegins, Event, Message, NotOpened, Pong, Violation
 from replay.protocol.rules import RULES
-from replay.verdict.result import CaseResult, Cause, Judged, Misdeed
+from replay.verdict.result import ByCase, CaseResult, Cause, Judged, Misdeed
 
 _PONGS = ("ping-answered", "pong-echoes-ping")
 
@@ -51,9 +51,12 @@ def cause(result: Judged) -> Cause | None:
     if result.case.closing is None:
         return _unlike_the_log(result)
     bait = illegal(result)
+    shown = next((one for one in result.broken if isinstance(one, ByCase)), None)
+    if shown is not None and (bait is None or bait.rule != shown.rule):
+        return Cause(Misdeed.BREAKS, shown.rule)
     ending = result.case.ending(result.nearest) or result.case.closing
     code = facts.testee_close.code if facts.testee_close else None
-    own = next((event for event in result.broken if RULES[event.rule].code is not None), None)
+    own = next((e for e in result.broken if RULES[e.rule].code is not None and e is not shown), None)
     if own is not None and (bait is None or _before(own, bait, result.events)):
         return Cause(Misdeed.BREAKS, own.rule)
     if bait is not None:
@@ -75,7 +78,7 @@ def cause(result: Judged) -> Cause | None:
         rule = next((one.rule for one in result.broken if one.rule in _PONGS), None)
         if of_pong and rule:
             return Cause(Misdeed.BREAKS, rule)
-        return Cause(Misdeed.DIFFERS, detail=_form(result, found))
+        return Cause(Misdeed.DIFFERS, detail=form(result, found))
     if facts.testee_close is not None and ending.codes is not None and code not in ending.codes:
         return Cause(Misdeed.REFUSES if bait is None and code in _BLAMES else Misdeed.CODE, code=code)
     if result.broken:
@@ -145,7 +148,7 @@ def _unlike_the_log(result: Judged) -> Cause:
     got = found.observed
     if isinstance(got, Violation) and got.side is not result.facts.tester:
         return Cause(Misdeed.BREAKS, got.rule)
-    return Cause(Misdeed.DIFFERS, detail=_form(result, found))
+    return Cause(Misdeed.DIFFERS, detail=form(result, found))
 
 
 def repeated(result: Judged, found: Difference) -> bool:
@@ -157,7 +160,7 @@ def repeated(result: Judged, found: Difference) -> bool:
     return type(before) is type(got) and before.data == got.data
 
 
-def _form(result: Judged, found: Difference) -> str:
+def form(result: Judged, found: Difference) -> str:
     """What kind of difference it is, without offsets and sizes, so that equal ones are grouped."""
     if found.field == "opening":
         return found.said

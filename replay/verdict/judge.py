@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from replay.cases.fit import Fit, fit
 from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile
 from replay.cases.opening import response_values
@@ -18,7 +16,7 @@ from replay.protocol.rules import RULES
 from replay.trace.model import Entry, Trace
 from replay.trace.packed import pack
 from replay.verdict import opening
-from replay.verdict.cause import cause
+from replay.verdict.by_case import told
 from replay.verdict.facts import ClosingFacts, closing_facts
 from replay.verdict.late import answered_late
 from replay.verdict.own_limit import own_limit
@@ -46,7 +44,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
     events = observe(trace, case.reading)
     result = _judged(case, trace, tester, events, notes)
     if not result.failed:
-        return result
+        return told(result)
     if result.facts.bound is not None and not _decided(result):
         return result.left_unjudged(_bounded(result.facts))
     if tester is Side.SERVER:
@@ -57,7 +55,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
             good = patient.closing in GOOD or not testee_closes
             if patient.behaviour is not Behaviour.FAILED and good:
                 return result.left_unjudged(late.said)
-    return replace(result, cause=cause(result))
+    return told(result)
 
 
 def passes(

@@ -98,6 +98,10 @@ class Expectation(Struct, frozen=True):
     standing: Standing
 
 
+class ByCase(Violation, frozen=True, kw_only=True):
+    """A breach that no octet shows, but the case as a whole: it is seen from octet `start` on."""
+
+
 MOST_BROKEN = 5
 """Breaches of a case that are kept."""
 
