@@ -11,7 +11,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PROGRAM = "from replay.suite.files import known; known()"
+PROGRAM = "from replay.suite.files import known; known(suite='all')"
 
 
 class KeptCases(BuildHookInterface):

@@ -10,6 +10,7 @@ from replay import flows, limits
 from replay.arguments import checked
 from replay.campaign.server import Settings
 from replay.cases.model import Profile
+from replay.forms import AUTOBAHN
 from replay.live.awaited import awaitable, cancelled
 from replay.live.servers import Target
 from replay.live.tls import Tls
@@ -25,6 +26,7 @@ from replay.suite.files import Item, LogFile
 from replay.trace import wirelog
 from replay.trace.model import SECOND, Trace
 from replay.verdict.result import CaseResult, Fresh, Judged, RunResult
+from replay.wire.side import Side
 from replay.wire.url import parse_url
 
 OnResult = Callable[[CaseResult], None]
@@ -56,10 +58,13 @@ def observe(trace: Trace) -> tuple[Event, ...]:
 
 
 @checked
-def select(*words: str, keyword: str | None = None, thorough: bool = False) -> list[Item]:
+def select(
+    *words: str, keyword: str | None = None, thorough: bool = False, suite: str = AUTOBAHN
+) -> list[Item]:
     """The test cases that these words select, as on the command line: ids, globs ('1.*', '!9.*') and paths
-    of specs, wire logs and folders. Without words, the whole bundled suite. Raises SourceError."""
-    return files.chosen(words, keyword, thorough)
+    of specs, wire logs and folders. Without words, a whole bundled suite: 'autobahn', 'rfc' or 'all', or an
+    edition of it, as in 'rfc@2026.12'. Raises SourceError."""
+    return files.chosen(words, keyword, thorough, suite=suite)
 
 
 @checked
@@ -89,11 +94,11 @@ def run(
     """Play test cases against a server and judge what comes back. Nothing is stored or printed.
 
     `url` is the URL of the server, or None for the built-in echo server. `cases` come from `select`; None
-    is the whole bundled suite. `headers`, a mapping or pairs, are added to the opening request, and `host`
-    replaces its Host header. For wss://, `ca` is a file with the certificates to trust, and `insecure`
-    accepts any certificate. `seed` fixes the masking keys, `jobs` is the number of concurrent connections,
-    and `timeout` is the time allowed for each case in seconds, on top of the waits that the case itself
-    asks for.
+    is the whole suite 'autobahn', and cases for clients are left out. `headers`, a mapping or pairs, are
+    added to the opening request, and `host` replaces its Host header. For wss://, `ca` is a file with the
+    certificates to trust, and `insecure` accepts any certificate. `seed` fixes the masking keys, `jobs` is
+    the number of concurrent connections, and `timeout` is the time allowed for each case in seconds, on
+    top of the waits that the case itself asks for.
 
     A server that can't be reached is not an error: `RunResult.unreached` says why. Raises SourceError for
     an argument that can't be used.
@@ -115,7 +120,8 @@ def run(
             on_result(result)
         return not cancelled()
 
-    return flows.run(select() if cases is None else cases, settings, watch)
+    items = files.playable(select() if cases is None else cases, Side.CLIENT)
+    return flows.run(items, settings, watch)
 
 
 run_async = awaitable(run)

@@ -19,6 +19,7 @@ from replay.forms import (
     LEAST_SECONDS,
     MOST_SECONDS,
     SEED,
+    SUITE,
     Form,
     Whole,
 )
@@ -148,6 +149,7 @@ ARGUMENTS: dict[str, Rule] = {
     ),
     "result": _of("a result of replay.run() or replay.judge()", CaseResult, RunResult),
     "seed": _whole(SEED),
+    "suite": _formed(SUITE),
     "text": _TEXT,
     "thorough": _FLAG,
     "timeout": Rule(f"a number of seconds from {LEAST_SECONDS} to {MOST_SECONDS}", _is_seconds),

@@ -23,7 +23,7 @@ from replay.live.transport import Address
 from replay.play.pace import Pace
 from replay.source import SourceError, printable
 from replay.store.writer import About, Store
-from replay.suite.files import Item, LogFile, expectation
+from replay.suite.files import Item, LogFile, editions_of, expectation
 from replay.verdict.result import CaseResult, Judged, RunResult
 from replay.wire.side import Side
 
@@ -63,6 +63,7 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
         last_lines=played.last_lines,
         died_on=tuple(items[number].case.id for number in sorted(collected.died_on)),
         planned=len(items),
+        suite=editions_of(items),
         interrupted=played.interrupted,
         room=played.room,
     )
@@ -119,6 +120,7 @@ def serve(guests: Guests) -> tuple[RunResult, ...]:
         interrupted=served.interrupted,
         last_lines=served.last_lines,
         planned=planned,
+        suite=editions_of(guests.items),
     )
     return tuple(runs) or (nobody,)
 
@@ -191,6 +193,7 @@ def stored_run(stored: StoredRun, results: Sequence[CaseResult]) -> RunResult:
         duration=stored.duration or 0.0,
         unreached=stored.unreached,
         planned=len(stored.cases),
+        suite=stored.suite,
         stored=stored.directory,
         interrupted=stored.state in ("interrupted", "running"),
     )

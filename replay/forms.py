@@ -27,6 +27,9 @@ class Form(NamedTuple):
     pattern: str
 
 
+AUTOBAHN, RFC, ALL = "autobahn", "rfc", "all"
+"""The bundled suites, and all of them."""
+
 JOBS = Whole(1, limits.MOST_JOBS.default)
 SEED = Whole(0, 2**63 - 1)
 
@@ -34,4 +37,8 @@ HEADER_NAME = Form("the name of a header", _TOKEN)
 HEADER_LINE = Form("a header 'NAME: VALUE'", rf"{_TOKEN}:{_VALUE}*")
 HEADER_VALUE = Form("the value of a header: characters of ISO 8859-1 in one line", rf"{_VALUE}+")
 SUBPROTOCOL = Form("the name of a subprotocol, without spaces or commas", _TOKEN)
+SUITE = Form(
+    f"{AUTOBAHN}, {RFC} or {ALL}, or an edition of it, as in {RFC}@2026.12",
+    rf"(?:{AUTOBAHN}|{RFC}|{ALL})(?:@[^@\s]+)?",
+)
 CHOP = Form("'recorded', 'frame' or a number of octets", r"recorded|frame|[1-9][0-9]{0,8}")

@@ -6,6 +6,7 @@ This is the only module that imports pytest. What a test needs is imported when 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,10 +43,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--replay-suite",
         action="append",
         default=[],
-        metavar="ID|GLOB|!GLOB",
-        help="Also run these cases of the bundled suite.",
+        metavar="ID|GLOB|!GLOB|SUITE",
+        help="Also run these cases of the bundled suites, or a whole suite: autobahn, rfc or all.",
     )
-    parser.addini("replay_suite", "Cases of the bundled suite: ids, globs, !globs.", "args", [])
+    parser.addini(
+        "replay_suite", "Cases of the bundled suites: ids, globs, !globs, or a suite.", "args", []
+    )
     parser.addini("replay_specs", "Folders (or files) whose YAML files are specs of replay.", "paths", [])
     parser.addini("replay_expected", "The file with expected verdicts: YAML, or Autobahn's index.json.")
 
@@ -153,36 +156,42 @@ class CaseModule(pytest.Module):
 
     obj = None
 
-    def items(self, thorough: bool) -> Sequence[Item]:
+    def items(self, servers: Servers) -> Sequence[Item]:
         raise NotImplementedError
 
     def collect(self) -> Iterable[CaseTest]:
         """Raises CollectError, which pytest shows without a traceback."""
         try:
-            items = self.items(_servers(self.config).thorough)
+            items = self.items(_servers(self.config))
         except SourceError as error:
             raise self.CollectError(str(error)) from None
+        from replay.wire.side import Side
+
         call = _at_url if self.config.option.replay_url else _at_fixture
-        for item in items:
+        for item in (item for item in items if item.case.testee is not Side.CLIENT):
             test: CaseTest = CaseTest.from_parent(self, name=printable(item.case.id), callobj=call)
             test.take(item)
             yield test
 
 
 class CaseFile(CaseModule):
-    def items(self, thorough: bool) -> Sequence[Item]:
+    def items(self, servers: Servers) -> Sequence[Item]:
         from replay.suite import files as suite
         from replay.wire.side import Side
 
         path = Path(os.path.relpath(self.path, self.config.invocation_params.dir))
-        return suite.items([str(path)], Side.CLIENT, thorough)
+        return suite.items([str(path)], Side.CLIENT, servers.thorough)
 
 
 class Suite(CaseModule):
-    def items(self, thorough: bool) -> Sequence[Item]:
+    def items(self, servers: Servers) -> Sequence[Item]:
+        from replay.forms import SUITE
         from replay.suite import files as suite
 
-        return suite.bundled_items(thorough, _words(self.config))
+        words = _words(self.config)
+        asked = next((word for word in words if re.fullmatch(SUITE.pattern, word)), None)
+        ids = [word for word in words if word != asked]
+        return suite.bundled_items(servers.thorough, ids, asked or servers.suite)
 
 
 def _at_fixture(replay_server: str) -> None:

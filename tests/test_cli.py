@@ -214,7 +214,7 @@ def test_chopping_changes_no_verdict(chop: str) -> None:
         (["run", "1.3.*"], "1 has the sections 1.1 and 1.2"),
         (["run", "10.2"], "10 has only 10.1"),
         (["run", "99.*"], "no test case matches '99.*'"),
-        (["run", "99.9.9"], "the suite has sections 1 to 7, 9, 10, 12 and 13\n"),
+        (["run", "99.9.9"], "the suite has sections 1 to 7, 9, 10, 12, 13"),
         (
             ["run", "-k", "nothing-of-the-kind"],
             "-k 'nothing-of-the-kind' matches no test case's id or title",

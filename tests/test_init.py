@@ -17,6 +17,7 @@ from replay.commands.scaffold import COMMANDS, CONFIG, GITHUB, GITLAB, GITLAB_JO
 from tests.processes import ROOT, replay
 
 FAULTY = f"{sys.executable} {ROOT / 'tests/peers/faulty.py'} --fault none --port {{port}}"
+PINNED = "autobahn@2026.11"
 HOSTILE = """node 'a "b".js' ${{ x }} $HOME \\ é: # {port} {url}"""
 
 
@@ -77,13 +78,14 @@ def test_workflows_are_valid_and_hold_the_command(tmp_path: Path) -> None:
     present = frozenset({"package.json", "requirements.txt", "go.mod"})
     of_github, of_gitlab = [], [scaffold.INCLUDE]
     for command, tested in product(COMMON, ("server", "client")):
-        github = scaffold.files(Start(tested, command, "github"), present)
-        gitlab = scaffold.files(Start(tested, command, "gitlab"), present)
+        github = scaffold.files(Start(tested, command, "github", PINNED), present)
+        gitlab = scaffold.files(Start(tested, command, "gitlab", PINNED), present)
         of_github.append(github[GITHUB])
         of_gitlab.append(gitlab[GITLAB_JOB])
-        assert scaffold.files(Start(tested, command, "none"), present).keys() <= {CONFIG}
+        assert scaffold.files(Start(tested, command, "none", PINNED), present).keys() <= {CONFIG}
         said = yaml.safe_load(github[CONFIG])
-        assert said == ({"exec": command} if tested == "server" else {"serve": {"each": command}})
+        started = {"exec" if tested == "server" else "each": command, "suite": PINNED}
+        assert said == (started if tested == "server" else {"serve": started})
     valid("github-workflows", of_github, tmp_path)
     valid("gitlab-ci", of_gitlab, tmp_path)
 
@@ -99,7 +101,7 @@ def test_workflows_are_valid_and_hold_the_command(tmp_path: Path) -> None:
 )
 def test_what_the_command_needs_is_installed(command: str, files: list[str], expected: str) -> None:
     for ci, name in (("github", GITHUB), ("gitlab", GITLAB_JOB)):
-        assert expected in scaffold.files(Start("server", command, ci), frozenset(files))[name]
+        assert expected in scaffold.files(Start("server", command, ci, PINNED), frozenset(files))[name]
 
 
 def test_no_file_is_overwritten_unless_it_is_asked_for(tmp_path: Path) -> None:

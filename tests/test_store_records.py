@@ -18,8 +18,7 @@ from replay.source import SourceError
 from replay.store.folder import MAX_NAME, folder_name, safe_name
 from replay.store.reader import load
 from replay.store.writer import About, Store
-from replay.suite.edition import edition
-from replay.suite.files import Item, known
+from replay.suite.files import bundled_items, known
 from replay.trace.model import Drop, Entry, How, Octets, Trace
 from replay.trace.packed import pack
 from replay.trace.wirelog import storable
@@ -32,7 +31,7 @@ from tests.report.samples import clean_end, close, opened, sent
 
 C, S = Side.CLIENT, Side.SERVER
 ABOUT = About(C, "ws://127.0.0.1:9001", 7, {"case": 5}, Profile.RFC, True)
-CHOSEN = [Item(known()[id]) for id in ("1.1.1", "1.1.2", "1.1.3")]
+CHOSEN = bundled_items()[:3]
 STARS = b"*" * 125
 
 
@@ -68,7 +67,7 @@ def test_a_run_is_stored_with_all_that_holds_for_it(tmp_path: Path) -> None:
     assert journals.values(tmp_path, "run") == [
         {
             "replay": __version__,
-            "suite": edition().version,
+            "suite": str(CHOSEN[0].edition),
             "tester": "client",
             "address": "ws://127.0.0.1:9001",
             "seed": 7,
@@ -154,7 +153,7 @@ def test_a_result_is_stored_with_all_that_is_said_of_it(tmp_path: Path) -> None:
 def test_what_is_stored_is_read_back(tmp_path: Path) -> None:
     stored(tmp_path, GOOD, BAD)
     run = load(tmp_path)
-    assert (run.state, run.version, run.suite) == ("stopped", __version__, edition().version)
+    assert (run.state, run.version, run.suite) == ("stopped", __version__, CHOSEN[0].edition)
     assert (run.tester, run.address, run.agent, run.seed) == (C, ABOUT.address, "an agent", 7)
     assert (run.limits, run.profile, run.thorough) == ({"case": 5}, Profile.RFC, True)
     assert (run.duration, run.unreached, run.sources) == (1.5, None, ())

@@ -4,7 +4,7 @@ functions."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from fnmatch import translate
 from itertools import groupby
 from typing import TypeVar
@@ -40,7 +40,7 @@ def natural(id: str) -> tuple[tuple[int, int, str], ...]:
 
 def near(word: str, ids: Sequence[str]) -> str | None:
     """The id nearest to a word, or how many there are."""
-    known = [*ids, *sorted(_prefixes(ids), key=natural)]
+    known = [*ids, *sorted(prefixes(ids), key=natural)]
     section = word.partition(".")[0]
     for candidates in ([id for id in known if id.startswith(f"{section}.")], known):
         if hint := nearest(word.rstrip(".*?"), candidates):
@@ -53,72 +53,84 @@ def near(word: str, ids: Sequence[str]) -> str | None:
 
 
 def numbered(word: str, ids: Sequence[str]) -> str:
-    """What the suite has in the longest section with which a word begins; its ids are made of numbers."""
+    """What the suite has in the longest section with which a word begins."""
     parts = word.split(".")
-    sections = _prefixes(ids)
+    sections = prefixes(ids)
     depth = next(at for at in range(len(parts), -1, -1) if not at or ".".join(parts[:at]) in sections)
     start = "".join(f"{part}." for part in parts[:depth])
-    below = sorted({int(id.removeprefix(start).split(".")[0]) for id in ids if id.startswith(start)})
+    below = sorted(
+        {id.removeprefix(start).split(".")[0] for id in ids if id.startswith(start)}, key=natural
+    )
     found = _ranges(below, start)
     if not depth:
         return f"the suite has sections {found}"
     if len(below) == 1:
         return f"{start[:-1]} has only {found}"
-    cases = all(f"{start}{number}" in ids for number in below)
+    cases = all(f"{start}{part}" in ids for part in below)
     return f"{start[:-1]} has the {'cases' if cases else 'sections'} {found}"
 
 
-def _ranges(numbers: Sequence[int], start: str) -> str:
-    """Ascending numbers in words, each with what stands before it: '1.1 to 1.4, 1.6 and 1.7'."""
+def _ranges(parts: Sequence[str], start: str) -> str:
+    """Ascending numbers and names in words, each with what stands before it: '1.1 to 1.4, 1.6 and 1.a'."""
     words: list[str] = []
-    for _, group in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
-        run = [f"{start}{number}" for _, number in group]
+    for _, group in groupby(enumerate(parts), lambda pair: _less(pair[1], pair[0])):
+        run = [f"{start}{part}" for _, part in group]
         words += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else run
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def select(items: Iterable[Item], words: Sequence[str], hint: Hint = near) -> list[Item]:
+def _less(part: str, place: int) -> int | str:
+    """The same for all numbers of a row without gaps, if each is at its place."""
+    return int(part) - place if part.isdecimal() else part
+
+
+def select(
+    items: Iterable[Item],
+    words: Sequence[str],
+    hint: Hint = near,
+    beyond: Callable[[], Iterable[Item]] = tuple,
+) -> list[Item]:
     """The cases (or ids) that the words select, in natural order of their ids.
 
     A word is an id, a glob (`*` and `?`, matching the whole id) or, if no case has that id, the beginning
     of ids up to a dot; `!` before it excludes. The order of the words doesn't matter; if all of them
-    exclude, everything else is selected. Raises SourceError, with a hint, for a word that matches no case.
+    exclude, everything else is selected. What a word doesn't match is looked for in `beyond`. Raises
+    SourceError, with a hint, for a word that matches no case.
     """
     by_id = {_id(item): item for item in items}
+    further: dict[str, Item] = {}
     included: set[str] = set()
     excluded: set[str] = set()
     for word in words:
-        exclude = word.startswith("!")
-        (excluded if exclude else included).update(_matching(word.removeprefix("!"), by_id, hint))
+        pattern = word.removeprefix("!")
+        found = _matching(pattern, by_id)
+        if not found:
+            further = further or {_id(item): item for item in beyond()}
+            found = _matching(pattern, further)
+        if not found:
+            said = hint(pattern, sorted(further or by_id, key=natural))
+            raise SourceError(None, f"no test case matches {pattern!r}", said, "cases")
+        (included if pattern is word else excluded).update(found)
     if all(word.startswith("!") for word in words):
         included = set(by_id)
+    by_id = {**further, **by_id}
     return [by_id[id] for id in sorted(included - excluded, key=natural)]
-
-
-def may_hold(section: str, words: Sequence[str]) -> bool:
-    """Whether the words may select a case whose id begins with a section."""
-    start = f"{section}."
-    begin = [re.split("[*?]", f"{word}.", maxsplit=1)[0] for word in words if not word.startswith("!")]
-    return not begin or any(each.startswith(start) or start.startswith(each) for each in begin)
 
 
 def _id(item: str | Case) -> str:
     return item.id if isinstance(item, Case) else item
 
 
-def _matching(word: str, ids: Iterable[str], hint: Hint) -> list[str]:
-    ids = list(ids)
+def _matching(word: str, ids: Collection[str]) -> list[str]:
     if word in ids:
         return [word]
     glob = word if "*" in word or "?" in word else f"{word}.*"
     pattern = re.compile(translate(glob.replace("[", "[[]")))
-    if not (found := [id for id in ids if pattern.fullmatch(id)]):
-        said = hint(word, sorted(ids, key=natural))
-        raise SourceError(None, f"no test case matches {word!r}", said, "cases")
-    return found
+    return [id for id in ids if pattern.fullmatch(id)]
 
 
-def _prefixes(ids: Iterable[str]) -> set[str]:
+def prefixes(ids: Iterable[str]) -> set[str]:
+    """The sections that ids begin with, of any depth."""
     parts = (id.split(".") for id in ids)
     return {".".join(part[:length]) for part in parts for length in range(1, len(part))}
 

@@ -25,6 +25,7 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
 
     cases: tuple[str, ...]
     keyword: str | None
+    suite: str
     chop: Chop
     answer_pings: bool
     reencode: bool

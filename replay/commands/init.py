@@ -83,6 +83,8 @@ def _wheel(present: frozenset[str]) -> str:
 
 def _start(tested: str | None, command: str | None, ci: str | None, asks: bool) -> Start:
     from replay.commands.scaffold import COMMANDS, GITLAB, Start
+    from replay.forms import AUTOBAHN
+    from replay.suite.edition import editions
 
     def answer(question: str, default: str, words: tuple[str, ...] = ()) -> str:
         if not asks:
@@ -97,7 +99,7 @@ def _start(tested: str | None, command: str | None, ci: str | None, asks: bool) 
     )
     usual = "gitlab" if Path(GITLAB).exists() else "github"
     ci = ci or answer("CI", usual if asks else "github", ("github", "gitlab", "none"))
-    return Start(tested, command, ci)
+    return Start(tested, command, ci, str(*editions(AUTOBAHN)))
 
 
 def _check(start: Start) -> None:

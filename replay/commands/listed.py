@@ -9,7 +9,7 @@ import click
 from replay.commands.options import with_options
 from replay.commands.output import new_console
 from replay.commands.selection import chosen_items
-from replay.config.options import CASES, KEYWORD
+from replay.config.options import CASES, KEYWORD, SUITE
 from replay.source import printable
 
 if TYPE_CHECKING:
@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 
 
 @click.command("list")
-@with_options(CASES, KEYWORD)
+@with_options(CASES, KEYWORD, SUITE)
 @click.option("-v", "--verbose", is_flag=True, help="Describe what each case does and expects, too.")
-def list_cases(cases: tuple[str, ...], keyword: str | None, verbose: bool) -> None:
-    """List the test cases of the bundled suite, or of the specs and logs at each PATH.
+def list_cases(cases: tuple[str, ...], keyword: str | None, suite: str, verbose: bool) -> None:
+    """List the test cases of a bundled suite, or of the specs and logs at each PATH.
 
     \b
+    replay list --suite rfc
     replay list '2.*'
     replay list -k 'binary and not 65535'
     """
-    for item in chosen_items(cases, keyword):
-        click.echo(f"{printable(item.case.id):<9} {printable(item.case.title)}")
+    chosen = chosen_items(cases, keyword, suite=suite)
+    width = max(9, *(len(printable(item.case.id)) for item in chosen))
+    for item in chosen:
+        click.echo(f"{printable(item.case.id):<{width}} {printable(item.case.title)}")
         if verbose:
             _describe(item.case)
 

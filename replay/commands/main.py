@@ -135,9 +135,11 @@ def _let_go() -> None:
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value:
-        from replay.suite import edition
+        from replay.forms import ALL
+        from replay.suite.edition import editions
 
-        click.echo(f"replay {__version__}, {edition.edition()}")
+        suites = ", ".join(f"{each} ({len(each.ids)} cases)" for each in editions(ALL))
+        click.echo(f"replay {__version__}, suites {suites}")
         ctx.exit()
 
 
@@ -148,7 +150,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     is_eager=True,
     expose_value=False,
     callback=_version,
-    help="Show the version of replay and of its suite.",
+    help="Show the version of replay and the editions of its suites.",
 )
 def cli() -> None:
     """Test WebSocket servers and clients against RFC 6455 and RFC 7692 by playing wire logs and specs.
@@ -156,6 +158,7 @@ def cli() -> None:
     \b
     replay run                               play the bundled suite against the built-in echo server
     replay run --url ws://127.0.0.1:9001     play it against your server
+    replay run --suite rfc                   play the cases that go by the text of the RFCs alone
     replay run traces/ my.wirelog            play recorded logs, octet for octet
     replay serve                             play the bundled suite against your client
     replay report --open                     show the last run as a page

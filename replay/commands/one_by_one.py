@@ -68,7 +68,7 @@ class Servers:
         """`expected` is the file of expected verdicts, unless the config names it. Raises SourceError."""
         given = RunOptions(**_given().params)
         self.url = given.url and given.url.text
-        self.thorough = given.thorough
+        self.thorough, self.suite = given.thorough, given.suite
         named = expected or given.expected
         self._listing = None if named is None else listing_of(named, new=False)
         self._expected: Expected | None = None

@@ -22,6 +22,8 @@ from replay.source import printable
 from replay.wire.url import WebSocketUrl, parse_url
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from replay.campaign.outputs import WantedReport
     from replay.expected.file import Listing
     from replay.play.actions import Chop
@@ -66,6 +68,22 @@ class Formed(_ParamType):
         if not re.fullmatch(self._form.pattern, text):
             self.fail(f"{printable(text)[:80]!r}: expected {self._form.wants}", param, ctx)
         return self._make(text)
+
+
+class SuiteName(Formed):
+    """A suite, or an edition of one."""
+
+    def __init__(self) -> None:
+        super().__init__(Kind.SUITE)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from replay.suite.edition import names
+
+        return [CompletionItem(name) for name in names() if name.startswith(incomplete)]
 
 
 def _chop(text: str) -> Chop:
@@ -173,6 +191,7 @@ _TYPES: dict[Kind, click.ParamType[Any]] = {
     Kind.HEADER_LINE: Formed(Kind.HEADER_LINE, _header),
     Kind.HEADER_VALUE: Formed(Kind.HEADER_VALUE),
     Kind.SUBPROTOCOL: Formed(Kind.SUBPROTOCOL),
+    Kind.SUITE: SuiteName(),
     Kind.SECONDS: Seconds(),
     Kind.CHOP: Formed(Kind.CHOP, _chop),
     Kind.FILE: click.Path(exists=True, dir_okay=False, path_type=Path),

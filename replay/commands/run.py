@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay.commands.defaults import config_of, configured, placed
-from replay.commands.selection import chosen_items, known_ids
+from replay.commands.selection import chosen_items, known_ids, newer_cases
 from replay.config.options import RUN
 from replay.source import SourceError
 
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 def run(**options: Any) -> None:
     """Play wire logs and specs against a server, and judge what comes back.
 
-    Without a PATH, the bundled suite is played. Ids and globs select cases from it, or from those at each
-    PATH.
+    Without a PATH, a bundled suite is played. Ids and globs select cases from the bundled suites, or from
+    those at each PATH.
 
     \b
+    replay run --suite rfc --url ws://127.0.0.1:9001
     replay run --exec './my-server --port {port}'
     replay run --url ws://127.0.0.1:9001 '1.*' '!1.1.8'
     replay run --url wss://localhost:9443 --ca ca.pem --chop 1 traces/
@@ -49,7 +50,7 @@ def run(**options: Any) -> None:
     given = RunOptions(**options)
     context = click.get_current_context()
     config = config_of(context)
-    chosen = chosen_items(given.cases, given.keyword, given.thorough, Side.CLIENT)
+    chosen = chosen_items(given.cases, given.keyword, given.thorough, Side.CLIENT, given.suite)
     servers = under_test.servers(context, config.servers if config else ())
     if given.update_expected and given.expected is None:
         raise click.UsageError("--update-expected needs --expected FILE")
@@ -93,7 +94,11 @@ def run(**options: Any) -> None:
         runs.compare(listing, ids, given.update_expected)
     if given.open:
         runs.show_page()
-    sys.exit(runs.finish(asked=given.out is not None))
+    status = runs.finish(asked=given.out is not None)
+    if not (given.quiet or outputs.take_stdout):
+        for said in newer_cases(chosen, given.cases, given.keyword, given.suite, Side.CLIENT):
+            click.echo(said)
+    sys.exit(status)
 
 
 def listing_of(given: Path | Listing, new: bool = False) -> Listing:

@@ -58,13 +58,14 @@ class Start(Struct, frozen=True):
     tested: str  # server or client
     command: str
     ci: str  # github, gitlab or none
+    suite: str  # with its edition
     install: str = NAME  # what pip installs: a name with a version, a file or a URL
 
 
 def files(start: Start, present: frozenset[str]) -> dict[str, str]:
     """The texts to write, by the paths of their files. `present` are the files that the project has."""
     config = _server_config if start.tested == "server" else _client_config
-    written = {CONFIG: config(json.dumps(start.command, ensure_ascii=False))}
+    written = {CONFIG: config(json.dumps(start.command, ensure_ascii=False), start.suite)}
     match start.ci:
         case "github":
             written[GITHUB] = _github(start, present)
@@ -84,7 +85,7 @@ def play(start: Start, *options: str) -> str:
     return " ".join(["replay", "run" if start.tested == "server" else "serve", *options])
 
 
-def _server_config(command: str) -> str:
+def _server_config(command: str, suite: str) -> str:
     return f"""\
 # How replay tests this server. `replay run` reads this file, and each key is an option of `replay run`.
 # `replay schema config` prints a schema of all keys for your editor.
@@ -94,6 +95,9 @@ exec: {command}
 
 # To test a server that is already running, use this instead:
 # url: ws://127.0.0.1:9001/echo
+
+# The suite to play: autobahn, rfc, or all of them. With its edition, a newer replay plays the same cases.
+suite: {suite}
 
 # The cases to play: ids, globs, and globs to exclude. By default, the whole suite is played.
 # cases: ["*", "!9.*"]
@@ -112,7 +116,7 @@ exec: {command}
 """
 
 
-def _client_config(command: str) -> str:
+def _client_config(command: str, suite: str) -> str:
     return f"""\
 # How replay tests this client. `replay serve` reads this file, and each key is an option of `replay serve`.
 # `replay schema config` prints a schema of all keys for your editor.
@@ -123,6 +127,9 @@ serve:
 
   # If you have a driver that asks for the cases by itself, use this instead:
   # exec: "node driver.js {{url}}"
+
+  # The suite to play: autobahn, rfc, or all of them. With its edition, a newer replay plays the same cases.
+  suite: {suite}
 
   # The cases to play: ids, globs, and globs to exclude. By default, the whole suite is played.
   # cases: ["*", "!9.*"]

@@ -16,7 +16,7 @@ from replay.commands.again import command_for
 from replay.commands.defaults import config_of, configured
 from replay.commands.output import FAULTY, CommandFault, Unreachable, new_console
 from replay.commands.run import listing_of, today
-from replay.commands.selection import chosen_items, known_ids
+from replay.commands.selection import chosen_items, known_ids, newer_cases
 from replay.config.options import SERVE
 from replay.source import SourceError, strerror
 
@@ -65,7 +65,7 @@ def serve(**options: Any) -> None:
     if not given.agent.strip() or len(given.agent) > limits.AGENT.default:
         said = f"--agent: expected 1 to {limits.AGENT.default} characters"
         raise SourceError(None, said, about="agent")
-    items = chosen_items(given.cases, given.keyword, given.thorough, Side.SERVER)
+    items = chosen_items(given.cases, given.keyword, given.thorough, Side.SERVER, given.suite)
     outputs = Outputs(given.reports, os.environ, given.strict)
     hosting = Hosting(
         door=Door(
@@ -123,6 +123,9 @@ def serve(**options: Any) -> None:
     status = exit_status(runs, given.strict)
     if status == Unreachable.exit_code:
         raise Unreachable(printable(next(run.unreached for run in runs if run.unreached is not None)))
+    if not (given.quiet or outputs.take_stdout):
+        for said in newer_cases(items, given.cases, given.keyword, given.suite, Side.SERVER):
+            click.echo(said)
     lost = given.out is not None and any(guest.fault for guest in guests.known.values())
     sys.exit(status or (FAULTY if lost or outputs.faults else 0))
 

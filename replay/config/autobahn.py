@@ -21,8 +21,9 @@ from msgspec import Struct
 from replay import json_text
 from replay.cases.select import natural
 from replay.config.keys import URL, Config, ConfiguredServer, Section, Value
+from replay.forms import AUTOBAHN
 from replay.source import Source, SourceError, Span, nearest, printable
-from replay.suite import files as suite
+from replay.suite.edition import suite_of
 from replay.typed import nodes
 from replay.typed.readers import Files, FoundKeys, Items, Key, Record, expected
 from replay.typed.scalars import LINE
@@ -166,7 +167,7 @@ class _Reading:
 
     def __init__(self, path: Path, root: nodes.Mapping, url: str | None) -> None:
         self._path, self._root, self._url = path, root, url
-        self._ids = sorted(suite.known(), key=natural)
+        self._ids = suite_of(AUTOBAHN).cases
         self._warnings: list[str] = []
 
     def config(self, mode: str) -> Config:

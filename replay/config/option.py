@@ -21,6 +21,7 @@ class Kind(Enum):
     HEADER_LINE = auto()
     HEADER_VALUE = auto()
     SUBPROTOCOL = auto()
+    SUITE = auto()
     SECONDS = auto()
     CHOP = auto()
     FILE = auto()  # an existing file
@@ -37,6 +38,7 @@ FORMS = {
     Kind.HEADER_LINE: forms.HEADER_LINE,
     Kind.HEADER_VALUE: forms.HEADER_VALUE,
     Kind.SUBPROTOCOL: forms.SUBPROTOCOL,
+    Kind.SUITE: forms.SUITE,
     Kind.CHOP: forms.CHOP,
 }
 METAVARS = {
@@ -46,6 +48,7 @@ METAVARS = {
     Kind.HEADER_LINE: "'NAME: VALUE'",
     Kind.HEADER_VALUE: "VALUE",
     Kind.SUBPROTOCOL: "NAME",
+    Kind.SUITE: "SUITE[@EDITION]",
     Kind.SECONDS: "SECONDS",
     Kind.CHOP: "recorded|frame|N",
     Kind.FILE: "FILE",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from replay import limits
 from replay.config.option import Choice, Kind, Option
-from replay.forms import JOBS, SEED, Whole
+from replay.forms import AUTOBAHN, JOBS, SEED, Whole
 
 # Which cases are played.
 
@@ -30,6 +30,14 @@ KEYWORD = Option(
     long=False,
     in_config=False,
     repeated=False,
+)
+SUITE = Option(
+    "suite",
+    Kind.SUITE,
+    "Play this bundled suite: autobahn, rfc, or all of them; with an edition, as in rfc@2026.12, exactly "
+    "the cases that it had then.",
+    AUTOBAHN,
+    repeated=False,  # the command names the failed case instead
 )
 
 # How a server is reached.
@@ -234,6 +242,7 @@ CONFIG = Option(
 RUN = (
     CASES,
     KEYWORD,
+    SUITE,
     *SERVER,
     Option(
         "agent",
@@ -307,7 +316,7 @@ RUN = (
     QUIET,
 )
 SERVE = (
-    *(CASES, KEYWORD, *CLIENTS, *SENT, PROFILE, THOROUGH, TIMEOUT, STRICT, EXPECTED, REPORT, JSON),
+    *(CASES, KEYWORD, SUITE, *CLIENTS, *SENT, PROFILE, THOROUGH, TIMEOUT, STRICT, EXPECTED, REPORT, JSON),
     OUT._replace(help="Store the run of each client in a folder of this one instead of .replay/clients."),
     *(VERBOSE, QUIET),
 )

@@ -47,7 +47,9 @@ WORDS: dict[str, str] = {
     "seed": "The number from which the masking keys and handshake nonces of a run are derived. "
     "With the same seed, the same octets are sent.",
     "spec": "A file in YAML with test cases: what is sent, and what may come back.",
-    "suite": "The 517 cases that come with replay. The suite has a version of its own.",
+    "suite": "Cases that come with replay: the 517 of Autobahn|Testsuite (`autobahn`), or those that go by "
+    "the text of the RFCs alone (`rfc`). A suite has editions, named after year and month; an edition "
+    "never changes.",
     "tag": "The name of a pause, such as A, by which an expectation refers to it.",
     "tester, testee": "The tester is replay. The testee is the server or client under test.",
     "trace": "What was observed of one connection, entry by entry. A wire log is a trace as text.",

@@ -68,6 +68,7 @@ def run(found: RunResult) -> str:
             "replay": __version__,
             "agent": found.agent or None,
             "address": found.address,
+            "suite": found.suite,
             "state": _state(found),
             "planned": found.planned,
             "judged": counted.total,

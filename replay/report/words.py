@@ -68,8 +68,16 @@ SECTIONS = {
     "10": "Automatic fragmentation",
     "12": "Compression of payloads",
     "13": "Compression by parameters",
+    "20": "Opening handshake: requests",
+    "21": "Opening handshake: responses",
+    "22": "Frames",
+    "23": "Fragmentation",
+    "24": "UTF-8",
+    "25": "Closing",
+    "26": "Compression",
+    "27": "Limits",
 }
-"""The sections of the bundled suite, by the first part of an id."""
+"""The sections of the bundled suites, by the first part of an id."""
 
 _STANDINGS: dict[Standing, str] = {
     Standing.LISTED: "expected",

@@ -46,7 +46,7 @@ class RunRecord(Struct, frozen=True):
     `file` follow, which contain the sources."""
 
     replay: str  # the version that wrote it
-    suite: str | None  # the version of the bundled cases
+    suite: str | None  # the editions of the bundled cases, as in 'rfc@2026.12'
     tester: Side
     address: str
     seed: int | None

@@ -99,7 +99,7 @@ class StoredRun(Struct, frozen=True):
     directory: Path
     state: State
     version: str  # of the replay that wrote it
-    suite: str | None  # the version of the bundled cases
+    suite: str | None  # the editions of the bundled cases, as in 'rfc@2026.12'
     tester: Side
     address: str
     agent: str | None

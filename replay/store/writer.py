@@ -17,8 +17,7 @@ from replay.store.folder import LAST, Folder, begin, log_name
 from replay.store.journal import record
 from replay.store.records import EndRecord, PlannedCase, RunCounts, RunRecord, State, encode
 from replay.store.sources import Sources
-from replay.suite.edition import edition
-from replay.suite.files import Item
+from replay.suite.files import Item, editions_of
 from replay.trace.packed import pack
 from replay.trace.wirelog import storable
 from replay.verdict.result import Fresh, Judged, Logged, RunResult
@@ -63,7 +62,7 @@ class Store:
         plan = tuple(sources.of(item) for item in items)
         run = RunRecord(
             replay=__version__,
-            suite=edition().version,
+            suite=editions_of(items),
             tester=about.tester,
             address=about.address,
             seed=about.seed,

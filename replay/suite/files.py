@@ -5,6 +5,7 @@ What only the latter need is imported where it is used.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -17,11 +18,12 @@ from msgspec.structs import replace
 from replay import limits
 from replay.cases.checks import unique
 from replay.cases.model import Behaviour, Case
-from replay.cases.select import is_path, may_hold, natural, numbered, select
+from replay.cases.select import is_path, natural, numbered, prefixes, select
 from replay.cases.select import keyword as with_keyword
+from replay.forms import ALL, AUTOBAHN, RFC, SUITE
 from replay.source import MAX_FILE, Source, SourceError, Span, read_octets
 from replay.suite import kept
-from replay.suite.edition import RFC, edition
+from replay.suite.edition import FOLDERS, Edition, editions, suite_of
 from replay.suite.edition import bundled as bundled
 from replay.wire.side import Side
 
@@ -47,6 +49,7 @@ class Item(Struct, frozen=True):
     path: str | None = None  # as the user would write it; None: from the bundled suite, known by its id
     notes: tuple[str, ...] = ()
     own: bool = False  # whether it is the user's own, not a known case of the suite
+    edition: str | None = None  # of the bundled suite that it was selected from, as in rfc@2026.12
 
 
 class LogFile(Struct, frozen=True):
@@ -58,23 +61,31 @@ class LogFile(Struct, frozen=True):
 
 
 @cache
-def known(thorough: bool = False) -> Mapping[str, Case]:
-    """The cases of the bundled specs by id; with `thorough`, with all their rounds."""
-    return {case.id: case for case in _bundled(_specs(), thorough)}
+def known(thorough: bool = False, suite: str = AUTOBAHN) -> Mapping[str, Case]:
+    """The cases of a bundled suite or of all, by id; with `thorough`, with all their rounds."""
+    return {case.id: case for case in _bundled(_specs(suite), thorough)}
 
 
 def known_case(id: str, thorough: bool = False) -> Case | None:
-    """A case of the bundled specs; only the spec that contains it is read."""
-    sections = [section for section in _specs() if f"{id}.".startswith(f"{section}.")]
-    return next((case for case in _bundled(sections, thorough) if case.id == id), None)
+    """A case of any bundled suite; only the spec that contains it is read."""
+    return next((case for case in _bundled(_sections([id]), thorough) if case.id == id), None)
 
 
 @cache
-def _specs() -> Mapping[str, Path]:
-    """The bundled specs, by the section with which their names and the ids of their cases begin."""
+def _specs(suite: str = ALL) -> Mapping[str, Path]:
+    """The specs of a bundled suite or of all, by the section with which their names and ids begin."""
     specs = bundled("specs")
-    files = (file for file in _files([specs], SPECS) if not file.is_relative_to(specs / RFC))
-    return {file.stem.partition("-")[0]: file for file in files}
+    apart = specs / FOLDERS[RFC]
+    found = {file.stem.partition("-")[0]: file for file in _files([specs], SPECS)}
+    if suite == ALL:
+        return found
+    return {name: file for name, file in found.items() if file.is_relative_to(apart) is (suite == RFC)}
+
+
+def _sections(ids: Iterable[str]) -> list[str]:
+    """The sections whose specs may contain these cases."""
+    wanted = prefixes(f"{id}." for id in ids)
+    return [section for section in _specs() if section in wanted]
 
 
 def _bundled(sections: Iterable[str], thorough: bool) -> tuple[Case, ...]:
@@ -91,20 +102,46 @@ def _section(section: str, thorough: bool) -> tuple[Case, ...]:
 
 
 def places() -> Mapping[str, int]:
-    """The position of each case in the bundled suite, counted from 1."""
-    return {id: number for number, id in enumerate(edition().ids, 1)}
+    """The position of each case in the bundled suites, one after the other, counted from 1."""
+    return {id: number for number, id in enumerate(_ids(editions(ALL)), 1)}
 
 
-def bundled_items(thorough: bool = False, words: Sequence[str] = ()) -> list[Item]:
-    """The cases of the bundled suite, or those that the words select. Raises SourceError."""
-    likely = [section for section in _specs() if may_hold(section, words)]
-    try:
-        chosen = select(_bundled(likely, thorough), words)
-    except (
-        SourceError
-    ):  # a word matches none of these cases: it may exclude others, or matches no case at all
-        chosen = select(known(thorough).values(), words, numbered)
-    return [Item(case) for case in chosen]
+def bundled_items(thorough: bool = False, words: Sequence[str] = (), suite: str = AUTOBAHN) -> list[Item]:
+    """The cases of a bundled suite, or those that the words select from it; a word that matches none of
+    them selects from the other suites. Raises SourceError."""
+    of = _ids(editions(suite))
+
+    def beyond() -> dict[str, str]:
+        newest = editions(ALL)
+        gone = {
+            word: str(edition)
+            for word in words
+            for edition in newest
+            if word in suite_of(edition.suite).cases
+        }
+        return gone | _ids(newest)
+
+    wanted = select(of, words, _hint, beyond)
+    cases = {case.id: case for case in _bundled(_sections(wanted), thorough)}
+    of = beyond() | of if any(id not in of for id in wanted) else of
+    return [Item(cases[id], edition=of[id]) for id in wanted if id in cases]
+
+
+def _hint(word: str, ids: Sequence[str]) -> str:
+    """The help for a word that matches no case of the bundled suites."""
+    named = re.fullmatch(SUITE.pattern, word)
+    return f"--suite {word} selects this suite" if named else numbered(word, ids)
+
+
+def editions_of(items: Iterable[Item]) -> str | None:
+    """The editions of the bundled suites that items were selected from, as in 'rfc@2026.12'; None if they
+    weren't."""
+    return ", ".join(dict.fromkeys(item.edition for item in items if item.edition)) or None
+
+
+def _ids(found: Iterable[Edition]) -> dict[str, str]:
+    """The cases of some editions, and the edition of each."""
+    return {id: str(edition) for edition in found for id in edition.ids}
 
 
 def items(
@@ -140,10 +177,12 @@ def chosen(
     thorough: bool = False,
     tester: Side | None = None,
     passed: Passed = lambda said: None,
+    suite: str = AUTOBAHN,
 ) -> list[Item]:
     """The items that words select, at least one. A word is a path of a wire log, a spec or a folder, or an
-    id or glob that selects from those, or else from the bundled suite. With a tester, those that it can't
-    play are left out. Raises SourceError."""
+    id or glob that selects from those, or else from the bundled suites. Without words, a whole suite. With
+    a tester, those that it can't play are left out. Raises SourceError."""
+    editions(suite)  # one that doesn't exist is an error even if it isn't needed
     paths = paths_in(words)
     ids = [word for word in words if word not in paths]
     if paths:
@@ -151,7 +190,7 @@ def chosen(
         wanted = set(select([item.case.id for item in found], ids))
         found = [item for item in found if item.case.id in wanted]
     else:
-        found = bundled_items(thorough, ids)
+        found = bundled_items(thorough, ids, suite)
     if keyword is not None and found:
         fitting = {id(case) for case in with_keyword([item.case for item in found], keyword)}
         found = [item for item in found if id(item.case) in fitting]
@@ -161,8 +200,13 @@ def chosen(
             raise SourceError(None, said, "`replay list` shows all of them")
     if not found:
         raise SourceError(None, "no test case is selected", "`replay list` shows all of them")
-    if tester is None or (playable := [item for item in found if item.case.testee is not tester]):
-        return found if tester is None else playable
+    return found if tester is None else playable(found, tester)
+
+
+def playable(items: Sequence[Item], tester: Side) -> list[Item]:
+    """The items that a tester can play, at least one. Raises SourceError."""
+    if found := [item for item in items if item.case.testee is not tester]:
+        return found
     command = "serve" if tester is Side.CLIENT else "run"
     said = f"the selected test cases are only for {tester.value}s"
     raise SourceError(None, said, f"`replay {command}` tests {tester.value}s")

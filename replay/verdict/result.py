@@ -232,6 +232,7 @@ class RunResult(Struct, frozen=True):
     seed: int | None
     duration: float  # seconds
     planned: int  # cases that were selected
+    suite: str | None = None  # the editions of the bundled suites that they are from, as in 'rfc@2026.12'
     unreached: str | None = None  # why the testee couldn't be reached, or no longer, if so
     last_lines: tuple[str, ...] = ()  # of its output, if replay started it and it failed
     died_on: tuple[str, ...] = ()  # ids of the cases that were running when it died

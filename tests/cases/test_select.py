@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.cases.model import Case
-from replay.cases.select import is_path, keyword, may_hold, natural, numbered, select
+from replay.cases.select import is_path, keyword, natural, numbered, select
 from replay.source import SourceError
 
 IDS = ["1.1.1", "1.1.2", "1.1.10", "1.2.1", "2.1", "2.10", "2.2", "5.1", "5.10", "13.1.1", "13.1.10"]
@@ -65,6 +65,11 @@ def test_a_word_that_fits_nothing_is_an_error(word: str, hint: str) -> None:
             "the suite has sections 1, 2, 4 to 6, 8 and 9",
         ),
         (["7.1"], "x", "the suite has sections 7"),
+        (
+            ["7.b.1", "7.2", "7.a", "7.3", "7.10", "7.4"],
+            "7.x",
+            "7 has the sections 7.2 to 7.4, 7.10, 7.a and 7.b",
+        ),
         (["1.1.1", "1.1.3", "1.2.1"], "1.1.2*", "1.1 has the cases 1.1.1 and 1.1.3"),
         (["1.1.1", "1.1.3", "1.2.1"], "1.1.3.1", "1.1 has the cases 1.1.1 and 1.1.3"),
         (["1.1.1", "1.2"], "1.9.9", "1 has the sections 1.1 and 1.2"),
@@ -188,28 +193,6 @@ def test_paths_are_told_by_their_looks() -> None:
 )
 def test_what_looks_like_a_path(word: str, path: bool) -> None:
     assert is_path(word) is path
-
-
-@pytest.mark.parametrize(
-    ("section", "words", "may"),
-    [
-        ("1", [], True),
-        ("1", ["!1.*"], True),
-        ("1", ["1"], True),
-        ("1", ["1.2"], True),
-        ("1.2", ["1"], True),
-        ("1", ["11"], False),
-        ("11", ["1"], False),
-        ("11", ["1*"], True),
-        ("1", ["?.2"], True),
-        ("1", ["2.1", "1.1"], True),
-        ("1", ["2.1", "!1.1"], False),
-        ("1.2", ["1.3", "1.1.*"], False),
-        ("1.2", ["1.*.3"], True),
-    ],
-)
-def test_whether_words_may_select_a_case_of_a_section(section: str, words: list[str], may: bool) -> None:
-    assert may_hold(section, words) is may
 
 
 @pytest.mark.parametrize(
