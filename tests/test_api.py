@@ -128,6 +128,7 @@ BAD: dict[str, tuple[object, ...]] = {
     "profile": ("rfc2119", "", "RFC", 1, None, [], replay.Side.CLIENT),
     "result": (1, "OK", None, {}),
     "seed": (-1, 2**63, 10**400, 1.0, "x", True),
+    "suite": (*NOT_TEXTS, "rfc2119", "", "RFC", "rfc@", "rfc@1999.01", None),
     "text": (*NOT_TEXTS, None, "000 TX OCTETS: 8"),
     "thorough": NOT_FLAGS,
     "timeout": (0, -1, 0.0009, 86401, 10**400, float("nan"), float("inf"), "x", "1", None, True),

@@ -38,6 +38,7 @@ thorough: true
 reencode: true
 jobs: 4
 profile: rfc
+suite: all@2026.12
 patience: full
 canary: never
 seed: 12
@@ -79,6 +80,7 @@ thorough = true
 reencode = true
 jobs = 4
 profile = "rfc"
+suite = "all@2026.12"
 patience = "full"
 canary = "never"
 seed = 12
@@ -114,6 +116,7 @@ OPTIONS: dict[str, Any] = {
     "reencode": True,
     "jobs": 4,
     "profile": "rfc",
+    "suite": "all@2026.12",
     "patience": "full",
     "canary": "never",
     "seed": 12,
@@ -472,6 +475,7 @@ answer-pings: true
 reencode: true
 thorough: true
 profile: rfc
+suite: all@2026.12
 timeout: 10
 strict: true
 report: junit=a.xml
@@ -495,6 +499,7 @@ answer-pings = true
 reencode = true
 thorough = true
 profile = "rfc"
+suite = "all@2026.12"
 timeout = 10
 strict = true
 report = "junit=a.xml"

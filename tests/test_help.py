@@ -58,8 +58,8 @@ def test_an_example_parses(words: str, tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_version_says_which_editions_of_the_suites_there_are() -> None:
     done = replay("--version")
     autobahn, rfc = editions("all")
-    said = f"{autobahn} (517 cases), {rfc} ({len(rfc.ids)} cases)"
-    assert done.stdout == f"replay {__version__}, suites {said}\n"
+    said = f"suite {autobahn} (517 cases), suite {rfc} ({len(rfc.ids)} cases)"
+    assert done.stdout == f"replay {__version__}, {said}\n"
 
 
 def completed(*words: str) -> list[str]:

@@ -156,7 +156,10 @@ def printed(program: str, prefix: Path, package: Path = ROOT) -> list[str]:
     return words
 
 
-LISTED = "import sys; from replay.suite.files import known; print(len(known()), 'yaml' in sys.modules)"
+LISTED = (
+    "import sys; from replay.suite.files import known; known(suite='all'); "
+    "print(len(known()), 'yaml' in sys.modules)"
+)
 
 
 def test_two_processes_may_make_it_at_once(tmp_path: Path) -> None:

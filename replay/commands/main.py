@@ -138,8 +138,8 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         from replay.forms import ALL
         from replay.suite.edition import editions
 
-        suites = ", ".join(f"{each} ({len(each.ids)} cases)" for each in editions(ALL))
-        click.echo(f"replay {__version__}, suites {suites}")
+        suites = ", ".join(f"suite {each} ({len(each.ids)} cases)" for each in editions(ALL))
+        click.echo(f"replay {__version__}, {suites}")
         ctx.exit()
 
 

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import click
 
+from replay.commands.options import with_options
 from replay.commands.output import CommandFault
+from replay.config.options import SUITE
 from replay.source import printable, strerror
 
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[PATH|ID|GLOB|!GLOB]...")
+@with_options(SUITE)
 @click.option(
     "-o", "--out", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file."
 )
@@ -22,7 +25,7 @@ from replay.source import printable, strerror
     show_default=True,
     help="The seed of the masking keys.",
 )
-def vectors(words: tuple[str, ...], output: Path | None, seed: int) -> None:
+def vectors(words: tuple[str, ...], suite: str, output: Path | None, seed: int) -> None:
     """Print test cases as JSON, for testing a parser without a network.
 
     Each vector has the octets that one side sends, split as the case splits them, and what the other side
@@ -39,13 +42,13 @@ def vectors(words: tuple[str, ...], output: Path | None, seed: int) -> None:
     from replay.campaign import vectors as data
     from replay.commands.selection import chosen_items
     from replay.report import words as report_words
-    from replay.suite.edition import edition
+    from replay.suite.files import editions_of
     from replay.version import __version__
 
-    found, left_out = data.vectors((item.case for item in chosen_items(words, None)), seed)
-    octets = msgspec.json.format(
-        msgspec.json.encode(data.Vectors(__version__, str(edition()), seed, found, left_out)), indent=1
-    )
+    chosen = chosen_items(words, None, suite=suite)
+    found, left_out = data.vectors((item.case for item in chosen), seed)
+    written = data.Vectors(__version__, editions_of(chosen) or "", seed, found, left_out)
+    octets = msgspec.json.format(msgspec.json.encode(written), indent=1)
     if output is None:
         click.echo(octets)
         return
