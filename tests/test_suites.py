@@ -24,7 +24,8 @@ from tests.processes import replay as run
 
 OLD, NEW = (str(*editions(name)) for name in (AUTOBAHN, RFC))
 BEFORE, SINCE = "all@2026.11", f"all@{editions(RFC)[0].version}"
-FIRST = suite_of(RFC).at(suite_of(RFC).editions[0])[0]
+FIRST = next(id for id, case in known(suite=RFC).items() if case.testee is not Side.CLIENT)
+CHAPTER = FIRST.partition(".")[0]
 
 
 def ids(*words: str, suite: str = AUTOBAHN) -> list[str]:
@@ -53,18 +54,18 @@ def test_a_suite_is_played_whole() -> None:
 def test_an_id_selects_from_every_suite(suite: str) -> None:
     assert ids("1.1.1", FIRST, suite=suite) == ["1.1.1", FIRST]
     assert ids("2", suite=suite) == [id for id in known() if id.startswith("2.")]
-    assert ids(FIRST.partition(".")[0], suite=suite)[0] == FIRST
+    assert FIRST in ids(CHAPTER, suite=suite)
 
 
 def test_a_glob_selects_from_the_suite_and_otherwise_from_the_others() -> None:
     assert ids("2*") == [id for id in known() if id.startswith("2")]
     assert ids("2*", suite=RFC) == ids(suite=RFC)
     assert ids("*", suite=ALL) == ids(suite=ALL)
-    assert ids("20.*") == ids("20.*", suite=RFC)
+    assert ids(f"{CHAPTER}.*") == ids(f"{CHAPTER}.*", suite=RFC)
 
 
 def test_exclusions_alone_exclude_from_the_suite() -> None:
-    assert ids("!9.*", "!20.*") == [id for id in ids() if not id.startswith("9.")]
+    assert ids("!9.*", f"!{CHAPTER}.*") == [id for id in ids() if not id.startswith("9.")]
     assert ids("!9.*", suite=RFC) == ids(suite=RFC)
 
 
@@ -176,7 +177,7 @@ def test_a_config_chooses_the_suite_and_the_run_says_which(tmp_path: Path) -> No
     assert load(tmp_path / "both").suite == f"{OLD}, {NEW}"
     run("run", "--out", "one", "-k", f"'{FIRST}'", cwd=tmp_path)
     stored = load(tmp_path / "one")
-    assert (stored.suite, [case.id for case in stored.cases]) == (NEW, [FIRST])
+    assert (stored.suite, stored.cases[0].id) == (NEW, FIRST)
     assert run("rejudge", "one", cwd=tmp_path).returncode == 0
 
 
