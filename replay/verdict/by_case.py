@@ -1,4 +1,5 @@
-"""The rule that a failure shows to be broken although no octet breaks it: the one that its case is about.
+"""The rule that a failure shows to be broken although no octet breaks it: the one that its case is about,
+or one that the tester broke on purpose and the testee accepted.
 
 Only a case that is judged by the RFCs tells, as its outcomes are all that they allow. It doesn't if another
 breach explains the failure, if the testee didn't come to what the case is about, or if the verdict is only
@@ -13,35 +14,70 @@ from replay.cases.fit import Difference
 from replay.cases.model import Behaviour, EventKind
 from replay.cases.received import is_free
 from replay.protocol.events import NotOpened, Violation, Why
-from replay.protocol.rules import RULES, TOLD, Rule
-from replay.verdict.cause import accepted, cause, form, illegal
-from replay.verdict.result import ByCase, Judged
+from replay.protocol.rules import RULES, TOLD
+from replay.verdict.cause import UNREFUSED, accepted, before, cause, form, illegal
+from replay.verdict.result import ByCase, ClosingVerdict, Judged
 
-_GENERAL = frozenset({"server-refuses-bad-request", "client-fails-opening"})
-"""Rules that are broken whenever an opening handshake isn't refused, so that the case says more."""
+_ENDING = frozenset({"close-answered", "close-before-drop", "server-drops"})
+"""Rules for the end of a connection, which explain nothing that happened before it."""
+
+
+_OF_RECEIVER = {
+    "client-masks": "server-closes-on-unmasked",
+    "server-does-not-mask": "client-closes-on-masked",
+}
+"""What a side breaks that accepts a breach, if the broken rule binds the other side alone."""
 
 
 def told(result: Judged) -> Judged:
     """The result with the rule that its case shows to be broken, if it does, and its cause if it fails."""
-    if result.case.by_text and result.case.rule is not None and _shows(result, RULES[result.case.rule]):
-        result = replace(result, broken=(_breach(result, result.case.rule), *result.broken))
+    rule = _shown(result) if result.case.by_text and _asked(result) else None
+    if rule is not None and RULES[rule].binds in (None, result.facts.tester.other):
+        result = replace(result, broken=(_breach(result, rule), *result.broken))
     return replace(result, cause=cause(result))
 
 
-def _shows(result: Judged, rule: Rule) -> bool:
-    """Whether the verdict says that the testee broke the case's rule."""
-    testee = result.facts.tester.other
-    if rule.binds not in (None, testee) or not _asked(result):
-        return False
-    counted = [one for one in result.broken if one.rule not in _GENERAL and not is_free(one)]
-    counted += [one for one in result.broken if one.rule == rule.id]
-    if result.behaviour is Behaviour.NON_STRICT:
-        return rule.level == "SHOULD" and not counted
-    if result.behaviour is not Behaviour.FAILED or any(
-        RULES[one.rule].level != "SHOULD" for one in counted
-    ):
-        return False
-    return rule.id not in TOLD or _put_up_with(result, rule)
+def _shown(result: Judged) -> str | None:
+    """The rule that the testee broke by the verdict of a case."""
+    own = result.case.rule
+    if own is not None and result.behaviour is Behaviour.NON_STRICT:
+        return own if RULES[own].level == "SHOULD" and all(map(is_free, result.broken)) else None
+    if result.behaviour is not Behaviour.FAILED:
+        return None
+    bait = illegal(result)
+    if bait is not None and accepted(result, bait) and RULES[bait.rule].level != "SHOULD":
+        own = _OF_RECEIVER.get(bait.rule, bait.rule)
+    elif own in TOLD and own not in UNREFUSED and (bait is not None or not _sent(result, own)):
+        return None  # if it had broken the rule itself, its octets would show that
+    return None if own is None or _explained(result, own) else own
+
+
+def _sent(result: Judged, rule: str) -> bool:
+    """Whether the tester broke this rule."""
+    tester = result.facts.tester
+    return any(isinstance(e, Violation) and e.side is tester and e.rule == rule for e in result.events)
+
+
+def _explained(result: Judged, rule: str) -> bool:
+    """Whether a breach in octets explains the failure, or is one of this rule anyway."""
+    bait, apart = illegal(result), _apart(result)
+    baited = bait is not None and accepted(result, bait)
+    for one in result.broken:
+        if one.rule == rule:
+            return True
+        follows = baited and bait is not None and not before(one, bait, result.events)
+        beside = apart and (one.rule in _ENDING or follows)
+        if not (beside or is_free(one) or one.rule in UNREFUSED or RULES[one.rule].level == "SHOULD"):
+            return True
+    return False
+
+
+def _apart(result: Judged) -> bool:
+    """Whether the case fails apart from any breach: something else came, the wrong side closed, or the code
+    is wrong."""
+    ending = result.case.ending(result.nearest)
+    closed = ending is None or result.facts.closed_by_the_right_side(ending.by)
+    return result.divergence is not None or not closed or result.closing is ClosingVerdict.WRONG_CODE
 
 
 def _asked(result: Judged) -> bool:
@@ -49,16 +85,6 @@ def _asked(result: Judged) -> bool:
     if any(isinstance(event, NotOpened) and event.why is Why.UNREACHED for event in result.events):
         return False
     return result.facts.opened or result.case.open is not None
-
-
-def _put_up_with(result: Judged, rule: Rule) -> bool:
-    """Whether the testee accepted what breaks this rule: if it had broken the rule itself, its octets would
-    show that."""
-    bait = illegal(result)
-    if bait is not None:
-        return bait.rule == rule.id and accepted(result, bait)
-    tester = result.facts.tester
-    return any(isinstance(e, Violation) and e.side is tester and e.rule == rule.id for e in result.events)
 
 
 def _breach(result: Judged, rule: str) -> ByCase:

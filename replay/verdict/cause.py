@@ -15,6 +15,12 @@ from replay.verdict.result import ByCase, CaseResult, Cause, Judged, Misdeed
 
 _PONGS = ("ping-answered", "pong-echoes-ping")
 
+UNREFUSED = ("server-refuses-bad-request", "client-fails-opening")
+"""Rules that are broken whenever an opening handshake isn't refused that has to be."""
+
+_SHOWN = {EventKind.PONG: _PONGS, EventKind.NOT_OPENED: UNREFUSED, EventKind.END: UNREFUSED}
+"""The rules that are broken if something else comes than an event of this kind."""
+
 _BLAMES = (1002, 1007)
 """Close codes with which a side says that the other one broke a rule (RFC 6455 §7.4.1)."""
 
@@ -57,7 +63,7 @@ def cause(result: Judged) -> Cause | None:
     ending = result.case.ending(result.nearest) or result.case.closing
     code = facts.testee_close.code if facts.testee_close else None
     own = next((e for e in result.broken if RULES[e.rule].code is not None and e is not shown), None)
-    if own is not None and (bait is None or _before(own, bait, result.events)):
+    if own is not None and (bait is None or before(own, bait, result.events)):
         return Cause(Misdeed.BREAKS, own.rule)
     if bait is not None:
         answer = answer_to(result, bait)
@@ -74,9 +80,8 @@ def cause(result: Judged) -> Cause | None:
         if facts.dropped_by_testee and not facts.closed_by_tester:
             return Cause(Misdeed.DROPS)
     if found is not None:
-        of_pong = found.expected is not None and found.expected.kind is EventKind.PONG
-        rule = next((one.rule for one in result.broken if one.rule in _PONGS), None)
-        if of_pong and rule:
+        shows = _SHOWN.get(found.expected.kind, ()) if found.expected is not None else ()
+        if rule := next((one.rule for one in result.broken if one.rule in shows), None):
             return Cause(Misdeed.BREAKS, rule)
         return Cause(Misdeed.DIFFERS, detail=form(result, found))
     if facts.testee_close is not None and ending.codes is not None and code not in ending.codes:
@@ -129,7 +134,7 @@ def answer_to(result: Judged, bait: Violation) -> Event | None:
     return None
 
 
-def _before(one: Violation, other: Violation, events: Sequence[Event]) -> bool:
+def before(one: Violation, other: Violation, events: Sequence[Event]) -> bool:
     first = next(event for event in events if event is one or event is other)
     return first is one
 

@@ -61,6 +61,12 @@ class ClosingFacts(Struct, frozen=True):
             return "the server did not end TCP in time"
         return None
 
+    def closed_by_the_right_side(self, wanted: str) -> bool:
+        """Whether the side closed first that had to: 'tester', 'testee' or 'either'."""
+        if wanted == "testee":
+            return not (self.closed_by_tester or self.waited_in_vain)
+        return wanted == "either" or self.closed_by_tester
+
     def end_fault(self, wanted: str) -> str | None:
         """Why the testee didn't end TCP as a case asks: 'fin', 'rst', 'ended' or 'kept'; None: it did."""
         found, testee = self.dropped_as, self.tester.other.value

@@ -128,7 +128,7 @@ def _judged(
         closing, reason = _closing(ending, facts, events, case.profile)
         if closing is ClosingVerdict.WRONG_CODE and ending.wrong_code_fails:
             behaviour = Behaviour.FAILED
-        if ending.decisive and not _closed_as_wanted(ending, facts):
+        if ending.decisive and not facts.closed_by_the_right_side(ending.by):
             behaviour = Behaviour.FAILED
     result = Judged(
         case=case,
@@ -260,12 +260,6 @@ def _stricter(case: Case, found: _Compared) -> Iterator[str]:
         yield "stricter than Autobahn|Testsuite, which compares only the length here and says OK"
 
 
-def _closed_as_wanted(closing: Closing, facts: ClosingFacts) -> bool:
-    if closing.by == "testee":
-        return not (facts.closed_by_tester or facts.waited_in_vain)
-    return closing.by == "either" or facts.closed_by_tester
-
-
 def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event], profile: Profile) -> Verdict:
     """Autobahn's table: the first row that applies. The second row is ours: there, Autobahn never ends."""
     tester, testee = facts.tester.value, facts.tester.other.value
@@ -274,7 +268,7 @@ def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event], pro
         return ClosingVerdict.FAILED, _why_not_opened(events)
     if facts.limit_reached:
         return ClosingVerdict.UNCLEAN, f"the {tester} gave up: {_limit(facts)}"
-    if not _closed_as_wanted(closing, facts):
+    if not facts.closed_by_the_right_side(closing.by):
         return ClosingVerdict.FAILED, _who_closed(facts, closing.by)
     if closing.clean and facts.unclean_reason:
         return ClosingVerdict.UNCLEAN, facts.unclean_reason

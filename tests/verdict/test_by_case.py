@@ -100,6 +100,34 @@ def test_what_it_was_to_refuse() -> None:
     assert broken(other) == []
 
 
+UNMASKED = Octets(C, encode(frame(1, b"Hello")))
+FAILS = "expect: [ok: []], close: {by: testee, code: 1002, decisive: true}"
+
+
+def test_the_end_explains_nothing_before_it() -> None:
+    """What follows a frame that was to be refused shows only that it was accepted."""
+    keys = "send: [text: {utf8: Hello, mask: none}], " + FAILS
+    hangs = opened(UNMASKED, PATIENCE, OUT, Octets(C, close(1001, key=bytes(4))), Timer(Wait.CLOSING, True))
+    result = judged("server-closes-on-unmasked", keys, *hangs)
+    assert broken(result)[0] == "server-closes-on-unmasked"
+    assert result.cause is not None
+    assert result.cause.key == "breaks:server-closes-on-unmasked"
+    refused = opened(UNMASKED, PATIENCE, Octets(S, close(1002)), Octets(C, close(1002, key=bytes(4))))
+    result = judged("server-closes-on-unmasked", keys, *refused, Timer(Wait.DROP, True))
+    assert broken(result) == ["server-drops"]
+
+
+def test_what_was_accepted_comes_before_what_the_case_is_about() -> None:
+    bad = Octets(C, encode(frame(1, b"Hello", rsv=2, key=bytes(4))))
+    keys = "send: [text: {utf8: Hello, rsv: 2}, text: Hello], " + FAILS
+    end = (Octets(C, close(1001, key=bytes(4))), Octets(S, close(1001)), END)
+    result = judged("failed-reads-nothing", keys, *opened(bad, HELLO, PATIENCE, ECHO, *end))
+    assert broken(result) == ["rsv-zero"]
+    failed = (Octets(S, close(1002)), ECHO, Octets(C, close(1002, key=bytes(4))), END)
+    result = judged("failed-reads-nothing", keys, *opened(bad, HELLO, PATIENCE, *failed))
+    assert broken(result) == ["nothing-after-close"]
+
+
 def test_a_should_that_is_not_kept() -> None:
     lax = opened(HELLO, OTHER, *clean_end())
     assert broken(judged("fail-code-fits", LAX, *lax)) == ["fail-code-fits"]
