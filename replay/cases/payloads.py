@@ -19,6 +19,7 @@ from replay.typed.readers import (
     in_quotes,
 )
 from replay.typed.scalars import (
+    CODE_POINTS,
     HEX,
     SIZE,
     UTF8,
@@ -34,6 +35,10 @@ PAYLOAD_ROWS = {
         Named("the name of a file", lambda files: files.octets),
         "The name of a file with the payload, relative to the spec.",
     ),
+    "code-points": Key(
+        CODE_POINTS,
+        "All code points of a range such as 80-7ff, in order and without the surrogates, as text.",
+    ),
     "size": Key(SIZE, "The size in octets to which the payload is repeated or cut."),
 }
 _MEANT = {
@@ -47,7 +52,7 @@ _MEANT = {
 }
 """What other tools call the keys of a payload."""
 
-PAYLOAD_ONE_OF = ("utf8", "hex", "file")
+PAYLOAD_ONE_OF = ("utf8", "hex", "file", "code-points")
 SIZES = ("size", "next")
 
 

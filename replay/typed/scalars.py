@@ -69,6 +69,14 @@ def _hex(match: re.Match[str]) -> bytes:
     return bytes.fromhex(digits)
 
 
+def _code_points(match: re.Match[str]) -> bytes:
+    """All of them in UTF-8, in order, without the surrogates, which have no encoding (RFC 3629 §3)."""
+    first, last = int(match[1], 16), int(match[2], 16)
+    if not first <= last <= 0x10FFFF:
+        raise ValueError("expected a range that ascends, up to 10ffff")
+    return "".join(map(chr, range(first, last + 1))).encode("utf-8", "ignore")
+
+
 def _key(match: re.Match[str]) -> bytes:
     key = _hex(match)
     if len(key) != 4:
@@ -93,6 +101,9 @@ TAG_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
 LINE: Typed[str] = Typed("a text of one line", r"[^\x00-\x1f\x7f-\x9f]+", lambda match: match[0])
 UTF8: Typed[bytes] = Typed("a text", ANY, _utf8)
 HEX: Typed[bytes] = Typed("octets in hex", ANY, _hex, looks=rf"(?:{_OCTET})* *")
+CODE_POINTS: Typed[bytes] = Typed(
+    "a range of code points such as '80-7ff'", r"([0-9A-Fa-f]{1,6})-([0-9A-Fa-f]{1,6})", _code_points
+)
 KEY: Typed[bytes] = Typed("a masking key in hex", ANY, _key, looks=rf"(?:{_OCTET}){{4}} *")
 TAG: Typed[str] = Typed("a tag such as 'A'", TAG_PATTERN, lambda match: match[0])
 SIZE: Typed[int] = Typed(

@@ -68,6 +68,8 @@ def one(send: str = "[]", expect: str = "[{ok: []}]", more: str = "") -> Case:
         ("text: {utf8: a, chop: 1, pause: 1 ms}", SendFrame(1, Payload(b"a"), chop=1, gap=1000)),
         ("drop: fin", SendEnd(How.FIN)),
         ("drop: rst", SendEnd(How.RST)),
+        ("text: {code-points: 7e-81}", SendFrame(1, Payload("~\x7f\x80\x81".encode()))),
+        ("text: {code-points: D7FF-e000}", SendFrame(1, Payload("\ud7ff\ue000".encode()))),
         ("pause: 1.5 s", Pause(1_500_000)),
         ("pause: 100 ms", Pause(100_000)),
         ("pause: A", Pause(SECOND, "A")),
