@@ -33,7 +33,7 @@ FAULTY = ROOT / "tests" / "peers" / "faulty.py"
 OF_ONE_CASE = {
     *("exitfirst", "max-failures", "jobs"),  # without a meaning
     *("report", "json", "out", "open", "verbose", "quiet", "update-expected"),  # what becomes of it
-    *("cases", "keyword"),  # the case is named
+    *("cases", "suite", "keyword"),  # the case is named
     "seed",  # the one that was played with
 }
 """Options that a case which is played again by itself doesn't need."""
@@ -57,6 +57,7 @@ SAMPLES: dict[Kind, Any] = {
     Kind.HEADER_LINE: ["X-A: 1", "X-B: it's two"],
     Kind.HEADER_VALUE: "a b",
     Kind.SUBPROTOCOL: ["a", "c"],
+    Kind.SUITE: "rfc",
     Kind.SECONDS: 2.25,
     Kind.CHOP: 7,
     Kind.FILE: "a file.pem",
