@@ -325,6 +325,13 @@ class Case(Located, frozen=True):
         return frames
 
     @property
+    def may_stay_closed(self) -> bool:
+        """Whether there may be no connection: an outcome says so."""
+        kinds = {pattern.kind for outcome in self.outcomes for pattern in outcome.patterns}
+        anything = any(outcome.anything for outcome in self.outcomes)
+        return self.open is not None and (anything or bool(kinds & {EventKind.NOT_OPENED, EventKind.END}))
+
+    @property
     def echoes(self) -> bool:
         """Whether the case makes sense only for a testee that echoes."""
         return any(outcome.echoes for outcome in self.outcomes)

@@ -28,11 +28,21 @@ from replay.typed.scalars import DURATION, FLAG, MAX_SIZE, integer
 
 _FIRST = ("method", "target", "version", "status", "reason")
 _STATUS = integer(100, 999, "an HTTP status")
-_TEXT: Typed[str] = Typed(
+_OCTETS: Typed[str] = Typed(
     "a text whose characters are octets, up to U+00FF", r"(?s).*", lambda match: _latin(match[0])
 )
+_LARGE = Mapped(PAYLOAD, lambda payload: payload.octets.decode("latin-1"))
+_TEXT: Reader[str] = Shaped(
+    "a text, or a mapping with utf8, hex or file", {nodes.Scalar: _OCTETS, nodes.Mapping: _LARGE}
+)
 _NAME: Typed[str] = Typed("the name of a header", r"[^\x00\r\n:]+", lambda match: _latin(match[0]))
-_WORD: Typed[str] = Typed("a text without blanks", r"[!-~\x80-\xff]+", lambda match: match[0])
+_WORD: Reader[str] = Shaped(
+    "a text without blanks, or a mapping with utf8, hex or file",
+    {
+        nodes.Scalar: Typed("a text without blanks", r"[!-~\x80-\xff]+", lambda match: match[0]),
+        nodes.Mapping: _LARGE,
+    },
+)
 
 
 def _latin(text: str) -> str:
@@ -48,7 +58,8 @@ _VALUES: Reader[tuple[str, ...]] = OrNone(
     Shaped(
         "the value of a header, or a list of values, each on a line of its own",
         {
-            nodes.Scalar: Mapped(_TEXT, lambda text: (text,)),
+            nodes.Scalar: Mapped(_OCTETS, lambda text: (text,)),
+            nodes.Mapping: Mapped(_LARGE, lambda text: (text,)),
             nodes.Sequence: Items("a list of values", _TEXT, at_least=1),
         },
     ),
@@ -69,6 +80,7 @@ _WRITING = {
     "chop": Key(integer(1, MAX_SIZE), "The octets of each write of the head."),
     "split": Key(integer(1, MAX_SIZE), "Cuts the head into two writes, so many octets before its end."),
     "pause": Key(DURATION, "The time between two writes of the head."),
+    "body": Key(PAYLOAD, "The octets after the head."),
     "joined": Key(
         FLAG, "Whether the first frames of `send` are sent in the same write as the end of the head."
     ),
@@ -97,6 +109,7 @@ def _head(found: FoundKeys, known: tuple[str, ...]) -> Head:
         found.get("pause", 0),
         found.get("hold", 0),
         found.get("joined", False),
+        found.get("needs", ()),
         found.span,
     )
     unknown = next((name for name in sorted(head.names) if name not in known), None)
@@ -129,8 +142,13 @@ _RESPONSE = Record(
             Items("a list of statuses", integer(100, 199, "the status of an interim response")),
             "The statuses of interim responses that come before the response.",
         ),
-        "body": Key(PAYLOAD, "The octets after the head."),
         "hold": Key(DURATION, "The time that passes before the response is sent."),
+        "needs": Key(
+            Items(
+                "a list of placeholders", Word("a placeholder", {name: name for name in RESPONSE_VALUES})
+            ),
+            "What the client's request has to have, as the placeholders for it.",
+        ),
     },
     lambda found: _head(found, RESPONSE_VALUES),
     exclusive=("chop", "split"),
@@ -148,7 +166,7 @@ OPEN: Reader[Opening] = Record(
 
 # What is expected.
 
-_ELEMENT: Reader[str | None] = Mapped(_TEXT, lambda text: None if text == "any" else text)
+_ELEMENT: Reader[str | None] = Mapped(_OCTETS, lambda text: None if text == "any" else text)
 _HEADERS: Table[str | None] = Table("a mapping of headers", _NAME, _ELEMENT)
 
 _ANSWER = {

@@ -38,6 +38,7 @@ class Head(Located, frozen=True):
     pause: int = 0  # microseconds between two writes
     hold: int = 0  # microseconds before the first write
     joined: bool = False  # whether the first frames of `send` share its last write
+    needs: tuple[str, ...] = ()  # placeholders whose values the client's request has to have
     span: Span | None = None
 
     @property
@@ -47,9 +48,10 @@ class Head(Located, frozen=True):
 
     @property
     def names(self) -> frozenset[str]:
-        """The placeholders in it."""
-        texts = (*(self.lines or ()), *(value for _, values in self.headers for value in values))
-        return frozenset(name for text in texts for name in PLACEHOLDER.findall(text))
+        """The placeholders in it, and those that it needs."""
+        texts = [text for _, text in self.first]
+        texts += [*(self.lines or ()), *(value for _, values in self.headers for value in values)]
+        return frozenset((*self.needs, *(name for text in texts for name in PLACEHOLDER.findall(text))))
 
 
 class Opening(Struct, frozen=True):
@@ -119,9 +121,10 @@ class Answer(Struct, frozen=True):
 
 
 def answer_fault(want: Answer, event: Opened | NotOpened) -> str | None:
-    """How the answer to a request differs from what is expected of it; None: it doesn't."""
+    """How the answer to a request differs from what is expected of it: a part of a sentence, or nothing if
+    the event itself says it; None: it doesn't."""
     if isinstance(event, NotOpened) and not want.refuses(event):
-        return event.reason
+        return ""
     return want.fault(event.response) if event.response is not None else None
 
 

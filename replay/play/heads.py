@@ -33,7 +33,8 @@ def request_actions(
     the last write."""
     known = (options.target, options.host, nonce)
     values = dict(zip(REQUEST_VALUES, known, strict=True))
-    return tuple(_written(head, _composed(head, default, values), options, joined))
+    octets = _composed(head, default, values) + head.body
+    return tuple(_written(head, octets, options, joined))
 
 
 def response_actions(
@@ -52,7 +53,8 @@ def _composed(head: Head, default: bytes, values: Mapping[str, str]) -> bytes:
     if head.lines is not None:
         return "\r\n".join((*(filled(line, values) for line in head.lines), "", "")).encode("latin-1")
     first, _, rest = default.partition(b"\r\n")
-    octets = _first_line(first.decode("latin-1"), dict(head.first)).encode("latin-1") + b"\r\n" + rest
+    parts = {part: filled(text, values) for part, text in head.first}
+    octets = _first_line(first.decode("latin-1"), parts).encode("latin-1") + b"\r\n" + rest
     for name, texts in head.headers:
         value = f"\r\n{name}: ".join(filled(text, values) for text in texts)
         octets = edit_head(octets, None, [(name, value if texts else None)])

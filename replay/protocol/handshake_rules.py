@@ -61,14 +61,26 @@ _REFUSED = {
 """Breaches of a request for which a server that answers 101 is to blame too (§4.2.1). It need not look into
 the key (§4.2.2), but there has to be one."""
 
+_DRAFTS = ("4", "5", "6", "7", "8")
+"""Versions of drafts of the RFC with the same handshake, which a server may speak besides 13 (§4.4)."""
+
 
 def accepted_breach(request: Request) -> Breach | None:
     """The first breach for which a server has to refuse this request."""
     for breach in request_breaches(request):
         no_key = breach.rule == "request-key" and len(set(request.values("Sec-WebSocket-Key")) - {""}) != 1
-        if breach.rule in _REFUSED or no_key:
+        if (breach.rule in _REFUSED and not _may_accept(request, breach.rule)) or no_key:
             return breach
     return None
+
+
+def _may_accept(request: Request, rule: str) -> bool:
+    """Whether a server may have its reasons to accept what breaks this rule: it speaks the draft of that
+    version, or its HTTP library has turned the method to upper case."""
+    versions = request.values("Sec-WebSocket-Version")
+    if rule == "request-websocket-version":
+        return len(versions) == 1 and versions[0] in _DRAFTS
+    return rule == "request-method" and request.method.upper() == "GET"
 
 
 def response_breaches(request: Request, response: Response) -> Iterator[Breach]:

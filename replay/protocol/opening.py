@@ -18,6 +18,7 @@ from replay.wire.handshake import (
     HostError,
     Request,
     Response,
+    body_length,
     loose_request,
     parse_head,
     partial_head,
@@ -105,6 +106,7 @@ class OpeningHandshake:
             yield server.violation("server-refuses-bad-request", detail, begins)
         for breach in (*breaches, *(() if partial else misfits(self._request, response))):
             yield server.violation(breach.rule, breach.detail, begins + breach.at)
+        del client.early[: body_length(self._request, bytes(client.early))]
         if client.early:
             at = client.position - len(client.early)
             count = f"{len(client.early)} octet{'s' * (len(client.early) > 1)}"

@@ -222,7 +222,8 @@ def lists(result: Judged, found: Difference, heads: tuple[str, str], width: int)
         apart = at == found.at
         around = found.offset if apart else None
         want = words.pattern(expected[at], around, column) if at < len(expected) else "nothing more"
-        got = words.event(events[at], around, column) if at < len(events) else "nothing more"
+        seen = events[at] if at < len(events) else found.observed if apart else None
+        got = words.event(seen, around, column) if seen else "nothing more"
         yield text(
             (f"{'>' if apart else ' '}", FAULT),
             (f"{at + 1:>{number - 1}}  ", FAULT if apart else DIM),

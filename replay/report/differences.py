@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from replay.cases.fit import Difference
+from replay.cases.model import EventKind
 from replay.protocol.events import Message, Pong
 from replay.report import words
 from replay.report.safe import escape
+
+_HANDSHAKE = (EventKind.OPENED, EventKind.NOT_OPENED)
+"""Of these there is only one, so that it needs no number."""
 
 
 def _octet(value: bytes) -> str:
@@ -17,6 +21,8 @@ def difference(found: Difference) -> str:
     """The first difference in a sentence without a full stop: '1st event: expected …, observed …'."""
     if found.field == "opening":
         return f"opening handshake: {escape(found.said, 300)}"
+    if found.expected is not None and found.expected.kind in _HANDSHAKE:
+        return _difference(found)
     return f"{words.ordinal(found.at + 1)} event: {_difference(found)}"
 
 
@@ -32,11 +38,12 @@ def _difference(found: Difference) -> str:
             return f"the {name} goes on after the expected {words.count(total, 'octet')}: {got.length} came"
         if at >= got.length:
             return f"the {name} ends after {at} of {words.count(total, 'octet')}"
-        expected, observed = _octet(words.part(want.payload, at, at + 1)), _octet(got.octet(at))
-        return f"the {name} differs at offset {at} of {total}: expected {expected}, observed {observed}"
-    if found.field == "answer" and found.said:
-        return f"expected {words.noun(want)}, observed {words.noun(got)} {escape(found.said, 300)}"
-    return f"expected {words.noun(want)}, observed {words.noun(got)}"
+        octets = (
+            f"expected {_octet(words.part(want.payload, at, at + 1))}, observed {_octet(got.octet(at))}"
+        )
+        return f"the {name} differs at offset {at} of {total}: {octets}"
+    said = f" {escape(found.said, 300)}" if found.field == "answer" and found.said else ""
+    return f"expected {words.noun(want)}, observed {words.noun(got)}{said}"
 
 
 def _named(got: Message | Pong) -> str:

@@ -25,6 +25,7 @@ from replay.cases.model import (
     SendEnd,
     SendFrame,
 )
+from replay.cases.open_words import ANY_REFUSAL
 from replay.report import heads, safe, words
 from replay.report.heads import answered
 from replay.report.phrases import Phrase, sample, sent, sequence, size_of, written
@@ -38,8 +39,14 @@ def purpose(case: Case, testee: Side | None = None) -> tuple[str, str]:
     return description(case, testee), expectation(case, testee)
 
 
+def _known(case: Case, testee: Side | None) -> Side | None:
+    """The testee, which a case may know."""
+    return testee or case.testee
+
+
 def description(case: Case, testee: Side | None = None) -> str:
     """'replay sends a text message of 5 octets ("Hello"), then a Ping without a payload.'"""
+    testee = _known(case, testee)
     if case.description is not None:
         return _of(safe.escape(case.description), testee)
     if case.trace is not None and not case.steps:
@@ -54,13 +61,15 @@ def description(case: Case, testee: Side | None = None) -> str:
 
 
 def _opening(case: Case, testee: Side | None) -> str:
-    """'replay opens the connection with a request without Host, then sends …'"""
+    """'replay sends an opening request without the header Host, then …'"""
     assert case.open is not None
     said = []
     if case.open.request is not None and testee is not Side.CLIENT:
-        said.append(f"opens the connection with {heads.described(case.open.request, 'request')}")
+        said.append(f"sends {heads.described(case.open.request, 'an opening request')}")
     if case.open.response is not None and testee is not Side.SERVER:
-        said.append(f"answers the client's request with {heads.described(case.open.response, 'response')}")
+        said.append(
+            f"answers the client's request with {heads.described(case.open.response, 'a response')}"
+        )
     if case.steps:
         steps, how = written(case.steps)
         said.append(f"sends {sequence(sent(steps))}{how}")
@@ -69,6 +78,7 @@ def _opening(case: Case, testee: Side | None) -> str:
 
 def expectation(case: Case, testee: Side | None = None) -> str:
     """'The server is to send the message back; replay then closes the connection with code 1000, …'"""
+    testee = _known(case, testee)
     if case.expectation is not None:
         return _of(safe.escape(case.expectation), testee)
     best, *others = case.outcomes
@@ -116,13 +126,21 @@ def _wants(case: Case, outcome: Outcome) -> str:
         tags = " and ".join(safe.escape(pattern.tag or "") for pattern in open_for)
         said.append(f"to keep the connection open through {'pauses' if open_for[1:] else 'pause'} {tags}")
     opening = [pattern for pattern in others if pattern.kind in _OPENINGS]
-    said += [
-        _OPENINGS[pattern.kind] + (answered(pattern.answer) if pattern.answer else "")
-        for pattern in opening
-    ]
+    said += [_OPENINGS[pattern.kind] + _answered(case, outcome, pattern) for pattern in opening]
     if others[len(opening) :]:
         said.append(f"to send {sequence(_patterns(others[len(opening) :]))}")
     return " and ".join(said)
+
+
+def _answered(case: Case, outcome: Outcome, pattern: Pattern) -> str:
+    """What the answer of an opening handshake has to be like; 'in another way' if any refusal will do that
+    isn't one of those before."""
+    if pattern.answer is None:
+        return ""
+    before = case.outcomes[: next(n for n, one in enumerate(case.outcomes) if one is outcome)]
+    refused = any(one.kind is EventKind.NOT_OPENED for other in before for one in other.patterns)
+    other = refused and pattern.answer == ANY_REFUSAL
+    return " in another way" if other else answered(pattern.answer)
 
 
 def _echoed(case: Case, outcome: Outcome) -> int | None:

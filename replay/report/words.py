@@ -353,9 +353,9 @@ def noun(item: Pattern | Event) -> str:
         case Pattern(kind=EventKind.NOT_OPENED, answer=Answer() as answer):
             return "a refusal of the opening handshake" + answered(answer)
         case Opened():
-            return "an accepted opening handshake"
+            return "an accepted opening handshake (status 101)"
         case NotOpened():
-            return item.reason if item.status is None else f"an HTTP response with status {item.status}"
+            return _refusal(item)
         case Pattern(kind=EventKind.STILL_OPEN) | Fired(wait=Wait.DELAY):
             return f"the connection {_still_open(item.tag)}"
         case Violation() | Pattern(kind=EventKind.VIOLATION):
@@ -363,6 +363,14 @@ def noun(item: Pattern | Event) -> str:
         case Pattern():
             return pattern(item)
     return event(item)
+
+
+def _refusal(item: NotOpened) -> str:
+    if item.status is None:
+        return item.reason
+    said = f"an HTTP response with status {item.status}"
+    fault = escape(item.reason.removeprefix("in the response, "), 300)
+    return f"{said} that opens no connection: {fault}" if item.status == 101 else said
 
 
 def _sized(name: str, payload: Payload | None) -> str:

@@ -8,6 +8,8 @@ NON-STRICT where the rule is a MUST.
 
 from __future__ import annotations
 
+import itertools
+
 from msgspec.structs import replace
 
 from replay.cases.fit import Difference
@@ -62,12 +64,14 @@ def _explained(result: Judged, rule: str) -> bool:
     """Whether a breach in octets explains the failure, or is one of this rule anyway."""
     bait, apart = illegal(result), _apart(result)
     baited = bait is not None and accepted(result, bait)
-    for one in result.broken:
-        if one.rule == rule:
-            return True
+    if any(one.rule == rule for one in result.broken):
+        return True
+    for one in itertools.takewhile(
+        lambda one: one.rule not in UNREFUSED, result.broken
+    ):  # the rest follows
         follows = baited and bait is not None and not before(one, bait, result.events)
         beside = apart and (one.rule in _ENDING or follows)
-        if not (beside or is_free(one) or one.rule in UNREFUSED or RULES[one.rule].level == "SHOULD"):
+        if not (beside or is_free(one) or RULES[one.rule].level == "SHOULD"):
             return True
     return False
 

@@ -108,7 +108,8 @@ def _judged(
     broken = tuple(e for e in events if isinstance(e, Violation) and e.side is not tester)
     if case.profile is Profile.RFC:
         behaviour = _by_the_rfcs(behaviour, case, broken)
-    divergence = None if found.outcome.anything else found.fit.missing(found.expected)
+    missing = None if found.outcome.anything else found.fit.missing(found.expected)
+    divergence = opening.turned(case, missing, events)
     if case.closing is None and case.trace is not None and case.trace is not trace:
         apart = opening.difference(
             observe(case.trace, case.reading), events, tester, trace.header(REENCODED) is not None
@@ -120,8 +121,8 @@ def _judged(
         ending = Closing(clean=case.closing.clean)
     if ending is None:
         closing, reason = _recorded_closing(case, facts, events)
-    elif found.fits and case.open is not None and not facts.opened:
-        closing, reason = ClosingVerdict.OK, "no connection was opened, as expected"
+    elif not facts.opened and case.may_stay_closed:
+        closing, reason = ClosingVerdict.OK, "no connection was opened, as may be"
     elif found.fits and found.outcome.verdict is Behaviour.INFORMATIONAL and found.outcome.anything:
         closing, reason = ClosingVerdict.INFORMATIONAL, "the connection may end in any way"
     else:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from replay.cases.fit import Difference
+from replay.cases.model import Case, EventKind
 from replay.cases.received import is_free
 from replay.protocol.events import Event, NotOpened, Opened, Requested, Violation
 from replay.protocol.negotiation import NAME, agreed
@@ -25,6 +26,18 @@ def difference(
 ) -> Difference | None:
     """The first difference; None: there is none. `reencoded`: the terms of compression may differ."""
     return next(_differences(recorded, events, tester, reencoded), None)
+
+
+def turned(case: Case, found: Difference | None, events: Sequence[Event]) -> Difference | None:
+    """A difference of a case about the opening handshake, with its result as what was observed if that is
+    why nothing more came."""
+    if case.open is None or found is None or found.observed is not None or found.expected is None:
+        return found
+    result = next((event for event in events if isinstance(event, Opened | NotOpened)), None)
+    refused = found.expected.kind is EventKind.NOT_OPENED
+    if result is None or isinstance(result, Opened) is not refused:
+        return found
+    return Difference(found.at, found.expected, result, "kind")
 
 
 def _differences(

@@ -23,6 +23,8 @@ MAX_HEAD = limits.HEAD.default
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _OCTETS = re.compile(r"bytearray\(b(.*)\)$")
 _END = re.compile(rb"\r?\n\r?\n")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[^\r\n]*\r\n")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _BEGIN = re.compile(rb"(?:\r?\n)*(?:HTTP/|[C-Zc-z][A-Za-z]{2,} [!-~])")
 _BEGUN = re.compile(rb"(?:\r?\n)*(?:\r|[C-Z][A-Z]*+ ?)?\Z")
 _LINES = rb"\r\n(?P<lines>(?:[-!#$%&'*+.^_`|~0-9A-Za-z]++:[\t -~\x80-\xff]*+\r\n)*+)\r\n"
@@ -120,7 +122,8 @@ class HeadReader:
 
 
 def parse_head(side: Side, octets: bytes) -> Request | Response:
-    """Parse the complete head that `side` sent. Raises HeadError."""
+    """Parse the complete head that `side` sent. Raises HeadError. An empty line before a request is passed
+    over (RFC 9112 §2.2)."""
     return _plain(side, octets) or _parsed(side, octets)
 
 
@@ -154,7 +157,7 @@ def _parsed(side: Side, octets: bytes) -> Request | Response:
         upgrade = [("Host", "h"), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
         connection.send(h11.Request(method="GET", target="/", headers=upgrade))
     try:
-        connection.receive_data(octets)
+        connection.receive_data(octets.removeprefix(b"\r\n") if side is Side.CLIENT else octets)
         event = connection.next_event()
     except h11.RemoteProtocolError as error:
         said = _OCTETS.sub(r"\1", str(error))
@@ -188,6 +191,21 @@ def loose_request(octets: bytes) -> Request | None:
     fields = (line.partition(":") for line in lines[1:])
     headers = tuple((name.strip(), value.strip()) for name, colon, value in fields if colon)
     return Request(headers, octets, words[0], words[1], words[2].rpartition("/")[2])
+
+
+def body_length(request: Request, octets: bytes) -> int:
+    """How many of the octets after the head of a request are its body (RFC 9112 §6.3)."""
+    if "chunked" in request.tokens("Transfer-Encoding"):
+        at = 0
+        while chunk := _CHUNK.match(octets, at):
+            size = int(chunk[1], 16)
+            at = chunk.end() + size + 2
+            if not size:
+                break
+        return min(at, len(octets))
+    lengths = set(request.values("Content-Length"))
+    told = lengths.pop() if len(lengths) == 1 else ""
+    return min(int(told), len(octets)) if _LENGTH.fullmatch(told) else 0
 
 
 def partial_head(side: Side, octets: bytes) -> Request | Response | None:

@@ -145,3 +145,15 @@ def test_what_an_answer_can_t_be(event: str, said: str) -> None:
     with pytest.raises(SourceError) as raised:
         case("{request: {method: POST}}", f"[{event}]")
     assert said in raised.value.message
+
+
+def test_values_that_are_payloads() -> None:
+    long = request("method: {utf8: A, size: 3}, headers: {X: {hex: ff, size: 2}, Y: [a, {utf8: b}]}")
+    assert long.first == (("method", "AAA"),)
+    assert long.headers == (("X", ("\xff\xff",)), ("Y", ("a", "b")))
+    assert request("body: {utf8: ab}").body == b"ab"
+
+
+def test_what_a_client_s_request_has_to_have() -> None:
+    head = response("needs: [offer], headers: {X: '{accept}'}, reason: '{key}'")
+    assert head.names == {"offer", "accept", "key"}

@@ -7,10 +7,11 @@ import base64
 import pytest
 
 from replay.protocol.events import Event, NotOpened, Opened, Requested, Violation
+from replay.protocol.handshake_rules import accepted_breach
 from replay.protocol.interpreter import Interpreter
 from replay.trace.model import Octets
 from replay.wire.frame import encode, frame
-from replay.wire.handshake import edit_head, encode_request
+from replay.wire.handshake import edit_head, encode_request, loose_request
 from replay.wire.side import Side
 from tests.memory import ACCEPTED, KEY, REQUEST
 
@@ -172,3 +173,23 @@ def test_lines_that_are_no_lines_of_http_are_told_where_they_end(
 def test_a_request_of_an_old_version_has_one_host_too(hosts: int) -> None:
     old = ASKED.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Host: localhost\r\n", b"Host: x\r\n" * hosts)
     assert broken(told((C, old))) == ["request-version"] + ["request-host"] * (hosts == 0)
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "broken"),
+    [
+        ("GET", {"Sec-WebSocket-Version": "8"}, None),
+        ("GET", {"Sec-WebSocket-Version": "12"}, "request-websocket-version"),
+        ("get", {}, None),
+        ("GETS", {}, "request-method"),
+        ("get", {"Host": None}, "request-host"),
+    ],
+)
+def test_what_a_server_may_have_its_reasons_to_accept(
+    method: str, headers: dict[str, str | None], broken: str | None
+) -> None:
+    octets = edit_head(encode_request("/", REQUEST), None, tuple(headers.items()))
+    request = loose_request(octets.replace(b"GET", method.encode()))
+    assert request is not None
+    found = accepted_breach(request)
+    assert (found and found.rule) == broken

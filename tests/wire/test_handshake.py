@@ -16,6 +16,7 @@ from replay.wire.handshake import (
     Request,
     Response,
     accept,
+    body_length,
     edit_head,
     encode_page,
     encode_request,
@@ -313,3 +314,30 @@ def test_every_head_is_read_as_h11_reads_it(head: tuple[Side, bytes]) -> None:
     lines = tuple(tuple(part.encode("latin-1") for part in line) for line in found.headers)
     assert (*first, found.version.encode(), *lines) == by_h11(*head)
     assert found.octets == head[1]
+
+
+@pytest.mark.parametrize(
+    ("headers", "octets", "length"),
+    [
+        ([], b"abc", 0),
+        ([("Content-Length", "2")], b"abc", 2),
+        ([("Content-Length", "9")], b"abc", 3),
+        ([("Content-Length", "2"), ("Content-Length", "2")], b"abc", 2),
+        ([("Content-Length", "2"), ("Content-Length", "3")], b"abc", 0),
+        ([("Content-Length", "9" * 5000)], b"abc", 0),
+        ([("Transfer-Encoding", "chunked")], b"2\r\nab\r\n0\r\n\r\nc", 12),
+        ([("Transfer-Encoding", "chunked")], b"2;x=y\r\nab\r\n", 11),
+        ([("Transfer-Encoding", "chunked")], b"xyz", 0),
+    ],
+)
+def test_the_octets_that_are_the_body_of_a_request(
+    headers: list[tuple[str, str]], octets: bytes, length: int
+) -> None:
+    assert body_length(Request(tuple(headers), b"", "GET", "/", "1.1"), octets) == length
+
+
+def test_an_empty_line_before_a_request_is_passed_over() -> None:
+    octets = b"\r\n" + encode_request("/", [("Host", "a")])
+    head = parse_head(Side.CLIENT, octets)
+    assert isinstance(head, Request)
+    assert (head.target, head.octets) == ("/", octets)
