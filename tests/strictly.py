@@ -85,7 +85,8 @@ def played(case: Case, ways: Ways, testee: Side) -> Judged:
 
 def named(result: Judged) -> set[str]:
     """The rules that a failure names."""
-    return {one.rule for one in result.broken} | ({result.case.rule} if result.case.rule else set())
+    cause = result.cause.rule if result.cause is not None else None
+    return {one.rule for one in result.broken} | ({cause} if cause else set())
 
 
 @cache

@@ -140,6 +140,7 @@ class Ways:
     fails: tuple[Frame, ...] = ()  # what goes before the Close with which it fails the connection
     waits_for_close: bool = False  # when it fails the connection
     ends: bool = True  # TCP, as it has to
+    carries_on: bool = False  # with what comes behind a breach
     hurries: bool = False  # a client that doesn't wait for the server to end TCP
     resets: bool = False
     cut: bool = False  # the first octets of each write come one by one
@@ -157,6 +158,7 @@ class Ways:
     # Heads.
     is_named: Callable[[str, str], bool] = same
     lines: Callable[[list[str]], list[str]] = lambda values: values  # of one header
+    trims: Callable[[str], str] = lambda value: value.strip(" \t")
     unfolds: Callable[[list[str]], list[str]] = lambda lines: lines  # of a head
     is_websocket: Callable[[list[str]], bool] = has("websocket")  # noqa: RUF009
     is_upgrade: Callable[[list[str]], bool] = has("upgrade")  # noqa: RUF009
@@ -173,8 +175,9 @@ class Ways:
     forgets: bool = False  # what came in one read with the head
     skips_body: bool = False  # of a 101
     interims: bool = True  # whether an interim response is passed over
-    targets: tuple[str, ...] = ("/", "h", "w", "H", "W")  # how those begin that a server knows
-    hates: tuple[str, ...] = ()  # headers and extensions for which a request is refused
+    likes: Callable[[str], bool] = lambda line: True  # the first line of the other side's head
+    hates: tuple[str, ...] = ()  # headers and extensions for which an opening fails
+    reopens: bool = False  # takes what looks like a second request for one
     all_offers: bool = True  # of compression are read, not only the first one
     continues: bool = True  # a request that expects it
 
@@ -218,16 +221,38 @@ class Endpoint:
         if self._ended or self._failed:
             return
         self._buffer = self.ways.reads(self._buffer, data)
-        try:
-            if not self.opened:
-                self._read_head()
-            if self.opened:
-                while not self._ended and self._read_frame():
-                    pass
+        goes_on = True
+        while goes_on:
+            goes_on = False
+            try:
+                self._read()
+            except Breach as breach:
                 self._pong()
-        except Breach as breach:
+                self._fail(breach.check)
+                if self.ways.carries_on and self.opened:
+                    goes_on = self._skip()
+
+    def _read(self) -> None:
+        """Read all there is."""
+        if self.opened and self.ways.reopens and self._buffer.startswith(b"GET "):
+            self.opened = False
+        if not self.opened:
+            self._read_head()
+        if self.opened:
+            while not self._ended and self._read_frame():
+                pass
             self._pong()
-            self._fail(breach.check)
+
+    def _skip(self) -> bool:
+        """Pass over the frame that broke a rule; whether there is more."""
+        if self._frame is None:
+            size = self._buffer[1:2][0] if self._buffer[1:] else 0
+            form = {126: 2, 127: 8}.get(size & 127, 0)
+            length = int.from_bytes(self._buffer[2 : 2 + form]) if form else size & 127
+            self._buffer = self._buffer[2 + form + 4 * (size > 127) + length :]
+        self._frame = None
+        self._payload.clear()
+        return bool(self._buffer)
 
     def ended(self) -> None:
         """The other side has ended TCP."""
@@ -245,13 +270,13 @@ class Endpoint:
 
     def _take_head(self) -> Head | None:
         """The head that has come; None: it isn't there in full."""
-        head, end, rest = self._buffer.partition(b"\r\n\r\n")
-        if len(head) > HEAD:
-            raise Breach("target-size" if b"\r\n" not in head[:HEAD] else "head-size")
+        text, end, rest = self._buffer.partition(b"\r\n\r\n")
+        if len(text) > HEAD:
+            raise Breach("target-size" if b"\r\n" not in text[:HEAD] else "head-size")
         if not end:
             return None
         self._buffer = b"" if self.ways.forgets else rest
-        first, *lines = head.decode("latin-1").removeprefix("\r\n").split("\r\n")
+        first, *lines = text.decode("latin-1").removeprefix("\r\n").split("\r\n")
         headers: Headers = []
         for number, line in enumerate(self.ways.unfolds(lines)):
             name, colon, value = line.partition(":")
@@ -264,8 +289,11 @@ class Endpoint:
             name = name.rstrip(" \t")
             self._check("field-name", not colon or not re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", name))
             self._check("field-value", any(octet in value for octet in "\r\n\0"))
-            headers.append((name, value.strip(" \t")))
-        return Head(first, headers, self.ways)
+            headers.append((name, self.ways.trims(value)))
+        head = Head(first, headers, self.ways)
+        self._check("own", not self.ways.likes(first))
+        self._check("own", any(head.values(name) for name in self.ways.hates))
+        return head
 
     def _open(self, terms: Terms | None) -> None:
         self.opened = True
@@ -381,7 +409,7 @@ class Endpoint:
             self._check_text(message)
         if not self.ways.pongs_last:
             self._pong()
-        if not self.closed or self.ways.lasting:
+        if not self.closed or self.ways.lasting or self.ways.carries_on:
             for opcode, data in self.ways.echoes(kind, message):
                 self.say(opcode, data)
 
@@ -474,7 +502,7 @@ class Endpoint:
             self._send(Frame(CLOSE, code.to_bytes(2)))
         self.closed = True
         self._failed = self.ways.waits_for_close and code is not None
-        if not self._failed:
+        if not self._failed and not self.ways.carries_on:
             self._end()
 
     def _refuse(self, check: str) -> None:

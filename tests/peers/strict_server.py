@@ -83,7 +83,6 @@ class Server(Endpoint):
         self._check("http", version < ["1", "1"])
         sound = re.match(r"/|(https?|wss?)://", target, re.IGNORECASE) and "#" not in target
         self._check("target", not sound, target)
-        self._check("own-target", not target.startswith(self.ways.targets))
 
     def _check_request(self, request: Head) -> None:
         hosts, keys = request.values("Host"), request.values("Sec-WebSocket-Key")
@@ -92,7 +91,6 @@ class Server(Endpoint):
         self._check("host-twice", len(hosts) > 1)
         self._check("host", any(not HOST.fullmatch(host) for host in hosts))
         lengths, coded = request.listed("Content-Length"), request.values("Transfer-Encoding")
-        self._check("own-header", any(request.values(name) for name in self.ways.hates))
         self._check("body", bool(coded) or any(length != "0" for length in lengths))
         self._check("upgrade", not self.ways.is_websocket(request.listed("Upgrade")))
         self._check("connection", not self.ways.is_upgrade(request.listed("Connection")))
@@ -111,7 +109,6 @@ class Server(Endpoint):
     def _terms(self, listed: list[tuple[str, Parameters]]) -> Terms | None:
         """Those of the first offer that can be met."""
         for name, parameters in listed if self.ways.all_offers else listed[:1]:
-            self._check("own-extension", name in self.ways.hates)
             if name != "permessage-deflate":
                 continue
             if self._check_offer(parameters) and (terms := self.ways.agrees(parameters)) is not None:
@@ -189,6 +186,7 @@ UNUSUAL = SHARED | {
     "more-headers": Ways("sends many headers", edits=lambda headers: [("Date", "Tue, 15 Nov 1994 08:12:31 GMT"), *reversed(headers), ("Set-Cookie", "a=b"), ("Set-Cookie", "c=d"), ("X-Empty", "")]),
     "odd-case": Ways("writes names and tokens in another case", edits=lambda headers: [(name.swapcase(), value.upper() if name in ("Upgrade", "Connection") else value) for name, value in headers]),
     "tokens": Ways("sends Connection: keep-alive, Upgrade", edits=bare("Connection", "keep-alive, Upgrade")),
+    "other-reason": Ways("has another reason phrase", line=lambda line: "HTTP/1.1 101 Web Socket Protocol Handshake"),
     "no-reason": Ways("leaves the reason phrase out", line=lambda line: line.removesuffix("Switching Protocols")),
     "first-offer": Ways("reads the first offer of compression alone", all_offers=False),
     "no-subprotocol": Ways("chooses no subprotocol", chooses=lambda offered: []),
@@ -227,7 +225,7 @@ OWN = {
     "takes-folded-header": Ways("takes a folded line for a header", unfolds=lambda lines: [line.lstrip() for line in lines]),
     "takes-no-colon": Ways("takes lines without a colon", passes=over("field-name")),
     "takes-body-for-frames": Ways("takes a body for frames", passes=over("body")),
-    "refuses-absolute-target": Ways("refuses the absolute form of a target", targets=("/",)),
+    "refuses-absolute-target": Ways("refuses the absolute form of a target", likes=lambda line: line.split(" ")[1:2][0].startswith("/")),
     "refuses-cookies": Ways("refuses a request with a header that it doesn't know", hates=("Cookie", "X-Test", "X-0")),
     "refuses-extensions": Ways("refuses a request with an extension", hates=("Sec-WebSocket-Extensions",)),
     "refuses-subprotocols": Ways("refuses a request with a subprotocol", hates=("Sec-WebSocket-Protocol",)),
@@ -237,6 +235,10 @@ OWN = {
     "connection-alone": Ways("wants Upgrade to be all of Connection", is_upgrade=lambda listed: [one.lower() for one in listed] == ["upgrade"]),
     "first-lines": Ways("reads the first of several lines of a header", lines=lambda values: values[:1]),
     "last-lines": Ways("reads the last of several lines of a header", lines=lambda values: values[-1:]),
+    "needs-blank-behind-colon": Ways("reads no header without a blank behind its colon", unfolds=lambda lines: [line for line in lines if ": " in line]),
+    "trims-nothing": Ways("takes blanks around a value for a part of it", trims=lambda value: value.removeprefix(" ")),
+    "refuses-empty-line": Ways("refuses an empty line before a request", reads=lambda kept, new: kept + (b"?" + new if new[:2] == b"\r\n" else new)),
+    "second-request": Ways("answers a second request behind the first one", reopens=True),
     "no-continue": Ways("sends no 100 to those who expect it", continues=False),
     # The answer.
     "accept-of-bytes": Ways("encodes the key anew before it derives the accept", derives=reencoded),
@@ -292,6 +294,7 @@ OWN = {
     "copies-offer": Ways("answers the offer as it stands", answers=lambda terms: terms, agrees=terms_of),
     "small-window": Ways("answers server_max_window_bits=9 and compresses with 15", agrees=lambda parameters: replace(met(parameters), server_window=9), keeps=lambda terms: replace(terms, server_window=15)),
     "fresh-only-in-word": Ways("answers server_no_context_takeover and keeps its context", agrees=lambda parameters: replace(met(parameters), server_fresh=True), keeps=lambda terms: replace(terms, server_fresh=False)),
+    "window-of-9-for-8": Ways("grants a window of 8 bits and uses 9", keeps=lambda terms: replace(terms, server_window=max(9, terms.server_window))),
     # Masks.
     "masks": Ways("masks its frames", sends=lambda f: (replace(f, key=b"\1\2\3\4"),)),
     "masks-with-zeros": Ways("masks its frames with zeros", sends=lambda f: (replace(f, key=bytes(4)),)),
