@@ -20,7 +20,8 @@ class Late(NamedTuple):
 def answered_late(trace: Trace, events: Sequence[Event], tester: Side, testee_closes: bool) -> Late | None:
     """What came after the tester's timeout expired; None: nothing did, or it didn't expire.
 
-    `testee_closes`: the testee was expected to close, so the tester's Close doesn't count."""
+    `testee_closes`: the testee was expected to close, so the tester's Close doesn't count, nor does the
+    testee's if it only answers that one: a testee that had failed the connection would have said why."""
     fired = next((at for at, event in enumerate(events) if _runs_out(event, tester)), None)
     if fired is None:
         return None
@@ -28,13 +29,27 @@ def answered_late(trace: Trace, events: Sequence[Event], tester: Side, testee_cl
     behind = [
         event for event in events[fired + 1 :] if event.side is not tester or not isinstance(event, acts)
     ]
+    own = next((e for e in events[fired + 1 :] if isinstance(e, Close) and e.side is tester), None)
     came = (event for event in behind if event.side is not tester)
-    answer = next((event for event in came if isinstance(event, Message | Pong | Close)), None)
+    answer = next(
+        (
+            event
+            for event in came
+            if isinstance(event, Message | Pong)
+            or (isinstance(event, Close) and not (testee_closes and own and _only_answers(event, own)))
+        ),
+        None,
+    )
     if answer is None:
         return None
     took = _took(trace, events[fired].entry, answer.entry, tester)
     after = "" if took is None else f", after {took / SECOND:.3f} s"
     return Late((*events[:fired], *behind), f"the answer came too late{after}")
+
+
+def _only_answers(close: Close, own: Close) -> bool:
+    """Whether a Close says no more than an answer to the tester's own would."""
+    return close.code == own.code or (own.code is None and close.code == 1000)
 
 
 def reaction(trace: Trace, events: Sequence[Event], tester: Side) -> int | None:

@@ -92,6 +92,36 @@ def test_what_never_came_or_is_wrong_fails(case: str, acts: tuple[tuple[float, s
     assert result.failed
 
 
+FAILING = """\
+section: "x"
+cases:
+  - id: x.1
+    title: A frame that fails the connection
+    judge: rfc
+    patience: {after: 1 s, then: close}
+    send: [frame: {opcode: 7, utf8: ""}]
+    expect: [ok: []]
+    close: {by: testee, codes: any, clean: optional, decisive: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("close", "late"),
+    [
+        ("8880 01020304", False),  # as the tester's own
+        ("8882 01020304 02ea", False),  # 1000
+        ("8882 01020304 02e8", True),  # 1002
+        ("8882 01020304 02f1", True),  # 1011
+    ],
+)
+def test_a_close_that_only_answers_the_testers_is_not_a_late_failure(close: str, late: bool) -> None:
+    (case,) = load(Source("x.yaml", FAILING))
+    acts: list[dict[str, object]] = [{"at": 1.2, "octets": close.replace(" ", "")}]
+    result = judge(case, against(case, Side.SERVER, acts), Side.SERVER)
+    assert (result.unjudged is not None) is late
+    assert result.failed is not late
+
+
 def test_a_server_that_is_too_late_fails_for_it_is_played_twice() -> None:
     acts: list[dict[str, object]] = [{"at": 1.3, "octets": "8100880203e9"}, {"at": 1.4, "tcp": "drop"}]
     result = judge(known()["1.1.1"], against(known()["1.1.1"], Side.CLIENT, acts), Side.CLIENT)
