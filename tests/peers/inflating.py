@@ -130,12 +130,12 @@ class Deflate:
         self._received = b""
 
     def _new_inflater(self, before: bytes = b"") -> zlib._Decompress:
-        return zlib.decompressobj(-max(self._window, 9), before)
+        return zlib.decompressobj(-_window(self._window), before)
 
     def _new_deflater(self) -> zlib._Compress:
         # zlib has no window of 8 bits, but stored blocks refer to none.
         level = 0 if self._own_window == 8 else self._packing.level
-        return zlib.compressobj(level, zlib.DEFLATED, -max(self._own_window, 9))
+        return zlib.compressobj(level, zlib.DEFLATED, -_window(self._own_window))
 
     def inflate(self, payload: bytes) -> bytes:
         if self._fresh:
@@ -186,3 +186,8 @@ class Deflate:
 def met(parameters: list[Parameter]) -> Terms:
     """The terms by which a server meets an offer: as it asks, and no more."""
     return replace(terms_of(parameters), client_window=15)
+
+
+def _window(bits: int) -> int:
+    """The nearest window that zlib has."""
+    return min(max(bits, 9), 15)

@@ -190,7 +190,7 @@ UNUSUAL = SHARED | {
     "no-reason": Ways("leaves the reason phrase out", line=lambda line: line.removesuffix("Switching Protocols")),
     "first-offer": Ways("reads the first offer of compression alone", all_offers=False),
     "no-subprotocol": Ways("chooses no subprotocol", chooses=lambda offered: []),
-    "frugal": Ways("asks for the smallest windows and no contexts", agrees=lambda parameters: replace(terms_of(parameters), server_fresh=True, client_fresh=True, server_window=9, client_window=9 if "client_max_window_bits" in dict(parameters) else 15)),
+    "frugal": Ways("asks for the smallest windows and no contexts", agrees=lambda parameters: replace(terms_of(parameters), server_fresh=True, client_fresh=True, server_window=min(9, terms_of(parameters).server_window), client_window=9 if "client_max_window_bits" in dict(parameters) else 15)),
     "takes-octets": Ways("takes octets that had better be refused in a header", passes=over("field-value", "host")),
     "sends-100": Ways("sends an interim response first", interim=b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
 }  # fmt: skip
