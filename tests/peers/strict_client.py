@@ -62,7 +62,9 @@ class Client(Endpoint):
             headers.append(("Sec-WebSocket-Extensions", OFFER))
         headers = self.ways.edits(headers)
         self._key = dict(headers).get("Sec-WebSocket-Key", self._key)
-        self._offered = ", ".join(value for name, value in headers if name.lower() == "sec-websocket-extensions")
+        self._offered = ", ".join(
+            value for name, value in headers if name.lower() == "sec-websocket-extensions"
+        )
         self.write(encoded(self.ways.line(f"GET {self._target} HTTP/1.1"), headers) + self.ways.behind)
 
     def _read_head(self) -> None:
