@@ -82,13 +82,16 @@ def spoils_close(breach: Violation) -> bool:
     return breach.rule != "control-length"
 
 
+_TOLERATED = ("response-deflate-fits", "server-no-length-in-101", "server-no-body-in-101")
+
+
 def is_free(event: Event) -> bool:
     """Whether it is a breach in the handshake that decides nothing by itself: a fault in a request, which
     shows in the answer to it, or a fault in an answer that the client accepts."""
     if not isinstance(event, Violation):
         return False
     of_request = event.side is Side.CLIENT and event.rule in ("opening-http", "extensions-grammar")
-    return of_request or event.rule.startswith("request-") or event.rule == "response-deflate-fits"
+    return of_request or event.rule.startswith("request-") or event.rule in _TOLERATED
 
 
 def received(

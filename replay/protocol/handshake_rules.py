@@ -1,5 +1,5 @@
 """RFC 6455's rules for the opening handshake (§4), for heads that are well-formed HTTP: a breach makes the
-other side refuse it. Breaches in offers and answers that it tolerates are found by `negotiation`."""
+other side refuse it, and a remark is a breach that it tolerates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from replay.protocol.negotiation import answer_breaches, told
+from replay.protocol.negotiation import answer_breaches, misfits, offer_breaches, told
 from replay.protocol.rules import Breach
 from replay.wire.extensions import Extension, ExtensionsError, head_extensions
 from replay.wire.handshake import Request, Response, accept
@@ -81,6 +81,33 @@ def _may_accept(request: Request, rule: str) -> bool:
     if rule == "request-websocket-version":
         return len(versions) == 1 and versions[0] in _DRAFTS
     return rule == "request-method" and request.method.upper() == "GET"
+
+
+def request_remarks(request: Request) -> Iterator[Breach]:
+    """What is wrong with a request although no server has to refuse it."""
+    yield from offer_breaches(request)
+    if len(request.values("Origin")) > 1:
+        yield _wrong("request-origin-single", request, "Origin")
+    offered = ",".join(request.values("Sec-WebSocket-Protocol"))
+    names = [name.strip(" \t") for name in offered.split(",")]
+    sent = bool(request.values("Sec-WebSocket-Protocol"))
+    if sent and (len(set(names)) < len(names) or not all(map(_TOKEN.fullmatch, names))):
+        yield _wrong("request-subprotocols-valid", request, "Sec-WebSocket-Protocol")
+    for name in ("Content-Length", "Transfer-Encoding"):
+        if any(value != "0" for value in request.values(name)):
+            yield _wrong("request-no-body", request, name)
+
+
+def response_remarks(request: Request, response: Response) -> Iterator[Breach]:
+    """What is wrong with a 101 response although the client doesn't fail the connection for it."""
+    yield from misfits(request, response)
+    for rule, name in _OF_A_BODY:
+        if response.values(name):
+            yield _wrong(rule, response, name)
+
+
+_OF_A_BODY = (("server-no-length-in-101", "Content-Length"), ("server-no-body-in-101", "Transfer-Encoding"))
+_TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 
 
 def response_breaches(request: Request, response: Response) -> Iterator[Breach]:

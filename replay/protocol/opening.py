@@ -7,8 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from replay import limits
 from replay.protocol import missing
 from replay.protocol.events import Event, NotOpened, Opened, Requested, Why
-from replay.protocol.handshake_rules import accepted_breach, request_breaches, response_breaches
-from replay.protocol.negotiation import Agreed, agreed, misfits, offer_breaches
+from replay.protocol.handshake_rules import (
+    accepted_breach,
+    request_breaches,
+    request_remarks,
+    response_breaches,
+    response_remarks,
+)
+from replay.protocol.negotiation import Agreed, agreed
 from replay.protocol.stream import SideStream
 from replay.trace.model import Cut
 from replay.wire.handshake import (
@@ -76,7 +82,7 @@ class OpeningHandshake:
             self._request = head
             place = stream.place(0, len(octets))
             breaches = list(request_breaches(head))
-            for breach in (*breaches, *offer_breaches(head)):
+            for breach in (*breaches, *request_remarks(head)):
                 yield stream.violation(breach.rule, breach.detail, breach.at)
             yield Requested(**place, request=head, valid=not breaches)
         else:
@@ -99,12 +105,13 @@ class OpeningHandshake:
             return
         partial |= self._partial
         breaches = [] if partial else list(response_breaches(self._request, response))
+        remarks = [] if partial else list(response_remarks(self._request, response))
         # The part that was cut off may have agreed on compression, on any terms.
         terms = Agreed() if partial else agreed(response)
         if not partial and (bad := accepted_breach(self._request)) is not None:
             detail = f"the server accepted a request with a fault: {bad.detail}"
             yield server.violation("server-refuses-bad-request", detail, begins)
-        for breach in (*breaches, *(() if partial else misfits(self._request, response))):
+        for breach in (*breaches, *remarks):
             yield server.violation(breach.rule, breach.detail, begins + breach.at)
         del client.early[: body_length(self._request, bytes(client.early))]
         if client.early:

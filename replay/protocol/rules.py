@@ -57,6 +57,11 @@ _TOLD = (
     Rule("response-deflate", ("7", "5"), S, None, "The response agrees on permessage-deflate at most once, with defined parameters only, each at most once and with a valid value.", rfc=7692),
     Rule("response-deflate-fits", ("7.1.1.1", "7.1.2.1", "7.1.2.2"), S, None, "The response to offers of permessage-deflate matches one of them: it grants what that offer asks for, and has client_max_window_bits only if the offer has it.", rfc=7692),
     Rule("request-deflate", ("7.1",), C, None, "An offer of permessage-deflate has defined parameters only, each at most once and with a valid value.", rfc=7692),
+    Rule("request-origin-single", ("5.3",), C, None, "A request has at most one Origin header.", rfc=9110),
+    Rule("request-subprotocols-valid", ("4.1", "4.3"), C, None, "The subprotocols that a client offers are non-empty tokens, separated by commas, and all differ."),
+    Rule("request-no-body", ("9.3.1",), C, None, "A GET request has no content.", "SHOULD", rfc=9110),
+    Rule("server-no-body-in-101", ("6.1",), S, None, "A response with the status 101 has no Transfer-Encoding header.", rfc=9112),
+    Rule("server-no-length-in-101", ("8.6",), S, None, "A response with the status 101 has no Content-Length header.", rfc=9110),
     Rule("extensions-grammar", ("9.1",), None, None, "A Sec-WebSocket-Extensions header is a list of tokens, with parameters whose values are tokens too, quoted or not."),
     Rule("frame-before-opening", ("4.1",), C, None, "After its request, a client sends nothing until it has received the server's response."),
     Rule("server-refuses-bad-request", ("4.2.1",), S, None, "A server answers a request that breaks the rules of the opening handshake with an HTTP error, and opens no connection."),
@@ -98,9 +103,6 @@ _BY_CASE = (
     # The request: what a client sends, beyond what is seen in the octets of any connection.
     Rule("request-host-value", ("3.2",), C, None, "The value of the Host header is the URI's host, with its port unless it is the default one, and without userinfo.", rfc=9112),
     Rule("request-key-random", ("4.1",), C, None, "A client chooses a new key at random for each connection."),
-    Rule("request-origin-single", ("5.3",), C, None, "A request has at most one Origin header.", rfc=9110),
-    Rule("request-subprotocols-valid", ("4.1", "4.3"), C, None, "The subprotocols that a client offers are non-empty tokens, separated by commas, and all differ."),
-    Rule("request-no-body", ("9.3.1",), C, None, "A GET request has no content.", "SHOULD", rfc=9110),
     # The request: what a server makes of it.
     Rule("server-refuses-not-get", ("4.2.1", "4.1"), S, None, "A server refuses a request whose method is not GET."),
     Rule("server-refuses-http-1-0", ("4.2.1", "4.1"), S, None, "A server refuses a request whose HTTP version is lower than 1.1."),
@@ -154,8 +156,6 @@ _BY_CASE = (
     # The response: what a server sends.
     Rule("server-101", ("4.2.2",), S, None, "A server that accepts a connection answers with the status 101."),
     Rule("server-accept-of-odd-key", ("4.2.2",), S, None, "Sec-WebSocket-Accept is derived from the characters of the key as they were sent."),
-    Rule("server-no-body-in-101", ("6.1",), S, None, "A response with the status 101 has no Transfer-Encoding header.", rfc=9112),
-    Rule("server-no-length-in-101", ("8.6",), S, None, "A response with the status 101 has no Content-Length header.", rfc=9110),
     # The response: what a client makes of it.
     Rule("client-non-101-is-http", ("4.1",), C, None, "A client handles any status but 101 as HTTP does, and opens no connection."),
     Rule("client-401-may-authenticate", ("4.1",), C, None, "A client may authenticate when it receives the status 401.", "MAY"),

@@ -61,6 +61,16 @@ TOLD = [
     ("response-deflate-fits", "server_max_window_bits=9 was requested but is missing", 153, None),
     ("request-deflate", "server_max_window_bits is '16', expected 8 to 15", 192, None),
     (
+        "request-origin-single",
+        "Origin is 'http://a.example' and 'http://b.example'",
+        146,
+        None,
+    ),
+    ("request-subprotocols-valid", "Sec-WebSocket-Protocol is 'chat, chat'", 146, None),
+    ("request-no-body", "Content-Length is '5'", 146, None),
+    ("server-no-body-in-101", "Transfer-Encoding is 'chunked'", 127, None),
+    ("server-no-length-in-101", "Content-Length is '0'", 127, None),
+    (
         "extensions-grammar",
         "Sec-WebSocket-Extensions is malformed: expected ',' or ';', found 'm'",
         155,
