@@ -103,7 +103,7 @@ def script(
         close_with=CloseWith(code, b"") if closes else None,
         profile=case.profile,
         reading=case.reading,
-        close_when_apart=case.measured or case.rounds is not None,
+        close_when_apart=case.measured or case.rounds is not None or case.open is not None,
         chopped=options.chop != "recorded",
         rounds=_only_rounds(case),
         response=respond,
