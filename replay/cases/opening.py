@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from replay.protocol.events import NotOpened, Opened, Why
+from replay.protocol.negotiation import NAME, valid_offers
 from replay.source import Located, Span
 from replay.wire.handshake import Request, Response, accept
 
@@ -18,7 +19,16 @@ PLACEHOLDER = re.compile(r"\{([a-z][a-z-]*)\}")
 REQUEST_VALUES = ("target", "host", "key")
 """The placeholders of a request."""
 
-RESPONSE_VALUES = ("key", "accept", "recased-accept", "subprotocol", "recased-subprotocol", "offer")
+RESPONSE_VALUES = (
+    "key",
+    "accept",
+    "recased-accept",
+    "subprotocol",
+    "recased-subprotocol",
+    "offer",
+    "deflate",
+    "client-window",
+)
 """The placeholders of a response. A client that sent no such value can't be tested by the case."""
 
 Values = Mapping[str, str]
@@ -82,6 +92,10 @@ def response_values(request: Request) -> dict[str, str]:
             values["recased-subprotocol"] = other
     if offers := request.values("Sec-WebSocket-Extensions"):
         values["offer"] = ", ".join(offers)
+    if terms := valid_offers(request):
+        values["deflate"] = NAME
+        if any(offer.client_max_window_bits for offer in terms):
+            values["client-window"] = "client_max_window_bits"
     return values
 
 

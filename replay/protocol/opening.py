@@ -15,6 +15,7 @@ from replay.protocol.handshake_rules import (
     response_remarks,
 )
 from replay.protocol.negotiation import Agreed, agreed
+from replay.protocol.rules import RULES
 from replay.protocol.stream import SideStream
 from replay.trace.model import Cut
 from replay.wire.handshake import (
@@ -31,6 +32,9 @@ from replay.wire.handshake import (
 )
 from replay.wire.side import Side
 
+CLOSE = b"\x88"
+"""The first octet of a Close frame."""
+
 
 class OpeningHandshake:
     """The state of the opening handshake. Its methods are given the octets of each side's head."""
@@ -46,6 +50,7 @@ class OpeningHandshake:
         self.opened = opened
         self.over = False  # NotOpened was yielded
         self._refusal = False  # ... because of a response that the client has to refuse
+        self._fails = False  # ... which RFC 6455 takes for valid, so that the connection is established
         self._request: Request | None = None
         self._partial = False  # the log cut off the request
         self._recorder = recorder
@@ -124,6 +129,7 @@ class OpeningHandshake:
             stream.context_lost = partial
         refused = [breach for breach in breaches if not server.harmless(breach.rule)]
         if refused:
+            self._fails = all(RULES[breach.rule].rfc == 7692 for breach in refused)
             said = f"in the response, {refused[0].detail}"
             yield from self.not_opened(server, said, Why.ANSWERED, response)
         else:
@@ -147,7 +153,10 @@ class OpeningHandshake:
 
     def spoken(self, client: SideStream, data: bytes) -> Iterator[Event]:
         """A breach if a client goes on after a response that it has to refuse, with anything but another
-        request: after a response that is plain HTTP, the connection may be used again."""
+        request: after a response that is plain HTTP, the connection may be used again. A client that fails
+        an established connection may send a Close frame first (§7.1.7)."""
+        if self._fails and data[:1] == CLOSE:
+            self._refusal = False
         if self._refusal and not client.failed and not data[:1].isalpha():
             client.failed = True
             detail = "the client went on after a response that opened no connection"

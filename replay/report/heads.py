@@ -15,6 +15,8 @@ _PLACEHOLDERS = {
     "subprotocol": "(the first subprotocol that is offered)",
     "recased-subprotocol": "(the first subprotocol that is offered, with one letter in the other case)",
     "offer": "(the extensions that are offered)",
+    "deflate": "permessage-deflate",
+    "client-window": "client_max_window_bits",
 }
 
 _ERRORS = (range(400, 500), range(500, 600))
