@@ -70,7 +70,7 @@ class SideStream:
         self.closed = False
         self.close_begun_at: int | None = None  # offset of an incomplete Close frame
         self.breaches = 0  # of rules, by its frames
-        self.failed = False  # it broke a rule for which the other side fails the connection
+        self.failed = False  # it broke a rule for which the other side may fail the connection
         self.unparsed = False
         self.unsure = False  # octets are missing, and no frame boundary is known after them
         self.context_lost = False  # its compressed messages can't be inflated any more
@@ -136,9 +136,10 @@ class SideStream:
         """A breach at octet `at`, in the frame that starts at `frame`."""
         self.breaches += 1
         at = self.position if at is None else at
-        code = None if self.harmless(rule) else RULES[rule].code
+        code = RULES[rule].code
         if code is not None and not self.unsure:
             self.failed = True
+        code = None if self.harmless(rule) else code
         frame = at if frame is None else frame
         return Violation(**self.place(at, at + 1), rule=rule, detail=detail, frame=frame, code=code)
 
