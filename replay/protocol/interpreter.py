@@ -183,7 +183,7 @@ class Interpreter:
                     return self._octets_and_cut(stream, data, entry.cut)
                 if stream.unsure:
                     return missing.behind(self._frames, stream, data)
-                if stream.frames is not None and not stream.unparsed:
+                if stream.frames is not None and not stream.unparsed and not self._opening.over:
                     events = self._frames.message(stream, stream.frames, data)
                     if events is not None:
                         return events

@@ -150,6 +150,9 @@ class OpeningHandshake:
             if stream.frames is None:
                 stream.begin()
             yield from self._read(stream, octets)
+            if stream is client:  # nobody owes a Pong for a Ping that came too early
+                client.pings.clear()
+                client.unanswered.clear()
 
     def spoken(self, client: SideStream, data: bytes) -> Iterator[Event]:
         """A breach if a client goes on after a response that it has to refuse, with anything but another

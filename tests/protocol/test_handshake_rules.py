@@ -193,3 +193,15 @@ def test_what_a_server_may_have_its_reasons_to_accept(
     assert request is not None
     found = accepted_breach(request)
     assert (found and found.rule) == broken
+
+
+def test_a_client_goes_on_with_a_message_in_one_read() -> None:
+    refusal = ACCEPTED.replace(b"Upgrade: websocket", b"Upgrade: h2c")
+    events = told((C, ASKED), (S, refusal), (C, encode(frame(1, b"", key=bytes(4)))))
+    assert broken(events) == ["response-upgrade", "client-fails-opening"]
+
+
+def test_a_ping_before_the_response_needs_no_pong() -> None:
+    early, close = encode(frame(9, b"a", key=bytes(4))), encode(frame(8, b"", key=bytes(4)))
+    events = told((C, ASKED + early), (S, ACCEPTED), (C, close), (S, encode(frame(8, b""))))
+    assert broken(events) == ["frame-before-opening"]
