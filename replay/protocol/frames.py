@@ -19,7 +19,7 @@ from replay.protocol.events import (
     Unparsed,
     Violation,
 )
-from replay.protocol.frame_rules import Codes, clean, close_breaches, header_breaches
+from replay.protocol.frame_rules import RFC_6455, Codes, clean, close_breaches, header_breaches
 from replay.protocol.messages import Assembly
 from replay.protocol.rules import Breach
 from replay.protocol.stream import MOST, EventPlace, SideStream
@@ -246,6 +246,8 @@ class Frames:
         for rule, detail, at in close_breaches(known, self._codes):
             valid &= stream.harmless(rule)
             yield stream.violation(rule, detail, body + at, start)
+        # Who knows the codes of RFC 6455 alone may fail the connection at another one.
+        stream.failed |= code is not None and code not in RFC_6455
         # The tester's own Close counts even if it breaks a rule: that is part of the test.
         if not stream.closed and (stream.side is self._recorder or valid):
             stream.closed = True

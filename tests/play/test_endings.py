@@ -118,6 +118,15 @@ def test_a_server_may_leave_tcp_open_for_a_while() -> None:
     assert closing(of, hasty, Side.SERVER) is ClosingVerdict.UNCLEAN
 
 
+@pytest.mark.parametrize("code", [999, 1004, 1014, 2999, 5000])
+def test_a_close_whose_code_is_no_rfcs_may_end_the_connection_in_silence(code: int) -> None:
+    of = case(f"[close: {code}]", "[ok: []]", more="close: {codes: any, clean: optional}\n    judge: rfc")
+    assert not judge(of, against(of, Side.CLIENT, [{"at": 0.2}]), Side.CLIENT).broken
+    known = case("[close: 1000]", "[ok: []]", more="close: {clean: optional}\n    judge: rfc")
+    (breach,) = judge(known, against(known, Side.CLIENT, [{"at": 0.2}]), Side.CLIENT).broken
+    assert breach.rule == "close-answered"
+
+
 def test_a_close_inside_an_open_frame_asks_for_no_answer() -> None:
     of = case(
         "[open-frame: {opcode: 1, length: 1000}]",
