@@ -156,7 +156,7 @@ UNUSUAL = {
     "fails-with-1008": Ways("fails a connection with the code for broken policies", codes=dict.fromkeys(("rsv", "opcode", "fin", "continues", "interleaved", "masked", "unmasked", "control-length", "top-bit", "minimal", "utf8", "reason", "code", "close-length", "inflates", "size"), 1008)),
     "waits-for-close": Ways("fails a connection, and waits for the Close that answers", waits_for_close=True),
     "lenient-lengths": Ways("takes lengths in any form", passes=over("minimal")),
-    "lenient-codes": Ways("takes any code in a Close", passes=over("code"), answers_close=lambda payload: b"\x03\xe8"),
+    "lenient-codes": Ways("takes any code in a Close, and answers with 1000", passes=over("code"), answers_close=code(1000)),
     "lenient-reasons": Ways("doesn't read the reasons of Closes", passes=over("reason")),
     "utf8-late": Ways("checks UTF-8 at the end of a message", by_octet=False),
     "small": Ways("takes messages of up to 100,000 octets", most=100_000),
