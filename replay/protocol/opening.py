@@ -150,7 +150,7 @@ class OpeningHandshake:
             if stream.frames is None:
                 stream.begin()
             yield from self._read(stream, octets)
-            if stream is client:  # nobody owes a Pong for a Ping that came too early
+            if stream is client and octets:  # nobody owes a Pong for a Ping that came too early
                 client.pings.clear()
                 client.unanswered.clear()
 
