@@ -279,7 +279,7 @@ FAULTS = {
     "flips-octet": Ways("changes octet 124 of a message", echoes=said(lambda data: data[:124] + bytes([octet ^ 1 for octet in data[124:125]]) + data[125:])),
     # How the octets come.
     "loses-parts": Ways("takes each read for whole frames", ("server-request-in-pieces", "frame-chopped", "client-response-in-pieces"), ("20.8.chop.1", "22.9.short", "21.7.chop.1"), reads=lambda kept, new: new),
-    "loses-rest": Ways("forgets what came in one read with the head", ("client-interim-responses", "server-may-send-at-once"), ("20.8.early.ping", "21.3.interim.100", "21.7.glued.text"), forgets=True),
+    "loses-rest": Ways("forgets what came in one read with the head", ("client-interim-responses", "server-may-send-at-once"), ("21.3.interim.100", "21.7.glued.text"), forgets=True),
     "unmasks-reads": Ways("begins to unmask anew with each read", unmasks=lambda data, key, at: masked(data, key, 0)),
     # Closing.
     "no-close": Ways("answers no Close", ("server-drops", "close-answered"), ("22.1.1", "22.6.text.small"), answers_close=lambda payload: None, ends=False),
