@@ -13,7 +13,7 @@ from replay.verdict.judge import judge
 from replay.verdict.result import Judged
 from replay.wire.side import Side
 from tests.memory import join, player
-from tests.peers.strict import PATIENCE, Endpoint, Ways
+from tests.peers.strict import CHANCE, PATIENCE, Endpoint, Ways
 from tests.peers.strict_client import Client
 from tests.peers.strict_server import Server
 
@@ -75,7 +75,8 @@ class Peer:
 
 
 def played(case: Case, ways: Ways, testee: Side) -> Judged:
-    """The verdict on a peer that goes about it in these ways."""
+    """The verdict on a peer that goes about it in these ways, which is the same each time."""
+    CHANCE.seed(case.id)
     case = under(case, Profile.RFC, testee.other)
     own = player(case, testee.other)
     peer = Peer(Server(ways) if testee is Side.SERVER else Client(ways))

@@ -8,7 +8,7 @@ faults.
 from __future__ import annotations
 
 import codecs
-import os
+import random
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -101,6 +101,10 @@ def also(name: str, value: str) -> Callable[[Headers], Headers]:
     return lambda headers: [*headers, (name, value)]
 
 
+CHANCE = random.Random()
+"""Where masking keys and nonces come from; a test that seeds it plays the same octets each time."""
+
+
 def has(token: str) -> Callable[[list[str]], bool]:
     return lambda listed: token in (one.lower() for one in listed)
 
@@ -129,7 +133,7 @@ class Ways:
 
     # What is sent.
     sends: Callable[[Frame], Iterable[Frame]] = lambda frame: (frame,)
-    masks: Callable[[], bytes] | None = lambda: os.urandom(4)  # None: a client's frames aren't masked
+    masks: Callable[[], bytes] | None = lambda: CHANCE.randbytes(4)  # None: a client's frames aren't masked
     echoes: Callable[[int, bytes], Iterable[tuple[int, bytes]]] = lambda opcode, data: ((opcode, data),)
     pongs: Callable[[list[bytes]], Iterable[bytes]] = lambda pings: pings  # to those that came together
     pongs_last: bool = False  # after the echoes of what came with the Pings

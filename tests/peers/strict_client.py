@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import itertools
-import os
 import re
 from dataclasses import replace
 from functools import partial
@@ -17,6 +16,7 @@ from functools import partial
 from tests.peers.inflating import Terms, extensions, is_valid, terms_of
 from tests.peers.strict import (
     BINARY,
+    CHANCE,
     CLOSE,
     PING,
     PONG,
@@ -46,7 +46,7 @@ class Client(Endpoint):
     def __init__(self, ways: Ways, target: str = "/", host: str = "localhost") -> None:
         super().__init__(ways)
         self._target, self._host = target, host
-        self._key = base64.b64encode(os.urandom(16)).decode()
+        self._key = base64.b64encode(CHANCE.randbytes(16)).decode()
 
     def connected(self) -> None:
         headers: Headers = [
