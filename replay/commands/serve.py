@@ -104,7 +104,7 @@ def serve(**options: Any) -> None:
         if result.counts(given.strict) and result.again is None:
             result = replace(result, again=command_for(result, None, context))
         note = safe.escape(name, 30) if len(guests.known) > 1 else ""
-        shown.setdefault(name, Results(console, asked)).add(number, result, note)
+        shown.setdefault(name, Results(console, asked, items)).add(number, result, note)
 
     guests = Guests(items, hosting, watch, listening, outputs.update)
     runs = flows.serve(guests)
@@ -114,7 +114,7 @@ def serve(**options: Any) -> None:
     for run in runs:
         if len(runs) > 1:
             console.print(f"\n{safe.escape(run.agent)}", style="bold")
-        shown.get(run.agent, Results(console, asked)).end(run)
+        shown.get(run.agent, Results(console, asked, items)).end(run)
     if len(runs) > 1:
         console.print(several.side_by_side([replace(run, strict=given.strict) for run in runs]))
     outputs.finish(runs, lambda result, seed: command_for(result, seed, context))

@@ -3,7 +3,7 @@ stored and reported."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,8 +46,10 @@ class Asked(Struct, frozen=True):
 class Results:
     """The results of one agent, shown as they come, and its failures at the end."""
 
-    def __init__(self, console: Console, asked: Asked) -> None:
+    def __init__(self, console: Console, asked: Asked, items: Iterable[Item]) -> None:
+        """`items`: what is played, which decides how wide the column of ids is."""
         self._console, self._asked = console, asked
+        self._ids = max((len(item.case.id) for item in items), default=0)
         self._failures: dict[int, tuple[CaseResult, Lines]] = {}
 
     def add(self, number: int, result: Fresh, note: str = "") -> None:
@@ -56,7 +58,7 @@ class Results:
         console, asked = self._console, self._asked
         counts = result.counts(asked.strict)
         if not asked.quiet or counts:
-            console.print(terminal.line(result, console.width, note))
+            console.print(terminal.line(result, console.width, note, self._ids))
         if asked.verbose and isinstance(result, Judged):
             console.print(terminal.verbose(result))
         elif not asked.quiet and not result.failed:
@@ -123,7 +125,7 @@ class Runs:
         if self._several and not self._asked.quiet:
             self._console.print(f"\n{printable(server.name)}", style="bold")
         track = self._outputs.track(server.agent or None, server.name)
-        shown = Results(self._console, self._asked)
+        shown = Results(self._console, self._asked, items)
         reasons: dict[str, str] = {}
         weights = [weight(item.case) for item in items]
         with Bar(self._console, weights) if self._asked.moves else nullcontext() as advance:

@@ -46,10 +46,15 @@ WIDE = 100
 _VERDICT = max(len(behaviour.value) for behaviour in Behaviour)
 
 
-def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
+_ID, _LONGEST = 8, 28
+"""The fewest and the most cells of the column of ids."""
+
+
+def line(result: CaseResult, width: int = 80, note: str = "", ids: int = _ID) -> Text:
     """One case in one line: verdict, id, title, the other verdict if it matters, time.
 
-    `note` is a word about the run. An expected verdict shows its reason instead of the title.
+    `ids` is how many cells the longest id has. `note` is a word about the run. An expected verdict shows
+    its reason instead of the title.
     """
     quiet = result.is_expected
     took = words.seconds(result.duration).rjust(7)
@@ -67,7 +72,7 @@ def line(result: CaseResult, width: int = 80, note: str = "") -> Text:
         title = words.expectation(result.expectation)
     left = text(
         (headline(result).ljust(_VERDICT), DIM if quiet else STYLES[result.heading]),
-        (f" {_id(result.case.id, width // 2)}", LABEL),
+        (f" {_id(result.case.id, width // 2, min(ids, _LONGEST, width // 4))}", LABEL),
         f" {title}",
     )
     shown = sides(left, right, width)
@@ -84,12 +89,12 @@ def _note(result: CaseResult) -> str:
     return str(result.expectation.standing.value)
 
 
-def _id(case: str, width: int) -> str:
-    """An id in a column of 8 cells or, if it is a path, of more; its end matters most."""
+def _id(case: str, width: int, ids: int) -> str:
+    """An id in a column of so many cells or, if it is a path, of more; its end matters most."""
     shown = safe.escape(case)
     while cell_len(shown) > max(8, width):
         shown = "…" + shown[2:]
-    return pad(shown, max(8, cell_len(shown)))
+    return pad(shown, max(_ID, ids, cell_len(shown)))
 
 
 def notes(result: CaseResult) -> Lines:
