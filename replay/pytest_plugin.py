@@ -272,6 +272,7 @@ class CaseTest(pytest.Function):
         if notes := "" if result.failed else terminal.as_text(terminal.notes(result)):
             self.add_report_section("call", "by replay", notes)
 
+    # The method of `pytest.Item` also takes a style, but pytest calls it without one.
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str | TerminalRepr:  # type: ignore[override]
         if not isinstance(excinfo.value, CaseFailed):
             return super().repr_failure(excinfo)

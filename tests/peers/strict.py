@@ -164,8 +164,8 @@ class Ways:
     lines: Callable[[list[str]], list[str]] = lambda values: values  # of one header
     trims: Callable[[str], str] = lambda value: value.strip(" \t")
     unfolds: Callable[[list[str]], list[str]] = lambda lines: lines  # of a head
-    is_websocket: Callable[[list[str]], bool] = has("websocket")  # noqa: RUF009
-    is_upgrade: Callable[[list[str]], bool] = has("upgrade")  # noqa: RUF009
+    is_websocket: Callable[[list[str]], bool] = has("websocket")  # noqa: RUF009 - a function
+    is_upgrade: Callable[[list[str]], bool] = has("upgrade")  # noqa: RUF009 - a function
     derives: Callable[[str], str] | None = None  # an accept from a key, otherwise than by the RFC
     matches: Callable[[str, str], bool] = lambda accept, wanted: accept == wanted
     edits: Callable[[Headers], Headers] = lambda headers: headers  # of its own head
