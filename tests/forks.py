@@ -20,6 +20,7 @@ import pkgutil
 import runpy
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ import replay
 
 ROOT = Path(__file__).parent.parent
 NOT_IMPORTED = "replay.pytest_plugin"  # it is for processes of pytest
+NUMBER = struct.Struct("!i")  # both numbers may be there when the first is read
 LIBRARIES = (
     "click.shell_completion",
     "jinja2",
@@ -77,9 +79,10 @@ def fork(
 
 
 def _number(told: socket.socket) -> int:
-    octets = told.recv(64)
+    octets = told.recv(NUMBER.size, socket.MSG_WAITALL)
     assert octets, "the process that forks is gone"
-    return int(octets)
+    (number,) = NUMBER.unpack(octets)
+    return int(number)
 
 
 @cache
@@ -130,7 +133,7 @@ class Forking:
             os.close(stdout)
             os.close(stderr)
             self._running[pid] = told
-            told.sendall(b"%d" % pid)
+            told.sendall(NUMBER.pack(pid))
             signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
 
     def _reap(self) -> None:
@@ -139,7 +142,7 @@ class Forking:
             if not pid:
                 return
             with self._running.pop(pid) as told, suppress(OSError):  # nobody may wait for it any more
-                told.sendall(b"%d" % status)
+                told.sendall(NUMBER.pack(status))
 
 
 def _begin(stdout: int, stderr: int, cwd: str, env: Mapping[str, str]) -> None:
