@@ -1,5 +1,6 @@
 """A trace as it is stored: in MessagePack, which takes a tenth of the time and a third of the space of the
-text, and is read back without a parser. Long octets are deflated, as most of them repeat.
+text, and is read back without a parser. Of long octets that repeat, one unit is stored, which is found in a
+tenth of the time of deflating them; others are deflated.
 """
 
 from __future__ import annotations
@@ -20,7 +21,16 @@ from replay.wire.side import Side
 MAX_ENTRIES = limits.ENTRIES.default
 
 _LONG = 1024
-"""Octets of an entry from which on they are deflated."""
+"""Octets of an entry from which on they are stored in short."""
+
+_BEFORE = limits.HEADER.default
+"""Octets after which those that repeat may begin: a frame's payload repeats, but not its header."""
+
+_LIKE = 16
+"""Octets that are looked for to see whether they come again."""
+
+_BLOCK = 16 * _LONG
+"""About how many repeated octets are compared at once."""
 
 
 class _Deflated(Struct, frozen=True, array_like=True, tag=-1):
@@ -31,7 +41,7 @@ class _Deflated(Struct, frozen=True, array_like=True, tag=-1):
     deflated: bytes  # as by zlib (RFC 1950)
 
     @property
-    def inflated(self) -> Octets:
+    def whole(self) -> Octets:
         """The entry with its octets. Raises ValueError if they aren't as many as it says."""
         inflater = zlib.decompressobj()
         try:
@@ -43,15 +53,36 @@ class _Deflated(Struct, frozen=True, array_like=True, tag=-1):
         return replace(self.entry, data=octets)
 
 
+class _Repeated(Struct, frozen=True, array_like=True, tag=-2):
+    """An entry with many octets, most of which repeat."""
+
+    entry: Octets  # without them
+    before: bytes
+    unit: bytes
+    times: Annotated[int, Meta(ge=0, le=MAX_LOG)]
+    after: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.before) + len(self.unit) * self.times + len(self.after)
+
+    @property
+    def whole(self) -> Octets:
+        """The entry with its octets."""
+        return replace(self.entry, data=b"".join((self.before, self.unit * self.times, self.after)))
+
+
 class _Stored(Struct, frozen=True, omit_defaults=True):
     recorder: Side
     headers: tuple[tuple[str, str], ...] = ()
     entries: Annotated[
-        tuple[Octets | _Deflated | Digest | Timer | Drop | Unreached | Logging, ...],
+        tuple[Octets | _Deflated | _Repeated | Digest | Timer | Drop | Unreached | Logging, ...],
         Meta(max_length=MAX_ENTRIES),
     ] = ()
     log: bytes = b""  # its text instead, if there is a text in it that isn't Unicode
 
+
+_SHORT = _Deflated | _Repeated
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Stored)
@@ -75,7 +106,7 @@ def unpack(name: str, octets: bytes) -> Trace:
         found = _DECODER.decode(octets)
         if found.log:
             return parse(Source.decode(name, found.log)).trace
-        total = sum(entry.size for entry in found.entries if isinstance(entry, _Deflated))
+        total = sum(entry.size for entry in found.entries if isinstance(entry, _SHORT))
         if total > MAX_LOG:
             raise ValueError(f"more than {MAX_LOG >> 20} MiB in one log")
         entries = tuple(map(_entry, found.entries))
@@ -85,17 +116,38 @@ def unpack(name: str, octets: bytes) -> Trace:
     return Trace(found.recorder, entries, found.headers)
 
 
-def _stored(entry: Entry) -> Entry | _Deflated:
+def _stored(entry: Entry) -> Entry | _Deflated | _Repeated:
     if entry.span is not None:  # which would hold all of its file
         entry = replace(entry, span=None)
-    if isinstance(entry, Octets) and len(entry.data) >= _LONG:
-        return _Deflated(replace(entry, data=b""), len(entry.data), zlib.compress(entry.data, 1))
-    return entry
+    if not isinstance(entry, Octets) or len(entry.data) < _LONG:
+        return entry
+    rest, data = replace(entry, data=b""), entry.data
+    for before in (0, _BEFORE):
+        unit, times = _repeated(data, before)
+        end = before + len(unit) * times
+        if before + len(unit) + len(data) - end < _LONG:
+            return _Repeated(rest, data[:before], unit, times, data[end:])
+    return _Deflated(rest, len(data), zlib.compress(data, 1))
 
 
-def _entry(stored: Entry | _Deflated) -> Entry:
+def _repeated(data: bytes, at: int) -> tuple[bytes, int]:
+    """The octets from `at` on that are repeated at once, and how many times they are there."""
+    again = data.find(data[at : at + _LIKE], at + 1, at + _LONG)
+    unit = data[at : max(at, again)]
+    if not unit:
+        return unit, 0
+    block, end = unit * (_BLOCK // len(unit)), at
+    while data.startswith(block, end):
+        end += len(block)
+    left = len(data) - end
+    if left < len(block) and data.startswith(unit * (left // len(unit)), end):
+        end += left - left % len(unit)
+    return unit, (end - at) // len(unit)
+
+
+def _entry(stored: Entry | _Deflated | _Repeated) -> Entry:
     """Raises ValueError."""
-    entry = stored.inflated if isinstance(stored, _Deflated) else stored
+    entry = stored.whole if isinstance(stored, _SHORT) else stored
     if entry.span is not None:
         raise ValueError("an entry says where it was read")
     return entry

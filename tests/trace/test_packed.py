@@ -45,6 +45,23 @@ def test_long_octets_are_stored_in_short() -> None:
     assert stored(Trace(C, (Octets(C, bytes(1024)),))) != stored(Trace(C, (Octets(C, bytes(1025)),)))
 
 
+@given(
+    st.binary(max_size=20),
+    st.binary(min_size=1, max_size=2000) | st.just(bytes(70)) | st.just(b"\0mask"),
+    st.integers(0, 300),
+    st.binary(max_size=2000) | st.just(b"\0mas"),
+)
+def test_octets_that_repeat_are_read_back(before: bytes, unit: bytes, times: int, after: bytes) -> None:
+    trace = Trace(C, (Octets(S, before + unit * times + after, 5, chop=len(unit)),))
+    assert unpack("a log", stored(trace)) == trace
+
+
+def test_of_octets_that_repeat_one_unit_is_stored() -> None:
+    one, key = b"\x80\xfe\1\xb4" + bytes(range(200, 252)), bytes(range(14))
+    for octets in (one * 400, key + one * 400, one * 400 + one[:7], key + b"mask" * 2**20, bytes(5000)):
+        assert len(stored(Trace(C, (Octets(S, octets),)))) < 150
+
+
 def test_a_text_that_is_not_unicode_is_stored_too() -> None:
     odd = Trace(C, (LONG, Unreached("a \ud800 b")), (("file", "\udcff"),))
     assert unpack("a log", stored(odd)) == odd
@@ -67,6 +84,21 @@ def test_octets_that_are_not_as_many_as_they_say_are_refused() -> None:
             unpack("a log", msgspec.msgpack.encode(whole))
     whole["entries"][1:] = [[-1, [0, "client", b""], MAX_LOG, b""]] * 9
     with pytest.raises(SourceError, match="more than 256 MiB in one log"):
+        unpack("a log", msgspec.msgpack.encode(whole))
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (-1, "expected `int` >= 0"),
+        (MAX_LOG + 1, "expected `int` <= "),
+        (MAX_LOG // 4, "more than 256 MiB in one log"),
+    ],
+)
+def test_octets_that_repeat_too_often_are_refused(times: int, said: str) -> None:
+    whole = msgspec.msgpack.decode(stored(TRACE))
+    whole["entries"][1] = [-2, [0, "client", b""], b"before", b"unit", times, b""]
+    with pytest.raises(SourceError, match=rf"(?i)^a log: damaged, this is not a stored log: .*{said}"):
         unpack("a log", msgspec.msgpack.encode(whole))
 
 
