@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from functools import cache
 
@@ -9,6 +10,7 @@ from replay.cases.model import Case, Profile
 from replay.cases.recorded import under
 from replay.suite.files import bundled, read_spec
 from replay.trace.model import SECOND, How
+from replay.verdict.fresh import keys
 from replay.verdict.judge import judge
 from replay.verdict.result import Judged
 from replay.wire.side import Side
@@ -75,13 +77,23 @@ class Peer:
 
 
 def played(case: Case, ways: Ways, testee: Side) -> Judged:
-    """The verdict on a peer that goes about it in these ways, which is the same each time."""
+    """The verdict on a peer that goes about it in these ways, which is the same each time. The connections
+    of the same group before it are played too."""
+    group = [one for one in chapters() if case.together is not None and one.together == case.together]
+    earlier: tuple[tuple[str, str], ...] = ()
+    for one in itertools.takewhile(lambda one: one.id != case.id, group):
+        result = _played(one, ways, testee, earlier)
+        earlier += (keys(one.id, result.trace, result.events).header(),)
+    return _played(case, ways, testee, earlier)
+
+
+def _played(case: Case, ways: Ways, testee: Side, earlier: tuple[tuple[str, str], ...]) -> Judged:
     CHANCE.seed(case.id)
     case = under(case, Profile.RFC, testee.other)
     own = player(case, testee.other)
     peer = Peer(Server(ways) if testee is Side.SERVER else Client(ways))
     join(own, peer)
-    return judge(case, own.trace(), testee.other)
+    return judge(case, own.trace(earlier), testee.other)
 
 
 def named(result: Judged) -> set[str]:

@@ -110,3 +110,13 @@ def test_they_do_the_same_over_sockets() -> None:
         done = replay("run", "--url", f"ws://127.0.0.1:{port}", "1.*", "2.*")
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(verdicts(done.stdout).values()) == {("OK", "OK")}
+
+
+def test_a_message_that_all_connections_share_is_noticed_while_they_are_open_together() -> None:
+    command = [sys.executable, "-m", "tests.peers.strict_shell", "server", "--way", "shares-message"]
+    with listening(*command) as port:
+        done = replay("run", "--url", f"ws://127.0.0.1:{port}", "22.12.fragments.*")
+        alone = replay("run", "--url", f"ws://127.0.0.1:{port}", "22.12.fragments.*", "--jobs", "1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "message-whole" in done.stdout
+    assert alone.returncode == 0, alone.stdout + alone.stderr

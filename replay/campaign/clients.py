@@ -16,7 +16,7 @@ from replay.campaign import schedule
 from replay.campaign.explain import Explainer
 from replay.campaign.judged import judged, of_two, since_1970
 from replay.cases.cost import volume
-from replay.cases.model import Profile
+from replay.cases.model import Case, Profile
 from replay.cases.recorded import check_servable, recorded_target, under
 from replay.expected.entries import Expected
 from replay.live.assignment import Phase
@@ -52,6 +52,7 @@ from replay.store.folder import CLIENTS, folder_name
 from replay.store.writer import About, Store
 from replay.suite.files import Item
 from replay.trace.model import SECOND
+from replay.verdict.fresh import Keys, keys
 from replay.verdict.late import reaction
 from replay.verdict.result import CaseResult, Judged, RunResult, kept
 from replay.wire.handshake import Request
@@ -96,6 +97,7 @@ class Guest:
         self.pace = Pace(least=LEAST)
         self._in_vain = 0  # the number of cases in which it was waited for in vain
         self.store, self._fault = store, fault
+        self._chosen: dict[str | None, dict[int, Keys]] = {}  # by group and number of a case
         self._began: float | None = None
         self._ended = 0.0
 
@@ -111,6 +113,16 @@ class Guest:
             self._in_vain += result.failed
         least = LEAST if self._in_vain < limits.IN_VAIN.default else 0
         self.pace = Pace(slowest=max(self.pace.slowest, took or 0), least=least)
+
+    def earlier(self, case: Case, number: int) -> list[tuple[str, str]]:
+        """What the agent chose on the other connections of the group of a case, as headers of a trace."""
+        others = (keys for other, keys in self._chosen.get(case.together, {}).items() if other != number)
+        return [keys.header() for keys in others]
+
+    def note(self, number: int, result: Judged) -> None:
+        """Note what the agent chose on a connection of a group."""
+        group = self._chosen.setdefault(result.case.together, {})
+        group[number] = keys(result.case.id, result.trace, result.events)
 
     def add(self, number: int, result: Judged, at: float) -> None:
         """Take a result from a connection that ended at `at`; for each case the latest one counts."""
@@ -197,7 +209,11 @@ class Guests:
         headers = [("case", item.case.id)]
         if self.hosting.thorough and item.case.rounds is not None:
             headers.append(("thorough", "yes"))
+        if item.case.together is not None:
+            headers += self.known[agent].earlier(item.case, number)
         result = judged(item, endpoint.trace(tuple(headers)), Side.SERVER, self.hosting.options)
+        if item.case.together is not None:
+            self.known[agent].note(number, result)
         result = replace(result, began=since_1970(result, at))
         if self.hosting.expected is not None:
             result = self.hosting.expected.mark(result, agent)

@@ -32,6 +32,10 @@ def phases(cases: Sequence[Case], jobs: int | None, one_by_one: Collection[int] 
         (-silence(case), -case.patience.after, -(cost // HEAVY))
         for case, cost in zip(cases, costs, strict=True)
     ]
+    first: dict[str, tuple[int, int, int]] = {}
+    for number, case in enumerate(cases):  # several connections begin one after the other
+        if case.together is not None:
+            waits[number] = first.setdefault(case.together, waits[number])
     sizes = [volume(case) for case in cases]
     huge = tuple(n for n, case in enumerate(cases) if at_once(case) >= HUGE and n not in one_by_one)
     light = [n for n, size in enumerate(sizes) if size < HEAVY and n not in one_by_one]
@@ -61,6 +65,8 @@ def alone(number: int) -> Phase:
 
 def may_be_luck(result: Judged) -> bool:
     """Whether the case of a failure is played again: not if the failure is expected, or took long, or sent
-    a lot."""
+    a lot, nor if it is one of several connections, as it would be alone."""
+    if result.case.together is not None:
+        return False
     failed = result.counts() or result.unjudged is not None
     return failed and not result.facts.limit_reached and result.trace.size < HEAVY

@@ -76,6 +76,11 @@ DEFAULTS = {
     "open": Key(
         OPEN, "The opening handshake, if the case is about it: what replay sends in place of its own head."
     ),
+    "together": Key(
+        ID,
+        "A name that several cases share: they are played at the same time, and what a client has to "
+        "choose anew is compared over all of them.",
+    ),
     "testee": Key(
         Word("a side", {side.value: side for side in Side}), "The only side that the case can test."
     ),
@@ -212,6 +217,7 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool) -> Case:
         deflate=value("deflate"),
         by_text=value("judge", False),
         open=opening,
+        together=value("together"),
         testee=value("testee") or _tests(opening),
         disputed=_disputed(argued, sent) if argued else None,
         span=found.at("id"),

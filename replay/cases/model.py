@@ -285,6 +285,7 @@ class Case(Located, frozen=True):
     one_mask: bool = False  # whether all frames of the connection have the same masking key
     deflate: Deflate | None = None
     open: Opening | None = None  # the opening handshake, if the case is about it
+    together: str | None = None  # the name that the connections of a group share
     testee: Side | None = None  # the only side that the case can test
     disputed: Disputed | None = None
     description: str | None = None  # what it does, in the words of its spec

@@ -18,6 +18,7 @@ from replay.cases.received import is_free
 from replay.protocol.events import NotOpened, Violation, Why
 from replay.protocol.rules import RULES, TOLD
 from replay.verdict.cause import UNREFUSED, accepted, before, cause, form, illegal
+from replay.verdict.fresh import BY_OCTETS
 from replay.verdict.result import ByCase, ClosingVerdict, Judged
 
 _ENDING = frozenset({"close-answered", "close-before-drop", "server-drops"})
@@ -49,6 +50,8 @@ def _shown(result: Judged) -> str | None:
     bait = illegal(result)
     if bait is not None and accepted(result, bait) and RULES[bait.rule].level != "SHOULD":
         own = _OF_RECEIVER.get(bait.rule, bait.rule)
+    elif own in BY_OCTETS:
+        return None
     elif own in TOLD and own not in UNREFUSED and (bait is not None or not _sent(result, own)):
         return None  # if it had broken the rule itself, its octets would show that
     return None if own is None or _explained(result, own) else own

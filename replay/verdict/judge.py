@@ -18,6 +18,7 @@ from replay.trace.packed import pack
 from replay.verdict import opening
 from replay.verdict.by_case import told
 from replay.verdict.facts import ClosingFacts, closing_facts
+from replay.verdict.fresh import stale
 from replay.verdict.late import answered_late
 from replay.verdict.own_limit import own_limit
 from replay.verdict.result import GOOD, ClosingVerdict, Judged, Logged, verdict_of
@@ -106,6 +107,8 @@ def _judged(
     if declined:
         behaviour = Behaviour.UNIMPLEMENTED
     broken = tuple(e for e in events if isinstance(e, Violation) and e.side is not tester)
+    if case.together is not None and case.by_text and tester is Side.SERVER:
+        broken += tuple(stale(trace, events))
     if case.profile is Profile.RFC:
         behaviour = _by_the_rfcs(behaviour, case, broken)
     missing = None if found.outcome.anything else found.fit.missing(found.expected)

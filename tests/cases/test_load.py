@@ -227,10 +227,10 @@ def test_a_list_of_events_may_have_a_closing_of_its_own() -> None:
 
 def test_words_of_a_whole_case_or_file() -> None:
     plain = one()
-    assert (plain.measured, plain.one_mask, plain.disputed) == (False, False, None)
-    words = "compare: length\nmasks: one\n"
+    assert (plain.measured, plain.one_mask, plain.together, plain.disputed) == (False, False, None, None)
+    words = "compare: length\nmasks: one\ntogether: all\n"
     (case,) = load(Source("s.yaml", spec().text.replace("cases:", f"{words}cases:", 1)))
-    assert (case.measured, case.one_mask) == (True, True)
+    assert (case.measured, case.one_mask, case.together) == (True, True, "all")
 
 
 def test_a_dispute_replaces_what_it_names_under_the_rfcs_profile() -> None:

@@ -208,6 +208,7 @@ patience: 3 s
 close: {by: tester, code: 1000, clean: required, wrong-code: fails, decisive: true}
 compare: length
 masks: one
+together: all
 disputed: {why: Because., close: {code: 1002}}
 cases:
   - id: a
@@ -339,7 +340,7 @@ HOLES = [
     spec().replace("section: s", "section: @"),
     spec().replace("title: T", "title: @"),
     *(spec(file) for file in ("rule: @", "patience: @", "patience: {then: @}", "patience: {stalled: @}")),
-    *(spec(file) for file in ("compare: @", "masks: @", "disputed: {why: @, close: {}}")),
+    *(spec(file) for file in ("compare: @", "masks: @", "together: @", "disputed: {why: @, close: {}}")),
     *(spec(f"close: {{{row}}}") for row in ("code: @", "codes: [@]", "codes: @", "decisive: @")),
     spec(id="@"),
     spec(id="a-$n", matrix="n: {@: {}}"),

@@ -127,6 +127,7 @@ class Ways:
     lengths: Callable[[int], int] = lambda length: length  # that a frame announces
     by_octet: bool = True  # UTF-8 is checked as it comes, not at the end of a message
     is_text: Callable[[bytes], bool] | None = None  # what is taken for UTF-8, by message
+    shares_message: bool = False  # with all other connections
     forgets_message: bool = False  # which a control frame interrupts
     inflates_frames: bool = False  # each by itself
     lasting: bool = False  # reads on after the Close that it got
@@ -188,6 +189,8 @@ class Ways:
 
 CODES = {"utf8": 1007, "reason": 1007, "inflates": 1007, "size": 1009}
 """The code of the Close with which a connection is failed, if it isn't 1002."""
+SHARED = bytearray()
+"""The message of all connections that share one."""
 KNOWN = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014}
 
 
@@ -208,7 +211,8 @@ class Endpoint:
         self._frame: Frame | None = None  # whose payload hasn't come yet
         self._length = 0
         self._payload = bytearray()
-        self._kind, self._packed, self._message = CONTINUATION, False, bytearray()
+        self._kind, self._packed = CONTINUATION, False
+        self._message = SHARED if ways.shares_message else bytearray()
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
         self._pings: list[bytes] = []
         self._in_parts = False
@@ -490,9 +494,11 @@ class Endpoint:
         self._send(Frame(opcode, message, rsv=rsv))
 
     def _send(self, frame: Frame) -> None:
-        if not self.server and self.ways.masks is not None:
-            frame = replace(frame, key=self.ways.masks())
-        self.write(b"".join(one.octets() for one in self.ways.sends(frame)))
+        masks = None if self.server else self.ways.masks
+        frames = [*self.ways.sends(frame if masks is None else replace(frame, key=masks()))]
+        if masks is not None:
+            frames[1:] = [replace(one, key=masks()) if one.key else one for one in frames[1:]]
+        self.write(b"".join(one.octets() for one in frames))
 
     def _fail(self, check: str) -> None:
         """Fail the connection (RFC 6455 §7.1.7)."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import itertools
+import random
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -119,6 +121,14 @@ class Client(Endpoint):
         self._end()
 
 
+def congruential(seed: int) -> Iterator[bytes]:
+    """The numbers of the generator that many C libraries have."""
+    while True:
+        seed = (1103515245 * seed + 12345) % 2**32
+        yield seed.to_bytes(4)
+
+
+COUNT = itertools.count(1)
 SHUT = (Frame(CLOSE, b"\x03\xea"),)
 
 OWN = {
@@ -138,7 +148,8 @@ OWN = {
     "key-of-15-octets": Ways("sends a key of 15 octets", ("request-key", "client-accepts-upgrade-case", "client-trims-accept"), ("21.1.right", "21.2.case.upgrade-lower", "21.1.blanks"), edits=bare("Sec-WebSocket-Key", "AQIDBAUGBwgJCgsMDQ4P")),
     "key-of-17-octets": Ways("sends a key of 17 octets", ("request-key", "client-accepts-upgrade-case", "client-trims-accept"), ("21.1.right", "21.2.case.upgrade-lower", "21.1.blanks"), edits=bare("Sec-WebSocket-Key", "AQIDBAUGBwgJCgsMDQ4PEBE=")),
     "key-in-hex": Ways("sends a key in hex", ("request-key", "client-accepts-upgrade-case", "client-trims-accept"), ("21.1.right", "21.2.case.upgrade-lower", "21.1.blanks"), edits=bare("Sec-WebSocket-Key", "000102030405060708090a0b0c0d0e0f")),
-    "same-key": Ways("sends the key of the RFC's example", ("client-checks-accept",), ("21.1.other",), edits=bare("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")),
+    "same-key": Ways("sends the key of the RFC's example", ("client-checks-accept", "request-key-random"), ("21.1.other", "22.11.request.2"), edits=bare("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")),
+    "counts-keys": Ways("counts the keys of its requests", ("request-key-random",), ("22.11.request.3",), edits=lambda headers: bare("Sec-WebSocket-Key", base64.b64encode(next(COUNT).to_bytes(16)).decode())(headers)),
     "two-keys": Ways("sends two keys", ("request-key", "client-accepts-upgrade-case", "client-trims-accept"), ("21.1.right", "21.2.case.upgrade-lower", "21.1.blanks"), edits=also("Sec-WebSocket-Key", "AQIDBAUGBwgJCgsMDQ4PEA==")),
     "no-version": Ways("sends no version", ("request-websocket-version", "client-accepts-upgrade-case", "client-trims-accept"), ("21.1.right", "21.2.case.upgrade-lower", "21.1.blanks"), edits=bare("Sec-WebSocket-Version", None)),
     "version-8": Ways("sends version 8", ("request-websocket-version", "client-accepts-upgrade-case", "client-trims-accept"), ("21.1.right", "21.2.case.upgrade-lower", "21.1.blanks"), edits=bare("Sec-WebSocket-Version", "8")),
@@ -210,9 +221,14 @@ OWN = {
     "masks-no-closes": Ways("doesn't mask Closes", ("client-masks", "client-closes-on-masked", "rsv-zero", "text-is-utf8"), ("22.10.1", "22.10.11", "22.10.6"), sends=on(CLOSE, lambda f: replace(f, key=b""))),
     "masks-no-empty": Ways("doesn't mask empty frames", ("client-masks",), ("22.6.text.small",), sends=on((TEXT, BINARY, CLOSE, PING, PONG), lambda f: replace(f, key=f.key if f.payload else b""))),
     "masks-first-fragment": Ways("doesn't mask continuations", ("client-masks",), ("22.6.text.small",), sends=lambda f: [replace(one, key=one.key if one.opcode else b"") for one in fragments(1)(f)]),
-    "masks-with-zeros": Ways("masks with zeros", masks=lambda: bytes(4)),
-    "one-mask": Ways("masks with one key", masks=lambda: b"\x37\xfa\x21\x3d"),
-    "counts-masks": Ways("counts its keys", masks=partial(next, (number.to_bytes(4) for number in itertools.count(1)))),
+    "masks-with-zeros": Ways("masks with zeros", ("mask-fresh-per-frame",), ("22.11.frames.1",), masks=lambda: bytes(4)),
+    "one-mask": Ways("masks with one key", ("mask-fresh-per-frame",), ("22.11.frames.1",), masks=lambda: b"\x37\xfa\x21\x3d"),
+    "two-masks": Ways("masks with two keys by turns", ("mask-fresh-per-frame",), ("22.11.frames.1",), masks=partial(next, itertools.cycle((b"\x37\xfa\x21\x3d", b"\x3d\x21\xfa\x37")))),
+    "counts-masks": Ways("counts its keys", ("mask-unpredictable",), ("22.11.sequence.1",), masks=partial(next, (number.to_bytes(4) for number in itertools.count(1)))),
+    "counts-masks-backwards": Ways("counts its keys, the lowest octet first", ("mask-unpredictable",), ("22.11.sequence.1",), masks=partial(next, (number.to_bytes(4, "little") for number in itertools.count(250)))),
+    "congruential-masks": Ways("gets its keys from a linear congruential generator", ("mask-unpredictable",), ("22.11.sequence.1",), masks=partial(next, congruential(1))),
+    "masks-of-15-bits": Ways("chooses 15 bits of its keys", ("mask-unpredictable",), ("22.11.sequence.1",), masks=lambda: CHANCE.getrandbits(15).to_bytes(4)),
+    "same-masks": Ways("masks with the same keys on each connection", ("mask-unpredictable",), ("22.11.sequence.2", "22.11.frames.3"), masks=partial(next, itertools.cycle(map(random.Random(1).randbytes, [4] * 12)))),
     "takes-masked": Ways("takes masked frames", ("client-closes-on-masked",), ("22.10.11",), passes=over("unmasked")),
     "takes-masked-controls": Ways("takes masked control frames", ("client-closes-on-masked",), ("22.2.8",), passes=only("unmasked", lambda f: f.opcode >= CLOSE)),
     "takes-masked-closes": Ways("takes masked Closes", passes=only("unmasked", lambda f: f.opcode == CLOSE)),

@@ -276,7 +276,8 @@ FAULTS = {
     "text-is-binary": Ways("echoes text as binary", ("text-and-binary-kept",), ("23.1.types",), echoes=lambda opcode, data: ((BINARY, data),)),
     "binary-is-text": Ways("echoes binary as text", ("text-is-utf8",), ("24.2.binary",), echoes=lambda opcode, data: ((TEXT, data),)),
     "echoes-twice": Ways("echoes each message twice", ("binary-any-octets",), ("24.2.binary",), echoes=lambda opcode, data: ((opcode, data),) * 2),
-    "flips-octet": Ways("changes octet 124 of a message", echoes=said(lambda data: data[:124] + bytes([octet ^ 1 for octet in data[124:125]]) + data[125:])),
+    "shares-message": Ways("has one place for the fragments of all connections", shares_message=True),
+    "flips-octet": Ways("changes octet 124 of a message", ("message-whole",), ("22.12.cut.2",), echoes=said(lambda data: data[:124] + bytes([octet ^ 1 for octet in data[124:125]]) + data[125:])),
     # How the octets come.
     "loses-parts": Ways("takes each read for whole frames", ("server-request-in-pieces", "frame-chopped", "client-response-in-pieces"), ("20.8.chop.1", "22.9.short", "21.7.chop.1"), reads=lambda kept, new: new),
     "loses-rest": Ways("forgets what came in one read with the head", ("client-interim-responses", "server-may-send-at-once"), ("21.3.interim.100", "21.7.glued.text"), forgets=True),
