@@ -13,7 +13,7 @@ from replay.report.causes import explained
 from replay.suite.files import Item
 from replay.trace.model import SECOND, Trace
 from replay.verdict.judge import judge, passes
-from replay.verdict.result import CaseResult, Fresh, Judged, Result
+from replay.verdict.result import CaseResult, Judged, Logged, Result
 from replay.wire.side import Side
 
 AS_RECORDED = Options()
@@ -45,11 +45,11 @@ def briefly(
     tester: Side,
     options: Options = AS_RECORDED,
     events: tuple[Event, ...] | None = None,
-) -> Fresh:
-    """Like `judged`, but without the evidence if everything is fine, since nobody looks at it then.
+) -> Logged | None:
+    """The verdict without the evidence, at which nobody looks if everything is fine; None: something isn't.
     `events`: see `passes`."""
     well = passes(item.case, trace, tester, (*item.notes, *_edits(item, tester, options)), events)
-    return judged(item, trace, tester, options) if well is None else _told(well, item, tester, options)
+    return None if well is None else _told(well, item, tester, options)
 
 
 def _told(result: Result, item: Item, tester: Side, options: Options) -> Result:

@@ -68,13 +68,13 @@ class Seen(Struct, frozen=True):
     verdict and the log; for any other, the trace, which is judged there."""
 
     trace: Trace
-    result: Fresh | None = None  # None: it isn't judged, or not here
+    result: Logged | None = None  # None: something is wrong, or somebody looks closer
     passed: Mapping[str, Any] | None = (
         None  # a `Logged` from another process, without its case, which is large
     )
 
     def __reduce__(self) -> tuple[type[Seen], tuple[Any, ...]]:
-        if not isinstance(self.result, Logged) or self.result.log is None:
+        if self.result is None or self.result.log is None:
             return Seen, (self.trace,)
         passed = {**verdict_of(self.result), "log": self.result.log}
         del passed["case"]
@@ -134,13 +134,15 @@ class Collected:
         return new_player(self._items[part.number].case, part.address, self._settings, part.pace)
 
     def seen(self, part: Assignment, endpoint: Endpoint) -> Seen:
-        """A connection that has ended, and its verdict, in the form that `done` takes."""
+        """A connection that has ended, and its verdict if nothing is wrong and nobody looks closer, in the
+        form that `done` takes."""
         if part.number is None:
             return Seen(endpoint.trace())
         trace = endpoint.trace(self._headers(self._items[part.number]))
-        if _unreached(trace) is not None:
+        if _unreached(trace) is not None or self._settings.closely:
             return Seen(trace)
-        return Seen(trace, self._judged(part.number, trace, endpoint.noted()))
+        item, options = self._items[part.number], self._settings.options
+        return Seen(trace, briefly(item, trace, Side.CLIENT, options, endpoint.noted()))
 
     def done(self, phase: str, number: int, seen: Seen, at: float) -> bool:
         """Take in how a connection went; returns whether to go on."""
@@ -200,12 +202,8 @@ class Collected:
             self.died_on = recently | self._under_way
         return False
 
-    def _judged(self, number: int, trace: Trace, events: tuple[Event, ...] | None = None) -> Fresh:
-        """The verdict; without its evidence if nothing is wrong and nobody looks closer."""
-        item, options = self._items[number], self._settings.options
-        if self._settings.closely:
-            return judged(item, trace, Side.CLIENT, options)
-        return briefly(item, trace, Side.CLIENT, options, events)
+    def _judged(self, number: int, trace: Trace) -> Judged:
+        return judged(self._items[number], trace, Side.CLIENT, self._settings.options)
 
     def _add(self, number: int, result: Fresh, at: float | None) -> bool:
         if at is not None:
