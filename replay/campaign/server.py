@@ -24,7 +24,6 @@ from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
 from replay.play.player import Player
 from replay.play.script import script
-from replay.protocol.events import Event
 from replay.suite.canary import CANARY, refusal, round_trip
 from replay.suite.files import Item
 from replay.trace.model import SECOND, Trace, Unreached

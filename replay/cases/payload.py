@@ -10,6 +10,7 @@ from msgspec import Struct
 from replay import limits
 
 _AT_ONCE = 2**12
+_LARGE = 2**16
 
 
 class Payload(Struct, frozen=True):
@@ -43,11 +44,24 @@ class Payload(Struct, frozen=True):
             return self.unit
         if not self.size:
             return b""
-        some = self.unit * (
-            _AT_ONCE // len(self.unit) + 1
-        )  # so that a large payload is put together in few steps
+        some = self._some
         times, rest = divmod(self.size, len(some))
         return b"".join([some] * times + [some[:rest]])
+
+    @property
+    def _some(self) -> bytes:
+        """Its unit several times, so that a large payload is put together or compared in few steps."""
+        return self.unit * (_AT_ONCE // len(self.unit) + 1)
+
+    def equals(self, octets: bytes) -> bool:
+        """Whether these are its octets. Those of a large payload aren't put together for that."""
+        size = self.size or 0
+        if size < _LARGE or self.next is not None or len(octets) != size:
+            return self.octets == octets
+        some = self._some
+        rest = size % len(some)
+        steps = range(0, size - rest, len(some))
+        return octets.endswith(some[:rest]) and all(octets.startswith(some, at) for at in steps)
 
     def of_round(self, number: int, text: bool) -> Payload:
         """What is sent in round `number`, counted from 0: the slice after that of the previous round,

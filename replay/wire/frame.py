@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import IntEnum
-from functools import cache, partial
+from itertools import chain
 from operator import add
+from struct import iter_unpack
 from typing import NamedTuple
 
 from replay.wire.masking import mask
@@ -130,16 +131,20 @@ def encode_message(
         return Writes(_header(0x80 | rsv << 4 | opcode, key, len(octets)) + mask(octets, key))
     starts = range(0, len(octets) + 1, fragment)
     drawn = [keys() for _ in starts]
-    if fragment % 4 == 0 and drawn.count(drawn[0]) == len(drawn):  # one call masks the whole message
+    same = drawn.count(drawn[0]) == len(drawn)
+    if fragment % 4 == 0 and same:  # one call masks the whole message
         octets = mask(octets, drawn[0])
-        payloads = [octets[at : at + fragment] for at in starts]
+        whole = memoryview(octets)[: starts[-1]]
+        payloads = [*chain.from_iterable(iter_unpack(f"{fragment}s", whole)), octets[starts[-1] :]]
     else:
         payloads = [mask(octets[at : at + fragment], key) for at, key in zip(starts, drawn, strict=True)]
-    header = cache(partial(_header, length=fragment))
     first = _header(opcode | rsv << 4, drawn[0], fragment)
-    middle = [header(Opcode.CONTINUATION, key) for key in drawn[1:-1]]
-    last = _header(0x80, drawn[-1], len(payloads[-1]))
-    frames = map(add, (first, *middle, last), payloads)
+    last = _header(0x80, drawn[-1], len(payloads[-1])) + payloads.pop()
+    if same:
+        frames = [first, _header(Opcode.CONTINUATION, drawn[0], fragment).join(payloads), last]
+    else:
+        middle = (_header(Opcode.CONTINUATION, key, fragment) for key in drawn[1:-1])
+        frames = [*map(add, (first, *middle), payloads), last]
     return Writes(b"".join(frames), len(first) + fragment)
 
 

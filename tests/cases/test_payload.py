@@ -25,6 +25,17 @@ def test_a_large_payload_is_whole(size: int) -> None:
         assert Payload(unit, size).octets == (unit * size)[:size]
 
 
+@pytest.mark.parametrize("size", [3, 2**16 - 1, 2**16, 2**16 + 5, 70_000])
+@pytest.mark.parametrize("unit", [b"a", b"abc", b"y" * 5000])
+def test_other_octets_are_told_from_those_of_a_payload(unit: bytes, size: int) -> None:
+    payload = Payload(unit, size)
+    octets = payload.octets
+    assert payload.equals(octets)
+    for at in (0, 1, size // 2, size - 1):
+        assert not payload.equals(octets[:at] + b"?" + octets[at + 1 :])
+    assert not any(map(payload.equals, (b"", octets[:-1], octets + unit[:1], octets * 2)))
+
+
 def test_a_payload_without_a_size_is_its_unit() -> None:
     assert (Payload(b"abc").octets, len(Payload(b"abc"))) == (b"abc", 3)
     assert (Payload(b"", 0).octets, len(Payload(b"", 0))) == (b"", 0)
