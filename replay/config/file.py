@@ -18,7 +18,6 @@ from replay.config.search import TOML, YAML, mentions_replay, places, shown
 from replay.source import Source, SourceError
 from replay.typed import nodes
 from replay.typed.readers import Files, FoundKeys
-from replay.typed.yaml_text import parse
 
 _OF_ONE = ("url", "exec", "agent")
 """The keys that say which server it is if there is only one."""
@@ -48,8 +47,11 @@ def read(path: Path) -> Config:
         return read_autobahn(shown(path))
     if path.suffix != ".toml":
         source = Source.read(shown(path))
-        blank = not re.sub(r"(?m)^[ \t]*#.*$", "", source.text).strip()
-        return Config(shown(path)) if blank else _config(path, parse(source, "config"))
+        if not re.sub(r"(?m)^[ \t]*#.*$", "", source.text).strip():
+            return Config(shown(path))
+        from replay.typed.yaml_text import parse
+
+        return _config(path, parse(source, "config"))
     table = _toml(path, asked=True)
     if table is None:
         raise SourceError(None, f"{shown(path)}: the table [tool.replay] is missing")
