@@ -19,7 +19,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "replay"
 
 _BASE = {"version", "limits", "source", "json_text", "whole_file", "forms"}
-_CORE = {*_BASE, "wire", "trace", "protocol", "typed", "cases"}
+_CORE = {*_BASE, "wire", "trace", "protocol", "captures", "typed", "cases"}
 _CAMPAIGN = {*_CORE, "play", "verdict", "live", "expected", "suite", "report", "store"}
 _COMMANDS = {*_CAMPAIGN, "config", "campaign", "flows"}
 
@@ -33,6 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "wire": _BASE,
     "trace": {*_BASE, "wire"},
     "protocol": {*_BASE, "wire", "trace"},
+    "captures": {*_BASE, "wire", "trace", "protocol"},
     "typed": {*_BASE, "trace"},
     "cases": _CORE - {"cases"},
     "play": _CORE,

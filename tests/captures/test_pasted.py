@@ -1,0 +1,135 @@
+"""Texts as people paste them, and what is said of those that aren't sure."""
+
+from __future__ import annotations
+
+import pytest
+
+from replay.captures.text import reader
+from replay.captures.text.sides import BY_MASK
+from replay.source import Source, SourceError
+from replay.trace.model import Cut, Drop, Octets
+from replay.wire.side import Side
+
+HELLO = "818537fa213d7f9f4d5158"
+ECHO = "810548656c6c6f"
+FRAMES = [(Side.CLIENT, HELLO), (Side.SERVER, ECHO)]
+
+
+def conversation(text: str) -> reader.Conversation:
+    (found,) = reader.read(Source("paste.txt", text))
+    return found
+
+
+def octets(text: str) -> list[tuple[Side, str]]:
+    return [(one.side, one.data.hex()) for one in conversation(text).entries if isinstance(one, Octets)]
+
+
+def refused(text: str) -> str:
+    """The error: its place, what it says, and its hint."""
+    with pytest.raises(SourceError) as error:
+        reader.read(Source("paste.txt", text))
+    assert error.value.span is not None
+    return f"{error.value.span}: {error.value.message}; {error.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"> {HELLO}\n< {ECHO}",
+        f"The client sends\n\n    {HELLO}\n\nand the server answers\n\n    {ECHO}\n\nwhich is fine.",
+        f"```\nC: {HELLO}\nS: {ECHO}\n```",
+        f"sent: {HELLO}\nrecv: {ECHO}",
+        f"[11:14:43] TX {HELLO}\n[11:14:43] RX {ECHO}".replace("X ", "X: "),
+        "sent=<Buffer 81 85 37 fa 21 3d 7f 9f 4d 51 58>\nreceived=<Buffer 81 05 48 65 6c 6c 6f>",
+        "1:    client    11    81 85 37 fa 21 3d\n                      7f 9f 4d 51 58\n\n"
+        "2:    server    7    81 05 48 65   6c 6c 6f",
+        f"TX Octets to tcp4:127.0.0.1:9000 : sync = False, octets = {HELLO}\n"
+        f"RX Octets from tcp4:127.0.0.1:9000 : octets = {ECHO}",
+        "const sent = new Uint8Array([\n  129, 133, 55, 250, 33, 61, // begins\n  127, 159, 77, 81, 88]);\n"
+        "const received = new Uint8Array([129, 5, 72, 101, 108, 108, 111]);",
+        "\\x81".join(("sent = b'", "\\x857\\xfa!=\\x7f\\x9fMQX'\nreceived = b'", "\\x05Hello'")),
+        "++Sent raw: b'\\x81\\x857\\xfa!=\\x7f\\x9fMQX'\n++Sent decoded: fin=1 opcode=1 data=b'Hello'\n"
+        "++Rcv raw: b'\\x81\\x05Hello'\n++Rcv decoded: fin=1 opcode=1 data=b'Hello'",
+    ],
+)
+def test_what_is_sure(text: str) -> None:
+    sent: list[tuple[Side, str]] = []
+    for side, data in octets(text):
+        if sent and sent[-1][0] is side:
+            sent[-1] = side, sent[-1][1] + data
+        else:
+            sent.append((side, data))
+    assert sent == FRAMES
+
+
+def test_no_marks_are_said_to_be_missing() -> None:
+    assert conversation(f"{HELLO}\n{ECHO}").said == (BY_MASK,)
+    assert octets(f"{HELLO}{ECHO}") == FRAMES
+
+
+def test_a_handshake_alone() -> None:
+    text = "GET /chat HTTP/1.1\nHost: x\n\nHTTP/1.1 403 Forbidden\nServer: y\n"
+    assert [bytes.fromhex(data) for _, data in octets(text)] == [
+        b"GET /chat HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"HTTP/1.1 403 Forbidden\r\nServer: y\r\n\r\n",
+    ]
+
+
+def test_the_lines_of_curl_v() -> None:
+    text = (
+        "* Trying 127.0.0.1:9000...\n> GET /chat HTTP/1.1\n> Host: x\n>\n* Request sent\n"
+        "< HTTP/1.1 101 Switching Protocols\n< Upgrade: websocket\n<\n"
+    )
+    assert [side for side, _ in octets(text)] == [Side.CLIENT, Side.SERVER]
+
+
+def test_the_end_of_a_side() -> None:
+    found = conversation(f"> {HELLO}\n< {ECHO}\n< EOF")
+    assert isinstance(found.entries[-1], Drop)
+    assert found.entries[-1].side is Side.SERVER
+
+
+def test_what_a_dump_leaves_out_is_a_gap() -> None:
+    found = conversation("> <Buffer 82 fe 00 c8 01 02 03 04 05 ... 199 more bytes>")
+    assert isinstance(found.entries[0], Octets)
+    assert found.entries[0].cut == Cut(199)
+
+
+def test_fewer_octets_than_announced_are_a_gap() -> None:
+    found = conversation("<= Recv data, 7 bytes (0x7)\n0000: 81 05 48                .H\n")
+    assert isinstance(found.entries[0], Octets)
+    assert found.entries[0].cut == Cut(4)
+
+
+def test_payloads_under_the_name_of_raw_octets() -> None:
+    """Some versions of websocket-client trace the payload twice."""
+    text = "++Rcv raw: b'Hello'\n++Rcv decoded: fin=1 opcode=1 data=b'Hello'\n"
+    assert octets(text) == [(Side.SERVER, ECHO)] or octets(text)[0][1].startswith("81")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("0000000 8581 fa37 3d21", "may be swapped"),
+        ("> hello world", "paste.txt:1:3: expected octets behind this mark, found text"),
+        ("sent: 81, 85, 37, fa", "hex numbers that aren't marked"),
+        ("bytes: 12, 34, 56, 78", "may be decimal or hex"),
+        ("frame 10000001 00000101", "binary digits"),
+        ("00000000  81 85 37 fa\n00000008  7f 9f\n", "expected the offset 4"),
+        ("00000010  81 85 37 fa\n", "expected the offset 0"),
+        ("00000000: fa378581 517d9f7f  ..7...}Q\n", "may be swapped"),
+        ("0000   81 05 48 65 6c 6c 6f   ..Hallo\n", "paste.txt:1:31: this is not the text"),
+        ("unsigned char a[] = {\n 0x81, 0x05,\n", "this list isn't closed"),
+        ("Masking-Key: 37fa213d\nThe end.", "there are no octets in this text"),
+        ("", "there are no octets in this text"),
+        ("81", "neither an HTTP head nor a whole frame"),
+        ("89 50 4e 47 0d 0a 1a 0a " * 20, "these may not be octets of a WebSocket"),
+        ("Connected (press CTRL+C to quit)\n> hi\n< hi", "what wscat prints"),
+        ("=> Send header, 6 bytes (0x6)\n0000: GET /\n", "curl's --trace-ascii"),
+        ("13408:4:type;4:http;7:version;2:17#9:websocket;", "mitmdump -nr FILE --set hardump=out.har"),
+        ("<?xml version='1.0'?>\n<pdml>", "what tshark makes of packets"),
+        ("<= Recv data, 1 bytes (0x1)\n0000: 81 05\n", "1 octet more than were announced"),
+    ],
+)
+def test_what_is_refused(text: str, says: str) -> None:
+    assert says in refused(text)
