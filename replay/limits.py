@@ -49,6 +49,7 @@ STOP = Limit("stop", 2, "s", "-", "The time the server has to exit after SIGTERM
 STUCK = Limit("stuck", 3, "s", "-", "How long replay waits for killed processes to disappear. Then they are considered stuck and left alone.")
 
 VISITS = Limit("visits", 300, "connections", "-", "The most connections to `serve` at once. Beyond that, a connection that has not said yet what it wants is closed.")
+BACKLOG = Limit("backlog", 1024, "connections", "-", "The most connections to `record` that may wait to be accepted.")
 LOAD = Limit("load", 96 * 2**20, "octets", "-", "About how much the cases that are served at once may send in total. Beyond that, a client has to wait for its case.")
 UNJUDGED = Limit("unjudged", 64, "cases", "-", "The most cases that may be over but not judged yet. Beyond that, a client has to wait for its case.")
 HEADER = Limit("header", 14, "octets", "-", "How many octets at the start of a frame are treated as its header. Writes that split them are sent so that they arrive separately.")
@@ -120,6 +121,9 @@ GAP_ROWS = Limit("gap rows", 10_000, "lines", "-", "The most FRAME lines of a lo
 DIGITS = Limit("digits", 1000, "digits", "-", "The most digits of a whole number in JSON or TOML.")
 UNIT = Limit("unit", 512, "octets", "-", "The longest sequence of octets that replay writes as a repeat, `(…)*n`, in a wire log.")
 
+STREAMED = Limit("streamed", 256, "octets", "-", "How many octets without a repeat `record` looks at before it writes an entry without repeats.")
+SETTLED = Limit("settled", 4 * 2**20, "octets", "-", "The largest log that `record` writes again in canonical form when its connection has ended. A larger one stays as it was written.")
+
 DIFFED = Limit("diffed", 64 * 2**10, "octets", "-", "The largest wire log whose events `replay diff` compares even though the verdict is the same.")
 SLOWER = Limit("slower", 100, "ms", "-", "The smallest difference from which on `replay diff` reports a case as slower or faster. The difference must also be at least half of the longer duration.")
 
@@ -160,6 +164,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
     "Timeouts of a server that replay starts": (START, ATTEMPT, ENDING, OUTPUT, DYING, STOP, STUCK),
     "Clients": (
         VISITS,
+        BACKLOG,
         LOAD,
         UNJUDGED,
         SLICE,
@@ -237,6 +242,8 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         FRAMES,
         GAP_ROWS,
         UNIT,
+        STREAMED,
+        SETTLED,
         DIFFED,
         SLOWER,
     ),

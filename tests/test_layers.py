@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parent.parent / "replay"
 
 _BASE = {"version", "limits", "source", "json_text", "whole_file", "forms"}
 _CORE = {*_BASE, "wire", "trace", "protocol", "captures", "typed", "cases"}
-_CAMPAIGN = {*_CORE, "play", "verdict", "live", "expected", "suite", "report", "store"}
+_CAMPAIGN = {*_CORE, "recording", "play", "verdict", "live", "expected", "suite", "report", "store"}
 _COMMANDS = {*_CAMPAIGN, "config", "campaign", "flows"}
 
 LAYERS: dict[str, set[str]] = {
@@ -38,7 +38,8 @@ LAYERS: dict[str, set[str]] = {
     "cases": _CORE - {"cases"},
     "play": _CORE,
     "verdict": _CORE,
-    "live": {*_CORE, "play"},
+    "recording": _CORE,
+    "live": {*_CORE, "recording", "play"},
     "expected": {*_CORE, "verdict"},
     "suite": {*_CORE, "verdict"},
     "config": {*_CORE, "verdict", "expected", "suite"},

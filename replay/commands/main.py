@@ -57,6 +57,12 @@ COMMANDS = {
         "List test cases.",
         "0 if all went well, 2 for a wrong argument or a spec or log that can't be read.",
     ),
+    "record": Command(
+        "record.record",
+        "Record what clients and a server say to each other.",
+        "0 if all went well, 2 if a log could not be written or an argument can't be used, 3 if the server "
+        "could not be reached or died.",
+    ),
     "rejudge": Command(
         "rejudge.rejudge",
         "Judge a stored run again.",
@@ -161,6 +167,7 @@ def cli() -> None:
     replay run --suite rfc                   play the cases that go by the text of the RFCs alone
     replay run traces/ my.wirelog            play recorded logs, octet for octet
     replay serve                             play the bundled suite against your client
+    replay record --url ws://127.0.0.1:9001  record what clients and a server say to each other
     replay report --open                     show the last run as a page
     replay show my.wirelog                   decode a log
     replay show .replay/last                 list the verdicts of the last run

@@ -28,6 +28,17 @@ def spare_connections(each: int) -> int:
     return max(1, (most - used - limits.SPARE.default) // each)
 
 
+def allow_all() -> None:
+    """Allow this process, and those that it starts, as many descriptors as the system lets it have."""
+    try:
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    except (ImportError, OSError, ValueError):  # there is no such limit, or the system has a lower one
+        return
+
+
 def pass_over_exhaustion(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """For `set_exception_handler`: ignore that no descriptors are left, as the loop tries again to accept
     the connection."""

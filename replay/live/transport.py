@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -227,24 +228,27 @@ class Connection(asyncio.BufferedProtocol):
         self._tell(self._endpoint.wake)
 
 
-async def connect(
-    endpoint: Endpoint, address: Address, timeout: float, context: ssl.SSLContext | None = None
-) -> None:
-    """Connect, and run the endpoint until the connection has ended.
+class NotConnected(Exception):
+    """No connection could be made; the message says why, in one line."""
 
-    `timeout` is in seconds, for TCP and TLS; `context` is that of `address.tls`. If no connection can be
-    made, that is an event of the endpoint, not an exception.
-    """
+
+P = TypeVar("P", bound=asyncio.BaseProtocol)
+
+
+async def connected(
+    make: Callable[[], P], address: Address, timeout: float, context: ssl.SSLContext | None
+) -> P:
+    """Connect this protocol, within `timeout` seconds for TCP and TLS; `context` is that of `address.tls`.
+    Raises NotConnected."""
     loop = asyncio.get_running_loop()
     exhausted: OSError | None = None
     name = (address.tls.sni or address.host) if address.tls else None
     try:
         async with asyncio.timeout(timeout):
-            connection = None
-            while connection is None:
+            while True:
                 try:
-                    _, connection = await loop.create_connection(
-                        lambda: Connection(endpoint, loop),
+                    _, protocol = await loop.create_connection(
+                        make,
                         address.host,
                         address.port,
                         ssl=context,
@@ -256,9 +260,25 @@ async def connect(
                         raise
                     exhausted = error  # a descriptor may become free when another connection ends
                     await asyncio.sleep(limits.QUIET.default / 1000)
+                else:
+                    return protocol
     except (OSError, UnicodeError, ValueError) as error:
-        error = exhausted or error
-        endpoint.unreached(_reason(error, timeout, context is not None), int(loop.time() * SECOND))
+        raise NotConnected(_reason(exhausted or error, timeout, context is not None)) from None
+
+
+async def connect(
+    endpoint: Endpoint, address: Address, timeout: float, context: ssl.SSLContext | None = None
+) -> None:
+    """Connect, and run the endpoint until the connection has ended.
+
+    `timeout` is in seconds, for TCP and TLS; `context` is that of `address.tls`. If no connection can be
+    made, that is an event of the endpoint, not an exception.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        connection = await connected(lambda: Connection(endpoint, loop), address, timeout, context)
+    except NotConnected as error:
+        endpoint.unreached(str(error), int(loop.time() * SECOND))
         return
     try:
         await connection.finished

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from replay import limits
 from replay.source import Source, SourceError, Span, nearest
+from replay.trace import streamed
 from replay.trace.fields import seconds
 from replay.trace.kinds import KINDS, Words, read_text, suggest
 from replay.wire.side import Side
@@ -30,6 +31,9 @@ _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+(?:[ \t]+\.\.\.)?[ \t]*")
 _MARKS = re.compile(r"^(?:> ?)+", re.MULTILINE)
 _SIMILAR = 0.75
 _LONGEST_SHOWN = 400
+
+TAKEN = ("recorder", streamed.KEY)
+"""Headers that say how the log is to be read, and aren't kept."""
 
 MAX_ENTRIES = limits.ENTRIES.default
 """Entries that one log may have."""
@@ -238,7 +242,7 @@ class _Scanner:
             self._log.recorder = self._side(
                 source.span(*found.span("key" if found["value"] is None else "value"))
             )
-        else:
+        elif found["key"] not in TAKEN:
             self._log.headers.append((read_text(source.span(*found.span("key"))), value))
 
     def _side(self, span: Span) -> Side:

@@ -44,8 +44,13 @@ def parse(source: Source) -> Parsed:
     that is neither an entry nor, outside the log, prose; and for a FRAME line that contradicts the octets,
     unless it is a report's.
     """
-    from replay.trace import autobahn, lines
+    from replay.trace import autobahn, lines, streamed
 
+    source, incomplete = streamed.whole(source)
+    if incomplete is not None:
+        said = _warning(incomplete, "the recording was cut off in this line, which is left out")
+        parsed = parse(source)
+        return replace(parsed, warnings=(said, *parsed.warnings))
     if autobahn.is_json(source):
         report = autobahn.read_json(source)
         return _finish(source, autobahn.mend(report.drafts, report), report, (), None, imported=True)
@@ -164,5 +169,7 @@ def storable(trace: Trace) -> bytes | None:
 
 
 def _header(name: str, value: str) -> str:
-    plain = _KEY.fullmatch(name) and name != "recorder"
+    from replay.trace import lines
+
+    plain = _KEY.fullmatch(name) and name not in lines.TAKEN
     return f"# {name if plain else literal.quote_text(name)}: {kinds.show_text(value)}"
