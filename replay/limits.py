@@ -140,6 +140,7 @@ EXPLAINED = Limit("explained", 8 * 2**10, "characters", "-", "The longest explan
 ALL_EXPLAINED = Limit("all explained", 16 * 2**20, "characters", "-", "The total length of these explanations. For the failures after that, only a sentence is kept.")
 SUMMARY = Limit("summary", 512 * 2**10, "octets", "-", "The largest Markdown summary. GitHub accepts 1 MiB.")
 STEP_SUMMARY = Limit("step summary", 2**20, "octets", "-", "The largest summary of a whole step on GitHub, to which several commands may add.")
+BUG_REPORT = Limit("bug report", 60_000, "characters", "-", "The longest report in Markdown that `replay convert` writes. GitHub accepts 65,536 characters.")
 BRACKETS = Limit("brackets", 50, "levels", "-", "How deep brackets may be nested in an expression of -k.")
 # fmt: on
 
@@ -247,7 +248,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         DIFFED,
         SLOWER,
     ),
-    "Reports": (ROWS, EXPLAINED, ALL_EXPLAINED, SUMMARY, STEP_SUMMARY),
+    "Reports": (ROWS, EXPLAINED, ALL_EXPLAINED, SUMMARY, STEP_SUMMARY, BUG_REPORT),
     "Specs, configs and selections": (
         *(DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, LEAST_ROUNDS, REASON, BRACKETS),
     ),

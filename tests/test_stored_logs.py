@@ -46,7 +46,7 @@ def test_what_can_not_be_converted_is_told(run: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for words, said in (
         ((run, tmp_path / "x", "1.1.2"), "no test case matches '1.1.2'"),
-        ((tmp_path, tmp_path / "x"), "no run is stored here"),
+        ((tmp_path, tmp_path / "x"), "no wire log in"),
         ((run, tmp_path / "file" / "x"), "not a directory"),
     ):
         done = replay("convert", *words)

@@ -45,7 +45,7 @@ COMMANDS = {
         "0 if every verdict is as it should be, 1 if one is not, 2 if a log can't be read.",
     ),
     "completion": Command("completion.completion", "Print a completion script for a shell.", _PRINTED),
-    "convert": Command("convert.convert", "Write the logs of a stored run as files."),
+    "convert": Command("convert.convert", "Write logs in other formats."),
     "diff": Command(
         "diff.diff",
         "Show what changed between two runs.",
@@ -173,6 +173,7 @@ def cli() -> None:
     replay show .replay/last                 list the verdicts of the last run
     replay show 6.3.1                        describe a test case
     replay check my.wirelog                  judge a log, without a network
+    replay convert my.wirelog my.pcapng      write it for Wireshark, text2pcap or a bug report
     replay diff runs/monday runs/tuesday     show what changed between two runs
     replay init                              write a config and a CI workflow
 

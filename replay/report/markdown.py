@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from replay import limits
 from replay.report import safe
+from replay.report.markdown_text import fenced, plain
 from replay.report.tally import CountedAs, also, count, line, named, remarks, tally, verdict
 from replay.verdict.cause import FailureGroup, by_cause
 from replay.verdict.result import CaseResult, RunResult
@@ -22,15 +22,13 @@ MOST_SHOWN = 20
 
 MOST_IDS = 60
 
-_PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~@&#!$]|:(?=\S)|(?<=www)\.)")
-
 
 def summary(runs: Sequence[RunResult]) -> str:
     said, room = "", MOST - 200
     for piece in _pieces(runs):
         room -= len(piece.encode()) + 1
         if room < 0:
-            return f"{said}\n… the rest is left out here.\n\n{_text(line(tally(runs)))}\n"
+            return f"{said}\n… the rest is left out here.\n\n{plain(line(tally(runs)))}\n"
         said += f"{piece}\n"
     return said
 
@@ -39,14 +37,14 @@ def _pieces(runs: Sequence[RunResult]) -> Iterator[str]:
     for run in runs:
         yield from _run(run)
     if len(runs) > 1:
-        yield f"\n### All\n\n{_text(line(tally(runs)))}"
+        yield f"\n### All\n\n{plain(line(tally(runs)))}"
 
 
 def _run(run: RunResult) -> Iterator[str]:
     found = tally([run])
-    yield f"\n### {'❌' if found.failed else '✅'} {_text(named(run), 200)}\n"
+    yield f"\n### {'❌' if found.failed else '✅'} {plain(named(run), 200)}\n"
     for said in found.troubles:
-        yield f"**{_text(said)}**\n"
+        yield f"**{plain(said)}**\n"
     failed = by_cause(run.results, run.strict)
     if failed:
         yield "| case | verdict | why |\n|---|---|---|"
@@ -62,12 +60,12 @@ def _run(run: RunResult) -> Iterator[str]:
     for kind in (CountedAs.UNJUDGED, CountedAs.UNIMPLEMENTED, CountedAs.EXPECTED, CountedAs.FLAKY):
         for result in run.results:
             if count(result, run.strict) is kind:
-                missing = f", {_text(result.unjudged, 300)}" if result.unjudged is not None else ""
+                missing = f", {plain(result.unjudged, 300)}" if result.unjudged is not None else ""
                 aside.setdefault(kind.value.capitalize() + missing, []).append(result.case.id)
     for said, ids in [*aside.items()][:MOST_ROWS]:
-        listed = ", ".join(_text(id, 60) for id in ids[:MOST_IDS])
+        listed = ", ".join(plain(id, 60) for id in ids[:MOST_IDS])
         yield f"{said}: {listed}" + (" …" if len(ids) > MOST_IDS else "") + "\n"
-    yield f"{_text(line(found))} · {_text(run.address, 120)} · {run.duration:.2f} s" + (
+    yield f"{plain(line(found))} · {plain(run.address, 120)} · {run.duration:.2f} s" + (
         "" if run.seed is None else f" · seed {run.seed}"
     )
 
@@ -76,24 +74,18 @@ def _row(failures: FailureGroup) -> str:
     """The smallest case of a cause, and the other cases with it."""
     result = failures.example
     said = "; ".join(remarks(result)[:2]) + also(failures, result, MOST_IDS)
-    title = f"{_text(result.case.id, 80)} {_text(result.case.title, 200)}"
-    return f"| {title} | {_text(verdict(result))} | {_text(said, 1000)} |"
+    title = f"{plain(result.case.id, 80)} {plain(result.case.title, 200)}"
+    return f"| {title} | {plain(verdict(result))} | {plain(said, 1000)} |"
 
 
 def _shown(result: CaseResult) -> Iterator[str]:
     shown = safe.paragraph(result.shown)
     if result.again:
         shown += f"\n\n{safe.escape(result.again)}"
-    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", shown)), 3)
-    yield f"<details><summary>{_html(result)}</summary>\n\n{fence}text\n{shown}\n{fence}\n\n</details>\n"
+    yield f"<details><summary>{_html(result)}</summary>\n\n{fenced(shown)}\n\n</details>\n"
 
 
 def _html(result: CaseResult) -> str:
     import html
 
     return html.escape(f"{safe.escape(result.case.id, 80)} {verdict(result)}")
-
-
-def _text(text: str, limit: int = 2000) -> str:
-    """Text that contains no markup, link or mention."""
-    return _PUNCTUATION.sub(r"\\\1", safe.escape(text, limit))
