@@ -19,6 +19,7 @@ from replay.source import SourceError, printable, strerror
 if TYPE_CHECKING:
     from replay.live.transport import Address
     from replay.recording.exchange import Exchange, Seen
+    from replay.recording.hidden import Hidden
     from replay.recording.recorder import Recorded, Recorder
 
     _ParamType = click.ParamType["ListenAt"]
@@ -63,6 +64,23 @@ class Listen(_ParamType):
     metavar="DIR",
     help="Write the logs into this folder.",
 )
+@click.option(
+    "--redact",
+    is_flag=False,
+    flag_value="secrets",
+    multiple=True,
+    metavar="[NAME|JSONPATH]",
+    help="Hide values in the logs: those of a header or a key in the query with this NAME, or those to "
+    "which a path such as $.user.token leads in JSON messages. Alone: those of Authorization, Cookie, "
+    "Set-Cookie and keys in the query whose names sound secret. Can be repeated.",
+)
+@click.option(
+    "--redact-compressed",
+    type=click.Choice(["anew", "leave-out"]),
+    default="anew",
+    show_default=True,
+    help="Compress a message anew if a value in it is hidden, or leave it out.",
+)
 def record(listen: ListenAt, out: Path, quiet: bool, **options: Any) -> None:
     """Pass everything on between clients and a server, and write a wire log of each WebSocket connection.
 
@@ -76,16 +94,17 @@ def record(listen: ListenAt, out: Path, quiet: bool, **options: Any) -> None:
     """
     from replay.live import proxy
     from replay.recording.log_file import Folder
-    from replay.recording.recorder import Recorder
+    from replay.recording.recorder import Recorder, Wanted
 
     way = _way(listen, options)
     try:
         folder = Folder(out)
     except OSError as error:
         raise CommandFault(f"{printable(str(out))}: {strerror(error)}") from None
-    shown = _Shown(
-        quiet, listen.port == 0, out, lambda server: Recorder(folder, server, options["host"], proxy.now)
+    wanted = Wanted(
+        folder, proxy.now, options["host"], _hidden(options["redact"]), options["redact_compressed"]
     )
+    shown = _Shown(quiet, listen.port == 0, out, lambda server: Recorder(wanted, server))
     passed = proxy.record(way, shown)
     faults = shown.end()
     for said in passed.said:
@@ -96,6 +115,15 @@ def record(listen: ListenAt, out: Path, quiet: bool, **options: Any) -> None:
     if passed.unreached is not None and not passed.connections:
         raise Unreachable(f"no connection reached the server: {passed.unreached}")
     sys.exit(FAULTY if faults else 0)
+
+
+def _hidden(words: tuple[str, ...]) -> Hidden | None:
+    from replay.recording.hidden import hidden
+
+    try:
+        return hidden(words) if words else None
+    except ValueError as error:
+        raise CommandFault(f"--redact: {error}") from None
 
 
 def _way(listen: ListenAt, options: dict[str, Any]) -> Any:
@@ -156,6 +184,8 @@ class _Shown:
         assert self._recorder is not None
         recorded = self._recorder.over(seen)
         self._say(_line(recorded))
+        for note in recorded.notes:
+            self._say(f"  note: {note}")
         if recorded.fault is not None:
             place = "" if recorded.file is None else f"{printable(str(recorded.file))} is incomplete: "
             click.echo(f"error: {place}{recorded.fault}", err=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay.commands.defaults import config_of, configured, placed
+from replay.commands.redacted import check_redacted
 from replay.commands.selection import chosen_items, known_ids, newer_cases
 from replay.config.options import RUN
 from replay.source import SourceError
@@ -52,6 +53,8 @@ def run(**options: Any) -> None:
     config = config_of(context)
     chosen = chosen_items(given.cases, given.keyword, given.thorough, Side.CLIENT, given.suite)
     servers = under_test.servers(context, config.servers if config else ())
+    for server in servers:
+        check_redacted(chosen, server.options)
     if given.update_expected and given.expected is None:
         raise click.UsageError("--update-expected needs --expected FILE")
     if given.update_expected and len(servers) > 1:

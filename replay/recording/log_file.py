@@ -79,6 +79,12 @@ class LogFile:
         self._text = ""
         self._count += 1
 
+    def note(self, name: str, value: str) -> None:
+        """Add a header line, which may stand anywhere in a log."""
+        if self._file is not None and self.fault is None:
+            with suppress(OSError):
+                self._append(streamed.header(name, value).encode())
+
     def _append(self, octets: bytes) -> None:
         """Write all of these octets, or none. Raises OSError."""
         assert self._file is not None

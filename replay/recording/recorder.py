@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
 
 from replay.recording.exchange import Exchange, Log, Seen, State
+from replay.recording.hidden import HEADER, Hidden
 from replay.recording.log_file import Folder, LogFile
+from replay.recording.redaction import ANEW, Redactor, said
 from replay.trace.model import SECOND
 from replay.version import __version__
 from replay.wire.handshake import Request
@@ -26,39 +29,69 @@ class Recorded(Struct, frozen=True):
     fault: str | None  # why entries are missing
     size: int  # octets of the file
     host: str  # the Host header that the server got
+    notes: tuple[str, ...]  # on what was hidden
 
     @property
     def opened(self) -> bool:
         return self.status == 101
 
 
+class Wanted(Struct, frozen=True):
+    """How connections are to be recorded."""
+
+    folder: Folder
+    clock: Callable[[], str]  # tells the time of day
+    host: str | None = None  # the Host header that the server is to get instead of the client's
+    hidden: Hidden | None = None  # what is to be hidden
+    compressed: str = ANEW  # what becomes of compressed messages with something to hide: one of WAYS
+
+
+class _Open(Struct):
+    file: LogFile
+    notes: tuple[str, ...] = ()
+
+
 class Recorder:
     """The connections to one server."""
 
-    def __init__(self, folder: Folder, server: str, host: str | None, clock: Callable[[], str]) -> None:
-        """`host`: the Host header that the server is to get instead of the client's. `clock` tells the time
-        of day."""
+    def __init__(self, wanted: Wanted, server: str) -> None:
         self.recorded: list[Recorded] = []
-        self._folder, self._server, self._host, self._clock = folder, server, host, clock
+        self._wanted, self._server = wanted, server
+        self._logs: dict[Log, _Open] = {}
 
     def exchange(self, over: Callable[[Seen], None]) -> Exchange:
         """For one TCP connection; `over` is called with each WebSocket connection that has ended."""
-        return Exchange(self._host, self._begin, over)
+        return Exchange(self._wanted.host, self._begin, over)
 
     def _begin(self, request: Request) -> Log:
+        wanted = self._wanted
         headers = [
             ("via", f"replay {__version__}, a proxy; TX is the client, RX the server"),
             ("server", self._server),
-            ("date", self._clock()),
+            ("date", self._wanted.clock()),
         ]
-        if self._host is not None:
+        if wanted.host is not None:
             headers.append(("edited", "the Host header, which the server got as it is here"))
-        return LogFile(self._folder, request.target, headers)
+        if wanted.hidden is not None:
+            headers.append((HEADER, wanted.hidden.said))
+        file = LogFile(wanted.folder, request.target, headers)
+        if wanted.hidden is None:
+            self._logs[file] = _Open(file)
+            return file
+        log = Redactor(wanted.hidden, wanted.compressed, file, lambda counts: self._note(log, counts))
+        self._logs[log] = _Open(file)
+        return log
+
+    def _note(self, log: Log, counts: Counter[str]) -> None:
+        found = self._logs[log]
+        found.notes = said(counts)
+        for note in found.notes:
+            found.file.note(f"{HEADER}-messages", note)
 
     def over(self, seen: Seen) -> Recorded:
         """What was recorded of a connection that has ended."""
-        file = seen.log
-        assert isinstance(file, LogFile)
+        found = self._logs.pop(seen.log)
+        file = found.file
         recorded = Recorded(
             target=seen.target,
             status=seen.status if seen.state is not State.ASKED else None,
@@ -69,6 +102,7 @@ class Recorder:
             fault=file.fault,
             size=file.size,
             host=seen.host,
+            notes=found.notes,
         )
         self.recorded.append(recorded)
         return recorded

@@ -33,8 +33,12 @@ _SHORT = limits.STREAMED.default
 
 def head(headers: Iterable[tuple[str, str]]) -> str:
     """The lines before the first entry."""
-    marked = (*headers, (KEY, _VALUE))
-    return "".join(f"# {name}: {kinds.show_text(value)}\n" for name, value in marked)
+    return "".join(header(name, value) for name, value in (*headers, (KEY, _VALUE)))
+
+
+def header(name: str, value: str) -> str:
+    """A header line."""
+    return f"# {name}: {kinds.show_text(value)}\n"
 
 
 def line(number: int, entry: Entry) -> str:
