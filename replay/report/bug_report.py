@@ -13,8 +13,8 @@ from replay.report.markdown_text import fenced, plain
 from replay.verdict.result import Judged
 from replay.wire.side import Side
 
-WIDTH = 100
-"""Columns of the frames: those of GitHub's pages."""
+WIDTH = 140
+"""Columns of the frames; longer lines are cut."""
 
 MOST = limits.BUG_REPORT.default
 """The most characters of a report: GitHub's limit of an issue is 65,536."""
