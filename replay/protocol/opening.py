@@ -77,8 +77,13 @@ class OpeningHandshake:
                 yield stream.violation(rule, str(error)[:200], begins)
             own = stream.side is Side.CLIENT is self._recorder
             if not own or octets is None or (loose := loose_request(octets)) is None:
-                yield from self.not_opened(stream, str(error)[:200], Why.GARBLED)
+                sent = stream.side is Side.SERVER is self._recorder and self._request is not None
+                why = Why.ANSWERED if sent else Why.GARBLED  # a client has to refuse what is sent to it
+                yield from self.not_opened(stream, str(error)[:200], why)
                 yield stream.lost(begins, "they are not an HTTP head")
+                if sent:
+                    client = stream.other
+                    yield client.lost(client.position, "the connection was not opened")
                 return
             head = loose  # the server's answer to it is judged
         stream.head = None

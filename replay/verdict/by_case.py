@@ -48,7 +48,8 @@ def _shown(result: Judged) -> str | None:
     if result.behaviour is not Behaviour.FAILED:
         return None
     bait = illegal(result)
-    if bait is not None and accepted(result, bait) and RULES[bait.rule].level != "SHOULD":
+    taken = bait is not None and (accepted(result, bait) or bait.rule == own)
+    if bait is not None and taken and RULES[bait.rule].level != "SHOULD":
         own = _OF_RECEIVER.get(bait.rule, bait.rule)
     elif own in BY_OCTETS:
         return None
@@ -108,12 +109,10 @@ def _breach(result: Judged, rule: str) -> ByCase:
 
 def _detail(result: Judged, found: Difference | None) -> str:
     """How the rule is broken, in a few words."""
-    if found is None or not result.facts.opened:
-        return result.closing_reason
-    testee = result.facts.tester.other.value
-    match found.expected.kind if found.expected is not None else None:
-        case EventKind.NOT_OPENED:
+    testee, opened = result.facts.tester.other.value, result.facts.opened
+    match found.expected.kind if found is not None and found.expected is not None else None:
+        case EventKind.NOT_OPENED if opened:
             return "the connection was opened"
-        case EventKind.END:
+        case EventKind.END if found is not None:
             return f"the {testee} went on" if found.observed is not None else f"the {testee} didn't end TCP"
-    return form(result, found)
+    return form(result, found) if found is not None and opened else result.closing_reason

@@ -195,10 +195,22 @@ UNUSUAL = SHARED | {
     "sends-100": Ways("sends an interim response first", interim=b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
 }  # fmt: skip
 
+
+def key_before_version(lines: list[str]) -> list[str]:
+    """The lines of a head, without a key that comes behind the version."""
+    names = [line.partition(":")[0].lower() for line in lines]
+    late = "sec-websocket-version" in names and names.index("sec-websocket-version")
+    return [
+        line
+        for at, (name, line) in enumerate(zip(names, lines, strict=True))
+        if name != "sec-websocket-key" or late is False or at < late
+    ]
+
+
 OWN = {
     # The request.
     "takes-any-method": Ways("takes any method", ("server-refuses-bad-request", "server-refuses-not-get"), ("20.1.method.POST",), passes=over("method")),
-    "takes-method-in-any-case": Ways("takes get", passes=only("method", lambda f: f.payload.upper() == b"GET")),
+    "takes-method-in-any-case": Ways("takes get", ("server-refuses-not-get",), ("20.1.method.get",), passes=only("method", lambda f: f.payload.upper() == b"GET")),
     "takes-posts": Ways("takes POST", ("server-refuses-bad-request", "server-refuses-not-get"), ("20.1.method.POST",), passes=only("method", lambda f: f.payload == b"POST")),
     "takes-http-1.0": Ways("takes HTTP/1.0", ("server-refuses-bad-request", "server-http10-upgrade-ignored", "server-refuses-http-1-0", "server-no-1xx-to-http10"), ("20.1.version.1.0", "20.1.version.0.9", "20.1.version.interim"), passes=over("http")),
     "takes-any-target": Ways("takes any target", passes=over("target")),
@@ -225,7 +237,7 @@ OWN = {
     "takes-folded-header": Ways("takes a folded line for a header", ("server-refuses-bad-request", "server-obs-fold", "response-accept"), ("20.6.folded.smuggled",), unfolds=lambda lines: [line.lstrip() for line in lines]),
     "takes-no-colon": Ways("takes lines without a colon", passes=over("field-name")),
     "takes-body-for-frames": Ways("takes a body for frames", passes=over("body")),
-    "refuses-absolute-target": Ways("refuses the absolute form of a target", likes=lambda line: line.split(" ")[1:2][0].startswith("/")),
+    "refuses-absolute-target": Ways("refuses the absolute form of a target", ("server-absolute-target",), ("20.1.target.absolute",), likes=lambda line: line.split(" ")[1:2][0].startswith("/")),
     "refuses-cookies": Ways("refuses a request with a header that it doesn't know", ("server-ignores-unknown-headers", "request-other-headers"), ("20.7.unknown.one", "20.7.unknown.cookie"), hates=("Cookie", "X-Test", "X-0")),
     "refuses-extensions": Ways("refuses a request with an extension", ("server-declines-unknown-extension", "extension-quoted-value"), ("20.5.extension.unknown", "20.5.extension.quoted"), hates=("Sec-WebSocket-Extensions",)),
     "refuses-subprotocols": Ways("refuses a request with a subprotocol", hates=("Sec-WebSocket-Protocol",)),
@@ -235,8 +247,11 @@ OWN = {
     "connection-alone": Ways("wants Upgrade to be all of Connection", ("server-connection-list",), ("20.2.list.last",), is_upgrade=lambda listed: [one.lower() for one in listed] == ["upgrade"]),
     "first-lines": Ways("reads the first of several lines of a header", ("server-refuses-bad-request", "server-refuses-two-hosts", "server-connection-list", "server-refuses-two-keys"), ("20.2.host.two", "20.2.list.lines", "20.3.two"), lines=lambda values: values[:1]),
     "last-lines": Ways("reads the last of several lines of a header", ("server-refuses-bad-request", "server-refuses-two-hosts", "response-accept", "server-refuses-two-keys"), ("20.2.host.two", "20.3.two"), lines=lambda values: values[-1:]),
-    "needs-blank-behind-colon": Ways("reads no header without a blank behind its colon", ("server-any-header-order",), ("20.7.order.tabs",), unfolds=lambda lines: [line for line in lines if ": " in line]),
-    "trims-nothing": Ways("takes blanks around a value for a part of it", ("server-any-header-order", "server-accept-of-odd-key"), ("20.4.blanks", "20.3.blanks"), trims=lambda value: value.removeprefix(" ")),
+    "needs-blank-behind-colon": Ways("reads no header without a blank behind its colon", ("field-values-trimmed",), ("20.7.order.tight",), unfolds=lambda lines: [line for line in lines if ": " in line]),
+    "key-before-version": Ways("reads no key behind the version", ("server-any-header-order",), ("20.7.order.reversed",), unfolds=key_before_version),
+    "values-end-at-nul": Ways("reads a value up to an octet 00", ("server-bare-cr-nul",), ("20.6.cut.version",), passes=over("field-value"), trims=lambda value: value.strip(" \t").split("\0")[0]),
+    "lines-end-at-cr": Ways("takes a CR alone for the end of a line", ("server-bare-cr-nul",), ("20.6.cut.key", "20.6.cut.cr"), unfolds=lambda lines: [part for line in lines for part in line.split("\r")]),
+    "trims-nothing": Ways("takes blanks around a value for a part of it", ("field-values-trimmed", "server-accept-of-odd-key"), ("20.7.order.tabs", "20.4.blanks", "20.3.blanks"), trims=lambda value: value.removeprefix(" ")),
     "refuses-empty-line": Ways("refuses an empty line before a request", ("server-request-in-pieces",), ("20.8.chop.7",), reads=lambda kept, new: kept + (b"?" + new if new[:2] == b"\r\n" else new)),
     "second-request": Ways("answers a second request behind the first one", reopens=True),
     "no-continue": Ways("sends no 100 to those who expect it", continues=False),
@@ -271,7 +286,7 @@ OWN = {
     "subprotocols-in-lines": Ways("chooses all subprotocols, each in a line", ("response-subprotocol",), ("20.5.subprotocol.lower",), chooses=lambda offered: offered),
     "subprotocol-empty": Ways("sends an empty subprotocol", ("response-subprotocol",), ("20.1.target.absolute",), chooses=lambda offered: [""]),
     "subprotocol-empty-if-asked": Ways("sends an empty subprotocol if it likes none", ("response-subprotocol",), ("20.5.subprotocol.one",), chooses=lambda offered: [""] if offered else []),
-    "says-no-versions": Ways("refuses a version without a word of its own", ("server-version-mismatch", "server-version-lists-all"), ("20.4.unknown.0", "20.4.unknown.12"), refused=bare("Sec-WebSocket-Version", None)),
+    "says-no-versions": Ways("refuses a version without a word of its own", ("server-version-mismatch", "server-version-lists-all", "grammar-version-server"), ("20.4.unknown.0", "20.4.unknown.12", "20.4.unknown.200"), refused=bare("Sec-WebSocket-Version", None)),
     "says-426-alone": Ways("sends 426 without Upgrade", refused=bare("Upgrade", None)),
     "refuses-with-200": Ways("refuses with 200", ("server-version-mismatch", "server-version-lists-all"), ("20.4.unknown.0", "20.4.unknown.12"), refuses={"": 200} | dict.fromkeys(STATUSES, 200)),
     "refuses-two-hosts-with-403": Ways("refuses two Hosts with 403", refuses={"host-twice": 403, "host-missing": 403, "space-colon": 403}),
@@ -312,6 +327,7 @@ OWN = {
     "takes-unmasked-empty": Ways("takes empty frames that aren't masked", ("server-closes-on-unmasked",), ("22.1.3",), passes=only("masked", lambda f: f.length == 0)),
     "refuses-zero-masks": Ways("takes a key of zeros for none", ("mask-any-key", "mask-removed"), ("22.3.1", "22.3.7"), takes=refusing(lambda f: not any(f.key))),
     "ignores-masks": Ways("doesn't take masks off control frames", ("pong-echoes-ping",), ("22.8.pings",), takes=lambda f: replace(f, payload=masked(f.payload, f.key)) if f.opcode > CLOSE else f),
+    "length-with-key": Ways("takes lengths of 64 bits to include the key", ("mask-length-excluded",), ("22.3.65537",), lengths=lambda length: length - 4 if length > 65535 else length),
     "masks-backwards": Ways("reads a key backwards", ("mask-removed", "text-is-utf8", "mask-any-key"), ("22.3.6", "22.10.6", "22.3.5"), unmasks=lambda data, key, at: masked(data, key[::-1], at)),
     "unmasks-first-octets": Ways("takes the mask off the first 125 octets", ("mask-any-key",), ("22.3.5",), unmasks=lambda data, key, at: masked(data[: max(0, 125 - at)], key, at) + data[max(0, 125 - at) :]),
 }  # fmt: skip
