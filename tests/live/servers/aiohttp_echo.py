@@ -1,7 +1,8 @@
-"""An echo server on the library aiohttp."""
+"""An echo server on the library aiohttp: python aiohttp_echo.py [PORT]."""
 
 import asyncio
 import socket
+import sys
 
 from aiohttp import WSMsgType, web
 
@@ -22,7 +23,7 @@ async def main() -> None:
     app.router.add_get("/", echo)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.create_server(("127.0.0.1", int(sys.argv[1]) if sys.argv[1:] else 0))
     await web.SockSite(runner, listening).start()
     print("listening on", listening.getsockname()[1], flush=True)
     await asyncio.Event().wait()

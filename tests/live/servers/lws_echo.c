@@ -1,4 +1,4 @@
-/* An echo server on the C library libwebsockets: cc lws_echo.c -lwebsockets */
+/* An echo server on the C library libwebsockets: cc lws_echo.c -lwebsockets; ./a.out [PORT] */
 #include <libwebsockets.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,10 +32,11 @@ static int on(struct lws *wsi, enum lws_callback_reasons reason, void *user, voi
     return 0;
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
     const struct lws_protocols protocols[] = { { "echo", on, sizeof(struct echo), 65536 }, { 0 } };
-    struct lws_context_creation_info info = { .iface = "127.0.0.1", .protocols = protocols };
+    struct lws_context_creation_info info = {
+        .port = count > 1 ? atoi(arguments[1]) : 0, .iface = "127.0.0.1", .protocols = protocols };
     lws_set_log_level(LLL_ERR, NULL);
     struct lws_context *context = lws_create_context(&info);
     if (!context)

@@ -1,10 +1,11 @@
 """An echo server on the library picows, which hands out frames: messages are joined here.
 
-Like many a server on such a library, it looks at neither UTF-8 nor close codes.
+It may be given a port. Like many a server on such a library, it looks at neither UTF-8 nor close codes.
 """
 
 import asyncio
 import logging
+import sys
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 
@@ -42,7 +43,8 @@ def close(transport: WSTransport, code: WSCloseCode) -> None:
 
 async def main() -> None:
     logging.getLogger("picows").setLevel(logging.CRITICAL)
-    server = await ws_create_server(lambda _: Echo(), "127.0.0.1", 0, max_frame_size=2**26)
+    port = int(sys.argv[1]) if sys.argv[1:] else 0
+    server = await ws_create_server(lambda _: Echo(), "127.0.0.1", port, max_frame_size=2**26)
     print("listening on", server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

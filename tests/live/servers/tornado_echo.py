@@ -1,6 +1,7 @@
-"""An echo server on the framework Tornado."""
+"""An echo server on the framework Tornado: python tornado_echo.py [PORT]."""
 
 import asyncio
+import sys
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -18,7 +19,7 @@ class Echo(WebSocketHandler):
 
 async def main() -> None:
     server = HTTPServer(Application([("/", Echo)], websocket_max_message_size=2**26))
-    listening = bind_sockets(0, "127.0.0.1")
+    listening = bind_sockets(int(sys.argv[1]) if sys.argv[1:] else 0, "127.0.0.1")
     server.add_sockets(listening)
     print("listening on", listening[0].getsockname()[1], flush=True)
     await asyncio.Event().wait()
