@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from replay.protocol.events import Close, End, Message, NotOpened, Opened, Ping, Pong, Violation
     from replay.source import SourceError
     from replay.suite.files import Item
-    from replay.suite.files import LogFile as Log
+    from replay.suite.logs import LogFile as Log
     from replay.trace.model import Trace
     from replay.verdict.result import CaseResult, ClosingVerdict, Judged, RunResult
     from replay.wire.side import Side
@@ -40,7 +40,8 @@ _PLACES = {
         *("Close", "End", "Message", "NotOpened", "Opened", "Ping", "Pong", "Violation"),
     ),
     "replay.source": ("SourceError",),
-    "replay.suite.files": ("Item", "LogFile"),
+    "replay.suite.files": ("Item",),
+    "replay.suite.logs": ("LogFile",),
     "replay.trace.model": ("Trace",),
     "replay.verdict.result": ("CaseResult", "ClosingVerdict", "Judged", "RunResult"),
     "replay.wire.side": ("Side",),

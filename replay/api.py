@@ -21,8 +21,9 @@ from replay.protocol import interpreter
 from replay.protocol.events import Event
 from replay.report import json_lines
 from replay.source import Source, SourceError
-from replay.suite import files
-from replay.suite.files import Item, LogFile
+from replay.suite import files, logs
+from replay.suite.files import Item
+from replay.suite.logs import LogFile
 from replay.trace import wirelog
 from replay.trace.model import SECOND, Trace
 from replay.verdict.result import CaseResult, Fresh, Judged, RunResult
@@ -35,14 +36,15 @@ OnResult = Callable[[CaseResult], None]
 
 @checked
 def read_log(path: str | Path) -> LogFile:
-    """The wire log in a file, or on standard input for "-". Raises SourceError."""
-    return files.read_log(str(path))
+    """The log in a file, or on standard input for "-". Of a recording with several connections, one has to
+    be chosen, as in "talk.pcap#2". Raises SourceError."""
+    return logs.read_log(str(path))
 
 
 @checked
 def parse_log(text: str, name: str = "log") -> LogFile:
     """The wire log in a text; messages refer to it as `name`. Raises SourceError."""
-    return files.log_of(name, Source(name, text))
+    return logs.log_of(name, Source(name, text))
 
 
 @checked

@@ -24,7 +24,8 @@ from replay.forms import (
     Whole,
 )
 from replay.source import SourceError, printable
-from replay.suite.files import Item, LogFile
+from replay.suite.files import Item
+from replay.suite.logs import LogFile
 from replay.trace.model import Trace
 from replay.verdict.result import CaseResult, RunResult
 

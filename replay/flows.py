@@ -23,7 +23,8 @@ from replay.live.transport import Address
 from replay.play.pace import Pace
 from replay.source import SourceError, printable
 from replay.store.writer import About, Store
-from replay.suite.files import Item, LogFile, editions_of, expectation
+from replay.suite.files import Item, editions_of, expectation
+from replay.suite.logs import LogFile
 from replay.verdict.result import CaseResult, Judged, RunResult
 from replay.wire.side import Side
 

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import BinaryIO, ClassVar, NamedTuple
 
 from msgspec import Struct
 
@@ -81,14 +81,19 @@ class Located(Struct, frozen=True):
         return [getattr(self, name) for name in self._parts()]
 
 
-def read_octets(path: Path, most: int) -> bytes:
-    """The first `most` octets of a file. Raises OSError, also for a named pipe: opening one blocks until
+def open_octets(path: Path) -> BinaryIO:
+    """A file, opened to read its octets. Raises OSError, also for a named pipe: opening one blocks until
     somebody writes to it, which may never happen."""
     if stat.S_ISFIFO(path.stat().st_mode) and Path(os.path.realpath(path)).exists():
         raise OSError(
             None, f"this is a named pipe: pass it on standard input instead, as in - < {path.name}"
         )
-    with path.open("rb") as file:
+    return path.open("rb")
+
+
+def read_octets(path: Path, most: int) -> bytes:
+    """The first `most` octets of a file. Raises OSError, as `open_octets` does."""
+    with open_octets(path) as file:
         return file.read(most)
 
 

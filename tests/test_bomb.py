@@ -12,7 +12,7 @@ import pytest
 
 from replay.protocol.events import Message
 from replay.protocol.interpreter import observe
-from replay.suite.files import read_log
+from replay.suite.logs import read_log
 from tests.processes import ROOT, listening, verdicts
 
 SERVER = Path(__file__).parent / "peers" / "deflating.py"

@@ -164,7 +164,9 @@ def test_every_option_is_tried() -> None:
 
 
 ASIDE = {"exitfirst", "json", "verbose", "quiet", "config", "update-expected", "open"}
-"""Options of `replay run` that belong to a command line: what is shown, and when one stops early."""
+ASIDE |= {"connection", "as", "keylog"}
+"""Options of `replay run` that belong to a command line: what is shown, when one stops early, and how a
+recording is read."""
 
 
 def test_the_keys_are_the_options() -> None:

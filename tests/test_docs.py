@@ -31,7 +31,8 @@ from replay.cases.model import Case
 from replay.config import reference
 from replay.report import glossary
 from replay.source import Source, SourceError
-from replay.suite.files import read_log, read_spec
+from replay.suite.files import read_spec
+from replay.suite.logs import read_log
 from replay.trace.wirelog import parse
 from tests import rules
 from tests.processes import ROOT

@@ -81,7 +81,7 @@ READS_ENVIRONMENT = {"config", "commands"}
 MAKES_CHANCE = {"campaign", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""
 DRAWS_SEED = {"api", "commands"}
-KNOWS_THE_DAY = {"commands", "report"}
+KNOWS_THE_DAY = {"captures", "commands", "report"}
 """Where `datetime` may be imported: for the day of expected verdicts, and to write a time."""
 
 INPUT_OUTPUT = {"exists", "glob", "input", "is_dir", "is_file", "iterdir", "open", "print"}

@@ -28,7 +28,8 @@ from replay.source import MAX_FILE, Source, SourceError, file_error, printable, 
 from replay.store.folder import holds_run, run_folder
 from replay.store.reader import load
 from replay.store.stored_run import StoredCase, StoredRun
-from replay.suite.files import Item, expectation, known_case, read_log
+from replay.suite.files import Item, expectation, known_case
+from replay.suite.logs import read_log
 from replay.verdict.result import CaseResult, ClosingVerdict, RunResult
 from replay.verdict.stored_verdict import StoredVerdict
 

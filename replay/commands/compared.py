@@ -18,6 +18,7 @@ from replay.store.folder import RUN_FILES, holds_run
 from replay.store.reader import load
 from replay.store.stored_run import StoredCase, StoredRun
 from replay.suite import files as suite
+from replay.suite.logs import read_log
 from replay.trace.model import Trace
 from replay.verdict.change import Known, Run
 from replay.verdict.stored_verdict import StoredVerdict
@@ -168,7 +169,7 @@ def _json(path: Path) -> ComparedRuns:
 
 
 def _log(path: Path) -> ComparedRuns:
-    log = suite.read_log(str(path))
+    log = read_log(str(path))
     result = flows.check(log)
     case = Known(
         id=result.case.id,
@@ -191,7 +192,7 @@ def _alone(run: Run) -> ComparedRuns:
 
 
 def _trace(path: Path) -> Trace:
-    return suite.read_log(str(path)).trace
+    return read_log(str(path)).trace
 
 
 def _nothing() -> None:

@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from replay.campaign.outputs import STDOUT, WantedReport
+from replay.captures.model import Wanted
 from replay.commands.options import HeaderLine
 from replay.play.endpoint import Limits
 from replay.trace.model import SECOND
+from replay.wire.side import Side
 from replay.wire.url import WebSocketUrl
 
 if TYPE_CHECKING:
     from replay.expected.file import Listing
     from replay.play.actions import Chop
+
+
+def wanted(connection: int | None, as_: str | None, keylog: Path | None) -> Wanted:
+    """What the options of that name say about recordings."""
+    return Wanted(connection, None if as_ is None else Side(as_), keylog)
 
 
 class PlayOptions(Struct, frozen=True, kw_only=True):
@@ -26,6 +33,9 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     cases: tuple[str, ...]
     keyword: str | None
     suite: str
+    connection: int | None
+    as_: str | None
+    keylog: Path | None
     chop: Chop
     answer_pings: bool
     reencode: bool
@@ -43,6 +53,11 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     @property
     def limits(self) -> Limits:
         return Limits(case=int(self.timeout * SECOND))
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is said about recordings."""
+        return wanted(self.connection, self.as_, self.keylog)
 
     @property
     def reports(self) -> Sequence[WantedReport]:

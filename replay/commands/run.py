@@ -51,7 +51,9 @@ def run(**options: Any) -> None:
     given = RunOptions(**options)
     context = click.get_current_context()
     config = config_of(context)
-    chosen = chosen_items(given.cases, given.keyword, given.thorough, Side.CLIENT, given.suite)
+    chosen = chosen_items(
+        given.cases, given.keyword, given.thorough, Side.CLIENT, given.suite, given.wanted
+    )
     servers = under_test.servers(context, config.servers if config else ())
     for server in servers:
         check_redacted(chosen, server.options)

@@ -14,6 +14,7 @@ from replay.source import SourceError, printable
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from replay.captures.model import Wanted
     from replay.suite.files import Item
     from replay.wire.side import Side
 
@@ -24,14 +25,16 @@ def chosen_items(
     thorough: bool = False,
     tester: Side | None = None,
     suite: str = AUTOBAHN,
+    wanted: Wanted | None = None,
 ) -> list[Item]:
     """The items of a selection, at least one: those that the tester can play, or all of them.
 
     Raises SourceError.
     """
+    from replay.captures.model import ANYTHING
     from replay.suite import files
 
-    return files.chosen(words, keyword, thorough, tester, passed_over, suite)
+    return files.chosen(words, keyword, thorough, tester, passed_over, suite, wanted or ANYTHING)
 
 
 def newer_cases(

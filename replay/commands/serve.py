@@ -65,7 +65,7 @@ def serve(**options: Any) -> None:
     if not given.agent.strip() or len(given.agent) > limits.AGENT.default:
         said = f"--agent: expected 1 to {limits.AGENT.default} characters"
         raise SourceError(None, said, about="agent")
-    items = chosen_items(given.cases, given.keyword, given.thorough, Side.SERVER, given.suite)
+    items = chosen_items(given.cases, given.keyword, given.thorough, Side.SERVER, given.suite, given.wanted)
     outputs = Outputs(given.reports, os.environ, given.strict)
     hosting = Hosting(
         door=Door(

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from replay.source import SourceError, printable
 
 if TYPE_CHECKING:
+    from replay.captures.model import Wanted
     from replay.report.layout import Lines
     from replay.store.stored_run import StoredCase, StoredLog, StoredRun
-    from replay.suite.files import LogFile
+    from replay.suite.logs import LogFile
 
 Passed = Callable[[str], None]
 """Called with a message about each case that was skipped, and why."""
@@ -29,8 +30,9 @@ def runs_in(path: str) -> list[Path]:
     )
 
 
-def logs(paths: Sequence[str], passed: Passed) -> Iterator[LogFile]:
-    """The wire logs in files, folders and stored runs. Raises SourceError."""
+def logs(paths: Sequence[str], passed: Passed, wanted: Wanted | None = None) -> Iterator[LogFile]:
+    """The logs in files, folders and stored runs. Raises SourceError."""
+    from replay.captures.model import ANYTHING
     from replay.store.reader import load
     from replay.suite import files as suite
 
@@ -39,12 +41,12 @@ def logs(paths: Sequence[str], passed: Passed) -> Iterator[LogFile]:
             for folder in found:
                 yield from stored_logs(load(folder), (), passed)
         else:
-            yield from suite.logs([path], passed)
+            yield from suite.logs([path], passed, wanted or ANYTHING)
 
 
 def stored_logs(run: StoredRun, ids: Sequence[str], passed: Passed) -> Iterator[LogFile]:
     """The logs of the cases that ids and globs select, or of all cases. Raises SourceError."""
-    from replay.suite.files import log_of
+    from replay.suite.logs import log_of
 
     for _, log in chosen(run, ids, passed):
         yield log_of(log.name, log.source)

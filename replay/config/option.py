@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from keyword import iskeyword
 from typing import NamedTuple
 
 from replay import forms
@@ -73,7 +74,8 @@ class Option(NamedTuple):
     @property
     def parameter(self) -> str:
         """The name of its value in the program."""
-        return self.name.replace("-", "_")
+        name = self.name.replace("-", "_")
+        return f"{name}_" if iskeyword(name) else name
 
     @property
     def spellings(self) -> tuple[str, ...]:

@@ -40,6 +40,31 @@ SUITE = Option(
     repeated=False,  # the command names the failed case instead
 )
 
+# Which connection of a recording is taken, and how it is read.
+
+RECORDING = (
+    Option(
+        "connection",
+        Whole(1, 10**9 - 1),
+        "Take this connection of a recording, as counted by `replay show`; FILE#N does the same.",
+        in_config=False,
+        repeated=False,  # the command names the connection with the file
+    ),
+    Option(
+        "as",
+        Choice(("client", "server")),
+        "Take a recording as made on this side. One that begins in the middle of a connection is read from "
+        "its first whole frame on.",
+        in_config=False,
+    ),
+    Option(
+        "keylog",
+        Kind.FILE,
+        "Decrypt the TLS of a recording with the secrets in this file (SSLKEYLOGFILE), by tshark.",
+        in_config=False,
+    ),
+)
+
 # How a server is reached.
 
 CERT = Option("cert", Kind.FILE, "Present this client certificate (PEM).")
@@ -243,6 +268,7 @@ RUN = (
     CASES,
     KEYWORD,
     SUITE,
+    *RECORDING,
     *SERVER,
     Option(
         "agent",
@@ -316,7 +342,21 @@ RUN = (
     QUIET,
 )
 SERVE = (
-    *(CASES, KEYWORD, SUITE, *CLIENTS, *SENT, PROFILE, THOROUGH, TIMEOUT, STRICT, EXPECTED, REPORT, JSON),
+    *(
+        CASES,
+        KEYWORD,
+        SUITE,
+        *RECORDING,
+        *CLIENTS,
+        *SENT,
+        PROFILE,
+        THOROUGH,
+        TIMEOUT,
+        STRICT,
+        EXPECTED,
+        REPORT,
+        JSON,
+    ),
     OUT._replace(help="Store the run of each client in a folder of this one instead of .replay/clients."),
     *(VERBOSE, QUIET),
 )

@@ -14,7 +14,8 @@ from replay.cases.recorded import case_of
 from replay.source import Source, SourceError, Span, printable, read_octets
 from replay.store.records import PlannedCase, RunSource
 from replay.store.stored_run import StoredRun, StoredSource
-from replay.suite.files import MAX_PAYLOAD_FILE, SPECS, Item, LogFile, expectation, known_case
+from replay.suite.files import MAX_PAYLOAD_FILE, SPECS, Item, expectation, known_case
+from replay.suite.logs import LogFile, read_log
 from replay.trace.model import Trace
 from replay.trace.wirelog import parse, write
 from replay.version import __version__
@@ -54,10 +55,10 @@ class Sources:
         folder = Path(source.name).parent
 
         def trace(name: str, span: Span) -> Trace:
-            log = Source.read(folder / name)
+            trace = read_log(str(folder / name)).trace
             if name not in files:
-                files[name] = self._take(_octets(log.text))
-            return parse(log).trace
+                files[name] = self._take(_octets(_text(trace)))
+            return trace
 
         def payload(name: str, span: Span) -> bytes:
             octets = read_octets(folder / name, MAX_PAYLOAD_FILE)

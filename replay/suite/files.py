@@ -6,7 +6,6 @@ What only the latter need is imported where it is used.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay import limits
+from replay.captures.model import ANYTHING, Wanted
 from replay.cases.checks import unique
 from replay.cases.model import Behaviour, Case
 from replay.cases.select import is_path, natural, numbered, prefixes, select
@@ -25,6 +25,7 @@ from replay.source import MAX_FILE, Source, SourceError, Span, read_octets
 from replay.suite import kept
 from replay.suite.edition import FOLDERS, Edition, editions, suite_of
 from replay.suite.edition import bundled as bundled
+from replay.suite.logs import LogFile, is_recording, place_of, read_log, read_logs
 from replay.wire.side import Side
 
 if TYPE_CHECKING:
@@ -50,14 +51,6 @@ class Item(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     own: bool = False  # whether it is the user's own, not a known case of the suite
     edition: str | None = None  # of the bundled suite that it was selected from, as in rfc@2026.12
-
-
-class LogFile(Struct, frozen=True):
-    """A wire log that has been read."""
-
-    name: str
-    trace: Trace
-    warnings: tuple[str, ...]
 
 
 @cache
@@ -145,7 +138,11 @@ def _ids(found: Iterable[Edition]) -> dict[str, str]:
 
 
 def items(
-    paths: Sequence[str], tester: Side, thorough: bool = False, passed: Passed = lambda said: None
+    paths: Sequence[str],
+    tester: Side,
+    thorough: bool = False,
+    passed: Passed = lambda said: None,
+    wanted: Wanted = ANYTHING,
 ) -> list[Item]:
     """The cases of specs, of wire logs and of folders with them; with `thorough`, specs have all their
     rounds.
@@ -156,13 +153,13 @@ def items(
     """
     found: list[Item] = []
     for path in paths:
-        for file in [path] if path == "-" else _files([Path(path)], SPECS + LOGS, passed):
-            if Path(file).suffix in SPECS:
+        for file in [path] if path == "-" else _files([path], SPECS + LOGS, passed):
+            if is_spec(file):
                 own = not Path(file).resolve().is_relative_to(bundled("specs").resolve())
                 found += [Item(case, str(file), own=own) for case in read_spec(Path(file), thorough)]
                 continue
             try:
-                found.append(_recorded(read_log(str(file)), tester))
+                found.append(_recorded(read_log(str(file), wanted=wanted), tester))
             except SourceError as error:
                 if str(file) == path or Path(file).suffix not in REPORTS:
                     raise
@@ -178,17 +175,18 @@ def chosen(
     tester: Side | None = None,
     passed: Passed = lambda said: None,
     suite: str = AUTOBAHN,
+    wanted: Wanted = ANYTHING,
 ) -> list[Item]:
-    """The items that words select, at least one. A word is a path of a wire log, a spec or a folder, or an
-    id or glob that selects from those, or else from the bundled suites. Without words, a whole suite. With
-    a tester, those that it can't play are left out. Raises SourceError."""
+    """The items that words select, at least one. A word is a path of a log, a spec or a folder, or an id or
+    glob that selects from those, or else from the bundled suites. Without words, a whole suite. With a
+    tester, those that it can't play are left out. Raises SourceError."""
     editions(suite)  # one that doesn't exist is an error even if it isn't needed
     paths = paths_in(words)
     ids = [word for word in words if word not in paths]
     if paths:
-        found = items(paths, tester or Side.CLIENT, thorough, passed)
-        wanted = set(select([item.case.id for item in found], ids))
-        found = [item for item in found if item.case.id in wanted]
+        found = items(paths, tester or Side.CLIENT, thorough, passed, wanted)
+        kept_ids = set(select([item.case.id for item in found], ids))
+        found = [item for item in found if item.case.id in kept_ids]
     else:
         found = bundled_items(thorough, ids, suite)
     if keyword is not None and found:
@@ -212,9 +210,19 @@ def playable(items: Sequence[Item], tester: Side) -> list[Item]:
     raise SourceError(None, said, f"`replay {command}` tests {tester.value}s")
 
 
+def is_spec(file: str | Path) -> bool:
+    """Whether a file is a spec by its name, and not a recording by its content."""
+    return Path(file).suffix in SPECS and not is_recording(Path(file))
+
+
+def specs_in(words: Sequence[str]) -> list[str]:
+    """The words of a selection that name specs."""
+    return [word for word in words if is_spec(word)]
+
+
 def paths_in(words: Sequence[str]) -> list[str]:
     """The words of a selection that name files or folders."""
-    return [word for word in words if is_path(word) or Path(word).exists()]
+    return [word for word in words if is_path(file := place_of(word).file) or Path(file).exists()]
 
 
 def _ordered(items: Iterable[Item]) -> list[Item]:
@@ -260,8 +268,14 @@ def expectation(log: LogFile, tester: Side) -> tuple[Case, tuple[str, ...]]:
         for event in observe(log.trace)
         if isinstance(event, Violation) and event.rule.startswith("response-")
     ]
-    name = named or (Path(log.name).stem if log.name != "-" else "stdin")
-    return case_of(log.trace, name, tester), tuple(notes)
+    return case_of(log.trace, named or _name(log.name), tester), tuple(notes)
+
+
+def _name(log: str) -> str:
+    """The name of a case that is a log of its own."""
+    file, connection = place_of(log)
+    name = "stdin" if file == "-" else Path(file).stem
+    return name if connection is None else f"{name}#{connection}"
 
 
 def read_spec(path: Path, thorough: bool = False) -> tuple[Case, ...]:
@@ -290,53 +304,41 @@ def _made(source: Source, folder: Path, thorough: bool, named: dict[str, bytes])
     return load(source, read=trace, octets=octets, thorough=thorough)
 
 
-def read_log(path: str, span: Span | None = None) -> LogFile:
-    """One wire log, from a file or (`-`) from standard input. Raises SourceError."""
-    if path == "-":
-        source = Source.decode("-", sys.stdin.buffer.read(MAX_FILE + 1))
-    else:
-        if span is not None and not Path(path).exists():
-            raise SourceError(span, f"there is no file {path}", "the path is relative to the spec")
-        source = Source.read(Path(path))
-    return log_of(path, source)
-
-
-def log_of(name: str, source: Source) -> LogFile:
-    """The wire log in a text. Raises SourceError."""
-    from replay.trace.wirelog import read
-
-    parsed = read(source)
-    return LogFile(name, parsed.trace, parsed.warnings)
-
-
-def logs(paths: Sequence[str], passed: Passed = lambda said: None) -> Iterator[LogFile]:
-    """The wire logs in files and folders. Raises SourceError if a folder contains none."""
+def logs(
+    paths: Sequence[str], passed: Passed = lambda said: None, wanted: Wanted = ANYTHING
+) -> Iterator[LogFile]:
+    """All connections in wire logs, recordings, and folders with them. Raises SourceError if a folder
+    contains none."""
     for path in paths:
-        for file in [path] if path == "-" else _files([Path(path)], LOGS, passed):
-            yield read_log(str(file))
+        for file in [path] if path == "-" else _files([path], LOGS, passed):
+            yield from read_logs(str(file), wanted)
 
 
 def _files(
-    paths: Iterable[Path], suffixes: tuple[str, ...], passed: Passed = lambda said: None
+    paths: Iterable[str | Path], suffixes: tuple[str, ...], passed: Passed = lambda said: None
 ) -> Iterator[Path]:
-    """Files, and the files in folders that have one of these suffixes. If logs are wanted, reports with a
-    log count too."""
-    wanted = suffixes + (REPORTS if LOGS[0] in suffixes else ())
-    for path in paths:
+    """Files, and the files in folders that have one of these suffixes. If logs are wanted, recordings and
+    reports with a log count too."""
+    recorded = LOGS[0] in suffixes
+    for path in map(Path, paths):
         if not path.is_dir():
             yield path
             continue
-        files = (file for file in path.rglob("*") if file.suffix in wanted and file.is_file())
-        found = sorted(files, key=lambda file: natural(str(file)))
         empty = True
-        for file in found:
-            if file.suffix not in REPORTS or _holds_log(file):
+        for file in sorted(filter(Path.is_file, path.rglob("*")), key=lambda file: natural(str(file))):
+            if recorded and (file.suffix in LOGS or is_recording(file)):
+                taken = True
+            elif file.suffix in REPORTS and recorded:
+                taken = _holds_log(file)
+                if not taken and file.stem == "index":
+                    passed(f"{file} is an index and contains no log")
+            else:
+                taken = file.suffix in suffixes
+            if taken:
                 empty = False
                 yield file
-            elif file.stem == "index":
-                passed(f"{file} is an index and contains no log")
         if empty:
-            reports = ", or Autobahn reports with a log" if REPORTS[0] in wanted else ""
+            reports = ", or Autobahn reports or recordings such as *.pcap" if recorded else ""
             both = SPECS[0] in suffixes
             kinds = f"*{LOGS[0]} or *{SPECS[0]}" if both else f"*{LOGS[0]}"
             found_none = "nothing to play" if both else "no wire log"

@@ -16,7 +16,8 @@ from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.interpreter import observe
 from replay.source import Source
 from replay.suite.canary import CANARY
-from replay.suite.files import bundled, expectation, known, read_log
+from replay.suite.files import bundled, expectation, known
+from replay.suite.logs import read_log
 from replay.trace.model import SECOND, Drop, How, Octets, Timer, Trace, Wait
 from replay.trace.wirelog import read, write
 from replay.verdict.judge import judge

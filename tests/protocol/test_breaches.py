@@ -9,7 +9,7 @@ from replay.cases.model import Behaviour
 from replay.flows import check
 from replay.protocol.events import Event, Message, Unread, Violation
 from replay.protocol.interpreter import observe
-from replay.suite.files import LogFile
+from replay.suite.logs import LogFile
 from replay.trace.model import Octets, Trace
 from replay.wire.side import Side
 

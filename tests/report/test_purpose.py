@@ -12,7 +12,8 @@ from replay.cases.model import Case, Profile
 from replay.report.purpose import description, expectation, purpose
 from replay.source import Source
 from replay.suite.files import expectation as judged_by
-from replay.suite.files import known, known_case, read_log
+from replay.suite.files import known, known_case
+from replay.suite.logs import read_log
 from replay.wire.side import Side
 from tests.processes import ROOT, replay
 

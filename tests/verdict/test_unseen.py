@@ -13,7 +13,8 @@ from replay.cases.model import Behaviour, EventKind, Outcome, Profile
 from replay.cases.payload import Payload
 from replay.protocol.events import Close, Gap, Message, Pong, Unparsed, Violation
 from replay.source import Source, SourceError
-from replay.suite.files import LogFile, known
+from replay.suite.files import known
+from replay.suite.logs import LogFile
 from replay.trace.model import Cut, Octets
 from replay.trace.wirelog import parse
 from replay.verdict.judge import judge
