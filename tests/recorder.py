@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from replay.suite.files import read_log
+from replay.suite.logs import read_log
 from replay.trace.model import Entry, Octets, Trace
 from replay.wire.handshake import accept, encode_request, encode_response
 from replay.wire.side import Side

@@ -13,7 +13,7 @@ from replay.commands.selection import passed_over
 from replay.source import SourceError, printable, strerror
 
 if TYPE_CHECKING:
-    from replay.suite.files import LogFile
+    from replay.suite.logs import LogFile
     from replay.trace.model import Trace
 
 STDOUT = "-"
@@ -131,7 +131,8 @@ def _logs(source: str, ids: Sequence[str]) -> Iterator[tuple[str, LogFile]]:
     from replay.commands.stored import chosen, runs_in
     from replay.store.folder import log_name
     from replay.store.reader import load
-    from replay.suite.files import LogFile, logs
+    from replay.suite.files import logs
+    from replay.suite.logs import LogFile
 
     if runs := runs_in(source):
         if len(runs) > 1:
