@@ -16,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from replay.captures.text import reader
+from replay.captures.text.known import is_text
 from replay.cases.load import load
 from replay.commands import compared
 from replay.config import autobahn as autobahn_config
@@ -80,6 +82,19 @@ JOURNAL = (
     )
 ).decode()
 RUN = json.dumps({"format": "replay run", "version": 1, "state": "running", "cases": []})
+PASTED = Path(__file__).parent / "captures" / "data" / "text"
+PASTES = [
+    "> GET / HTTP/1.1\n>\n< HTTP/1.1 101 x\n<\n> TEXT 'a' [1 byte]\n< BINARY 00 ... 01 [9 bytes]\n> EOF\n",
+    "=> Send data, 7 bytes (0x7)\n0000: 81 05 48 65 6c 6c 6f   ..Hello\n*\n0000020\n",
+    "++Sent raw: b'\\x81\\x00'\n++Sent decoded: fin=1 opcode=1 data=b''\nint a[] = {0x81, 0x00 /* a */};\n",
+    "[frame_header] Header Bytes: \n[0] (2) 81 01\n[frame_payload] Payload Bytes: \n[0] (1) [1] a\n",
+    "C: <Buffer 81 85 ... 4 more bytes>\nS: [129, 0]\n1: client 3 81 01\n   61\n",
+]
+HAR = (
+    '{"log": {"entries": [{"startedDateTime": "2026-11-30T11:14:52.309Z", "request": {"url": "ws://a/b",'
+    ' "headers": [{"name": "a", "value": "b"}]}, "response": {"status": 101}, "_webSocketMessages":'
+    ' [{"type": "send", "time": 1.5, "opcode": 2, "data": "YQ=="}]}]}}'
+)
 PIECES = [
     *("9" * 5000, "-1", "1e999", "NaN", "\0", "\ud800", "\ufffd", "\ufeff", '"', "'", "\\", "[" * 200, "]"),
     *("{", "}", ":", ",", "\n", "\t", "&a", "*a", "!!python/object:os.system", "(00)*999999999999", "..."),
@@ -139,6 +154,11 @@ def _log(source: Source) -> object:
     return observe(trace), wirelog.parse(Source("again", wirelog.write(trace)))
 
 
+def _pasted(source: Source) -> object:
+    is_text(source.text[:5000].encode("utf-8", "surrogatepass"))
+    return [observe(Trace(found.recorder, found.entries)) for found in reader.read(source)]
+
+
 READERS: dict[str, tuple[Callable[[Path, str], object], list[str]]] = {
     "logs": (from_text("a.wirelog", _log), texts(*LOGS)),
     "reports": (from_text("a", _report), [json.dumps(REPORT), PAGE]),
@@ -149,6 +169,8 @@ READERS: dict[str, tuple[Callable[[Path, str], object], list[str]]] = {
     "expected": (from_text("a.yaml", partial(expected_file.of, Path("a.yaml"))), [LISTED]),
     "index": (from_text("i.json", partial(expected_file.of, Path("i.json"))), [INDEX]),
     "compared": (in_folder("index.json", lambda path: compared.pair(path, path)), [INDEX]),
+    "pasted texts": (from_text("a.txt", _pasted), texts(*sorted(PASTED.glob("*.txt"))) + PASTES),
+    "har": (from_text("a.har", _pasted), [HAR]),
     "runs": (in_folder("run.journal", lambda path: load_run(path.parent)), [JOURNAL]),
     "older runs": (in_folder("run.json", lambda path: load_run(path.parent)), [RUN]),
 }

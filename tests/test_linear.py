@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from replay.captures.text import reader
+from replay.captures.text.known import is_text
 from replay.expected import file as expected_file
 from replay.protocol.interpreter import observe
 from replay.source import Source, SourceError
@@ -64,6 +66,11 @@ def server(octets: bytes) -> Callable[[], object]:
     return seen(Octets(Side.SERVER, octets))
 
 
+def pasted(text: str) -> Callable[[], object]:
+    return lambda: (is_text(text.encode()), reader.read(Source("paste", text)))
+
+
+SAID = {"type": "send", "opcode": 1, "data": "a"}
 FRAME = "TX FRAME : OPCODE=1, FIN=True, RSV=0, PAYLOAD-LEN=1, MASK=None, PAYLOAD=61\n"
 PONGS = "RX FRAME : OPCODE=10, FIN=True, RSV=0, PAYLOAD-LEN=1, MASKED=False, MASK=None, PAYLOAD=61\n"
 ROW = ["TF", [1, "a"], 1, True, 0, "aabbccdd", 2**26, None, False]
@@ -123,6 +130,37 @@ SHAPES: dict[str, Callable[[int], Callable[[], object]]] = {
     "extensions": lambda n: head(b"Sec-WebSocket-Extensions: " + b"a;b," * n + b"a"),
     "lines of extensions": lambda n: head(*[b"Sec-WebSocket-Extensions: permessage-deflate"] * n),
     "answers": lambda n: head(*[b"Sec-WebSocket-Accept: x"] * n),
+    "a dump": lambda n: pasted("\n".join(f"{i * 16:08x}  " + "81 00 " * 16 for i in range(n))),
+    "repeated rows of a dump": lambda n: pasted(f"00000000 {'81 00 ' * 8}\n*\n{n * 16:08x}\n" * 9),
+    "dumps": lambda n: pasted("0000  81 00\n" * n),
+    "dumps of both sides": lambda n: pasted(
+        "".join(f"{i * 2:08x}  81 00\n\t{i * 2:08x}  81 00\n" for i in range(n))
+    ),
+    "octets in lines": lambda n: pasted("8100\n" * n),
+    "octets in one line": lambda n: pasted("> " + "81 00 " * n),
+    "marked lines": lambda n: pasted("> 8100\n< 8100\n" * n),
+    "an array": lambda n: pasted("char a[] = {\n" + "0x81, 0x00, /* a */\n" * n + "};"),
+    "arrays": lambda n: pasted("char a[] = {\n0x81, 0x00 };\n" * n),
+    "comments that aren't closed": lambda n: pasted("char a[] = {\n" + "0x81, /*" * n + "}"),
+    "labels": lambda n: pasted("a: " * n + "sent: 8100\n"),
+    "brackets": lambda n: pasted("x = " + "[" * n + "1, 2"),
+    "quotes": lambda n: pasted("> " * n + "8100\n"),
+    "headers of a pasted head": lambda n: pasted("GET / HTTP/1.1\n" + "a: b\n" * n),
+    "heads": lambda n: pasted("GET / HTTP/1.1\n\nHTTP/1.1 101 a\n\n" * n),
+    "frames of a library": lambda n: pasted("> TEXT 'a' [1 byte]\n< TEXT 'a...' [9 bytes]\n" * n),
+    "prose": lambda n: pasted("the client sent this to the server\n" * n + "8100"),
+    "packets": lambda n: pasted("1:2:3.4 IP a > b: x\n0x0000:  4500 0028\n" * n),
+    "columns": lambda n: pasted("1.0\t1\t8100\n" * n),
+    "columns of octets": lambda n: pasted("81\t" * n + "8100\n"),
+    "followed packets": lambda n: pasted(
+        "peers:\npackets:\n" + "  - peer: 1\n    data: !!binary |\n      gQA=\n" * n
+    ),
+    "messages of a HAR": lambda n: pasted(
+        json.dumps({"log": {"entries": [{"request": {"url": "ws://a"}, "_webSocketMessages": [SAID] * n}]}})
+    ),
+    "entries of a HAR": lambda n: pasted(
+        json.dumps({"log": {"entries": [{"request": {"url": "ws://a"}, "_webSocketMessages": [SAID]}] * n}})
+    ),
     "expected verdicts": lambda n: (
         lambda: expected_file.of(
             Path("i.json"),

@@ -94,6 +94,13 @@ def scan(source: Source, lines: Lines) -> LogLines:
     return _Scanner(source).scan(lines)
 
 
+def is_log(source: Source) -> bool:
+    """Whether a text has an entry, or a line that was meant to be one."""
+    plain, found = unquoted(source)
+    scanner = _Scanner(plain)
+    return any(scanner.is_attempt(*line) for line in found)
+
+
 class _Scanner:
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -110,12 +117,12 @@ class _Scanner:
         headers = any(_HEADER.fullmatch(self._text, *line) for line in self._comments_above(lines, opening))
         if opening is None and not headers:
             raise SourceError(None, f"{self._source.name}: no wire log: it is empty")
-        self._log.prose = opening is not None and not headers and not self._is_attempt(*opening)
+        self._log.prose = opening is not None and not headers and not self.is_attempt(*opening)
         region = lines
         if self._log.prose:
             if first is None:
                 hint = f"an entry is a line such as {KINDS['TX OCTETS'].form!r}"
-                attempt = next((line for line in lines if self._is_attempt(*line)), None)
+                attempt = next((line for line in lines if self.is_attempt(*line)), None)
                 assert opening is not None
                 raise (
                     self._unknown(*attempt)
@@ -123,7 +130,7 @@ class _Scanner:
                     else SourceError(self._source.span(*opening), "no wire log in this text", hint)
                 )
             for line in lines[:first]:
-                if self._is_attempt(*line):
+                if self.is_attempt(*line):
                     raise self._unknown(*line)
             region = self._region(lines, first)
         if first is not None:
@@ -141,7 +148,7 @@ class _Scanner:
         while first and self._stripped(*lines[first - 1])[:1] in ("", "#"):
             first -= 1
         last = len(lines)
-        while not self._is_attempt(*lines[last - 1], inside=True):
+        while not self.is_attempt(*lines[last - 1], inside=True):
             last -= 1
         while last < len(lines) and lines[last][1] > lines[last][0] and self._carries_on(*lines[last]):
             last += 1
@@ -160,7 +167,7 @@ class _Scanner:
             KINDS[" ".join(found["kind"].split())].shape.match(self._text, found.end(), end)
         )
 
-    def _is_attempt(self, start: int, end: int, inside: bool = False) -> bool:
+    def is_attempt(self, start: int, end: int, inside: bool = False) -> bool:
         """Whether a line is an entry, or was meant to be one."""
         if self._looks_like_entry(start, end):
             return True

@@ -133,3 +133,44 @@ def test_payloads_under_the_name_of_raw_octets() -> None:
 )
 def test_what_is_refused(text: str, says: str) -> None:
     assert says in refused(text)
+
+
+WEBSOCKETPP = """\
+[2016-02-22 13:10:57] [connect] Successful connection
+[2016-02-22 13:10:59] [frame_header] Dispatching write containing 2 message(s) containing 12 header bytes
+[2016-02-22 13:10:59] [frame_header] Header Bytes:
+[0] (6) 82 83 37 FA 21 3D
+[1] (6) 81 85 37 FA 21 3D
+
+[2016-02-22 13:10:59] [frame_payload] Payload Bytes:
+[0] (3) [2] 7F 9F 4D
+[1] (5) [1] \ufffdMQX
+
+[2016-02-22 13:11:55] [frame_header] Header Bytes:
+[0] (6) 8A 80 00 00 00 00
+
+[2016-02-22 13:11:55] [frame_payload] Payload Bytes:
+[0] (0) [10]
+"""
+
+
+def test_a_log_of_websocketpp() -> None:
+    """The payload of a text is masked, and as text it isn't its octets."""
+    found = conversation(WEBSOCKETPP)
+    entries = [(one.side, one.data.hex(), one.cut) for one in found.entries if isinstance(one, Octets)]
+    assert entries == [
+        (Side.CLIENT, "828337fa213d7f9f4d", None),
+        (Side.CLIENT, "818537fa213d", Cut(5)),
+        (Side.CLIENT, "8a8000000000", None),
+    ]
+
+
+def test_heads_behind_words_and_other_prefixes() -> None:
+    text = (
+        "[WS-Server][0][handleHeader] RX: GET / HTTP/1.1\n[WS-Server][0][handleHeader] RX: Host: x:81\n"
+        "07:31:08.830362 [0-0] < HTTP/1.1 400 Bad Request\n07:31:08.830363 [0-0] < \n"
+    )
+    assert [bytes.fromhex(data) for _, data in octets(text)] == [
+        b"GET / HTTP/1.1\r\nHost: x:81\r\n\r\n",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    ]

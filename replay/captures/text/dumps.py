@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from replay.source import Source, SourceError
 
-LONGEST = 4_000
+LONGEST = 1_200
 """Characters of the longest line that may be a row."""
 
 _OFFSET = re.compile(

@@ -46,6 +46,10 @@ LONGEST = 100
 _ARROW = re.compile(
     r"(?P<out>-{1,3}>|={1,2}>|>{1,3}|→|⇒|»|▶|⬆)|(?P<in><-{1,3}|<={1,2}|<{1,3}(?![A-Za-z<])|←|⇐|«|◀|⬇)"
 )
+_WORD = re.compile(
+    r"(?:\[[^\[\]]{0,40}\][ \t]*){0,5}"
+    r"(?:(?P<out>TX|SENT|SEND|Sent|Send|sent|send)|RX|RECV|RECEIVED|Recv|Received|recv|received):[ \t]*"
+)
 _LETTER = re.compile(r"(?P<out>[OoCc])|(?P<in>[IiSs])")
 _SIDE = r"(?P<{0}>client|browser|server)"
 _PAIR = re.compile(
@@ -85,6 +89,14 @@ def leading(text: str, start: int, end: int) -> tuple[Sender | None, int]:
 def _parts(char: str) -> bool:
     """Whether a mark may end before this character."""
     return char in " \t:" or char.isalnum() or char in "\"'<[{"
+
+
+def word(text: str, start: int, end: int) -> tuple[Sender | None, int]:
+    """The word with which a line of a log begins, as in '[Server] RX: ', and where what follows starts."""
+    found = _WORD.match(text, start, end)
+    if found is None:
+        return None, start
+    return (Sender.ME if found["out"] else Sender.PEER), found.end()
 
 
 def letter(text: str) -> Sender | None:

@@ -165,13 +165,12 @@ NOTATIONS = (
 """The first that matches is meant."""
 
 OPENS = re.compile(
-    r"(?:[{\[]|<<|\()[ \t]*(?:/\*[^*]*\*/[ \t]*)?(?://.*)?"
-    r"(?:-?(?:0[xX][0-9a-fA-F]{1,2}|\d{1,3}),?[ \t]*)*(?://.*|/\*[^*]*\*/)?\Z"
+    r"(?:[{\[]|<<|\()[ \t]*(?:/\*[^*]*\*/[ \t]*)?"
+    r"(?:-?(?:0[xX][0-9a-fA-F]{1,2}|\d{1,3})(?:,[ \t]*|[ \t]+|\Z))*+"
+    r"(?://.*|/\*[^*]*\*/)?\Z"
 )
 """The end of a line with which a list begins that goes on below."""
 CLOSES = re.compile(r"[}\]]|>>")
-STRING = re.compile(rf"(?:b?{_STRING}|b{_SINGLE})\s*\\?\s*\Z")
-"""A line that is one string, which the next may continue."""
 
 
 def read(text: str) -> Read | None:

@@ -18,6 +18,7 @@ from replay.captures.text.marks import Sender
 from replay.captures.text.pieces import Pasted, Piece
 from replay.captures.text.prefixes import Line
 from replay.captures.text.unsure import unsure
+from replay.captures.text.websocketpp import Frames
 from replay.source import Source, SourceError
 from replay.trace.model import Cut, How
 
@@ -52,6 +53,7 @@ class _Reader:
         self._source, self._text = source, source.text
         self._out = Collected()
         self._dumps, self._heads = Dumps(source, self._out), Heads(source, self._out)
+        self._frames = Frames(source, self._out)
         self._list: tuple[Line, list[str]] | None = None  # an array that goes on: its first line, all lines
         self._titled = False
         self._raw: bytes | None = None  # what websocket-client called the octets of the last frame
@@ -64,6 +66,7 @@ class _Reader:
             raise SourceError(self._source.span(line.start, line.end), "this list isn't closed")
         self._dumps.leave()
         self._heads.leave()
+        self._frames.leave()
         return self._out.all()
 
     def _line(self, line: Line) -> None:
@@ -86,6 +89,7 @@ class _Reader:
             self._is_packet,
             self._is_title,
             lambda line: self._dumps.only,  # everything else describes a packet
+            self._frames.line,
             self._is_traced,
             self._is_arrow,
             self._is_head,
@@ -261,7 +265,8 @@ class _Reader:
         self._out.take(Piece(self._out.heading.sender, read.data, span, first.at, _cut(read)))
 
     def _is_head(self, line: Line) -> bool:
-        return self._heads.line(None, self._text[line.start : line.end], line, line.start)
+        sender, at = marks.word(self._text, line.start, line.end)
+        return self._heads.line(sender, self._text[at : line.end], line, at)
 
 
 def _peer(label: str) -> Sender | None:

@@ -25,6 +25,8 @@ _LEVEL = re.compile(
     r"(?:[-|]\s*)?(?:[\w.]+\s+[-|]\s+)?[\[(<]?(?:DEBUG|TRACE|INFO|NOTICE|WARN(?:ING)?|ERROR|debug|trace|info)"
     r"\b[\])>]?[ \t]*(?:[-:|][ \t]*)?(?:[A-Za-z_][\w.:]*\w(?::| -| \||(?=[ \t]+[<>=!%]))[ \t]*)?"
 )
+_CURL = re.compile(r"\[\d+-\d+\] (?=[*<>={}])")
+"""The numbers of a transfer and its connection, in the traces of curl from version 8.8 on."""
 _DAY = 86_400_000_000
 
 
@@ -54,6 +56,8 @@ def lines(source: Source) -> Iterator[Line]:
             last, start = at, found.end()
         if (level := _LEVEL.match(text, start, end)) is not None:
             start = level.end()
+        if (connection := _CURL.match(text, start, end)) is not None:
+            start = connection.end()
         yield Line(start, end, at, number)
 
 

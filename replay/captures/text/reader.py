@@ -103,4 +103,4 @@ def _check(found: Pasted, entries: Sequence[Entry]) -> None:
         frame.whole or frame.lacking for side in Side for frame in framing.stream(entries, side).frames
     ):
         said = "these octets are not those of a WebSocket: there is neither an HTTP head nor a whole frame"
-        raise SourceError(found.pieces[0].span, said, NEAREST)
+        raise SourceError(found.pieces[0].span if found.pieces else None, said, NEAREST)

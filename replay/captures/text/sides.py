@@ -143,7 +143,11 @@ class _Alone(Struct):
         if (found_header := decode_header(data, start)) is None:
             return start
         header, body = found_header
-        if header.opcode not in _OPCODES or header.rsv & 3 or (header.is_control and header.length > 125):
+        if (
+            header.opcode not in _OPCODES
+            or header.rsv & 3
+            or (header.is_control and not (header.fin and header.length < 126))
+        ):
             self.odd = self.odd or self.last
         self.side = Side.CLIENT if header.key or data[start + 1] & 0x80 else Side.SERVER
         end = min(len(data), body + header.length)
