@@ -9,12 +9,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from replay.suite.logs import read_log
 from replay.trace.model import Entry, Octets, Trace
 from replay.wire.handshake import accept, encode_request, encode_response
 from replay.wire.side import Side
-from tests.processes import Running, running
+from tests.processes import ROOT, Running, running
 
 SECONDS = 30
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -41,20 +42,36 @@ def read(end: socket.socket, size: int) -> bytes:
     return data
 
 
+class Recording(NamedTuple):
+    """A recorder that runs."""
+
+    process: Running
+    port: int
+    ca: Path | None = None  # what clients have to trust; None: ws://
+
+
 class Between:
     """A recorder, and the server behind it, whose part the test plays."""
 
-    def __init__(self, process: Running, port: int, server: socket.socket, out: Path) -> None:
-        self.process, self.port, self.out = process, port, out
+    def __init__(self, process: Recording, server: socket.socket, out: Path) -> None:
+        self.process, self.port, self.ca = process
+        self.out = out
         self._server = server
         self._open = ExitStack()
 
     def pair(self) -> tuple[socket.socket, socket.socket]:
         """A client's connection, and the one to the server that it causes."""
-        client = self._open.enter_context(socket.create_connection(("127.0.0.1", self.port), SECONDS))
+        return self.client(), self.server()
+
+    def client(self) -> socket.socket:
+        """A client's connection."""
+        return self._open.enter_context(socket.create_connection(("127.0.0.1", self.port), SECONDS))
+
+    def server(self) -> socket.socket:
+        """The next connection to the server."""
         server, _ = self._server.accept()
         server.settimeout(SECONDS)
-        return client, self._open.enter_context(server)
+        return self._open.enter_context(server)
 
     def opened(self, target: str = "/chat") -> tuple[socket.socket, socket.socket]:
         """The same after an opening handshake."""
@@ -88,8 +105,8 @@ def recording(out: Path, *words: str | Path, url: str = "ws://127.0.0.1:{port}")
     """Record what passes to a server whose part the test plays."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(SECONDS)
-        with recorder(out, "--url", url.format(port=server.getsockname()[1]), *words) as (process, port):
-            between = Between(process, port, server, out)
+        with recorder(out, "--url", url.format(port=server.getsockname()[1]), *words) as process:
+            between = Between(process, server, out)
             try:
                 yield between
             finally:
@@ -97,13 +114,13 @@ def recording(out: Path, *words: str | Path, url: str = "ws://127.0.0.1:{port}")
 
 
 @contextmanager
-def recorder(out: Path, *words: str | Path) -> Iterator[tuple[Running, int]]:
+def recorder(out: Path, *words: str | Path) -> Iterator[Recording]:
     """`replay record` on a free port."""
     with running("record", "--listen", "0", "--out", out, *words) as process:
         first = process.stdout.readline()
-        found = re.match(r"listening at wss?://[^ ]*:(\d+)\S* for ", first)
+        found = re.match(r"listening at wss?://[^ ]*:(\d+)\S* for \S+?(?:, .* in (\S+))?$", first)
         assert found, (first, process.ended())
-        yield process, int(found[1])
+        yield Recording(process, int(found[1]), ROOT / found[2] if found[2] else None)
 
 
 def logged(path: Path) -> Trace:

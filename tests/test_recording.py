@@ -7,13 +7,16 @@ import re
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import trustme
 
 from replay.source import Source
 from replay.trace.model import Drop, How
@@ -252,7 +255,7 @@ def test_a_slow_reader_holds_up_the_sender(between: Between) -> None:
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         gone = f"ws://127.0.0.1:{free.getsockname()[1]}"
-    with recorder(tmp_path, "--url", gone) as (process, port):
+    with recorder(tmp_path, "--url", gone) as (process, port, _):
         for _ in range(2):
             client = socket.create_connection(("127.0.0.1", port), 30)
             with client, pytest.raises(ConnectionResetError):
@@ -282,7 +285,7 @@ def test_ports_that_can_t_be_used(tmp_path: Path) -> None:
 
 def test_a_server_that_it_starts(tmp_path: Path) -> None:
     command = f"exec {sys.executable} {SERVER} --port {{port}}"
-    with recorder(tmp_path, "--exec", command) as (process, port):
+    with recorder(tmp_path, "--exec", command) as (process, port, _):
         with socket.create_connection(("127.0.0.1", port), 30) as client:
             client.sendall(request())
             assert read(client, 12) == b"HTTP/1.1 101"
@@ -329,7 +332,7 @@ def test_logs_are_replayed_as_they_are(tmp_path: Path) -> None:
         listening(sys.executable, SERVER) as port,
         recorder(logs, "--url", f"ws://127.0.0.1:{port}") as two,
     ):
-        process, own = two
+        process, own, _ = two
         played = replay("run", "--url", f"ws://127.0.0.1:{own}", "1.1.2", "5.3", "7.1.1", "7.3.1")
         assert played.returncode == 0, played.stdout
         process.send_signal(signal.SIGINT)
@@ -337,3 +340,44 @@ def test_logs_are_replayed_as_they_are(tmp_path: Path) -> None:
         again = replay("run", "--url", f"ws://127.0.0.1:{port}", logs)
         assert again.returncode == 0, again.stdout
     assert replay("check", logs).returncode == 0
+
+
+def test_tls_on_both_sides(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    trusted, accepted = tmp_path / "ca.pem", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.cert_pem.write_to_path(str(trusted))
+    authority.issue_cert("localhost").configure_cert(accepted)
+    out = tmp_path / "out"
+    with recording(out, "--tls", "--ca", trusted, url="wss://localhost:{port}") as between:
+        context = ssl.create_default_context(cafile=between.ca)
+        with ExitStack() as stack:
+            client = context.wrap_socket(between.client(), server_hostname="localhost")
+            stack.enter_context(client)
+            server = stack.enter_context(accepted.wrap_socket(between.server(), server_side=True))
+            passes(client, server, request())
+            passes(server, client, switched() + ECHO)
+            noise = os.urandom(300_000)
+            client.sendall(noise)
+            assert read(server, len(noise)) == noise
+            server.unwrap().close()
+            assert client.recv(1) == b""
+        between.line()
+        assert between.ended().returncode == 0
+    trace = logged(out / "chat-001.wirelog")
+    assert b"".join(octets(trace, Side.CLIENT)) == request() + noise
+    assert b"".join(octets(trace, Side.SERVER)) == switched() + ECHO
+    assert untimed(trace.entries[-1]) == ("Drop", Side.SERVER, How.FIN)
+
+
+def test_a_server_whose_certificate_is_not_trusted(tmp_path: Path) -> None:
+    accepted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(accepted)
+    with recording(tmp_path, url="wss://localhost:{port}") as between:
+        client, behind = between.pair()
+        with pytest.raises(ssl.SSLError):
+            accepted.wrap_socket(behind, server_side=True)
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+        ended = between.ended()
+    assert ended.returncode == 3
+    assert "the server's certificate was rejected" in ended.stderr

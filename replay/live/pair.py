@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from asyncio import trsock
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
@@ -123,6 +124,8 @@ class End(asyncio.BufferedProtocol):
         self.lost = side is Side.SERVER  # until it is connected
         self._pair = pair
         self._transport: asyncio.Transport | None = None
+        self._socket: trsock.TransportSocket | None = None
+        self._secure = False  # whether this is TLS, of which asyncio can't end one half
 
     @property
     def other(self) -> End:
@@ -131,6 +134,8 @@ class End(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport, self.lost = transport, False
+        self._socket = transport.get_extra_info("socket")
+        self._secure = transport.get_extra_info("ssl_object") is not None
         transport.set_write_buffer_limits(high=limits.READ.default)
         self._pair.connected(self)
 
@@ -154,11 +159,6 @@ class End(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self.other.resume()
-
-    @property
-    def _secure(self) -> bool:
-        """Whether this is TLS, of which asyncio can't end one half."""
-        return self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
 
     def pause(self) -> None:
         if self._transport is not None:
@@ -191,7 +191,7 @@ class End(asyncio.BufferedProtocol):
 
     def reset(self) -> None:
         if self._transport is not None:
-            if (found := self._transport.get_extra_info("socket")) is not None:
+            if self._socket is not None:
                 with suppress(OSError):  # it has been reset already
-                    found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                    self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._transport.abort()

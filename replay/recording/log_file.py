@@ -18,6 +18,8 @@ from replay.trace.model import Entry, Logging
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _NUMBERED = re.compile(r".*?(\d+)\.wirelog")
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
+_LAST = 1000
+"""Octets that are left for the last line of a log that is full, and for notes."""
 _FULL = f"it would be larger than replay reads: {MAX_ENTRIES:,} entries, {MAX_FILE >> 20} MiB"
 
 
@@ -65,8 +67,7 @@ class LogFile:
         if self.fault is not None:
             return
         text = self._text + streamed.line(self._count, entry)
-        last = streamed.line(self._count + 1, Logging(False))
-        if self._count + 2 > MAX_ENTRIES or self._size + len(text) + len(last) > MAX_FILE:
+        if self._count + 2 > MAX_ENTRIES or self._size + len(text) + _LAST > MAX_FILE:
             text, self.fault = self._text + streamed.line(self._count, Logging(False)), _FULL
         try:
             if self._file is None:
