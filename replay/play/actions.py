@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from replay.cases.model import EventKind, Pattern, Profile
 from replay.protocol.frame_rules import ORIGINAL, Reading
+from replay.protocol.handshake_rules import offered_subprotocols
 from replay.protocol.negotiation import Agreed, Ask, answer, valid_offers
 from replay.trace.model import How, Wait
 from replay.version import __version__
@@ -153,9 +154,12 @@ def request(options: Options, nonce: str, offer: str | None = None) -> bytes:
 
 def response(request: Request, asks: Sequence[Ask] = ()) -> bytes:
     """A server's response (§4.2.2), with Upgrade written as in Autobahn|Testsuite. `asks`: see
-    `negotiation.answer`; without any, all compression is declined."""
+    `negotiation.answer`; without any, all compression is declined. Of the subprotocols that are offered,
+    the first one is chosen, as some clients fail the connection if none is."""
     key = request.values("Sec-WebSocket-Key")[0]
     headers = [("Upgrade", "WebSocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key))]
+    if names := offered_subprotocols(request):
+        headers.append(("Sec-WebSocket-Protocol", names[0]))
     if (terms := answer(valid_offers(request), asks)) is not None:
         headers.append(("Sec-WebSocket-Extensions", str(terms)))
     return encode_response(101, "Switching Protocols", headers)

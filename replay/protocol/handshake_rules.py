@@ -83,15 +83,19 @@ def _may_accept(request: Request, rule: str) -> bool:
     return rule == "request-method" and request.method.upper() == "GET"
 
 
+def offered_subprotocols(request: Request) -> list[str]:
+    """The subprotocols that a client offers; none if they aren't different tokens (§4.1, §4.3)."""
+    offered = ",".join(request.values("Sec-WebSocket-Protocol"))
+    names = [name.strip(" \t") for name in offered.split(",")]
+    return names if len(set(names)) == len(names) and all(map(_TOKEN.fullmatch, names)) else []
+
+
 def request_remarks(request: Request) -> Iterator[Breach]:
     """What is wrong with a request although no server has to refuse it."""
     yield from offer_breaches(request)
     if len(request.values("Origin")) > 1:
         yield _wrong("request-origin-single", request, "Origin")
-    offered = ",".join(request.values("Sec-WebSocket-Protocol"))
-    names = [name.strip(" \t") for name in offered.split(",")]
-    sent = bool(request.values("Sec-WebSocket-Protocol"))
-    if sent and (len(set(names)) < len(names) or not all(map(_TOKEN.fullmatch, names))):
+    if request.values("Sec-WebSocket-Protocol") and not offered_subprotocols(request):
         yield _wrong("request-subprotocols-valid", request, "Sec-WebSocket-Protocol")
     for name in ("Content-Length", "Transfer-Encoding"):
         if any(value != "0" for value in request.values(name)):
