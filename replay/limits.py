@@ -111,6 +111,7 @@ PAGE_ENTRY = Limit("page entry", 2 * 2**10, "octets", "-", "How much the report 
 PAGE_MESSAGE = Limit("page message", 512, "octets", "-", "How much the report shows of what a compressed message inflates to.")
 PAGE_BREACHES = Limit("page breaches", 8, "breaches", "-", "The most breaches of a case that the report shows with their octets.")
 
+CAPTURED = Limit("captured", 64 * 2**20, "octets", "-", "Connections of a capture are held up to this size together, to be given in the order in which they began.")
 FILE = Limit("file", 256 * 2**20, "octets", "-", "The largest file of any kind that is read.")
 PAYLOAD_FILE = Limit("payload file", 64 * 2**20, "octets", "-", "The largest file that the `file:` of a payload may name.")
 LOG = Limit("log", 256 * 2**20, "octets", "-", "The size to which all entries of a wire log may expand together.")
@@ -234,6 +235,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         PAGE_BREACHES,
     ),
     "Files and wire logs": (
+        CAPTURED,
         FILE,
         PAYLOAD_FILE,
         DIGITS,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from replay.captures.content import Content
 from replay.captures.model import Captured, Wanted
+from replay.captures.packets.files import Told, is_capture, packets
 
 
 class Format(NamedTuple):
@@ -22,7 +23,14 @@ def _wirelog(content: Content, wanted: Wanted) -> Iterator[Captured]:
     yield Captured(1, parsed.trace, notes=parsed.warnings)
 
 
-FORMATS: tuple[Format, ...] = ()
+def _capture(content: Content, wanted: Wanted) -> Iterator[Captured]:
+    from replay.captures.packets import reader
+
+    told = Told()
+    yield from reader.connections(content.name, packets(content.name, content.blocks(), told), wanted, told)
+
+
+FORMATS: tuple[Format, ...] = (Format("a capture, pcap or pcapng", is_capture, _capture),)
 
 WIRELOG = Format("a wire log or a report of Autobahn", lambda head: True, _wirelog)
 """What everything is taken for that has none of the other formats."""

@@ -1,0 +1,1 @@
+"""Captures: from packets to what the two ends of each connection sent."""
