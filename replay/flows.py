@@ -147,6 +147,7 @@ def store(items: Sequence[Item], settings: Settings, directory: Path | None) -> 
         asdict(settings.limits),
         settings.profile,
         settings.thorough,
+        settings.declared,
     )
     return Store.create(directory, items, about)
 

@@ -30,6 +30,9 @@ class Form(NamedTuple):
 AUTOBAHN, RFC, ALL = "autobahn", "rfc", "all"
 """The bundled suites, and all of them."""
 
+SIZE_UNITS = {None: 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+"""The octets of each unit of a size; None: there is no unit."""
+
 JOBS = Whole(1, limits.MOST_JOBS.default)
 SEED = Whole(0, 2**63 - 1)
 
@@ -40,5 +43,9 @@ SUBPROTOCOL = Form("the name of a subprotocol, without spaces or commas", _TOKEN
 SUITE = Form(
     f"{AUTOBAHN}, {RFC} or {ALL}, or an edition of it, as in {RFC}@2026.12",
     rf"(?:{AUTOBAHN}|{RFC}|{ALL})(?:@[^@\s]+)?",
+)
+LIMIT = Form(
+    "a limit such as '1 MiB' (of a message), 'frame=64 KiB' or 'fragments=100'",
+    r"(?:[a-z]+ *= *)?[0-9]{1,12}(?: *(?:KiB|MiB|GiB))?",
 )
 CHOP = Form("'recorded', 'frame' or a number of octets", r"recorded|frame|[1-9][0-9]{0,8}")

@@ -133,6 +133,8 @@ ALIASED = Limit("aliases", 10_000, "values", "-", "How many values the YAML alia
 MATRIX = Limit("matrix", 10_000, "cases", "-", "The most cases that one matrix may yield.")
 PAYLOAD = Limit("payload", 2**30, "octets", "-", "The largest payload that a spec may send or expect.")
 JOINED = Limit("joined", 64 * 2**20, "octets", "-", "The largest fragmented message whose echo a spec may expect.")
+ASSUMED_SIZE = Limit("assumed size", 64 * 2**10, "octets", "--limit", "The size of a message that cases about limits take for the limit if none is declared.")
+ASSUMED_FRAGMENTS = Limit("assumed fragments", 64, "frames", "--limit", "The number of frames of a message that cases about limits take for the limit if none is declared.")
 ROUNDS = Limit("rounds", 100_000, "rounds", "-", "The most rounds that one `repeat:` of a spec may have.")
 LEAST_ROUNDS = Limit("least rounds", 25, "rounds", "--thorough", "The fewest rounds that are played of a `repeat:` with `enough:`.")
 REASON = Limit("reason", 2**16, "octets", "-", "The longest reason of a Close frame that a spec may send.")
@@ -252,7 +254,19 @@ TABLE: dict[str, tuple[Limit, ...]] = {
     ),
     "Reports": (ROWS, EXPLAINED, ALL_EXPLAINED, SUMMARY, STEP_SUMMARY, BUG_REPORT),
     "Specs, configs and selections": (
-        *(DEPTH, ALIASED, MATRIX, PAYLOAD, JOINED, ROUNDS, LEAST_ROUNDS, REASON, BRACKETS),
+        *(
+            DEPTH,
+            ALIASED,
+            MATRIX,
+            PAYLOAD,
+            JOINED,
+            ASSUMED_SIZE,
+            ASSUMED_FRAGMENTS,
+            ROUNDS,
+            LEAST_ROUNDS,
+            REASON,
+            BRACKETS,
+        ),
     ),
 }
 """The limits under their headings, in the order of the page."""

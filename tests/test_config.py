@@ -35,6 +35,7 @@ subprotocol: chat
 chop: 997
 answer-pings: true
 thorough: true
+limit: [1 MiB, fragments=100]
 reencode: true
 jobs: 4
 profile: rfc
@@ -77,6 +78,7 @@ subprotocol = "chat"
 chop = 997
 answer-pings = true
 thorough = true
+limit = ["1 MiB", "fragments=100"]
 reencode = true
 jobs = 4
 profile = "rfc"
@@ -113,6 +115,7 @@ OPTIONS: dict[str, Any] = {
     "chop": "997",
     "answer-pings": True,
     "thorough": True,
+    "limit": ("1 MiB", "fragments=100"),
     "reencode": True,
     "jobs": 4,
     "profile": "rfc",
@@ -476,6 +479,7 @@ chop: frame
 answer-pings: true
 reencode: true
 thorough: true
+limit: {message: 1 MiB, frame: 64 KiB}
 profile: rfc
 suite: all@2026.12
 timeout: 10
@@ -500,6 +504,7 @@ chop = "frame"
 answer-pings = true
 reencode = true
 thorough = true
+limit = {message = "1 MiB", frame = "64 KiB"}
 profile = "rfc"
 suite = "all@2026.12"
 timeout = 10

@@ -16,6 +16,7 @@ from replay.campaign import schedule
 from replay.campaign.explain import Explainer
 from replay.campaign.judged import judged, of_two, since_1970
 from replay.cases.cost import volume
+from replay.cases.declared import NOTHING_DECLARED, Declared
 from replay.cases.model import Case, Profile
 from replay.cases.recorded import check_servable, recorded_target, under
 from replay.expected.entries import Expected
@@ -50,7 +51,7 @@ from replay.report.purpose import description
 from replay.source import SourceError
 from replay.store.folder import CLIENTS, folder_name
 from replay.store.writer import About, Store
-from replay.suite.files import Item
+from replay.suite.files import LIMITS, Item
 from replay.trace.model import SECOND
 from replay.verdict.fresh import Keys, keys
 from replay.verdict.late import reaction
@@ -70,6 +71,7 @@ class Hosting(Struct, frozen=True):
     door: Door = field(default_factory=Door)
     profile: Profile = Profile.AUTOBAHN
     thorough: bool = False  # whether the cases have all their rounds
+    declared: Declared = NOTHING_DECLARED  # the limits that the testee promises to keep
     options: Options = field(default_factory=Options)
     limits: Limits = field(default_factory=Limits)
     expected: Expected | None = None
@@ -209,6 +211,8 @@ class Guests:
         headers = [("case", item.case.id)]
         if self.hosting.thorough and item.case.rounds is not None:
             headers.append(("thorough", "yes"))
+        if item.case.limit is not None and (promised := str(self.hosting.declared)):
+            headers.append((LIMITS, promised))
         if item.case.together is not None:
             headers += self.known[agent].earlier(item.case, number)
         result = judged(item, endpoint.trace(tuple(headers)), Side.SERVER, self.hosting.options)
@@ -354,6 +358,7 @@ class Guests:
             asdict(hosting.limits),
             hosting.profile,
             hosting.thorough,
+            hosting.declared,
         )
         try:
             return Guest(name, Store.create(directory, self.items, about), None)

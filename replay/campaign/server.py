@@ -15,6 +15,7 @@ from replay import limits
 from replay.campaign import schedule
 from replay.campaign.explain import Explainer
 from replay.campaign.judged import briefly, judged, of_two, since_1970
+from replay.cases.declared import NOTHING_DECLARED, Declared
 from replay.cases.model import Case, Profile
 from replay.live.assignment import Assignment, Phase
 from replay.live.servers import Target
@@ -25,7 +26,7 @@ from replay.play.pace import FULL, Pace
 from replay.play.player import Player
 from replay.play.script import script
 from replay.suite.canary import CANARY, refusal, round_trip
-from replay.suite.files import Item
+from replay.suite.files import LIMITS, Item
 from replay.trace.model import SECOND, Trace, Unreached
 from replay.verdict.judge import REENCODED
 from replay.verdict.result import CaseResult, Fresh, Judged, Logged, kept, verdict_of
@@ -51,6 +52,7 @@ class Settings(Struct, frozen=True):
     profile: Profile = Profile.AUTOBAHN
     patience: Literal["auto", "full"] = "auto"  # full: no wait is shortened
     thorough: bool = False  # whether the cases have all their rounds
+    declared: Declared = NOTHING_DECLARED  # the limits that the testee promises to keep
     pace: Pace | None = None  # the server's pace if it is already known; then no canary is sent
     canary: Literal["auto", "never"] = "auto"  # auto: if there are cases that make sense only with an echo
     again: bool = True  # whether the cases of unexpected failures are played again
@@ -164,6 +166,8 @@ class Collected:
             headers.insert(1, ("title", item.case.title))
         if self._settings.thorough and item.case.rounds is not None:
             headers.append(("thorough", "yes"))
+        if item.case.limit is not None and (promised := str(self._settings.declared)):
+            headers.append((LIMITS, promised))
         if self._settings.options.reencode and item.case.trace is not None:
             headers.append((REENCODED, "yes"))
         return tuple(headers)

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.cases import matrix
 from replay.cases.checks import check_steps, unique
+from replay.cases.declared import BOUNDS, NOTHING_DECLARED, Declared, sizes_of
 from replay.cases.deflate import DEFLATE
 from replay.cases.echo import echo
 from replay.cases.expect import CLOSE, DISPUTED, EXPECT, PATIENCE, Argued, EchoWord, UnresolvedOutcome
 from replay.cases.model import (
+    Bound,
     Case,
     Closing,
     Disputed,
@@ -90,12 +93,18 @@ DEFAULTS = {
 NEEDED = ("title",)
 """Required in the file or in each of its cases."""
 
+LIMIT: Word[str] = Word("a limit", {name: name for name in BOUNDS})
+
 CASE: Record[FoundKeys] = Record(
     "a case",
     {
         "id": Key(ID, "The id of the case, by which it is selected.", True),
         "matrix": Key(
             matrix.Axes(), "Axes of labelled rows; there is one case for each combination of rows."
+        ),
+        "limit": Key(
+            LIMIT,
+            "The limit that the case is about; sizes may follow from it, as in 'size: message + 1'.",
         ),
         "send": Key(SEND, "The steps of the tester, in order, or 'trace: FILE'.", True),
         "expect": Key(
@@ -136,6 +145,8 @@ class Templates(Struct, frozen=True):
     def _cases(self, node: nodes.Node, files: Files) -> Iterable[FoundKeys]:
         if not isinstance(node, nodes.Mapping):
             raise expected(CASE.wants, node)
+        if node.get("limit") is None:
+            files = replace(files, sizes=None)
         if (axes := node.get("matrix")) is None:
             return (CASE.read(node, files),)
         rows = CASE.rows["matrix"].reader.read(axes, files)
@@ -168,22 +179,24 @@ def load(
     read: Callable[[str, Span], Trace] | None = None,
     octets: Callable[[str, Span], bytes] | None = None,
     thorough: bool = False,
+    declared: Declared = NOTHING_DECLARED,
 ) -> tuple[Case, ...]:
     """The cases of a spec, in the order of the file.
 
     `read` and `octets` follow the names of wire logs and of payload files, which are relative to the spec;
     they may raise OSError, or SourceError with or without a span. With `thorough`, all rounds of each
-    repeat are kept, even where fewer are enough.
+    repeat are kept, even where fewer are enough. The sizes of cases about limits follow from what is
+    declared.
 
     Raises SourceError, with its place, for whatever isn't in the language.
     """
     from replay.typed.yaml_text import parse
 
-    file = FILE.read(parse(source), Files(read, octets))
-    return unique(_case(case, file, thorough) for case in file.values["cases"])
+    file = FILE.read(parse(source), Files(read, octets, sizes_of(declared)))
+    return unique(_case(case, file, thorough, declared) for case in file.values["cases"])
 
 
-def _case(found: FoundKeys, file: FoundKeys, thorough: bool) -> Case:
+def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared) -> Case:
     def value(key: str, default: Any = None) -> Any:
         return found.get(key, file.get(key, default))
 
@@ -200,6 +213,7 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool) -> Case:
         if not thorough:
             sent = tuple(step.shortened() if isinstance(step, Repeat) else step for step in sent)
     opening: Opening | None = value("open")
+    limit = Bound(name, declared) if (name := found.get("limit")) else None
     return Case(
         id=found.values["id"],
         title=value("title"),
@@ -217,6 +231,7 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool) -> Case:
         deflate=value("deflate"),
         by_text=value("judge", False),
         open=opening,
+        limit=limit,
         together=value("together"),
         testee=value("testee") or _tests(opening),
         disputed=_disputed(argued, sent) if argued else None,

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay import limits
+from replay.cases.declared import Declared
 from replay.cases.opening import Answer, Head, Opening
 from replay.cases.payload import NOTHING, Payload
 from replay.protocol.events import Event
@@ -271,6 +272,19 @@ class Disputed(Struct, frozen=True):
     closing: Closing | None = None
 
 
+class Bound(Struct, frozen=True):
+    """The limit that a case is about."""
+
+    name: str  # of declared.BOUNDS
+    declared: Declared
+
+    @property
+    def promised(self) -> bool:
+        """Whether the testee promises to keep it. Otherwise a size is assumed, and nothing it does is
+        wrong."""
+        return self.declared.promises(self.name)
+
+
 class Case(Located, frozen=True):
     id: str
     title: str
@@ -285,6 +299,7 @@ class Case(Located, frozen=True):
     one_mask: bool = False  # whether all frames of the connection have the same masking key
     deflate: Deflate | None = None
     open: Opening | None = None  # the opening handshake, if the case is about it
+    limit: Bound | None = None  # the limit that the case is about, if it is
     together: str | None = None  # the name that the connections of a group share
     testee: Side | None = None  # the only side that the case can test
     disputed: Disputed | None = None

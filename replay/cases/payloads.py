@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from replay.cases.payload import Payload
+from replay.cases.relative import OrRelative
 from replay.source import SourceError
 from replay.typed import nodes
 from replay.typed.readers import (
@@ -39,7 +40,7 @@ PAYLOAD_ROWS = {
         CODE_POINTS,
         "All code points of a range such as 80-7ff, in order and without the surrogates, as text.",
     ),
-    "size": Key(SIZE, "The size in octets to which the payload is repeated or cut."),
+    "size": Key(OrRelative(SIZE), "The size in octets to which the payload is repeated or cut."),
 }
 _MEANT = {
     **dict.fromkeys(("text", "string", "value", "data"), "a text is 'utf8: …'"),

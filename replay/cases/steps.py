@@ -29,6 +29,7 @@ from replay.cases.payloads import (
     payload_of,
     with_payload,
 )
+from replay.cases.relative import OrRelative
 from replay.source import SourceError, Span
 from replay.trace.model import SECOND, How, Trace
 from replay.typed import nodes
@@ -92,12 +93,14 @@ HEADER_ROWS = {
 
 FRAME_ROWS = (SENT_ROWS | HEADER_ROWS) | {
     "chop": Key(
-        OrNone(integer(1, MAX_SIZE), None),
+        OrNone(OrRelative(integer(1, MAX_SIZE)), None),
         "The octets of each write; none means one write, which adjacent frames may share.",
     ),
     "cut": Key(integer(1, MAX_SIZE), "Cuts the frame into two writes; the first has this many octets."),
     "pause": Key(DURATION, "The time between two writes of the frame."),
-    "length": Key(integer(0, 2**64 - 1), "The length that the frame announces, if it isn't the true one."),
+    "length": Key(
+        OrRelative(integer(0, 2**64 - 1)), "The length that the frame announces, if it isn't the true one."
+    ),
     "form": Key(
         Word("a length form", {"0": 0, "2": 2, "8": 8}),
         "The number of octets of extended length: 0, 2 or 8.",
@@ -211,7 +214,7 @@ _MESSAGE: Reader[SendMessage] = Record(
             "The kind of message: text or binary.",
         ),
         "fragment": Key(
-            OrNone(integer(1, MAX_SIZE), None),
+            OrNone(OrRelative(integer(1, MAX_SIZE)), None),
             "The number of octets of each frame as sent on the wire; none means one frame.",
         ),
         "compress": Key(
@@ -277,7 +280,9 @@ STEPS: dict[str, Reader[Step]] = {
         | HEADER_ROWS
         | {
             "length": Key(
-                integer(0, 2**64 - 1), "The number of octets of payload that the header announces.", True
+                OrRelative(integer(0, 2**64 - 1)),
+                "The number of octets of payload that the header announces.",
+                True,
             )
         },
         _open_frame,

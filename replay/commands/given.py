@@ -11,8 +11,10 @@ from msgspec import Struct
 
 from replay.campaign.outputs import STDOUT, WantedReport
 from replay.captures.model import Wanted
+from replay.cases.declared import Declared, limits_in
 from replay.commands.options import HeaderLine
 from replay.play.endpoint import Limits
+from replay.source import SourceError
 from replay.trace.model import SECOND
 from replay.wire.side import Side
 from replay.wire.url import WebSocketUrl
@@ -41,6 +43,7 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     reencode: bool
     profile: str
     thorough: bool
+    limit: tuple[str, ...]
     timeout: float  # seconds
     strict: bool
     expected: Path | Listing | None
@@ -58,6 +61,14 @@ class PlayOptions(Struct, frozen=True, kw_only=True):
     def wanted(self) -> Wanted:
         """What is said about recordings."""
         return wanted(self.connection, self.as_, self.keylog)
+
+    @property
+    def declared(self) -> Declared:
+        """What the testee promises to take at most. Raises SourceError."""
+        try:
+            return limits_in(self.limit)
+        except ValueError as error:
+            raise SourceError(None, f"--limit {error}", about="limit") from None
 
     @property
     def reports(self) -> Sequence[WantedReport]:

@@ -192,6 +192,7 @@ _TYPES: dict[Kind, click.ParamType[Any]] = {
     Kind.HEADER_VALUE: Formed(Kind.HEADER_VALUE),
     Kind.SUBPROTOCOL: Formed(Kind.SUBPROTOCOL),
     Kind.SUITE: SuiteName(),
+    Kind.LIMIT: Formed(Kind.LIMIT),
     Kind.SECONDS: Seconds(),
     Kind.CHOP: Formed(Kind.CHOP, _chop),
     Kind.FILE: click.Path(exists=True, dir_okay=False, path_type=Path),

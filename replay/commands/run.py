@@ -52,7 +52,7 @@ def run(**options: Any) -> None:
     context = click.get_current_context()
     config = config_of(context)
     chosen = chosen_items(
-        given.cases, given.keyword, given.thorough, Side.CLIENT, given.suite, given.wanted
+        given.cases, given.keyword, given.thorough, Side.CLIENT, given.suite, given.wanted, given.declared
     )
     servers = under_test.servers(context, config.servers if config else ())
     for server in servers:
@@ -73,6 +73,7 @@ def run(**options: Any) -> None:
         patience=given.patience,
         canary=given.canary,
         thorough=given.thorough,
+        declared=given.declared,
         again=given.most_failures is None,
         seed=random.SystemRandom().randrange(10**6) if given.seed is None else given.seed,
         expected=None if listing is None else _expected(listing, ids),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from replay.captures.model import Wanted
+    from replay.cases.declared import Declared
     from replay.suite.files import Item
     from replay.wire.side import Side
 
@@ -26,15 +27,18 @@ def chosen_items(
     tester: Side | None = None,
     suite: str = AUTOBAHN,
     wanted: Wanted | None = None,
+    declared: Declared | None = None,
 ) -> list[Item]:
     """The items of a selection, at least one: those that the tester can play, or all of them.
 
     Raises SourceError.
     """
     from replay.captures.model import ANYTHING
+    from replay.cases.declared import NOTHING_DECLARED
     from replay.suite import files
 
-    return files.chosen(words, keyword, thorough, tester, passed_over, suite, wanted or ANYTHING)
+    recorded, limits = wanted or ANYTHING, declared or NOTHING_DECLARED
+    return files.chosen(words, keyword, thorough, tester, passed_over, suite, recorded, limits)
 
 
 def newer_cases(

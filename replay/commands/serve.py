@@ -65,7 +65,9 @@ def serve(**options: Any) -> None:
     if not given.agent.strip() or len(given.agent) > limits.AGENT.default:
         said = f"--agent: expected 1 to {limits.AGENT.default} characters"
         raise SourceError(None, said, about="agent")
-    items = chosen_items(given.cases, given.keyword, given.thorough, Side.SERVER, given.suite, given.wanted)
+    items = chosen_items(
+        given.cases, given.keyword, given.thorough, Side.SERVER, given.suite, given.wanted, given.declared
+    )
     outputs = Outputs(given.reports, os.environ, given.strict)
     hosting = Hosting(
         door=Door(
@@ -80,6 +82,7 @@ def serve(**options: Any) -> None:
         ),
         profile=Profile(given.profile),
         thorough=given.thorough,
+        declared=given.declared,
         options=Options(chop=given.chop, answer_pings=given.answer_pings, reencode=given.reencode),
         limits=given.limits,
         expected=None if given.expected is None else _expected(given.expected, items, given.cases),

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from replay.cases.declared import BOUNDS
 from replay.config.option import (
     FORMS,
     MOST_CHOPPED,
@@ -100,6 +101,27 @@ def _text(wants: str, pattern: str, bounds: tuple[int, int] | None = None) -> Ty
 
 
 URL = _text("ws://HOST[:PORT][/PATH][?QUERY] or wss://…", r"wss?://[^\s/?#]+[^\s#]*")
+
+
+def _limits() -> Reader[tuple[str, ...]]:
+    """One limit, a list of them, or a mapping of their names."""
+    form = FORMS[Kind.LIMIT]
+    one = _text(*form)
+    value = _text("a size such as '1 MiB', or a number", r"[0-9]{1,12}(?: *(?:KiB|MiB|GiB))?")
+    return Shaped(
+        f"{form.wants}, or a list or mapping",
+        {
+            nodes.Scalar: Mapped(one, lambda text: (text,)),
+            nodes.Sequence: Items("a list of limits", one),
+            nodes.Mapping: Record(
+                "limits",
+                {name: Key(value, f"The limit {name!r}.") for name in BOUNDS},
+                lambda found: tuple(f"{name}={text}" for name, text in found.values.items()),
+            ),
+        },
+    )
+
+
 _READERS: dict[Kind, Reader[Any]] = {
     Kind.FLAG: FLAG,
     Kind.TEXT: LINE,
@@ -131,7 +153,9 @@ def _key(option: Option) -> Key:
             return Key(integer(low, high), option.help)
         case kind:
             reader = _READERS[kind]
-    if option.multiple:
+    if kind is Kind.LIMIT:
+        reader = _limits()
+    elif option.multiple:
         reader = _texts(reader.wants, reader, _OF_A_MAPPING.get(kind))
     return Key(reader, option.help)
 

@@ -23,6 +23,7 @@ class Kind(Enum):
     HEADER_VALUE = auto()
     SUBPROTOCOL = auto()
     SUITE = auto()
+    LIMIT = auto()
     SECONDS = auto()
     CHOP = auto()
     FILE = auto()  # an existing file
@@ -40,6 +41,7 @@ FORMS = {
     Kind.HEADER_VALUE: forms.HEADER_VALUE,
     Kind.SUBPROTOCOL: forms.SUBPROTOCOL,
     Kind.SUITE: forms.SUITE,
+    Kind.LIMIT: forms.LIMIT,
     Kind.CHOP: forms.CHOP,
 }
 METAVARS = {
@@ -50,6 +52,7 @@ METAVARS = {
     Kind.HEADER_VALUE: "VALUE",
     Kind.SUBPROTOCOL: "NAME",
     Kind.SUITE: "SUITE[@EDITION]",
+    Kind.LIMIT: "[NAME=]SIZE",
     Kind.SECONDS: "SECONDS",
     Kind.CHOP: "recorded|frame|N",
     Kind.FILE: "FILE",

@@ -207,6 +207,13 @@ THOROUGH = Option(
     Kind.FLAG,
     "Play all rounds of each case (1000 in a compression case), even where fewer are enough.",
 )
+LIMIT = Option(
+    "limit",
+    Kind.LIMIT,
+    "Test whether this limit is kept: the most octets of a message, as in '1 MiB', or another limit, as in "
+    "'frame=64 KiB', 'fragments=100', 'inflated=4 MiB' or 'ratio=100'.",
+    multiple=True,
+)
 TIMEOUT = Option(
     "timeout",
     Kind.SECONDS,
@@ -303,6 +310,7 @@ RUN = (
         "auto",
     ),
     THOROUGH,
+    LIMIT,
     Option(
         "seed",
         SEED,
@@ -351,6 +359,7 @@ SERVE = (
         *SENT,
         PROFILE,
         THOROUGH,
+        LIMIT,
         TIMEOUT,
         STRICT,
         EXPECTED,

@@ -261,6 +261,7 @@ class Player(Endpoint):
                 self._lacking = action.lacking
                 self._closing |= action.closes
                 self.write(*(_joined(action.pieces) if action.together else action.pieces))
+                self._progress()  # the first octets may have been written at once
                 if action.closes:
                     self._await_close()
                 while self._pongs and not self._lacking:

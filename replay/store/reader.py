@@ -67,6 +67,7 @@ class _Run:
             limits=run.limits,
             profile=run.profile,
             thorough=run.thorough,
+            declared=run.declared,
             cases=tuple(self._case(run, number, case) for number, case in enumerate(run.cases, 1)),
             sources=tuple(self._source(source) for source in run.sources),
             duration=None if end is None else end.duration,

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
+from replay.cases.declared import NOTHING_DECLARED, Declared
 from replay.cases.model import Profile
 from replay.wire.side import Side
 
@@ -41,7 +42,7 @@ class RunSource(Struct, frozen=True, omit_defaults=True):
     files: dict[str, int] = {}
 
 
-class RunRecord(Struct, frozen=True):
+class RunRecord(Struct, frozen=True, omit_defaults=True):
     """What is known about a run before its first case, in a record of the kind `run`. Records of the kind
     `file` follow, which contain the sources."""
 
@@ -55,6 +56,7 @@ class RunRecord(Struct, frozen=True):
     thorough: bool
     cases: tuple[PlannedCase, ...]
     sources: tuple[RunSource, ...]
+    declared: Declared = NOTHING_DECLARED  # the limits that the testee promises to keep
 
     def __post_init__(self) -> None:
         check_sources(self.cases, len(self.sources))

@@ -91,7 +91,7 @@ class StoredCases:
     def bundled(self, id: str) -> Case:
         """Raises SourceError."""
         where = f"the suite of replay {__version__}"
-        return self._named(known_case(id, self._run.thorough), id, where)
+        return self._named(known_case(id, self._run.thorough, self._run.declared), id, where)
 
     def of_spec(self, id: str, number: int) -> Case:
         """Raises SourceError."""
@@ -129,7 +129,8 @@ class StoredCases:
             return parse(_source(str(folder / name), lambda: octets(name, span))).trace
 
         source = _source(spec.name, spec.read)
-        return load(source, read=trace, octets=octets, thorough=self._run.thorough)
+        run = self._run
+        return load(source, read=trace, octets=octets, thorough=run.thorough, declared=run.declared)
 
 
 def _source(name: str, read: Callable[[], bytes]) -> Source:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from replay.cases.declared import NOTHING_DECLARED, Declared
 from replay.cases.model import Profile
 from replay.source import Source, SourceError, printable
 from replay.store.records import State
@@ -111,6 +112,7 @@ class StoredRun(Struct, frozen=True):
     sources: tuple[StoredSource, ...]
     duration: float | None  # seconds
     unreached: str | None
+    declared: Declared = NOTHING_DECLARED  # the limits that the testee promises to keep
     damage: str | None = None  # where the store is damaged, in words
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from replay.cases.declared import NOTHING_DECLARED, Declared
 from replay.cases.model import Profile
 from replay.report.verdict_words import in_words
 from replay.source import printable, strerror
@@ -34,6 +35,7 @@ class About(Struct, frozen=True):
     limits: Mapping[str, int]
     profile: Profile = Profile.AUTOBAHN
     thorough: bool = False
+    declared: Declared = NOTHING_DECLARED
 
 
 class Store:
@@ -69,6 +71,7 @@ class Store:
             limits=dict(about.limits),
             profile=about.profile,
             thorough=about.thorough,
+            declared=about.declared,
             cases=plan,
             sources=tuple(sources.rows),
         )

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from replay import limits
 from replay.captures.model import ANYTHING, Wanted
 from replay.cases.checks import unique
+from replay.cases.declared import NOTHING_DECLARED, Declared, limits_in
 from replay.cases.model import Behaviour, Case
 from replay.cases.select import is_path, natural, numbered, prefixes, select
 from replay.cases.select import keyword as with_keyword
@@ -38,6 +39,8 @@ REPORTS = (".html", ".json")
 MAX_PAYLOAD_FILE = limits.PAYLOAD_FILE.default
 """The most octets of the `file:` of a payload."""
 
+LIMITS = "limits"
+"""The header of a log with the limits that the testee had promised."""
 
 Passed = Callable[[str], None]
 """Called with a message about each file that was skipped, and why."""
@@ -59,9 +62,9 @@ def known(thorough: bool = False, suite: str = AUTOBAHN) -> Mapping[str, Case]:
     return {case.id: case for case in _bundled(_specs(suite), thorough)}
 
 
-def known_case(id: str, thorough: bool = False) -> Case | None:
+def known_case(id: str, thorough: bool = False, declared: Declared = NOTHING_DECLARED) -> Case | None:
     """A case of any bundled suite; only the spec that contains it is read."""
-    return next((case for case in _bundled(_sections([id]), thorough) if case.id == id), None)
+    return next((case for case in _bundled(_sections([id]), thorough, declared) if case.id == id), None)
 
 
 @cache
@@ -81,17 +84,21 @@ def _sections(ids: Iterable[str]) -> list[str]:
     return [section for section in _specs() if section in wanted]
 
 
-def _bundled(sections: Iterable[str], thorough: bool) -> tuple[Case, ...]:
-    return unique(case for section in sections for case in _section(section, thorough))
+def _bundled(
+    sections: Iterable[str], thorough: bool, declared: Declared = NOTHING_DECLARED
+) -> tuple[Case, ...]:
+    return unique(case for section in sections for case in _section(section, thorough, declared))
 
 
 @cache
-def _section(section: str, thorough: bool) -> tuple[Case, ...]:
+def _section(section: str, thorough: bool, declared: Declared) -> tuple[Case, ...]:
     file = _specs()[section]
     name = f"suite:{file.parent.name}/{file.name}"
-    if thorough:
-        return _made(Source(name, Source.read(file).text), file.parent, True, {})
-    return kept.cases(file, name, lambda source, named: _made(source, file.parent, False, named))
+    if not thorough:
+        found = kept.cases(file, name, lambda source, named: _made(source, file.parent, False, named))
+        if declared == NOTHING_DECLARED or all(case.limit is None for case in found):
+            return found
+    return _made(Source(name, Source.read(file).text), file.parent, thorough, {}, declared)
 
 
 def places() -> Mapping[str, int]:
@@ -99,7 +106,12 @@ def places() -> Mapping[str, int]:
     return {id: number for number, id in enumerate(_ids(editions(ALL)), 1)}
 
 
-def bundled_items(thorough: bool = False, words: Sequence[str] = (), suite: str = AUTOBAHN) -> list[Item]:
+def bundled_items(
+    thorough: bool = False,
+    words: Sequence[str] = (),
+    suite: str = AUTOBAHN,
+    declared: Declared = NOTHING_DECLARED,
+) -> list[Item]:
     """The cases of a bundled suite, or those that the words select from it; a word that matches none of
     them selects from the other suites. Raises SourceError."""
     of = _ids(editions(suite))
@@ -115,7 +127,7 @@ def bundled_items(thorough: bool = False, words: Sequence[str] = (), suite: str 
         return gone | _ids(newest)
 
     wanted = select(of, words, _hint, beyond)
-    cases = {case.id: case for case in _bundled(_sections(wanted), thorough)}
+    cases = {case.id: case for case in _bundled(_sections(wanted), thorough, declared)}
     of = beyond() | of if any(id not in of for id in wanted) else of
     return [Item(cases[id], edition=of[id]) for id in wanted if id in cases]
 
@@ -143,6 +155,7 @@ def items(
     thorough: bool = False,
     passed: Passed = lambda said: None,
     wanted: Wanted = ANYTHING,
+    declared: Declared = NOTHING_DECLARED,
 ) -> list[Item]:
     """The cases of specs, of wire logs and of folders with them; with `thorough`, specs have all their
     rounds.
@@ -156,7 +169,8 @@ def items(
         for file in [path] if path == "-" else _files([path], SPECS + LOGS, passed):
             if is_spec(file):
                 own = not Path(file).resolve().is_relative_to(bundled("specs").resolve())
-                found += [Item(case, str(file), own=own) for case in read_spec(Path(file), thorough)]
+                cases = read_spec(Path(file), thorough, declared)
+                found += [Item(case, str(file), own=own) for case in cases]
                 continue
             try:
                 found.append(_recorded(read_log(str(file), wanted=wanted), tester))
@@ -176,6 +190,7 @@ def chosen(
     passed: Passed = lambda said: None,
     suite: str = AUTOBAHN,
     wanted: Wanted = ANYTHING,
+    declared: Declared = NOTHING_DECLARED,
 ) -> list[Item]:
     """The items that words select, at least one. A word is a path of a log, a spec or a folder, or an id or
     glob that selects from those, or else from the bundled suites. Without words, a whole suite. With a
@@ -184,11 +199,11 @@ def chosen(
     paths = paths_in(words)
     ids = [word for word in words if word not in paths]
     if paths:
-        found = items(paths, tester or Side.CLIENT, thorough, passed, wanted)
+        found = items(paths, tester or Side.CLIENT, thorough, passed, wanted, declared)
         kept_ids = set(select([item.case.id for item in found], ids))
         found = [item for item in found if item.case.id in kept_ids]
     else:
-        found = bundled_items(thorough, ids, suite)
+        found = bundled_items(thorough, ids, suite, declared)
     if keyword is not None and found:
         fitting = {id(case) for case in with_keyword([item.case for item in found], keyword)}
         found = [item for item in found if id(item.case) in fitting]
@@ -255,7 +270,8 @@ def expectation(log: LogFile, tester: Side) -> tuple[Case, tuple[str, ...]]:
     from replay.protocol.interpreter import observe
 
     named = log.trace.header("case")
-    if named is not None and (case := known_case(named, log.trace.header("thorough") is not None)):
+    thorough, declared = log.trace.header("thorough") is not None, _declared(log.trace)
+    if named is not None and (case := known_case(named, thorough, declared)):
         if (other := other_than(case, log.trace, log.trace.recorder)) is None:
             span = next((entry.span for entry in log.trace.entries if entry.span), case.span)
             return replace(case, trace=log.trace, steps=case.steps, span=span), ()
@@ -278,12 +294,28 @@ def _name(log: str) -> str:
     return name if connection is None else f"{name}#{connection}"
 
 
-def read_spec(path: Path, thorough: bool = False) -> tuple[Case, ...]:
+def _declared(log: Trace) -> Declared:
+    """The limits that the testee of a log had promised. Raises SourceError."""
+    try:
+        return limits_in(filter(None, (log.header(LIMITS) or "").split(", ")))
+    except ValueError as error:
+        raise SourceError(None, f"the log's header {LIMITS!r}: {error}") from None
+
+
+def read_spec(
+    path: Path, thorough: bool = False, declared: Declared = NOTHING_DECLARED
+) -> tuple[Case, ...]:
     """The cases of one spec. Raises SourceError."""
-    return _made(Source.read(path), path.parent, thorough, {})
+    return _made(Source.read(path), path.parent, thorough, {}, declared)
 
 
-def _made(source: Source, folder: Path, thorough: bool, named: dict[str, bytes]) -> tuple[Case, ...]:
+def _made(
+    source: Source,
+    folder: Path,
+    thorough: bool,
+    named: dict[str, bytes],
+    declared: Declared = NOTHING_DECLARED,
+) -> tuple[Case, ...]:
     """The cases of a spec in a folder; the contents of each file that it names are added to `named`."""
 
     from replay.cases.load import load
@@ -301,7 +333,7 @@ def _made(source: Source, folder: Path, thorough: bool, named: dict[str, bytes])
             raise SourceError(span, f"{name} is larger than {MAX_PAYLOAD_FILE >> 20} MiB")
         return named[name]
 
-    return load(source, read=trace, octets=octets, thorough=thorough)
+    return load(source, read=trace, octets=octets, thorough=thorough, declared=declared)
 
 
 def logs(

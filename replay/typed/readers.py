@@ -25,10 +25,12 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Files(Struct, frozen=True):
-    """How the name of a file in a spec is followed; the span is the place of the name."""
+    """What a name in a spec stands for: how that of a file is followed, with the place of the name, and
+    the sizes."""
 
     trace: Callable[[str, Span], Trace] | None = None
     octets: Callable[[str, Span], bytes] | None = None
+    sizes: Mapping[str, int] | None = None  # the numbers that follow from limits, where they may be used
 
 
 class Reader(Protocol[T_co]):

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 from replay import limits
+from replay.forms import SIZE_UNITS
 from replay.trace.model import SECOND
 from replay.typed.readers import ANY, ScalarFault, Typed, Word
 
@@ -15,7 +16,6 @@ MAX_SIZE = limits.PAYLOAD.default
 MAX_DURATION = limits.DURATION.default * SECOND
 """In microseconds."""
 
-_SIZES = {None: 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _DURATIONS = {"ms": SECOND // 1000, "s": SECOND, "min": 60 * SECOND}
 
 
@@ -34,7 +34,7 @@ def integer(low: int, high: int, what: str = "a whole number") -> Typed[int]:
 
 
 def _size(match: re.Match[str]) -> int:
-    size = int(match[1]) * _SIZES[match[2]]
+    size = int(match[1]) * SIZE_UNITS[match[2]]
     if size > MAX_SIZE:
         raise ValueError(f"a payload can't be larger than {MAX_SIZE >> 30} GiB")
     return size

@@ -19,6 +19,7 @@ from replay.protocol.events import NotOpened, Violation, Why
 from replay.protocol.rules import RULES, TOLD
 from replay.verdict.cause import UNREFUSED, accepted, before, cause, form, illegal
 from replay.verdict.fresh import BY_OCTETS
+from replay.verdict.own_limit import what_it_made_of
 from replay.verdict.result import ByCase, ClosingVerdict, Judged
 
 _ENDING = frozenset({"close-answered", "close-before-drop", "server-drops"})
@@ -110,6 +111,8 @@ def _breach(result: Judged, rule: str) -> ByCase:
 def _detail(result: Judged, found: Difference | None) -> str:
     """How the rule is broken, in a few words."""
     testee, opened = result.facts.tester.other.value, result.facts.opened
+    if opened and result.case.limit is not None:
+        return what_it_made_of(result.events, result.facts)
     match found.expected.kind if found is not None and found.expected is not None else None:
         case EventKind.NOT_OPENED if opened:
             return "the connection was opened"

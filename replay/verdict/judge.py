@@ -20,7 +20,7 @@ from replay.verdict.by_case import told
 from replay.verdict.facts import ClosingFacts, closing_facts
 from replay.verdict.fresh import stale
 from replay.verdict.late import answered_late
-from replay.verdict.own_limit import own_limit
+from replay.verdict.own_limit import found_limit
 from replay.verdict.result import GOOD, ClosingVerdict, Judged, Logged, verdict_of
 from replay.verdict.unseen import Unseen, decided
 from replay.wire.side import Side
@@ -104,6 +104,8 @@ def _judged(
     declined = case.deflate is not None and facts.opened and facts.agreed is None
     declined &= not (unseen and unseen.handshake)
     declined |= _lacks(case, events, tester)
+    if told_only := facts.opened and case.limit is not None and not case.limit.promised:
+        behaviour = Behaviour.INFORMATIONAL
     if declined:
         behaviour = Behaviour.UNIMPLEMENTED
     broken = tuple(e for e in events if isinstance(e, Violation) and e.side is not tester)
@@ -126,7 +128,9 @@ def _judged(
         closing, reason = _recorded_closing(case, facts, events)
     elif not facts.opened and case.may_stay_closed:
         closing, reason = ClosingVerdict.OK, "no connection was opened, as may be"
-    elif found.fits and found.outcome.verdict is Behaviour.INFORMATIONAL and found.outcome.anything:
+    elif told_only or (
+        found.fits and found.outcome.verdict is Behaviour.INFORMATIONAL and found.outcome.anything
+    ):
         closing, reason = ClosingVerdict.INFORMATIONAL, "the connection may end in any way"
     else:
         closing, reason = _closing(ending, facts, events, case.profile)
@@ -223,6 +227,7 @@ def _how_far(of: _Compared) -> tuple[int, int]:
 def _said(case: Case, trace: Trace, events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
     if case.trace is not None and case.trace is not trace and facts.opened:
         yield from _refused(case.trace, events, facts)
+    yield from found_limit(case.limit, events, facts)
     yield from _remarks(events, facts)
 
 
@@ -243,8 +248,6 @@ def _refused(log: Trace, events: Sequence[Event], facts: ClosingFacts) -> Iterat
 def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
     """Notes on what the verdict itself doesn't say."""
     testee = facts.tester.other
-    if limit := own_limit(events, facts):
-        yield limit
     for event in events:
         unread = isinstance(event, Unparsed) and not isinstance(event, Gap)
         if isinstance(event, Unparsed) and unread and event.side is testee and facts.opened:
