@@ -12,7 +12,8 @@ from replay.cases.load import load
 from replay.cases.model import Behaviour, Case, Profile
 from replay.play.player import Player
 from replay.source import Source, SourceError
-from replay.suite.files import bundled_items, expectation, known_case, read_log
+from replay.suite.files import bundled_items, expectation, known_case
+from replay.suite.logs import read_log
 from replay.trace.model import How
 from replay.trace.wirelog import write
 from replay.verdict.judge import judge
