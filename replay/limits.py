@@ -111,6 +111,7 @@ PAGE_ENTRY = Limit("page entry", 2 * 2**10, "octets", "-", "How much the report 
 PAGE_MESSAGE = Limit("page message", 512, "octets", "-", "How much the report shows of what a compressed message inflates to.")
 PAGE_BREACHES = Limit("page breaches", 8, "breaches", "-", "The most breaches of a case that the report shows with their octets.")
 
+PACKET = Limit("packet", 64 * 2**20, "octets", "-", "The largest packet or block of a capture. A larger one is taken for damage.")
 CAPTURED = Limit("captured", 64 * 2**20, "octets", "-", "Connections of a capture are held up to this size together, to be given in the order in which they began.")
 FILE = Limit("file", 256 * 2**20, "octets", "-", "The largest file of any kind that is read.")
 PAYLOAD_FILE = Limit("payload file", 64 * 2**20, "octets", "-", "The largest file that the `file:` of a payload may name.")
@@ -237,6 +238,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         PAGE_BREACHES,
     ),
     "Files and wire logs": (
+        PACKET,
         CAPTURED,
         FILE,
         PAYLOAD_FILE,

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from replay import limits
 from replay.source import SourceError, printable
 
 MICROSECONDS = 10**6
-MAX_BLOCK = 2**26
-"""The most octets of a packet or block. A larger number is taken for damage."""
+MAX_BLOCK = limits.PACKET.default
 
 _PCAP = {
     bytes.fromhex("d4c3b2a1"): ("<", MICROSECONDS, 16),
