@@ -252,6 +252,17 @@ def test_a_slow_reader_holds_up_the_sender(between: Between) -> None:
     between.ended()
 
 
+def test_a_pipe_that_nobody_reads_holds_up_nothing(between: Between) -> None:
+    for number in range(400):
+        client, server = between.pair()
+        with client, server:
+            passes(client, server, request(f"/{number}-{'long' * 100}"))
+    ended = between.ended()
+    assert ended.returncode == 0
+    assert len(ended.stdout) > 2**16
+    assert len([*between.out.iterdir()]) == 400
+
+
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         gone = f"ws://127.0.0.1:{free.getsockname()[1]}"

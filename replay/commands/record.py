@@ -17,6 +17,7 @@ from replay.config.options import RECORD
 from replay.source import SourceError, printable, strerror
 
 if TYPE_CHECKING:
+    from replay.live.printing import Printing
     from replay.live.transport import Address
     from replay.recording.exchange import Exchange, Seen
     from replay.recording.hidden import Hidden
@@ -93,6 +94,7 @@ def record(listen: ListenAt, out: Path, quiet: bool, **options: Any) -> None:
     replay record --url wss://echo.example.org --host echo.example.org
     """
     from replay.live import proxy
+    from replay.live.printing import Printing
     from replay.recording.log_file import Folder
     from replay.recording.recorder import Recorder, Wanted
 
@@ -104,9 +106,11 @@ def record(listen: ListenAt, out: Path, quiet: bool, **options: Any) -> None:
     wanted = Wanted(
         folder, proxy.now, options["host"], _hidden(options["redact"]), options["redact_compressed"]
     )
-    shown = _Shown(quiet, listen.port == 0, out, lambda server: Recorder(wanted, server))
+    printing = Printing(lambda line, err: click.echo(line, err=err))
+    shown = _Shown(quiet, listen.port == 0, printing, lambda server: Recorder(wanted, server))
     passed = proxy.record(way, shown)
-    faults = shown.end()
+    faults = shown.end(out)
+    printing.end()
     for said in passed.said:
         click.echo(f"warning: {said}", err=True)
     if passed.fault is not None:
@@ -161,10 +165,12 @@ def _way(listen: ListenAt, options: dict[str, Any]) -> Any:
 class _Shown:
     """Says what is recorded."""
 
-    def __init__(self, quiet: bool, any_port: bool, out: Path, recorder: Callable[[str], Recorder]) -> None:
+    def __init__(
+        self, quiet: bool, any_port: bool, printing: Printing, recorder: Callable[[str], Recorder]
+    ) -> None:
         """`any_port`: only the first line tells the port. `recorder` makes one for the server with this
         address."""
-        self._quiet, self._any_port, self._out = quiet, any_port, out
+        self._quiet, self._any_port, self._printing = quiet, any_port, printing
         self._make = recorder
         self._recorder: Recorder | None = None
         self._server: Address | None = None
@@ -188,7 +194,7 @@ class _Shown:
             self._say(f"  note: {note}")
         if recorded.fault is not None:
             place = "" if recorded.file is None else f"{printable(str(recorded.file))} is incomplete: "
-            click.echo(f"error: {place}{recorded.fault}", err=True)
+            self._printing.say(f"error: {place}{recorded.fault}", err=True)
             return None
         if not recorded.opened and not self._advised:
             self._advise(recorded)
@@ -198,21 +204,18 @@ class _Shown:
     def unreached(self, address: Address, reason: str) -> None:
         if reason != self._unreached:
             self._unreached = reason
-            click.echo(f"error: {at_address(str(address), reason)}", err=True)
+            self._printing.say(f"error: {at_address(str(address), reason)}", err=True)
 
-    def end(self) -> bool:
+    def end(self, out: Path) -> bool:
         """Say what was recorded in all; returns whether something is missing."""
         if self._recorder is None:
             return False
         from replay.report.words import count
 
-        recorded = self._recorder.recorded
-        files = [one.file for one in recorded if one.file is not None]
-        self._say(
-            f"{count(len(recorded), 'connection')} recorded, {count(len(files), 'log')} in "
-            f"{printable(str(self._out))}/"
-        )
-        return any(one.fault is not None for one in recorded)
+        tally = self._recorder.tally
+        where = f"{count(tally.logs, 'log')} in {printable(str(out))}/"
+        self._say(f"{count(tally.connections, 'connection')} recorded, {where}")
+        return tally.incomplete > 0
 
     def _advise(self, recorded: Recorded) -> None:
         """Name --host if the server may have expected its own name."""
@@ -222,11 +225,11 @@ class _Shown:
             self._advised = True
             got = printable(recorded.host) or "none"
             said = f"the server got the Host header {got}; if it goes by that, use --host"
-            click.echo(f"  help: {said} {self._server.authority}", err=True)
+            self._printing.say(f"  help: {said} {self._server.authority}", err=True)
 
     def _say(self, line: str, always: bool = False) -> None:
         if always or not self._quiet:
-            click.echo(line)
+            self._printing.say(line)
 
 
 def _line(recorded: Recorded) -> str:

@@ -46,6 +46,14 @@ class Wanted(Struct, frozen=True):
     compressed: str = ANEW  # what becomes of compressed messages with something to hide: one of WAYS
 
 
+class Tally(Struct):
+    """What was recorded in all."""
+
+    connections: int = 0
+    logs: int = 0
+    incomplete: int = 0  # connections of which entries are missing
+
+
 class _Open(Struct):
     file: LogFile
     notes: tuple[str, ...] = ()
@@ -55,7 +63,7 @@ class Recorder:
     """The connections to one server."""
 
     def __init__(self, wanted: Wanted, server: str) -> None:
-        self.recorded: list[Recorded] = []
+        self.tally = Tally()
         self._wanted, self._server = wanted, server
         self._logs: dict[Log, _Open] = {}
 
@@ -104,5 +112,7 @@ class Recorder:
             host=seen.host,
             notes=found.notes,
         )
-        self.recorded.append(recorded)
+        self.tally.connections += 1
+        self.tally.logs += file.path is not None
+        self.tally.incomplete += file.fault is not None
         return recorded
