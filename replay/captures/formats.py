@@ -30,7 +30,21 @@ def _capture(content: Content, wanted: Wanted) -> Iterator[Captured]:
     yield from reader.connections(content.name, packets(content.name, content.blocks(), told), wanted, told)
 
 
-FORMATS: tuple[Format, ...] = (Format("a capture, pcap or pcapng", is_capture, _capture),)
+def _is_text(head: bytes) -> bool:
+    from replay.captures.text import known
+
+    return known.is_text(head)
+
+
+def _text(content: Content, wanted: Wanted) -> Iterator[Captured]:
+    from replay.captures.text import recording
+
+    return recording.read(content, wanted)
+
+
+TEXT = Format("octets or messages as text, such as a hex dump or a HAR", _is_text, _text)
+
+FORMATS: tuple[Format, ...] = (Format("a capture, pcap or pcapng", is_capture, _capture), TEXT)
 
 WIRELOG = Format("a wire log or a report of Autobahn", lambda head: True, _wirelog)
 """What everything is taken for that has none of the other formats."""
@@ -39,6 +53,15 @@ WIRELOG = Format("a wire log or a report of Autobahn", lambda head: True, _wirel
 def format_of(head: bytes) -> Format:
     """The format of a file that begins with these octets."""
     return next((one for one in FORMATS if one.known(head)), WIRELOG)
+
+
+def certain(head: bytes) -> bool:
+    """Whether a file that begins with these octets certainly is a recording, and not just a text in which
+    there are octets as well."""
+    from replay.captures.text import known
+
+    found = format_of(head)
+    return found is not WIRELOG and (found is not TEXT or known.is_certain(head))
 
 
 def read(content: Content, wanted: Wanted) -> Iterator[Captured]:

@@ -49,7 +49,7 @@ def is_recording(path: Path) -> bool:
     try:
         with open_octets(path) as file:
             content = Content.of(path.name, iter(lambda: file.read(2**16), b""))
-            return formats.format_of(content.head) is not formats.WIRELOG
+            return formats.certain(content.head)
     except OSError:
         return False
 

@@ -29,6 +29,7 @@ _HEADER = re.compile(
 )
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+(?:[ \t]+\.\.\.)?[ \t]*")
 _MARKS = re.compile(r"^(?:> ?)+", re.MULTILINE)
+_FIRST = re.compile(r"[ \t]*(?P<line>[^\s][^\r\n]*)")
 _SIMILAR = 0.75
 _LONGEST_SHOWN = 400
 
@@ -92,6 +93,14 @@ def scan(source: Source, lines: Lines) -> LogLines:
     log at all.
     """
     return _Scanner(source).scan(lines)
+
+
+def opens_log(source: Source) -> bool:
+    """Whether the first line of a text that isn't a comment is an entry."""
+    for found in _FIRST.finditer(source.text):
+        if not found["line"].startswith("#"):
+            return _ENTRY.match(found["line"]) is not None
+    return False
 
 
 def is_log(source: Source) -> bool:

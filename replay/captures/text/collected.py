@@ -27,6 +27,7 @@ class Collected(Struct):
     packets: list[Packet] = field(default_factory=list)
     said: dict[str, None] = field(default_factory=dict)
     heading: Heading = field(default_factory=Heading)
+    prose: int = 0
 
     def take(self, piece: Piece, heading: Heading | None = None) -> None:
         """Add a piece, which a heading may have announced with its size."""
@@ -53,4 +54,4 @@ class Collected(Struct):
     def all(self) -> Pasted:
         """What was found in the whole text."""
         self.due(self.heading)
-        return Pasted(self.pieces, self.packets, tuple(self.said))
+        return Pasted(self.pieces, self.packets, tuple(self.said), self.prose)

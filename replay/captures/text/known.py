@@ -20,26 +20,56 @@ _SURE = re.compile(
 _MARKUP = re.compile(r"\s*(?:\{|<(?:!|[a-zA-Z]+(?:>|\s+\w+=)))")
 
 
+SAMPLE = 65_536
+"""Octets that are looked at."""
+
+
 def is_text(head: bytes) -> bool:
     """Whether a file that begins with these octets has octets, or messages, as text. A wire log isn't one,
     even if it is wrong; neither are pages and JSON of other tools."""
-    text = head.decode("utf-8-sig", "replace")
-    source = Source("", text[: text.rfind("\n") + 1] or text)
-    if har.is_har(text) or tshark.is_json(text) or refused.known(source, len(text)) or follow.form(text):
-        return True
-    if b"\0" in head:
+    source = _source(head)
+    if lines.opens_log(source):
         return False
-    if _SURE.search(text) or any(_of_packet(text, *line) for line in lines.split(source)):
+    if _is_signed(source, head):
         return True
-    if _MARKUP.match(text) or lines.is_log(source):
+    if b"\0" in head[:SAMPLE] or _MARKUP.match(source.text) or lines.is_log(source):
         return False
-    if tshark.is_fields(source.text):
-        return True
     try:
         found = pasted.read(source)
     except SourceError:
         return True  # there is what may be octets
     return bool(found.pieces or found.packets)
+
+
+def is_certain(head: bytes) -> bool:
+    """Whether such a text is a recording and nothing else: a tool wrote it, or it has hardly any prose."""
+    source = _source(head)
+    if _is_signed(source, head):
+        return True
+    try:
+        found = pasted.read(source)
+    except SourceError:
+        return False
+    return found.prose <= len(found.pieces) + len(found.packets)
+
+
+def _source(head: bytes) -> Source:
+    text = head[:SAMPLE].decode("utf-8-sig", "replace")
+    return Source("", text[: text.rfind("\n") + 1] or text)
+
+
+def _is_signed(source: Source, head: bytes) -> bool:
+    """Whether a text has what only a certain tool writes."""
+    text = head[:SAMPLE].decode("utf-8-sig", "replace")
+    if _MARKUP.match(text):
+        return har.is_har(text) or refused.known(source, len(text)) is not None
+    if tshark.is_json(text) or refused.known(source, len(text)) or follow.form(text):
+        return True
+    if b"\0" in head[:SAMPLE]:
+        return False
+    if _SURE.search(text) or tshark.is_fields(source.text):
+        return True
+    return any(_of_packet(text, *line) for line in lines.split(source))
 
 
 def _of_packet(text: str, start: int, end: int) -> bool:

@@ -12,7 +12,10 @@ _HEADER = 20
 _IP_AT = {ETHERNET: (14, 12), COOKED: (16, 14), COOKED_2: (20, 0)}
 """Where IP begins, and where the header before it names the protocol."""
 
-_TCPDUMP = re.compile(r"(?:.{0,120}[ \t])?IP6? \S+ > \S+: |.{0,120} ethertype |(?:ARP|STP|LLDP), ")
+_TCPDUMP = re.compile(
+    r"(?:.{0,120}[ \t])?IP6? \S+ > \S+: |.{0,120} ethertype |(?:ARP|STP|LLDP), "
+    r"|(?:.{0,120}[ \t])?IP6? \((?:tos|class|flowlabel|hlim) |[ \t]*\S+ > \S+: Flags \["
+)
 _TSHARK = re.compile(r"[ \t]*\d+[ \t]+\d+\.\d+[ \t]+\S+[ \t]+(?:→|->)[ \t]+\S+[ \t]+\w")
 _CAPTURED = re.compile(r"Frame \d+: \d+ bytes on wire \(\d+ bits\), (?P<size>\d+) bytes captured ")
 

@@ -108,7 +108,8 @@ class _Reader:
         if size is not None or packet.describes(self._text, line.start, line.end):
             self._dumps.only = True
             self._dumps.size = size
-            self._out.announce(Heading(at=line.at))
+            at = self._out.heading.at if line.at is None else line.at
+            self._out.announce(Heading(at=at))
             return True
         return False
 
@@ -138,6 +139,7 @@ class _Reader:
         self._heads.leave()
         if (error := unsure(self._source, line.start, line.end)) is not None:
             raise error
+        self._out.prose += 1
         short = line.end - line.start <= marks.LONGEST
         self._out.announce(Heading(marks.named(text[line.start : line.end]) if short else None, line.at))
 

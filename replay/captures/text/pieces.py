@@ -34,3 +34,4 @@ class Pasted(NamedTuple):
     pieces: list[Piece]
     packets: list[Packet]
     said: tuple[str, ...] = ()  # what is missing or made up
+    prose: int = 0  # lines without octets that say nothing about any

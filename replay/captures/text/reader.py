@@ -41,6 +41,9 @@ def read(source: Source, recorder: Side | None = None) -> list[Conversation]:
             for one in har.read(source)
         ]
     found, nodes = _found(source, head)
+    if found.packets and not found.pieces:
+        hint = "replay reads the capture itself, as `tcpdump -w FILE` or `tshark -w FILE` writes it"
+        raise SourceError(found.packets[0].span, "packets as text can't be put together yet", hint)
     if found.packets and found.pieces:
         span = found.pieces[0].span
         raise SourceError(span, "these octets aren't a packet, but others in this text are")
