@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from replay.captures import formats
+from replay.captures.content import Content
+from replay.captures.model import ANYTHING
 from replay.captures.text import reader
 from replay.protocol.events import Close, Message, Ping, Pong, Violation
 from replay.protocol.interpreter import observe
@@ -90,3 +93,14 @@ def test_a_log_of_websockets() -> None:
         event for number, event in enumerate(TOLD) if number in short
     ]
     assert bytes(100) != events[6][1] == bytes(16)
+
+
+PACKETS = ["tcpdump-X", "tcpdump-XX", "tcpdump-x-tttt", "tcpdump-xx-e"]
+PACKETS += ["tshark-x", "tshark-P-x", "tshark-V-x", "tshark-json-x"]
+
+
+@pytest.mark.parametrize("name", [*(f"{one}.txt" for one in PACKETS), "made.pcap"])
+def test_packets_are_put_together(name: str) -> None:
+    (found,) = formats.read(Content.open(str(DATA / name)), ANYTHING)
+    octets = [(one.side, one.data) for one in found.trace.entries if isinstance(one, Octets)]
+    assert joined(octets) == sent(read("follow-raw"))

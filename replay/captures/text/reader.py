@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from replay.captures import har
 from replay.captures.text import follow, pasted, refused, sides, tshark
-from replay.captures.text.pieces import Pasted
+from replay.captures.text.pieces import Packet, Pasted
 from replay.source import Source, SourceError, Span
 from replay.trace import framing
 from replay.trace.model import Entry, Octets
@@ -30,28 +30,33 @@ class Conversation(NamedTuple):
 
 
 def read(source: Source, recorder: Side | None = None) -> list[Conversation]:
-    """The connections in a text. `recorder`: the side that wrote it down, if the user says so.
+    """The connections in a text that doesn't have them as packets. `recorder`: the side that wrote it down,
+    if the user says so.
 
     Raises SourceError for a text without octets and without messages, and for octets that aren't sure.
     """
+    return parts(source, recorder)[0]
+
+
+def parts(source: Source, recorder: Side | None = None) -> tuple[list[Conversation], list[Packet]]:
+    """The connections in a text, or its packets. Raises SourceError, as `read` does."""
     head = source.text[:SAMPLE]
     if har.is_har(head):
         return [
             Conversation(one.recorder, one.entries, one.said, server=one.server, time=one.time)
             for one in har.read(source)
-        ]
+        ], []
     found, nodes = _found(source, head)
-    if found.packets and not found.pieces:
-        hint = "replay reads the capture itself, as `tcpdump -w FILE` or `tshark -w FILE` writes it"
-        raise SourceError(found.packets[0].span, "packets as text can't be put together yet", hint)
     if found.packets and found.pieces:
         span = found.pieces[0].span
         raise SourceError(span, "these octets aren't a packet, but others in this text are")
-    if not found.packets and not found.pieces:
+    if found.packets:
+        return [], found.packets
+    if not found.pieces:
         raise refused.known(source, SAMPLE, found=False) or SourceError(
             _first_line(source), "there are no octets in this text", NEAREST
         )
-    return _conversations(source, found, nodes, recorder)
+    return _conversations(source, found, nodes, recorder), []
 
 
 NEAREST = (
@@ -106,4 +111,4 @@ def _check(found: Pasted, entries: Sequence[Entry]) -> None:
         frame.whole or frame.lacking for side in Side for frame in framing.stream(entries, side).frames
     ):
         said = "these octets are not those of a WebSocket: there is neither an HTTP head nor a whole frame"
-        raise SourceError(found.pieces[0].span if found.pieces else None, said, NEAREST)
+        raise SourceError(found.pieces[0].span, said, NEAREST)
