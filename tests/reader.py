@@ -114,19 +114,23 @@ class Reader:
 
 def _in_short(line: str) -> str:
     """The same command, of one case and of some seconds."""
-    found = re.fullmatch(r"(replay (run|serve|report)\b(.*?))((?: [|>]+ .*)?)", line)
+    found = re.fullmatch(r"(replay (run|serve|record|report)\b(.*?))((?: [|>]+ .*)?)", line)
     if found is None:
         return line
     command, name, options, rest = found.groups()
     context = cli.commands[name].make_context(name, shlex.split(options), resilient_parsing=True)
     params = context.params
     endless = params.get("serving", False)
-    if name != "report" and not params["cases"] and params["keyword"] is None:
+    if name in ("run", "serve") and not params["cases"] and params["keyword"] is None:
         command += " 1.1.1"
     if name == "serve":
         if context.get_parameter_source("port") is ParameterSource.DEFAULT:
             command += " --port 0"
         endless = not (params["exec"] or params["each"] or params["demo"])
+    if name == "record":
+        endless = True
+        if context.get_parameter_source("listen") is ParameterSource.DEFAULT:
+            command += " --listen 0"
     return f"timeout --signal=INT {A_WHILE} {command}{rest}" if endless else command + rest
 
 
