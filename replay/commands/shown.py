@@ -61,7 +61,7 @@ class Results:
             console.print(terminal.line(result, console.width, note, self._ids))
         if asked.verbose and isinstance(result, Judged):
             console.print(terminal.verbose(result))
-        elif not asked.quiet and not result.failed:
+        elif not asked.quiet and not result.failed and result.has_notes:
             console.print(terminal.notes(result))
         self._failures.pop(number, None)
         if isinstance(result, Judged) and (counts or (result.failed and (asked.verbose or result.flaky))):

@@ -153,6 +153,11 @@ class CaseResult(Struct, frozen=True, kw_only=True):
         return self.behaviour.value if self.unjudged is None else UNJUDGED
 
     @property
+    def has_notes(self) -> bool:
+        """Whether there is anything to know beside the verdict of a case that passes."""
+        return self.unjudged is not None or bool(self.broken or self.notes)
+
+    @property
     def closing_alone(self) -> bool:
         """Whether the case fails only because of how the connection ended."""
         return self.behaviour is not Behaviour.FAILED and self.closing not in GOOD
