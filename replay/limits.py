@@ -118,6 +118,7 @@ PAYLOAD_FILE = Limit("payload file", 64 * 2**20, "octets", "-", "The largest fil
 LOG = Limit("log", 256 * 2**20, "octets", "-", "The size to which all entries of a wire log may expand together.")
 ENTRY = Limit("entry", 64 * 2**20, "octets", "-", "The size to which one entry of a wire log may expand.")
 ENTRIES = Limit("entries", 2**18, "entries", "-", "The most entries that a wire log may have.")
+DECRYPTED = Limit("decrypted", 1000, "connections", "-", "The most TLS connections of a capture that are decrypted. Those after them are left out.")
 FRAMES = Limit("frames", 2**17, "frames", "-", "The most frames that are told apart in one run of octets in a log. After them, no frames are recognized.")
 GAP_ROWS = Limit("gap rows", 10_000, "lines", "-", "The most FRAME lines of a log that are used to fill in what one read left out.")
 DIGITS = Limit("digits", 1000, "digits", "-", "The most digits of a whole number in JSON or TOML.")

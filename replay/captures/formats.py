@@ -8,6 +8,7 @@ from typing import NamedTuple
 from replay.captures.content import Content
 from replay.captures.model import Captured, Wanted
 from replay.captures.packets.files import Told, is_capture, packets
+from replay.source import SourceError
 
 
 class Format(NamedTuple):
@@ -24,10 +25,19 @@ def _wirelog(content: Content, wanted: Wanted) -> Iterator[Captured]:
 
 
 def _capture(content: Content, wanted: Wanted) -> Iterator[Captured]:
-    from replay.captures.packets import reader
+    from replay.captures.packets import reader, tls
 
-    told = Told()
-    yield from reader.connections(content.name, packets(content.name, content.blocks(), told), wanted, told)
+    told, count = Told(), 0
+    try:
+        found = packets(content.name, content.blocks(), told)
+        for one in reader.connections(content.name, found, wanted, told):
+            count += 1
+            yield one
+    except SourceError:
+        if count or not told.encrypted or not (wanted.keylog or told.secrets):
+            raise
+    if told.encrypted and (wanted.keylog or told.secrets):
+        yield from tls.connections(content.name, wanted, count + 1)
 
 
 def _is_text(head: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from msgspec import Struct
 
 from replay.trace.model import Trace
 from replay.wire.side import Side
+
+Run = Callable[[Sequence[str]], Iterator[str]]
+"""Runs a command and yields the lines that it prints. Raises FileNotFoundError if it isn't there."""
 
 
 class Captured(Struct, frozen=True):
@@ -47,6 +51,7 @@ class Wanted(Struct, frozen=True):
     connection: int | None = None  # only this one
     recorder: Side | None = None  # the side as which it is replayed, or on which it was made
     keylog: Path | None = None  # the secrets of its TLS connections
+    run: Run | None = None  # None: other programs aren't started
 
 
 ANYTHING = Wanted()

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 def wanted(connection: int | None, as_: str | None, keylog: Path | None) -> Wanted:
     """What the options of that name say about recordings."""
-    return Wanted(connection, None if as_ is None else Side(as_), keylog)
+    from replay.live.tools import lines_of
+
+    return Wanted(connection, None if as_ is None else Side(as_), keylog, lines_of)
 
 
 class PlayOptions(Struct, frozen=True, kw_only=True):

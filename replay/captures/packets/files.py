@@ -49,6 +49,7 @@ class Told(Struct):
 
     secrets: list[bytes] = field(default_factory=list)  # key logs of TLS
     damage: str | None = None  # why it wasn't read to its end
+    encrypted: int = 0  # connections within TLS
 
 
 class _Interface(NamedTuple):

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from replay import limits
 from replay.captures.model import Captured, Wanted
-from replay.captures.packets import link, tcp
+from replay.captures.packets import link, tcp, tls
 from replay.captures.packets.files import Packet, Told
 from replay.captures.packets.link import Segment
 from replay.captures.packets.tcp import Connection, Piece
@@ -196,7 +196,7 @@ class _Connections:
             return SourceError(None, f"{said}, without an opening handshake", hint)
         if self._tls:
             said = f"{name}: no connection asks for a WebSocket in plain text, and {self._tls:,} use TLS"
-            return SourceError(None, said, "a key log decrypts it: --keylog FILE")
+            return SourceError(None, said, tls.way_out(self._name, self._wanted, bool(self._told.secrets)))
         if unknown:
             kinds = ", ".join(map(str, sorted(unknown)))
             said = f"{name}: the packets have a link layer that isn't known (LINKTYPE {kinds})"
@@ -219,6 +219,7 @@ class _Connections:
                 self._joined.append(followed)
         elif followed.tls:
             self._tls += 1
+            self._told.encrypted += 1
         else:
             self._others += 1
 
