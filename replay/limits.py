@@ -125,6 +125,7 @@ DIGITS = Limit("digits", 1000, "digits", "-", "The most digits of a whole number
 UNIT = Limit("unit", 512, "octets", "-", "The longest sequence of octets that replay writes as a repeat, `(…)*n`, in a wire log.")
 
 STREAMED = Limit("streamed", 256, "octets", "-", "How many octets without a repeat `record` looks at before it writes an entry without repeats.")
+SETTLING = Limit("settling", 30, "s", "-", "How long `record` waits at its end for logs to be written in canonical form. The others stay as they were written.")
 SETTLED = Limit("settled", 4 * 2**20, "octets", "-", "The largest log that `record` writes again in canonical form when its connection has ended. A larger one stays as it was written.")
 
 DIFFED = Limit("diffed", 64 * 2**10, "octets", "-", "The largest wire log whose events `replay diff` compares even though the verdict is the same.")
@@ -252,6 +253,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         UNIT,
         STREAMED,
         SETTLED,
+        SETTLING,
         DIFFED,
         SLOWER,
     ),

@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from replay import limits
+
 _COMMAND = (sys.executable, "-m", "replay.recording.canonical")
 
 
@@ -25,10 +27,11 @@ class Settling:
             self._work = asyncio.create_task(self._pass_on())
 
     async def end(self) -> None:
-        """Wait until all of them are rewritten."""
+        """Wait until all of them are rewritten, or for some time: the others stay as they were recorded."""
         if self._work is not None:
             self._names.put_nowait("")
-            await self._work
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._work, limits.SETTLING.default)
 
     async def _pass_on(self) -> None:
         try:
@@ -43,4 +46,8 @@ class Settling:
                 process.stdin.write(f"{name}\n".encode())
                 await process.stdin.drain()
         process.stdin.close()
-        await process.wait()
+        try:
+            await process.wait()
+        finally:
+            with suppress(ProcessLookupError):  # it has ended
+                process.terminate()

@@ -3,7 +3,6 @@ a process of its own: `python -m replay.recording.canonical`, with the names of 
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -11,8 +10,6 @@ from pathlib import Path
 from replay import whole_file
 from replay.source import Source, SourceError
 from replay.trace.wirelog import parse, storable
-
-_NICE = 10
 
 
 def rewrite(path: Path) -> None:
@@ -24,8 +21,6 @@ def rewrite(path: Path) -> None:
 
 def main() -> None:
     """Rewrite each log. One that can't be, as when the disk is full, stays as it was recorded."""
-    with suppress(AttributeError, OSError):
-        os.nice(_NICE)
     for name in sys.stdin:
         with suppress(OSError, SourceError):
             rewrite(Path(name.rstrip("\n")))
