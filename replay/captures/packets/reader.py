@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from replay import limits
 from replay.captures.model import Captured, Wanted
-from replay.captures.packets import link, tcp, tls
+from replay.captures.packets import link, midstream, tcp, tls
 from replay.captures.packets.files import Packet, Told
 from replay.captures.packets.link import Segment
 from replay.captures.packets.tcp import Connection, Piece
@@ -190,8 +190,8 @@ class _Connections:
         if self._late:
             said = f"{name}: the capture begins in the middle of {_count(self._late, 'connection')}"
             hint = (
-                "`--as client` or `--as server` takes the first octets of each side for the beginning "
-                "of a frame; nothing is known of the handshake then"
+                "`--as client` or `--as server` reads each side from its first packet on that is made of "
+                "whole frames; nothing is known of the handshake then"
             )
             return SourceError(None, f"{said}, without an opening handshake", hint)
         if self._tls:
@@ -238,10 +238,11 @@ class _Connections:
 def _captured(name: str, followed: _Followed, wanted: Wanted, damage: str | None) -> Captured:
     connection = followed.connection
     began = connection.began
-    chunks = [*tcp.chunks(followed.pieces, began)]
-    trace = trace_of(chunks, followed.client, wanted.recorder)
+    chunks, client, late = [*tcp.chunks(followed.pieces, began)], followed.client, list[str]()
+    if client is None:
+        chunks, client, late = midstream.begun(chunks)
+    trace = trace_of(chunks, client, wanted.recorder)
     ends = [_address(*end) for end in connection.ends]
-    client = followed.client
     assert followed.number is not None
     return Captured(
         number=followed.number,
@@ -250,7 +251,7 @@ def _captured(name: str, followed: _Followed, wanted: Wanted, damage: str | None
         server=None if client is None else ends[1 - client],
         path=followed.path,
         at=began,
-        notes=tuple(f"{printable(name)}: {said}" for said in _notes(followed, damage)),
+        notes=tuple(f"{printable(name)}: {said}" for said in (*late, *_notes(followed, damage))),
     )
 
 
@@ -271,8 +272,6 @@ def _notes(followed: _Followed, damage: str | None) -> Iterator[str]:
     if followed.ends_at is not None:
         said = "the connection is too long, and nothing of it is read from here on"
         yield f"{said}: packet {followed.ends_at}"
-    if followed.client is None:
-        yield "the opening handshake isn't in the capture"
     if damage is not None:
         yield damage
 
