@@ -79,6 +79,14 @@ def test_tls_is_named_with_the_way_out(capture: Path) -> None:
     assert "--keylog FILE decrypts it, by tshark" in (error.value.hint or "")
 
 
+def test_tls_beside_a_websocket_is_counted(tmp_path: Path) -> None:
+    others = talk(("10.0.0.9", 1))
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap([ethernet(ip(one)) for one in (*others, *encrypted(tmp_path / "keys"))]))
+    (found,) = read(path)
+    assert found.notes == (f"{path}: 1 other connection of the capture can't be read, because of TLS",)
+
+
 def test_without_tshark_the_command_is_printed(capture: Path) -> None:
     def run(command: Sequence[str]) -> Iterator[str]:
         raise FileNotFoundError(command[0])

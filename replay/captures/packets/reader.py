@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 
+from msgspec.structs import replace
+
 from replay import limits
 from replay.captures.model import Captured, Wanted
 from replay.captures.packets import link, midstream, tcp, tls
@@ -182,6 +184,11 @@ class _Connections:
                 self.count += 1
                 followed.number = self.count
                 self._finish(followed)
+        if self._tls and self._ended and not (self._wanted.keylog or self._told.secrets):
+            last = max(self._ended, key=lambda one: one.number)
+            self._ended.remove(last)
+            said = f"{_count(self._tls, 'other connection')} of the capture can't be read, because of TLS"
+            self._ended.append(replace(last, notes=(*last.notes, f"{printable(self._name)}: {said}")))
         yield from self._give()
 
     def none(self, unknown: set[int]) -> SourceError:
