@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,10 +9,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
-from websockets.asyncio.client import connect
 
-from replay.live.descriptors import allow_all
-from replay.protocol.events import Close, Message, Opened
+from replay.protocol.events import Close, Opened
 from replay.protocol.interpreter import observe
 from replay.wire.side import Side
 from tests.browser import browser, tab
@@ -76,43 +72,3 @@ def test_chromium_and_node(node: str, tab: Page, tmp_path: Path) -> None:
         assert tab.evaluate(TALK, f"ws://127.0.0.1:{served.port}/runCase?case=1&agent=chromium") == TALKED
         assert served.interrupted().status == 0
     assert stored(tmp_path / "served" / "chromium") == {"echo-001": ("OK", "OK")}
-
-
-def test_a_thousand_connections_at_once(tmp_path: Path) -> None:
-    count = 1000
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allow_all()
-    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 4 * count:
-        pytest.skip("too few file descriptors")
-
-    async def talk(port: int) -> None:
-        everyone, all_there = 0, asyncio.Event()
-
-        async def one(number: int) -> None:
-            nonlocal everyone
-            url = f"ws://127.0.0.1:{port}/n{number}"
-            async with connect(url, open_timeout=300, ping_interval=None, close_timeout=300) as connection:
-                everyone += 1
-                if everyone == count:
-                    all_there.set()
-                await all_there.wait()
-                for _ in range(3):
-                    await connection.send(f"I am {number}")
-                    assert await connection.recv() == f"I am {number}"
-
-        await asyncio.gather(*map(one, range(count)))
-
-    try:
-        server = listening(sys.executable, SERVERS / "websockets_echo.py")
-        with server as at, recorder(tmp_path, "--url", f"ws://127.0.0.1:{at}") as (process, port, _):
-            asyncio.run(talk(port))
-            process.send_signal(signal.SIGINT)
-            ended = process.ended(300)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.splitlines()[-1] == f"{count} connections recorded, {count} logs in {tmp_path}/"
-    for log in tmp_path.iterdir():
-        number = log.name.removeprefix("n").partition("-")[0]
-        told = [event.data.decode() for event in observe(logged(log)) if isinstance(event, Message)]
-        assert told == [f"I am {number}"] * 6
