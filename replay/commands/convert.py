@@ -131,7 +131,7 @@ def _logs(source: str, ids: Sequence[str]) -> Iterator[tuple[str, LogFile]]:
     from replay.commands.stored import chosen, runs_in
     from replay.store.folder import log_name
     from replay.store.reader import load
-    from replay.suite.files import logs
+    from replay.suite.files import case_name, logs
     from replay.suite.logs import LogFile
 
     if runs := runs_in(source):
@@ -149,7 +149,7 @@ def _logs(source: str, ids: Sequence[str]) -> Iterator[tuple[str, LogFile]]:
     for each in logs([source], passed_over):
         for warning in each.warnings:
             click.echo(f"warning: {warning}", err=True)
-        yield Path(each.name).stem, each
+        yield case_name(each.name), each
 
 
 def _write_one(output: str, form: Form, logs: Sequence[LogFile]) -> None:

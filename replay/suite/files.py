@@ -284,10 +284,10 @@ def expectation(log: LogFile, tester: Side) -> tuple[Case, tuple[str, ...]]:
         for event in observe(log.trace)
         if isinstance(event, Violation) and event.rule.startswith("response-")
     ]
-    return case_of(log.trace, named or _name(log.name), tester), tuple(notes)
+    return case_of(log.trace, named or case_name(log.name), tester), tuple(notes)
 
 
-def _name(log: str) -> str:
+def case_name(log: str) -> str:
     """The name of a case that is a log of its own."""
     file, connection = place_of(log)
     name = "stdin" if file == "-" else Path(file).stem

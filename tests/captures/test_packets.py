@@ -21,6 +21,7 @@ from replay.source import SourceError
 from replay.trace.model import Cut, Drop, Entry, How, Octets, Trace
 from replay.wire.handshake import encode_request, encode_response
 from replay.wire.side import Side
+from tests.captures import built
 from tests.processes import replay
 
 KEY = "D+fcK/QqRpDx3yz323ge5w=="
@@ -270,3 +271,12 @@ def test_damage_ends_a_capture_and_never_raises_anything_else(data: st.DataObjec
 def test_a_capture_that_ends_in_the_middle_says_so() -> None:
     (found,) = read(pcap(raw())[:-50])
     assert found.notes == ("a.pcap: the capture ends in the middle of a packet",)
+
+
+def test_each_connection_is_converted_to_a_file_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    others = built.talk(("10.0.0.9", 1))
+    path.write_bytes(built.pcap([built.ethernet(built.ip(one)) for one in (*built.talk(), *others)]))
+    done = replay("convert", str(path), str(tmp_path / "logs"))
+    assert done.returncode == 0, done.stderr
+    assert sorted(one.name for one in (tmp_path / "logs").iterdir()) == ["a#1.wirelog", "a#2.wirelog"]
