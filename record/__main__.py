@@ -23,6 +23,7 @@ from record import tables
 from record.engines import ENGINES, Engine, Role
 from record.plays import SUITES, Play, play
 from record.registries import Installed, NotInstalled, install
+from record.rows import UNKNOWN
 
 CACHE = Path(".cache/record")
 
@@ -83,7 +84,7 @@ def record(engine: Engine, release: str | None, asked: argparse.Namespace) -> No
         installed = install(engine, release, asked.cache)
     except NotInstalled as error:
         for role, suite in todo:
-            note(Play(engine, release or "?", role, suite), str(error), asked.out)
+            note(Play(engine, release or UNKNOWN, role, suite), str(error), asked.out)
         return
     for role, suite in todo:
         about = Play(engine, installed.release, role, suite)

@@ -68,7 +68,13 @@ def _go(*programs: str) -> tuple[str, ...]:
     )
 
 
-_JARS = "/usr/share/java"
+def _java(program: str, *jars: str) -> tuple[str, ...]:
+    """Only these jars: others beside them belong to other releases."""
+    paths = " ".join(f"/usr/share/java/{jar}" for jar in jars)
+    compiled = f"javac -cp '{{built}}/*' -d {{built}} {{peers}}/{program}.java"
+    return f'sh -c "ln -s {paths} {{built}}"', compiled
+
+
 _ASGI = "asgi_echo:app --app-dir {peers}"
 
 _ENGINES = (
@@ -91,8 +97,11 @@ _ENGINES = (
     Engine(
         "wsproto", "Python", "PyPI", "wsproto", ("1.3.2", "1.2.0", "1.0.0"),
         f"{{python}} -m uvicorn --ws wsproto --log-level critical --port {{port}} {_ASGI}",
-        f"{PYTHON} {{peers}}/simple_websocket_client.py",
-        ("uvicorn==0.54.0", "simple-websocket==1.1.0"),
+        beside=("uvicorn==0.54.0",),
+    ),
+    Engine(
+        "simple-websocket", "Python", "PyPI", "simple-websocket", ("1.1.0", "0.10.1"),
+        client=f"{PYTHON} {{peers}}/simple_websocket_client.py", beside=("wsproto==1.3.2",),
     ),
     Engine(
         "hypercorn", "Python", "PyPI", "hypercorn", ("0.18.0", "0.14.4"),
@@ -113,7 +122,7 @@ _ENGINES = (
     ),
     Engine(
         "ws4py", "Python", "PyPI", "ws4py", ("0.6.0", "0.5.1"),
-        "{python} {peers}/ws4py_echo.py {port}", f"{PYTHON} {{peers}}/ws4py_client.py",
+        "{python} {peers}/ws4py_echo.py {port}",
     ),
     Engine(
         "gevent-websocket", "Python", "PyPI", "gevent-websocket", ("0.10.1",),
@@ -203,21 +212,22 @@ _ENGINES = (
     ),
     Engine(
         "Jetty", "Java", "Debian", "libjetty9-java", (),
-        f"java -cp '{{built}}:{_JARS}/*' JettyEcho {{port}}", beside=("libjetty9-extra-java",),
-        build=(f"javac -cp '{_JARS}/*' -d {{built}} {{peers}}/JettyEcho.java",),
+        "java -cp '{built}:{built}/*' JettyEcho {port}",
+        beside=("libjetty9-extra-java", "libservlet-api-java"),
+        build=_java("JettyEcho", "jetty9-*.jar", "servlet-api.jar"),
     ),
     Engine(
         "Tomcat", "Java", "Debian", "libtomcat10-java", (),
-        f"java -cp '{{built}}:{_JARS}/*' TomcatEcho {{port}} {{built}}",
-        build=(f"javac -cp '{_JARS}/*' -d {{built}} {{peers}}/TomcatEcho.java",),
+        "java -cp '{built}:{built}/*' TomcatEcho {port} {built}",
+        build=_java("TomcatEcho", "tomcat10-*.jar"),
     ),
     Engine(
         "Netty", "Java", "Debian", "libnetty-java", (),
-        f"java -cp '{{built}}:{_JARS}/*' NettyEcho {{port}}",
-        build=(f"javac -cp '{_JARS}/*' -d {{built}} {{peers}}/NettyEcho.java",),
+        "java -cp '{built}:{built}/*' NettyEcho {port}",
+        build=_java("NettyEcho", "netty-*.jar"),
     ),
     Engine(
-        "java.net.http", "Java", "Debian", "default-jdk-headless", (),
+        "java.net.http", "Java", "Debian", "openjdk-17-jdk-headless", (),
         client="java -Xshare:auto -XX:TieredStopAtLevel=1 -cp {built} JavaEcho {url}",
         build=("javac -d {built} {drivers}/JavaEcho.java",),
     ),

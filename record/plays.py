@@ -11,6 +11,7 @@ from pathlib import Path
 
 from record.engines import VISITS, Engine, Role
 from record.registries import Installed
+from replay.store.folder import safe_name
 
 SUITES = {"rfc": (), "autobahn": ("!9.*", "!12.*", "!13.*")}
 """The suites, and what is left out of each unless the whole of it is asked for."""
@@ -30,16 +31,16 @@ class Play:
 
     @property
     def name(self) -> str:
-        """The agent, and the name of its folder."""
+        """The name of the agent."""
         return f"{self.engine.slug}-{self.release}"
 
     def folder(self, out: Path) -> Path:
         """Where its run is."""
-        return out / "runs" / self.suite / self.role / self.name
+        return out / "runs" / self.suite / self.role / safe_name(self.name)
 
     def fault(self, out: Path) -> Path:
         """A file that says why there is no run, or why it isn't complete; absent if all went well."""
-        return self.folder(out).with_name(f"{self.name}.fault")
+        return self.folder(out).with_name(f"{safe_name(self.name)}.fault")
 
     def is_there(self, out: Path) -> bool:
         """Whether its run is complete."""
@@ -75,7 +76,7 @@ def play(installed: Installed, about: Play, out: Path, whole: bool) -> str | Non
     if process.returncode in (0, 1):
         return None
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return lines[0][:200] if lines else f"replay ended with the status {process.returncode}"
+    return lines[0].rpartition(": ")[2] if lines else f"replay ended with the status {process.returncode}"
 
 
 def _words(installed: Installed, about: Play, folder: Path) -> Sequence[str | Path]:

@@ -102,14 +102,19 @@ def _python(cache: Path) -> Path:
 def _debian(engine: Engine) -> str:
     """The release that is installed here."""
     packages = [engine.package, *engine.beside]
-    query = ["dpkg-query", "-W", "-f", "${Version} ${db:Status-Status}\n", *packages]
+    query = ["dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\n", *packages]
     try:
-        found = subprocess.run(query, capture_output=True, text=True).stdout.splitlines()
+        said = subprocess.run(query, capture_output=True, text=True).stdout
     except FileNotFoundError:
         raise NotInstalled("this is not Debian") from None
-    if len(found) < len(packages) or not all(line.endswith(" installed") for line in found):
+    found = {
+        name: version
+        for name, version, status in map(str.split, said.splitlines())
+        if status == "installed"
+    }
+    if not found.keys() >= set(packages):
         raise NotInstalled(f"needs `apt-get install {' '.join(packages)}`")
-    return found[0].split()[0].rpartition(":")[2]
+    return found[engine.package].rpartition(":")[2]
 
 
 def _run(command: Sequence[str | Path]) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from record.engines import Engine, Role
 from record.plays import SUITES
-from record.rows import HELD_BACK, WORDS, Row, rows, word
+from record.rows import HELD_BACK, UNKNOWN, WORDS, Row, rows, word
 from replay.source import SourceError
 from replay.store.stored_run import StoredCase
 
@@ -41,8 +42,8 @@ def write_page(engines: Sequence[Engine], out: Path, folder: Path) -> None:
     def findings(row: Row, rule: str, case: StoredCase) -> str:
         name = f"findings/{row.play.engine.slug}.md"
         current = row.play.release in (*row.play.engine.releases, row.play.release)[:1]
-        told = current and (folder / name).exists() and f"`{rule}`" in (folder / name).read_text("utf-8")
-        return name if told else ""
+        told = rule and current and (folder / name).exists()
+        return name if told and f"`{rule}`" in (folder / name).read_text("utf-8") else ""
 
     found = rows(engines, out, HELD_BACK)
     file.write_text(page(found, above.rstrip(), findings), encoding="utf-8")
@@ -96,13 +97,14 @@ def _not_run(found: Sequence[Row]) -> Iterator[str]:
     missing: dict[tuple[str, str, str], list[str]] = {}
     for row in found:
         if row.run is None:
-            what = f"{row.play.suite} as a {row.play.role}"
-            missing.setdefault((row.play.engine.name, row.play.release, row.fault or ""), []).append(what)
+            release = "" if row.play.release == UNKNOWN else f" {row.play.release}"
+            alike = (row.play.suite, row.play.role, row.fault or "")
+            missing.setdefault(alike, []).append(f"{row.play.engine.name}{release}")
     if missing:
         yield from ("", "## Not run", "")
-        yield from ("| engine | release | suite and role | why |", "|---|---|---|---|")
-        for (name, release, why), roles in missing.items():
-            yield f"| {name} | {release} | {', '.join(roles)} | {why.replace('|', ' ')} |"
+        yield from ("| suite | role | why | engines |", "|---|---|---|---|")
+        for (suite, role, why), names in missing.items():
+            yield f"| {suite} | {role} | {why.replace('|', ' ')} | {', '.join(names)} |"
 
 
 def cases(own: Sequence[Row], out: Path) -> str:
@@ -146,4 +148,4 @@ def _log(case: StoredCase, out: Path) -> str:
             case.log.file.write_bytes(case.log.read())
     except SourceError:
         return ""
-    return case.log.file.relative_to(out).as_posix()
+    return quote(case.log.file.relative_to(out).as_posix())

@@ -16,7 +16,11 @@ from record import tables
 from record.engines import ENGINES, FOLDERS, VISITS, Engine, Role
 from record.plays import Play
 from record.rows import HELD_BACK, rows
-from replay.suite.files import known
+from replay.cases.model import Behaviour
+from replay.flows import check
+from replay.protocol.rules import RULES
+from replay.source import Source
+from replay.suite.files import known, log_of
 from tests.processes import ROOT, listening, replay
 
 FILLED_IN: dict[Role, set[str]] = {"server": {"port"}, "client": {"url", "agent"}}
@@ -116,9 +120,34 @@ def test_the_table_of_all_engines(out: Path) -> None:
 
 def test_what_was_not_run_is_said(out: Path) -> None:
     table = (out / "record.md").read_text("utf-8").partition("## Not run")[2]
-    assert "| mended | 1.0 | rfc as a client | npm failed: a b |" in table
-    assert "| mended | 1.0 | autobahn as a server, autobahn as a client | not played yet |" in table
+    assert "| rfc | client | npm failed: a b | mended 1.0 |" in table
+    assert "| rfc | client | not played yet | mended 2.0 |" in table
+    assert "| autobahn | server | not played yet | mended 2.0, mended 1.0 |" in table
     assert "lax" not in table
+
+
+def findings() -> Iterator[tuple[str, str]]:
+    """The log of each finding, and what stands above it from its heading on."""
+    for page in sorted((ROOT / "docs" / "findings").glob("*.md")):
+        for part in page.read_text("utf-8").split("\n## ")[1:]:
+            above, _, rest = part.partition("```wirelog\n")
+            yield rest.partition("```")[0], above
+
+
+FINDINGS = [pytest.param(*finding, id=finding[0].splitlines()[0]) for finding in findings()]
+
+
+@pytest.mark.parametrize(("log", "above"), FINDINGS)
+def test_the_log_of_a_finding_shows_it(log: str, above: str) -> None:
+    judged = check(log_of("log", Source("log", log)))
+    assert judged.behaviour is Behaviour.FAILED
+    cause = judged.cause.key.split(":") if judged.cause else []
+    named = {*cause, *(breach.rule for breach in judged.broken)}
+    told = re.findall(r"`([a-z\d-]+)`", above.partition("\n\n")[2].partition(". ")[0])
+    assert told
+    assert all(rule in RULES for rule in told)
+    assert named & set(told) or not named & RULES.keys()
+    assert f" {judged.case.id} " in above
 
 
 def test_each_cell_is_a_log_that_gives_the_verdict_again(out: Path) -> None:

@@ -5,6 +5,8 @@ from picows import WSCloseCode, WSListener, WSMsgType, ws_connect
 
 
 class Echo(WSListener):
+    """Joins messages, as the library hands out frames; it looks at neither UTF-8 nor close codes."""
+
     def __init__(self):
         self.kind, self.message = None, bytearray()
 
@@ -15,8 +17,9 @@ class Echo(WSListener):
             case WSMsgType.PONG:
                 pass
             case WSMsgType.CLOSE:
-                transport.send_close(frame.get_close_code() or WSCloseCode.OK)
-                transport.disconnect()
+                close(transport, frame.get_close_code() or WSCloseCode.OK)
+            case kind if (kind is WSMsgType.CONTINUATION) is (self.kind is None):
+                close(transport, WSCloseCode.PROTOCOL_ERROR)
             case kind:
                 self.kind = self.kind or kind
                 self.message += frame.get_payload_as_memoryview()
@@ -24,6 +27,11 @@ class Echo(WSListener):
                     message, kind = bytes(self.message), self.kind
                     self.kind, self.message = None, bytearray()
                     transport.send(kind, message)
+
+
+def close(transport, code):
+    transport.send_close(code)
+    transport.disconnect()
 
 
 async def main(url):

@@ -7,4 +7,4 @@ try:
     while True:
         connection.send(connection.receive())
 except ConnectionClosed:
-    pass
+    connection.thread.join()  # it answers the Close
