@@ -20,7 +20,8 @@ from replay.cases.model import Behaviour
 from replay.flows import check
 from replay.protocol.rules import RULES
 from replay.source import Source
-from replay.suite.files import known, log_of
+from replay.suite.files import known
+from replay.suite.logs import log_of
 from tests.processes import ROOT, listening, replay
 
 FILLED_IN: dict[Role, set[str]] = {"server": {"port"}, "client": {"url", "agent"}}
