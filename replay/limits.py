@@ -81,6 +81,7 @@ HEAVY_JOBS = Limit("heavy cases", 4, "cases", "--jobs", "The most heavy cases th
 WORKERS = Limit("workers", 4, "processes", "--jobs", "The most processes that play cases in addition to the main one. There is no more than one per processor.")
 AGAIN = Limit("again", 10, "failures", "-", "The most failures that are played once more, alone. If there are more, they aren't bad luck, and count at once.")
 SPARE = Limit("spare descriptors", 8, "descriptors", "-", "The number of file descriptors that connections leave free for reports and logs.")
+AHEAD = Limit("ahead", 1000, "files", "-", "The most files that `check` has judged, or given to other processes, before the line of the first of them can be shown.")
 MOST_JOBS = Limit("most jobs", 1000, "cases", "-", "The most cases at once that --jobs may ask for.")
 KEPT = Limit("kept", 64 * 2**10, "octets", "-", "How much of the end of a server's output is kept.")
 KEPT_LINES = Limit("kept lines", 20, "lines", "-", "How many of the last lines of that output are shown.")
@@ -203,6 +204,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         HEAVY_JOBS,
         WORKERS,
         AGAIN,
+        AHEAD,
         MOST_JOBS,
         SPARE,
         KEPT,

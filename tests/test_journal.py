@@ -203,5 +203,5 @@ def test_every_reader_reads_a_run_that_was_killed(tmp_path: Path, lines: int) ->
     if column.told:
         assert len(compared.pair(folder, folder)[0].cases) == len(column.told)
     assert as_text(stored.listing(folder), 100).count("\n") >= len(run.cases)
-    logs = list(stored.logs([str(folder)], lambda said: None)) if column.told else []
+    logs = list(stored.stored_logs(run, (), lambda said: None)) if column.told else []
     assert len(logs) == len(column.told)

@@ -13,7 +13,7 @@ from replay.report.causes import explained
 from replay.suite.files import Item
 from replay.trace.model import SECOND, Trace
 from replay.verdict.judge import judge, passes
-from replay.verdict.result import CaseResult, Judged, Logged, Result
+from replay.verdict.result import CaseResult, Cause, Judged, Logged, Misdeed, Result
 from replay.wire.side import Side
 
 AS_RECORDED = Options()
@@ -35,7 +35,8 @@ def offline(item: Item, trace: Trace) -> Judged:
     if unread is not None and not musts:
         return explained(result.left_unjudged(unread.reason))
     if item.case.closing is None and musts:
-        return explained(replace(result, behaviour=Behaviour.FAILED, unjudged=None))
+        cause = Cause(Misdeed.BREAKS, musts[0].rule)
+        return explained(replace(result, behaviour=Behaviour.FAILED, unjudged=None, cause=cause))
     return result
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from replay.source import SourceError, printable
 
 if TYPE_CHECKING:
-    from replay.captures.model import Wanted
+    from replay.commands.checked import Place
     from replay.report.layout import Lines
     from replay.store.stored_run import StoredCase, StoredLog, StoredRun
     from replay.suite.logs import LogFile
@@ -30,18 +30,21 @@ def runs_in(path: str) -> list[Path]:
     )
 
 
-def logs(paths: Sequence[str], passed: Passed, wanted: Wanted | None = None) -> Iterator[LogFile]:
-    """The logs in files, folders and stored runs. Raises SourceError."""
-    from replay.captures.model import ANYTHING
+def places(paths: Sequence[str], passed: Passed, failed: Callable[[SourceError], None]) -> Iterator[Place]:
+    """The wire logs in files, folders and stored runs; `failed` is told about what can't be read."""
+    from replay.commands.checked import StoredAs
     from replay.store.reader import load
     from replay.suite import files as suite
 
     for path in paths:
-        if found := runs_in(path):
+        try:
+            found = runs_in(path)
             for folder in found:
-                yield from stored_logs(load(folder), (), passed)
-        else:
-            yield from suite.logs([path], passed, wanted or ANYTHING)
+                yield from (StoredAs(folder, case.number) for case, _ in chosen(load(folder), (), passed))
+            if not found:
+                yield from suite.log_files([path], passed)
+        except SourceError as error:
+            failed(error)
 
 
 def stored_logs(run: StoredRun, ids: Sequence[str], passed: Passed) -> Iterator[LogFile]:

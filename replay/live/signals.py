@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -20,6 +20,29 @@ def interrupt_on_signals() -> None:
     for number in _numbers():
         with suppress(ValueError):  # not in the main thread
             signal.signal(number, _interrupt)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Let what is under way be finished before ^C or these signals end the command; a second ^C doesn't
+    wait."""
+    came: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if came:
+            raise KeyboardInterrupt
+        came.append(number)
+
+    before = {}
+    with suppress(ValueError):  # not in the main thread
+        before = {number: signal.signal(number, note) for number in (signal.SIGINT, *_numbers())}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def cancel_on_signals(task: asyncio.Task[Any]) -> None:

@@ -86,6 +86,9 @@ def trouble(run: RunResult) -> str | None:
         )
     if run.interrupted:
         said.append("interrupted")
+    if run.unread:
+        first = "; ".join(safe.escape(why, 300) for why in run.unread[:20])
+        said.append(f"{words.count(len(run.unread), 'file')} can't be read: {first}")
     if said and len(run.results) < run.planned:
         said.append(f"{len(run.results)} of {words.count(run.planned, 'case')} run")
     if run.strict and run.fixed:

@@ -336,14 +336,20 @@ def _made(
     return load(source, read=trace, octets=octets, thorough=thorough, declared=declared)
 
 
+def log_files(paths: Sequence[str], passed: Passed = lambda said: None) -> Iterator[str]:
+    """The wire logs and recordings in paths and folders, and '-' for standard input. Raises SourceError if
+    a folder contains none."""
+    for path in paths:
+        yield from [path] if path == "-" else map(str, _files([path], LOGS, passed))
+
+
 def logs(
     paths: Sequence[str], passed: Passed = lambda said: None, wanted: Wanted = ANYTHING
 ) -> Iterator[LogFile]:
     """All connections in wire logs, recordings, and folders with them. Raises SourceError if a folder
     contains none."""
-    for path in paths:
-        for file in [path] if path == "-" else _files([path], LOGS, passed):
-            yield from read_logs(str(file), wanted)
+    for word in log_files(paths, passed):
+        yield from read_logs(word, wanted)
 
 
 def _files(

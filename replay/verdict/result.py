@@ -246,6 +246,7 @@ class RunResult(Struct, frozen=True):
     room: int | None = None  # the number of connections that the testee accepts at once, if known
     strict: bool = False  # `lax` results fail it, and so do expected verdicts that are fixed
     fixed: tuple[Entry, ...] = ()  # expected verdicts whose cases all pass now
+    unread: tuple[str, ...] = ()  # why files that were to be judged can't be read
 
     def exit_status(self, strict: bool = False) -> int:
         """0: all cases pass; 1: a case fails; 3: the testee couldn't be reached; 130: interrupted by ^C."""
@@ -254,7 +255,7 @@ class RunResult(Struct, frozen=True):
         if self.interrupted:
             return 130
         failed = any(result.counts(strict) for result in self.results)
-        return int(failed or (strict and bool(self.fixed)))
+        return int(failed or bool(self.unread) or (strict and bool(self.fixed)))
 
 
 def exit_status(runs: Sequence[RunResult], strict: bool = False) -> int:
