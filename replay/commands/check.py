@@ -13,7 +13,7 @@ import click
 
 from replay.commands.options import with_options
 from replay.commands.selection import passed_over
-from replay.config.options import CHECK
+from replay.config.check_options import CHECK
 from replay.source import SourceError
 
 if TYPE_CHECKING:

@@ -370,33 +370,6 @@ SERVE = (
     *(VERBOSE, QUIET),
 )
 
-CHECK = (
-    *RECORDING,
-    PROFILE,
-    STRICT,
-    Option(
-        "jobs",
-        JOBS,
-        "Judge in this many processes instead of one for each processor.",
-        short="-j",
-    ),
-    Option(
-        "dask",
-        Kind.TEXT,
-        "Judge by the workers of the Dask scheduler at this address, which open the files by the same "
-        "absolute paths.",
-        metavar="ADDRESS",
-    ),
-    REPORT._replace(
-        help="Write a report in one of the formats html, junit, tap, markdown, json, gitlab, github, badge "
-        "and shields; '-' as the file is standard output."
-    ),
-    JSON,
-    VERBOSE,
-    QUIET,
-)
-"""Options of `replay check`, which reads no config."""
-
 _OF_SERVER = {option.name: option for option in SERVER}
 _OF_CLIENTS = {option.name: option for option in CLIENTS}
 RECORD = (
