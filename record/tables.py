@@ -76,7 +76,7 @@ def _line(row: Row, link: Link) -> str:
     by_name = sorted(row.broken.items(), key=lambda item: (not item[0], item[0]))
     told = [_rule(row, rule, broken, link) for rule, broken in by_name]
     if row.fault is not None:
-        told.append(f"({row.fault})")
+        told.append("(not played to its end)")
     return f"| {row.play.engine.name} | {row.play.release} | {numbers} | {', '.join(told)} |"
 
 
