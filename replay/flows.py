@@ -67,6 +67,8 @@ def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
         suite=editions_of(items),
         interrupted=played.interrupted,
         room=played.room,
+        memory=played.memory,
+        most_memory=settings.declared.memory,
     )
     return result if settings.expected is None else settings.expected.judged(result)
 

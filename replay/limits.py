@@ -243,6 +243,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
     ),
     "Files and wire logs": (
         PACKET,
+        DECRYPTED,
         CAPTURED,
         FILE,
         PAYLOAD_FILE,

@@ -21,10 +21,11 @@ BOUNDS = {
     "fragments": (3, 10_000),
     "inflated": (LEAST, MOST),
     "ratio": (5, 500),
+    "memory": (2**20, 2**40),
 }
 """The limits, each with the smallest and the largest value that can be declared."""
 
-_SIZES = ("message", "frame", "inflated")
+_SIZES = ("message", "frame", "inflated", "memory")
 _COUNT = r"(?P<count>[0-9]{1,12})(?: *(?P<unit>KiB|MiB|GiB))?"
 _STANDS_FOR = {"frame": "message", "inflated": "message"}
 """The limit that applies where another one isn't declared: what is too large a message in one frame is too
@@ -50,6 +51,7 @@ class Declared(Struct, frozen=True, omit_defaults=True):
     fragments: int | None = None  # frames of a message
     inflated: int | None = None  # octets to which a compressed message inflates
     ratio: int | None = None  # what a message inflates to, divided by what it was compressed to
+    memory: int | None = None  # octets that a process has: it is the run that this fails, not a case
 
     def promises(self, name: str) -> bool:
         """Whether this limit was declared, or one that includes it."""

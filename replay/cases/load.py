@@ -93,7 +93,7 @@ DEFAULTS = {
 NEEDED = ("title",)
 """Required in the file or in each of its cases."""
 
-LIMIT: Word[str] = Word("a limit", {name: name for name in BOUNDS})
+LIMIT: Word[str] = Word("a limit", {name: name for name in BOUNDS if name != "memory"})
 
 CASE: Record[FoundKeys] = Record(
     "a case",

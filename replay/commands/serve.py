@@ -65,6 +65,9 @@ def serve(**options: Any) -> None:
     if not given.agent.strip() or len(given.agent) > limits.AGENT.default:
         said = f"--agent: expected 1 to {limits.AGENT.default} characters"
         raise SourceError(None, said, about="agent")
+    if given.declared.memory is not None:
+        said = "--limit memory=SIZE is for servers: start one with `replay run --exec`"
+        raise SourceError(None, said, about="limit")
     items = chosen_items(
         given.cases, given.keyword, given.thorough, Side.SERVER, given.suite, given.wanted, given.declared
     )

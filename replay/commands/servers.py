@@ -100,6 +100,9 @@ def _one(given: RunOptions, agent: str) -> UnderTest:
     address = None
     if (url := given.url) is not None:
         address = Address.of(url, Tls(given.ca, given.insecure, given.cert, given.key, given.sni))
+    if given.declared.memory is not None and given.exec is None:
+        said = "--limit memory=SIZE needs --exec: only of a server that replay starts is the memory known"
+        raise SourceError(None, said, about="limit")
     target = Target(address, given.exec, given.start_timeout)
     return UnderTest(agent, target, _options(address, given), given.connect_timeout)
 

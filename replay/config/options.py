@@ -211,7 +211,8 @@ LIMIT = Option(
     "limit",
     Kind.LIMIT,
     "Test whether this limit is kept: the most octets of a message, as in '1 MiB', or another limit, as in "
-    "'frame=64 KiB', 'fragments=100', 'inflated=4 MiB' or 'ratio=100'.",
+    "'frame=64 KiB', 'fragments=100', 'inflated=4 MiB', 'ratio=100' or, of a server that is started, "
+    "'memory=200 MiB'.",
     multiple=True,
 )
 TIMEOUT = Option(

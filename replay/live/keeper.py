@@ -7,13 +7,15 @@ This is a program of its own, which `testee` runs as
 Its standard input is a socket of replay's. When that ends, because replay wants the command to end, has
 crashed or was killed, the command and all its descendants get SIGTERM, and those that are left after GRACE
 seconds get SIGKILL. The keeper ends once all of them have ended, with the exit status of the command (128 +
-n after signal n). As long as a child of it runs, a command hasn't ended.
+n after signal n). As long as a child of it runs, a command hasn't ended. Before it ends, it writes to the
+socket how many octets of memory the largest of these processes had.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import select
 import signal
 import sys
@@ -94,6 +96,12 @@ class Keeper:
                 os.kill(pid, number)
 
 
+def _memory() -> int:
+    """The most memory that one of the processes that have ended had, in octets: see getrusage(2)."""
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
 def _adopt_orphans() -> bool:
     """Become the parent of each descendant that loses its own; returns whether that is possible."""
     if not os.access("/proc/self/stat", os.R_OK):
@@ -154,6 +162,8 @@ def main(grace: str, port: str, url: str, ca: str, command: str) -> int:
     keeper = Keeper(environment, command)
     keeper.keep()
     keeper.end(float(grace))
+    with contextlib.suppress(OSError):  # replay was killed
+        os.write(sys.stdin.fileno(), b"%d" % _memory())
     return keeper.status
 
 

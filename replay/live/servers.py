@@ -55,6 +55,7 @@ class Played(Struct):
     fault: str | None = None  # why a server that replay started isn't available, or no longer
     last_lines: tuple[str, ...] = ()  # of its output
     room: int | None = None  # the number of connections that it accepts at once, if more were tried
+    memory: int | None = None  # octets that its largest process had, if replay started it
 
 
 def play_all(
@@ -125,13 +126,15 @@ class _Session:
             async with echo_server() as address:
                 yield address
             return
-        async with exec_server(
+        started = exec_server(
             self._target.command, self._target.address, start_timeout=self._target.start_timeout
-        ) as server:
+        )
+        async with started as server:
             self._began = time.monotonic()
             yield server.address
             if self._stopped:
                 await self._last_words(server)
+        self.played.memory = server.memory
 
     async def _last_words(self, server: Testee) -> None:
         """Raise TesteeError, with the server's last output, if it has died."""

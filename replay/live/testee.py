@@ -50,6 +50,11 @@ class Testee:
         self._output = output
 
     @property
+    def memory(self) -> int | None:
+        """The octets of memory that its largest process had; None while it runs, or if it wasn't told."""
+        return self._output.memory
+
+    @property
     def exit_status(self) -> int | None:
         """The exit status, 128 + n after signal n, as in shells; None while it runs."""
         return self.died.result() if self.died.done() and not self.died.cancelled() else None
@@ -209,11 +214,12 @@ def _start(words: Sequence[str], link: socket.socket) -> subprocess.Popen[bytes]
 
 
 class _Output(asyncio.Protocol):
-    """Reads all output, and keeps the end of it."""
+    """Reads all output, and keeps the end of it and what the keeper told."""
 
     def __init__(self) -> None:
         self.kept = bytearray()
         self.ended = asyncio.Event()
+        self.memory: int | None = None
 
     def data_received(self, data: bytes) -> None:
         self.kept += data
@@ -225,7 +231,8 @@ class _Output(asyncio.Protocol):
 
 async def _end_of(process: subprocess.Popen[bytes], link: asyncio.StreamReader, output: _Output) -> int:
     """Wait for the end of the keeper, which closes the link, and return its exit status."""
-    await link.read()
+    told = await link.read()
+    output.memory = int(told) if told.isdigit() else None
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(limits.OUTPUT.default / 1000):
             await output.ended.wait()

@@ -84,6 +84,8 @@ def trouble(run: RunResult) -> str | None:
         said.append(
             f"under way when it died: {', '.join(safe.escape(case, 60) for case in run.died_on[:20])}"
         )
+    if run.oversized:
+        said.append(words.memory(run.memory or 0, run.most_memory))
     if run.interrupted:
         said.append("interrupted")
     if run.unread:

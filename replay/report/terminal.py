@@ -182,6 +182,10 @@ def _summary(run: RunResult, width: int) -> Iterator[Text]:
         yield text()
     if run.room is not None:
         yield from labelled("room", words.room(run.room), width)
+    if run.memory is not None:
+        yield from labelled(
+            "memory", words.memory(run.memory, run.most_memory), width, FAULT if run.oversized else ""
+        )
     if run.unreached is not None:
         yield from labelled("unreached", safe.escape(run.unreached, 300), width, FAULT)
     for number, said in enumerate(run.last_lines):

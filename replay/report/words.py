@@ -134,6 +134,12 @@ def room(connections: int) -> str:
     return f"the server accepted no more than {had} at once, so that many were used"
 
 
+def memory(octets: int, most: int | None) -> str:
+    """How much memory the testee had, and the limit that was declared."""
+    had = f"the largest process of the server had {octets / 2**20:,.1f} MiB"
+    return had if most is None else f"{had}; the limit is {most / 2**20:,.1f} MiB"
+
+
 def count(n: int, noun: str, plural: str = "") -> str:
     """'1 octet', '2 octets'; '16777216 octets (16 MiB)' if that is a whole number."""
     said = f"{n} {noun}" if n == 1 else f"{n} {plural or noun + 's'}"

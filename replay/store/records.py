@@ -80,6 +80,7 @@ class EndRecord(Struct, frozen=True):
     unreached: str | None  # why the testee could not be reached
     died_on: tuple[str, ...]  # ids of the cases that were running when it died
     counts: RunCounts
+    memory: int | None = None  # octets that the largest process of the testee had
 
 
 def check_sources(cases: tuple[PlannedCase, ...], count: int) -> None:

@@ -113,6 +113,7 @@ class Store:
                 unreached=run.unreached,
                 died_on=run.died_on,
                 counts=counts,
+                memory=run.memory,
             )
             try:
                 self._append("end", 0, encode(end))

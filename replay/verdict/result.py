@@ -244,17 +244,25 @@ class RunResult(Struct, frozen=True):
     stored: Path | None = None  # the folder with the stored run; None: it isn't stored, or not completely
     interrupted: bool = False
     room: int | None = None  # the number of connections that the testee accepts at once, if known
+    memory: int | None = None  # octets that the largest process of the testee had, if known
+    most_memory: int | None = None  # the limit on it that was declared
     strict: bool = False  # `lax` results fail it, and so do expected verdicts that are fixed
     fixed: tuple[Entry, ...] = ()  # expected verdicts whose cases all pass now
     unread: tuple[str, ...] = ()  # why files that were to be judged can't be read
 
+    @property
+    def oversized(self) -> bool:
+        """Whether the testee had more memory than was declared."""
+        return self.most_memory is not None and (self.memory or 0) > self.most_memory
+
     def exit_status(self, strict: bool = False) -> int:
-        """0: all cases pass; 1: a case fails; 3: the testee couldn't be reached; 130: interrupted by ^C."""
+        """0: all cases pass; 1: a case fails, or the testee had too much memory; 3: the testee couldn't be
+        reached; 130: interrupted by ^C."""
         if self.unreached is not None:
             return 3
         if self.interrupted:
             return 130
-        failed = any(result.counts(strict) for result in self.results)
+        failed = self.oversized or any(result.counts(strict) for result in self.results)
         return int(failed or bool(self.unread) or (strict and bool(self.fixed)))
 
 
