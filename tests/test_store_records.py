@@ -83,6 +83,7 @@ def test_a_run_is_stored_with_all_that_holds_for_it(tmp_path: Path) -> None:
         "address": "ws://127.0.0.1:9001",
         "agent": "an agent",
         "duration": 1.5,
+        "memory": None,
         "unreached": None,
         "died_on": [],
         "counts": {

@@ -42,15 +42,32 @@ def is_text(head: bytes) -> bool:
 
 
 def is_certain(head: bytes) -> bool:
-    """Whether such a text is a recording and nothing else: a tool wrote it, or it has hardly any prose."""
+    """Whether such a text is a recording and nothing else: it begins as a tool's output does, or can be
+    read and has hardly any prose, or lines that only a tool writes. Source code may contain such lines, too."""
     source = _source(head)
-    if _is_signed(source, head):
+    if _begins_as_output(source):
         return True
     try:
         found = pasted.read(source)
     except SourceError:
         return False
-    return found.prose <= len(found.pieces) + len(found.packets)
+    count = len(found.pieces) + len(found.packets)
+    return bool(count) and (found.prose <= count or _SURE.search(source.text) is not None)
+
+
+def _begins_as_output(source: Source) -> bool:
+    text = source.text
+    if _MARKUP.match(text):
+        return har.is_har(text) or refused.known(source, len(text)) is not None
+    first = next(((start, end) for start, end in lines.split(source) if text[start:end].strip()), (0, 0))
+    line = Source("", text[first[0] : first[1]])
+    return (
+        refused.known(line, len(line.text)) is not None
+        or tshark.is_json(text)
+        or bool(follow.form(text))
+        or tshark.is_fields(text)
+        or _of_packet(text, *first)
+    )
 
 
 def _source(head: bytes) -> Source:
