@@ -24,7 +24,7 @@ from replay.source import Source
 FOLDER = Path(cache_from_source(__file__)).parent
 """Where cases are kept."""
 
-MODULES = ("limits.py", "source.py", "json_text.py")
+MODULES = ("forms.py", "limits.py", "source.py", "json_text.py")
 FOLDERS = ("wire", "trace", "protocol", "typed", "cases", "suite")
 """The code that makes cases from specs."""
 
