@@ -43,7 +43,10 @@ def is_text(head: bytes) -> bool:
 
 def is_certain(head: bytes) -> bool:
     """Whether such a text is a recording and nothing else: it begins as a tool's output does, or can be
-    read and has hardly any prose, or lines that only a tool writes. Source code may contain such lines, too."""
+    read and has hardly any prose, or lines that only a tool writes.
+
+    Source code may contain such lines, too, but can't be read.
+    """
     source = _source(head)
     if _begins_as_output(source):
         return True
