@@ -33,7 +33,7 @@ FAULTY = ROOT / "tests" / "peers" / "faulty.py"
 OF_ONE_CASE = {
     *("exitfirst", "max-failures", "jobs"),  # without a meaning
     *("report", "json", "out", "open", "verbose", "quiet", "update-expected"),  # what becomes of it
-    *("cases", "suite", "keyword"),  # the case is named
+    *("cases", "suite", "keyword", "connection"),  # the case is named
     "seed",  # the one that was played with
 }
 """Options that a case which is played again by itself doesn't need."""
@@ -60,6 +60,7 @@ SAMPLES: dict[Kind, Any] = {
     Kind.SUITE: "rfc",
     Kind.SECONDS: 2.25,
     Kind.CHOP: 7,
+    Kind.LIMIT: ["message=2 MiB", "fragments=40"],
     Kind.FILE: "a file.pem",
     Kind.EXPECTED: "expected.yaml",
 }
