@@ -1,16 +1,13 @@
 """Runs an echo client in Python for each case: python visit.py AGENT URL CLIENT.
 
-The client's imports are made once, and a fork of this process runs it for each case, which costs much less
-than a process for each. A client that goes on for too long is ended.
+Each is a process of its own: forks of one process would draw the same random numbers, and with them the
+same masking keys. A client that goes on for too long is ended.
 """
 
-import ast
-import importlib
-import os
-import runpy
-import signal
 import socket
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,33 +32,16 @@ def count(url: str) -> int:
         return int(reader.read(size))
 
 
-def load(client: Path) -> None:
-    """Import what the client does."""
-    for node in ast.walk(ast.parse(client.read_text())):
-        with suppress(ImportError):
-            if isinstance(node, ast.Import):
-                for name in node.names:
-                    importlib.import_module(name.name)
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                importlib.import_module(node.module)
+def visit(agent: str, url: str, client: Path, case: int) -> None:
+    words = [sys.executable, str(client), f"{url.rstrip('/')}/runCase?case={case}&agent={agent}"]
+    with suppress(subprocess.TimeoutExpired):
+        subprocess.run(words, stderr=subprocess.DEVNULL, timeout=SECONDS, check=False)
 
 
 def main(agent: str, url: str, client: Path) -> None:
-    load(client)
-    for case in range(1, count(url) + 1):
-        if case > AT_ONCE:
-            os.wait()
-        if not os.fork():
-            signal.alarm(SECONDS)
-            sys.argv = [str(client), f"{url.rstrip('/')}/runCase?case={case}&agent={agent}"]
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            try:
-                runpy.run_path(str(client), run_name="__main__")
-            finally:  # however it ended, it must not go on in the loop of its parent
-                os._exit(0)
-    with suppress(ChildProcessError):
-        while True:
-            os.wait()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for case in range(1, count(url) + 1):
+            pool.submit(visit, agent, url, client, case)
 
 
 if __name__ == "__main__":
