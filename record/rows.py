@@ -22,12 +22,12 @@ from replay.verdict.stored_verdict import StoredVerdict
 
 _RULES = ("server-closes-on-unmasked", "mask-unpredictable", "client-checks-accept")
 HELD_BACK = (
-    *("20.6.*", "20.8.early.*", "20.9.*", "22.11.*", "26.6.together*", "26.12.*", "27.*"),
+    *("20.6.*", "20.8.early.*", "20.9.*", "22.11.*", "22.12.*", "26.6.together*", "26.12.*", "27.*"),
     *_RULES,
 )
 """Cases, and rules that cases are about, whose failure may be a security hole: smuggled requests, frames
-without a mask, masks that can be predicted, no bounds. The documentation leaves them out, as maintainers are
-told of them first."""
+without a mask, masks that can be predicted, no bounds. The documentation leaves them out, as maintainers
+are told of them first."""
 
 UNKNOWN = "?"
 """The release of an engine of Debian that was never found."""
