@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from replay.trace.model import Drop, How, Octets, Trace
+from replay.trace.model import Drop, Entry, How, Octets, Trace
 from replay.wire.side import Side
 
 ADDRESSES = {Side.CLIENT: bytes((192, 0, 2, 1)), Side.SERVER: bytes((192, 0, 2, 2))}
@@ -73,14 +73,12 @@ class _Sender:
 def packets(trace: Trace, number: int = 0) -> Iterator[Packet]:
     """The packets of a connection, which is number `number` of a file.
 
-    An entry without a time was sent a microsecond after the one before it. A gap of unknown length is one
-    missing octet.
+    A gap of unknown length is one missing octet.
     """
-    sender, at = _Sender(number), 0
+    sender = _Sender(number)
     for side, flags in ((Side.CLIENT, SYN), (Side.SERVER, SYN | ACK), (Side.CLIENT, ACK)):
-        yield sender.segment(at, side, flags)
-    for entry in trace.entries:
-        at = at + 1 if entry.at is None else max(at, entry.at)
+        yield sender.segment(0, side, flags)
+    for at, entry in timed(trace):
         if isinstance(entry, Octets):
             for write in entry.writes.single():
                 for start in range(0, len(write), MOST):
@@ -91,6 +89,14 @@ def packets(trace: Trace, number: int = 0) -> Iterator[Packet]:
                 sender.skip(entry.side, 1 if entry.cut.more is None else entry.cut.more)
         elif isinstance(entry, Drop):
             yield sender.segment(at, entry.side, ACK | (RST if entry.how is How.RST else FIN))
+
+
+def timed(trace: Trace) -> Iterator[tuple[int, Entry]]:
+    """The entries with their times. One without a time was sent a microsecond after the one before it."""
+    at = 0
+    for entry in trace.entries:
+        at = at + 1 if entry.at is None else max(at, entry.at)
+        yield at, entry
 
 
 def _ip(number: int, source: bytes, target: bytes, data: bytes) -> bytes:

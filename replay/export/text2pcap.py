@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from replay.export.packets import FIRST_PORT, HTTP, MOST
+from replay.export.packets import FIRST_PORT, HTTP, MOST, timed
 from replay.trace.model import SECOND, Octets, Trace
 from replay.wire.side import Side
 
@@ -29,9 +29,7 @@ def written(trace: Trace) -> Iterator[str]:
     for name, value in trace.headers:
         yield f"# {name}: {value.encode('unicode_escape').decode('ascii')}"
     yield f"# {command(trace)} FILE FILE.pcapng"
-    at = 0
-    for entry in trace.entries:
-        at = at + 1 if entry.at is None else max(at, entry.at)
+    for at, entry in timed(trace):
         if not isinstance(entry, Octets):
             continue
         mark = "O" if entry.side is trace.recorder else "I"

@@ -3,7 +3,6 @@ the frames, the wire log, and the commands that judge and play it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from replay import limits
@@ -71,4 +70,5 @@ def _cut(shown: str, room: int) -> tuple[str, str]:
     if len(shown) <= room:
         return shown, ""
     kept = shown[:room].rpartition("\n")[0]
-    return kept, f"{words.count(len(re.findall(chr(10), shown[len(kept) :])), 'more line')} aren't shown."
+    left = shown.count("\n", len(kept))
+    return kept, f"{words.count(left, 'more line')} aren't shown."

@@ -1,7 +1,6 @@
 """The packets in a capture: pcap and pcapng, in either byte order, read as a stream.
 
-Both formats are a header and records of a few fields. The libraries that read them either dissect every
-packet, which takes minutes for large captures, or are no longer maintained.
+Both formats are a header and records of a few fields.
 """
 
 from __future__ import annotations
