@@ -9,8 +9,9 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.cases.model import Case, Profile, Repeat, Step
+from replay.cases.model import Case, Profile
 from replay.cases.recorded import under
+from replay.cases.step import Repeat, Step
 from replay.play.actions import CloseWith, Options, Write
 from replay.play.endpoint import Limits
 from replay.play.script import script

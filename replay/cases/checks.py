@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from replay.cases.model import (
+from replay.cases.model import Case
+from replay.cases.step import (
     Await,
-    Case,
     OpenFrame,
     Repeat,
     SendClose,

@@ -5,18 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from replay.cases.model import (
-    Case,
-    Outcome,
-    Pause,
-    Repeat,
-    SendClose,
-    SendData,
-    SendEnd,
-    SendFrame,
-    SendMessage,
-    Step,
-)
+from replay.cases.model import Case, Outcome
+from replay.cases.step import Pause, Repeat, SendClose, SendData, SendEnd, SendFrame, SendMessage, Step
 from replay.trace.model import Timer, Wait
 
 _HEADER = 14  # the longest header of a frame

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 from replay import limits
-from replay.cases.model import EventKind, OpenFrame, Pattern, Repeat, SendData, SendFrame, SendMessage, Step
+from replay.cases.model import EventKind, Pattern
 from replay.cases.payload import Payload
+from replay.cases.step import OpenFrame, Repeat, SendData, SendFrame, SendMessage, Step
 from replay.source import SourceError, Span, nearest
 from replay.trace.model import Octets, Trace
 from replay.wire.frame import Opcode, decode

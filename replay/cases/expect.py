@@ -6,13 +6,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.cases.model import (
-    Behaviour,
-    Closing,
-    EventKind,
-    Patience,
-    Pattern,
-)
+from replay.cases.model import Behaviour, Closing, EventKind, Patience, Pattern
 from replay.cases.open_words import ANY_OPENED, ANY_REFUSAL, OPENED, REFUSED
 from replay.cases.payloads import PAYLOAD_ROWS, payload_of, with_payload
 from replay.source import Span

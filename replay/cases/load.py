@@ -15,20 +15,10 @@ from replay.cases.declared import BOUNDS, NOTHING_DECLARED, Declared, sizes_of
 from replay.cases.deflate import DEFLATE
 from replay.cases.echo import echo
 from replay.cases.expect import CLOSE, DISPUTED, EXPECT, PATIENCE, Argued, EchoWord, UnresolvedOutcome
-from replay.cases.model import (
-    Bound,
-    Case,
-    Closing,
-    Disputed,
-    Outcome,
-    Patience,
-    Pattern,
-    Pause,
-    Repeat,
-    Step,
-)
+from replay.cases.model import Bound, Case, Closing, Disputed, Outcome, Patience, Pattern
 from replay.cases.open_words import OPEN
 from replay.cases.opening import Opening
+from replay.cases.step import Pause, Repeat, Step
 from replay.cases.steps import SEND
 from replay.protocol.rules import RULES
 from replay.source import Source, SourceError, Span, nearest

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from replay.cases.model import Case, OpenFrame, Pause, SendClose, SendData, SendFrame, SendMessage
+from replay.cases.model import Case
+from replay.cases.step import OpenFrame, Pause, SendClose, SendData, SendFrame, SendMessage
 from replay.protocol.events import Close, End, Event, Gap, Opened, Violation
 from replay.protocol.interpreter import observe
 from replay.protocol.rules import RULES

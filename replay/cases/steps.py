@@ -8,7 +8,17 @@ from functools import partial
 from msgspec.structs import replace
 
 from replay import limits
-from replay.cases.model import (
+from replay.cases.payload import Payload
+from replay.cases.payloads import (
+    PAYLOAD,
+    PAYLOAD_ONE_OF,
+    PAYLOAD_ROWS,
+    SIZES,
+    payload_of,
+    with_payload,
+)
+from replay.cases.relative import OrRelative
+from replay.cases.step import (
     Await,
     OpenFrame,
     Pause,
@@ -20,16 +30,6 @@ from replay.cases.model import (
     SendMessage,
     Step,
 )
-from replay.cases.payload import Payload
-from replay.cases.payloads import (
-    PAYLOAD,
-    PAYLOAD_ONE_OF,
-    PAYLOAD_ROWS,
-    SIZES,
-    payload_of,
-    with_payload,
-)
-from replay.cases.relative import OrRelative
 from replay.source import SourceError, Span
 from replay.trace.model import SECOND, How, Trace
 from replay.typed import nodes

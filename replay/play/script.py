@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from replay.cases.cost import gaps, volume, waits_out
 from replay.cases.echo import RepeatedEchoes
-from replay.cases.model import (
-    DATA,
+from replay.cases.model import DATA, Case
+from replay.cases.payload import Payload
+from replay.cases.step import (
     Await,
-    Case,
     OpenFrame,
     Pause,
     Repeat,
@@ -23,7 +23,6 @@ from replay.cases.model import (
     SendFrame,
     SendMessage,
 )
-from replay.cases.payload import Payload
 from replay.play.actions import (
     Action,
     Arm,

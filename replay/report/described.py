@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from replay.cases.model import (
+from replay.cases.model import Case, Closing, Outcome
+from replay.cases.payload import Payload
+from replay.cases.step import (
     Await,
-    Case,
-    Closing,
     OpenFrame,
-    Outcome,
     Pause,
     Repeat,
     SendClose,
@@ -21,7 +20,6 @@ from replay.cases.model import (
     SendMessage,
     Step,
 )
-from replay.cases.payload import Payload
 from replay.report import safe, words
 from replay.report.layout import LABEL, STYLES, Lines, labelled, text, wrapped
 from replay.report.purpose import codes, purpose

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from replay.cases.model import (
+from replay.cases.payload import Payload
+from replay.cases.step import (
     Await,
     OpenFrame,
     Pause,
@@ -20,7 +21,6 @@ from replay.cases.model import (
     SendMessage,
     Step,
 )
-from replay.cases.payload import Payload
 from replay.report import safe, words
 from replay.trace.model import SECOND
 from replay.wire.frame import CONTROL_PAYLOAD, Opcode, reserved

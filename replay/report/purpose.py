@@ -13,19 +13,9 @@ from operator import eq
 from msgspec.structs import replace
 
 from replay.cases.echo import echo
-from replay.cases.model import (
-    Behaviour,
-    Case,
-    Closing,
-    EventKind,
-    Outcome,
-    Pattern,
-    Profile,
-    SendClose,
-    SendEnd,
-    SendFrame,
-)
+from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile
 from replay.cases.open_words import ANY_REFUSAL
+from replay.cases.step import SendClose, SendEnd, SendFrame
 from replay.report import heads, safe, words
 from replay.report.heads import answered
 from replay.report.phrases import Phrase, sample, sent, sequence, size_of, written

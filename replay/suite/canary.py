@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from replay import limits
-from replay.cases.model import Behaviour, Case, EventKind, Outcome, Patience, Pattern, SendFrame
+from replay.cases.model import Behaviour, Case, EventKind, Outcome, Patience, Pattern
 from replay.cases.payload import Payload
+from replay.cases.step import SendFrame
 from replay.protocol.events import Close, End, Event, Message, NotOpened, Pong, Unparsed, Violation
 from replay.protocol.interpreter import observe
 from replay.trace.model import SECOND, Drop, Octets, Trace

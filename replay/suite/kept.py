@@ -25,7 +25,7 @@ FOLDER = Path(cache_from_source(__file__)).parent
 """Where cases are kept."""
 
 MODULES = ("forms.py", "limits.py", "source.py", "json_text.py")
-FOLDERS = ("wire", "trace", "protocol", "typed", "cases", "suite")
+FOLDERS = ("wire", "trace", "protocol", "typed", "values", "cases", "suite")
 """The code that makes cases from specs."""
 
 _PACKAGE = Path(__file__).parent.parent

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from replay.cases.model import Behaviour, Case, Closing, EventKind, Patience, Profile, SendFrame
+from replay.cases.model import Behaviour, Case, Closing, EventKind, Patience, Profile
 from replay.cases.select import select
+from replay.cases.step import SendFrame
 from replay.protocol.rules import RULES
 from replay.suite.files import bundled_items, known
 from replay.trace.model import SECOND

@@ -6,24 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from replay.cases.cost import at_once, silence, volume, waits_out, weight
-from replay.cases.model import (
-    Behaviour,
-    Case,
-    Closing,
-    EventKind,
-    OpenFrame,
-    Outcome,
-    Pattern,
-    Pause,
-    Repeat,
-    SendClose,
-    SendData,
-    SendFrame,
-    SendMessage,
-    Step,
-)
+from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern
 from replay.cases.payload import Payload
 from replay.cases.recorded import case_of
+from replay.cases.step import OpenFrame, Pause, Repeat, SendClose, SendData, SendFrame, SendMessage, Step
 from replay.suite.files import known
 from replay.trace.model import SECOND, Octets, Timer, Trace, Wait
 from replay.wire.side import Side

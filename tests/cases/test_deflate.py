@@ -10,7 +10,8 @@ from typing import Any, AnyStr
 import pytest
 
 from replay import limits
-from replay.cases.model import Closing, Patience, Repeat, SendMessage
+from replay.cases.model import Closing, Patience
+from replay.cases.step import Repeat, SendMessage
 from replay.play.player import Player
 from replay.protocol.events import Message, Requested
 from replay.protocol.interpreter import observe

@@ -6,8 +6,9 @@ import pytest
 
 from replay.cases import echo as echoes
 from replay.cases.echo import RepeatedEchoes, echo
-from replay.cases.model import EventKind, OpenFrame, Pause, Repeat, SendData, SendFrame, SendMessage, Step
+from replay.cases.model import EventKind
 from replay.cases.payload import Payload
+from replay.cases.step import OpenFrame, Pause, Repeat, SendData, SendFrame, SendMessage, Step
 from replay.source import Source, SourceError
 from replay.trace.model import Cut, Octets, Trace
 from replay.wire.frame import encode, frame

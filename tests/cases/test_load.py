@@ -4,18 +4,12 @@ import pytest
 
 from replay.cases.checks import unique
 from replay.cases.load import load
-from replay.cases.model import (
+from replay.cases.model import Behaviour, Case, Closing, Deflate, EventKind, Patience, Pattern, Profile
+from replay.cases.payload import Payload
+from replay.cases.step import (
     Await,
-    Behaviour,
-    Case,
-    Closing,
-    Deflate,
-    EventKind,
     OpenFrame,
-    Patience,
-    Pattern,
     Pause,
-    Profile,
     Repeat,
     SendClose,
     SendData,
@@ -24,7 +18,6 @@ from replay.cases.model import (
     SendMessage,
     Step,
 )
-from replay.cases.payload import Payload
 from replay.protocol.negotiation import Ask
 from replay.source import Source, SourceError, Span
 from replay.trace.model import SECOND, How, Octets, Timer, Trace, Wait

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from replay.cases import matrix as axes
 from replay.cases.load import load
-from replay.cases.model import Case, SendFrame
+from replay.cases.model import Case
 from replay.cases.payload import Payload
+from replay.cases.step import SendFrame
 from replay.source import Source, SourceError
 
 

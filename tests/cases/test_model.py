@@ -15,14 +15,10 @@ from replay.cases.model import (
     Disputed,
     EventKind,
     Outcome,
-    Pause,
     Profile,
-    Repeat,
-    SendFrame,
-    SendMessage,
-    is_text,
 )
 from replay.cases.payload import Payload
+from replay.cases.step import Pause, Repeat, SendFrame, SendMessage, is_text
 
 LEAST = limits.LEAST_ROUNDS.default
 CASE = Case("x", "", "", (), ())

@@ -6,19 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from replay.cases.load import load
-from replay.cases.model import (
-    Case,
-    Deflate,
-    OpenFrame,
-    Pause,
-    Repeat,
-    SendData,
-    SendFrame,
-    SendMessage,
-    Step,
-)
+from replay.cases.model import Case, Deflate
 from replay.cases.payload import Payload
 from replay.cases.sent import other_than
+from replay.cases.step import OpenFrame, Pause, Repeat, SendData, SendFrame, SendMessage, Step
 from replay.source import Source
 from replay.trace.model import Cut, Drop, Entry, Octets, Trace
 from replay.wire.frame import encode, frame

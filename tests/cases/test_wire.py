@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from replay.cases.model import Case, SendFrame
+from replay.cases.model import Case
+from replay.cases.step import SendFrame
 from replay.play.actions import Options
 from replay.suite.files import known
 from replay.trace.model import Entry, Octets, Timer, Wait

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay.cases.model import Behaviour, SendClose
+from replay.cases.model import Behaviour
 from replay.cases.recorded import case_of
+from replay.cases.step import SendClose
 from replay.play.actions import Options
 from replay.play.endpoint import Limits
 from replay.protocol.events import Close, Message, Pong, Violation

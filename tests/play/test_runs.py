@@ -9,9 +9,10 @@ from base64 import b64encode
 import pytest
 from msgspec.structs import replace
 
-from replay.cases.model import Behaviour, Case, EventKind, Outcome, Pattern, SendFrame, SendMessage
+from replay.cases.model import Behaviour, Case, EventKind, Outcome, Pattern
 from replay.cases.payload import Payload
 from replay.cases.recorded import case_of
+from replay.cases.step import SendFrame, SendMessage
 from replay.cases.swapped import swapped
 from replay.live.transport import Address, connect
 from replay.play.actions import Options

@@ -7,25 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from replay.cases.model import (
-    Behaviour,
-    Case,
-    Closing,
-    Deflate,
-    EventKind,
-    OpenFrame,
-    Outcome,
-    Patience,
-    Pattern,
-    Pause,
-    Repeat,
-    SendClose,
-    SendData,
-    SendFrame,
-    SendMessage,
-    Step,
-)
+from replay.cases.model import Behaviour, Case, Closing, Deflate, EventKind, Outcome, Patience, Pattern
 from replay.cases.payload import Payload
+from replay.cases.step import OpenFrame, Pause, Repeat, SendClose, SendData, SendFrame, SendMessage, Step
 from replay.play.actions import (
     AGENT,
     Action,

@@ -7,9 +7,10 @@ from functools import cache
 
 from msgspec.structs import replace
 
-from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Repeat, SendMessage
+from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern
 from replay.cases.payload import Payload
 from replay.cases.recorded import case_of
+from replay.cases.step import Repeat, SendMessage
 from replay.expected.entries import ENTRIES, Expected, resolved
 from replay.source import Source, Span
 from replay.trace.model import (

@@ -5,19 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from replay.cases.model import (
-    Behaviour,
-    Case,
-    Closing,
-    EventKind,
-    OpenFrame,
-    Outcome,
-    Pattern,
-    Profile,
-    SendData,
-    SendFrame,
-)
+from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile
 from replay.cases.payload import Payload
+from replay.cases.step import OpenFrame, SendData, SendFrame
 from replay.suite.files import known
 from replay.verdict.judge import judge
 from replay.verdict.result import ClosingVerdict
