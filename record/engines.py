@@ -92,7 +92,7 @@ _ENGINES = (
     ),
     Engine(
         "picows", "Cython", "PyPI", "picows", ("2.3.1", "1.9.0"),
-        "{python} {servers}/picows_echo.py {port}", f"{PYTHON} {{peers}}/picows_client.py",
+        "{python} {servers}/picows_echo.py {port}", f"{PYTHON} {{servers}}/picows_echo.py",
     ),
     Engine(
         "wsproto", "Python", "PyPI", "wsproto", ("1.3.2", "1.2.0", "1.0.0"),

@@ -1,13 +1,14 @@
-"""An echo server on the library picows, which hands out frames: messages are joined here.
+"""An echo on the library picows, which hands out frames: messages are joined here.
 
-It may be given a port. Like many a server on such a library, it looks at neither UTF-8 nor close codes.
+It is a server, which may be given a port, or the client of the address that it is given. Like many a
+program on such a library, it looks at neither UTF-8 nor close codes.
 """
 
 import asyncio
 import logging
 import sys
 
-from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect, ws_create_server
 
 
 class Echo(WSListener):
@@ -41,12 +42,20 @@ def close(transport: WSTransport, code: WSCloseCode) -> None:
     transport.disconnect()
 
 
-async def main() -> None:
-    logging.getLogger("picows").setLevel(logging.CRITICAL)
-    port = int(sys.argv[1]) if sys.argv[1:] else 0
+async def serve(port: int) -> None:
     server = await ws_create_server(lambda _: Echo(), "127.0.0.1", port, max_frame_size=2**26)
     print("listening on", server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
-asyncio.run(main())
+async def visit(url: str) -> None:
+    transport, _ = await ws_connect(Echo, url)
+    await transport.wait_disconnected()
+
+
+logging.getLogger("picows").setLevel(logging.CRITICAL)
+match sys.argv[1:]:
+    case [url] if url.startswith("ws"):
+        asyncio.run(visit(url))
+    case port:
+        asyncio.run(serve(int(*port)))
