@@ -134,6 +134,8 @@ SLOWER = Limit("slower", 100, "ms", "-", "The smallest difference from which on 
 
 DEPTH = Limit("depth", 32, "levels", "-", "How deep lists and mappings may be nested in a spec or config.")
 ALIASED = Limit("aliases", 10_000, "values", "-", "How many values the YAML aliases of a file may stand for, as if each were written out.")
+NESTED = Limit("nested", 100, "levels", "-", "How deep the value of a message may be nested. A deeper one isn't compared as a value.")
+PAIRINGS = Limit("pairings", 200_000, "comparisons", "-", "The most comparisons of items that the lists in any order of one message may take. If it takes more, they count as different.")
 MATRIX = Limit("matrix", 10_000, "cases", "-", "The most cases that one matrix may yield.")
 PAYLOAD = Limit("payload", 2**30, "octets", "-", "The largest payload that a spec may send or expect.")
 JOINED = Limit("joined", 64 * 2**20, "octets", "-", "The largest fragmented message whose echo a spec may expect.")
@@ -265,6 +267,8 @@ TABLE: dict[str, tuple[Limit, ...]] = {
         *(
             DEPTH,
             ALIASED,
+            NESTED,
+            PAIRINGS,
             MATRIX,
             PAYLOAD,
             JOINED,

@@ -19,7 +19,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "replay"
 
 _BASE = {"version", "limits", "source", "json_text", "whole_file", "forms"}
-_CORE = {*_BASE, "wire", "trace", "protocol", "captures", "typed", "cases"}
+_CORE = {*_BASE, "wire", "trace", "protocol", "captures", "typed", "values", "cases"}
 _CAMPAIGN = {*_CORE, "recording", "play", "verdict", "live", "expected", "suite", "report", "store"}
 _COMMANDS = {*_CAMPAIGN, "config", "campaign", "flows"}
 
@@ -35,6 +35,7 @@ LAYERS: dict[str, set[str]] = {
     "protocol": {*_BASE, "wire", "trace"},
     "captures": {*_BASE, "wire", "trace", "protocol"},
     "typed": {*_BASE, "trace"},
+    "values": {*_BASE, "trace", "typed"},
     "cases": _CORE - {"cases"},
     "play": _CORE,
     "verdict": _CORE,
@@ -81,7 +82,7 @@ READS_ENVIRONMENT = {"config", "commands"}
 MAKES_CHANCE = {"campaign", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""
 DRAWS_SEED = {"api", "commands"}
-KNOWS_THE_DAY = {"captures", "commands", "report"}
+KNOWS_THE_DAY = {"captures", "commands", "report", "values"}
 """Where `datetime` may be imported: for the day of expected verdicts, and to write a time."""
 
 INPUT_OUTPUT = {"exists", "glob", "input", "is_dir", "is_file", "iterdir", "open", "print"}
