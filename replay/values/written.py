@@ -23,6 +23,9 @@ from replay.values.shape import (
 )
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+MARK = re.compile(r"<[^<>]+>")
+"""A text that stands for something else."""
+
 _CUT = 500
 """The most characters of a single text and the most octets that are written at all."""
 
@@ -51,6 +54,11 @@ def marked(shape: Free | Known | Fresh) -> str:
     return f"<new {shape.kind} as {shape.name}>"
 
 
+def escaped(text: str) -> str:
+    """A text as a spec has it: with another < in front if it would stand for something else."""
+    return f"<{text}" if text.startswith("<<") or MARK.fullmatch(text) else text
+
+
 def pairs_of_hex(octets: bytes, mask: bytes) -> str:
     """Octets in hex, with ? for each digit that is free."""
     return " ".join(
@@ -66,7 +74,7 @@ def _pieces(what: Shape | Value) -> Iterator[str]:
         case Free() | Known() | Fresh():
             yield marked(what)
         case Exactly(value=value):
-            yield from _pieces(value)
+            yield from _pieces(escaped(value) if isinstance(value, str) else value)
         case Regex(pattern=pattern):
             yield "{regex: " + json.dumps(pattern[:_CUT], ensure_ascii=False) + "}"
         case Octets(octets=octets, mask=mask):
