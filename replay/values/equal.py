@@ -4,7 +4,7 @@ free."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from replay import limits
 from replay.values.shape import Value
@@ -40,15 +40,28 @@ def _same_scalar(one: Value, other: Value) -> bool:
 def too_deep(value: Value) -> bool:
     """Whether the value is nested deeper than MAX_DEPTH levels."""
     level: list[Value] = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [inner for each in level if isinstance(each, dict | list) for inner in _within(each)]
+    for _ in range(MAX_DEPTH):
+        level = [inner for each in level for inner in _within(each) if isinstance(inner, dict | list)]
         if not level:
             return False
     return True
 
 
-def _within(value: dict[str, Value] | list[Value]) -> Iterator[Value]:
-    return iter(value.values() if isinstance(value, dict) else value)
+def scalars(value: Value) -> Iterator[Value]:
+    """All values in it that have no parts."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict | list):
+            waiting += _within(each)
+        else:
+            yield each
+
+
+def _within(value: Value) -> Iterable[Value]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def canonical(value: Value) -> str:

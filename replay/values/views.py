@@ -1,0 +1,58 @@
+"""How messages are read as values and written, by the name that a spec gives: JSON, and what plug-ins add.
+
+A plug-in is an entry point of the group GROUP: its name is that of the view, and it loads a View.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from importlib.metadata import entry_points
+
+from msgspec import Struct
+
+from replay.source import SourceError, Span, nearest
+from replay.values.shape import Value
+
+GROUP = "replay.views"
+"""The entry points of plug-ins."""
+
+_OWN = {"json": "replay.values.json_view"}
+"""The modules of the built-in views, imported when they are used. Each has its View as VIEW."""
+
+
+class View(Struct, frozen=True):
+    """One way to read messages."""
+
+    name: str
+    decode: Callable[[bool, bytes], Value]
+    """What a message says, from whether it is a text and its octets. Raises ValueError with a clause that
+    says of the message what is wrong: 'isn't JSON: …'."""
+    encode: Callable[[Value], tuple[bool, bytes]]
+    """The message that says it: whether it is a text, and its octets. Raises ValueError with a clause that
+    says of the value why it can't be sent."""
+
+
+def names() -> list[str]:
+    """The names of all views, those of plug-ins last."""
+    return list(dict.fromkeys((*_OWN, *(point.name for point in entry_points(group=GROUP)))))
+
+
+def view(name: str, span: Span | None = None) -> View:
+    """The view of this name, which stands at `span`. Raises SourceError if there is none or if it can't be
+    loaded."""
+    try:
+        if name in _OWN:
+            found = importlib.import_module(_OWN[name]).VIEW
+        else:
+            point = next((point for point in entry_points(group=GROUP) if point.name == name), None)
+            if point is None:
+                hint = nearest(name, names()) or f"expected one of {', '.join(names())}"
+                raise SourceError(span, f"unknown view {name!r}", hint)
+            found = point.load()
+    except ImportError as error:
+        hint = "pip install 'wire-replay[apps]'" if name in _OWN else "install the plug-in again"
+        raise SourceError(span, f"the view {name!r} can't be loaded: {error}", hint) from None
+    if not isinstance(found, View):
+        raise SourceError(span, f"the plug-in for the view {name!r} isn't a replay.values.views.View")
+    return found
