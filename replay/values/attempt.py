@@ -48,7 +48,7 @@ class Attempt:
         self._given: dict[
             str, None
         ] = {}  # the names that a matcher has given; others were only used so far
-        self._used: dict[str, tuple[Known, Place]] = {}
+        self._used: dict[str, tuple[Known, Value, Place]] = {}
         self._trail: list[tuple[dict[str, None] | dict[str, Value], str]] = []
         self._pairings = MAX_PAIRINGS
 
@@ -64,9 +64,9 @@ class Attempt:
             said = f"its lists in any order would take more than {MAX_PAIRINGS:,} comparisons"
             yield Mismatch((), shape, value, said)
             return
-        for name, (known, place) in self._used.items():
+        for name, (known, used, place) in self._used.items():
             if name not in self._given:
-                yield Mismatch(steps(place), known, UNSET, f"nothing has been captured as <{name}> yet")
+                yield Mismatch(steps(place), known, used, f"nothing has been captured as <{name}> yet")
 
     def likeness(self, shape: Shape, value: Value) -> tuple[int, int]:
         """In how many places a value agrees, and, negative, in how many it doesn't. Nothing is found."""
@@ -111,7 +111,7 @@ class Attempt:
                 return None if name is None else self._name(name, value, given=True)
             case Known(name=name):
                 if name not in self.names:
-                    self._used.setdefault(name, (shape, at))
+                    self._used.setdefault(name, (shape, value, at))
                 return self._name(name, value, given=False)
             case Regex(pattern=pattern) if isinstance(value, str) and patterns.fits(pattern, value):
                 return None

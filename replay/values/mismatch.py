@@ -6,8 +6,18 @@ from msgspec import Struct, UnsetType
 
 from replay.values.kinds import KINDS
 from replay.values.paths import Step, path
-from replay.values.shape import Each, Free, Fresh, Keyed, Known, Octets, Regex, Shape, Unordered, Value
-from replay.values.written import marked, pairs_of_hex, short
+from replay.values.shape import (
+    Exactly,
+    Free,
+    Fresh,
+    Keyed,
+    Known,
+    Octets,
+    Regex,
+    Shape,
+    Value,
+)
+from replay.values.written import SHORT, around, key, marked, pairs_of_hex, short
 
 NOT_EXPECTED = "wasn't expected"
 
@@ -19,6 +29,7 @@ class Mismatch(Struct, frozen=True):
     wanted: Shape | None  # None: nothing was expected here
     got: Value | UnsetType  # UNSET: nothing is here
     said: str  # without the place
+    lacking: bool = False  # whether a list in any order, whose place it is, lacks what is wanted
 
     @property
     def path(self) -> str:
@@ -31,6 +42,9 @@ class Mismatch(Struct, frozen=True):
 
 def other(wanted: Shape, got: Value) -> str:
     """What is said of a value that isn't what is wanted."""
+    if isinstance(wanted, Exactly) and isinstance(wanted.value, str) and isinstance(got, str):
+        want, got = around(wanted.value, got, SHORT)
+        return f"expected {short(want)}, found {short(got)}"
     return f"expected {in_words(wanted)}, found {short(got)}"
 
 
@@ -48,14 +62,14 @@ def in_words(shape: Shape) -> str:
         case Regex(pattern=pattern):
             return f"a text that matches {short(pattern)}"
         case Keyed() if len(shape.items) > 3:
-            return f"an object with the keys {', '.join(short(key) for key, _ in shape.items[:3])} …"
-        case Octets() | Unordered() | Each():
-            return short(shape)
+            return f"an object with the keys {', '.join(key(name) for name, _ in shape.items[:3])} …"
     return short(shape)
 
 
 def captured(name: str, wanted: Value, got: Value) -> str:
     """What is said of a value that isn't the one that has been captured."""
+    if isinstance(wanted, str) and isinstance(got, str):
+        wanted, got = around(wanted, got, SHORT)
     return f"expected {short(wanted)}, the value of <{name}>, found {short(got)}"
 
 

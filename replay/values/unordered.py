@@ -174,7 +174,7 @@ def _unlike(
             left.remove(near[0])
             yield from attempt.walk(shape, values[near[0]], (at, near[0]))
         else:
-            yield Mismatch(steps(at), shape, UNSET, f"has no item {short(shape)}")
+            yield Mismatch(steps(at), shape, UNSET, f"has no item {short(shape)}", True)
     for number in left:
         yield Mismatch(steps((at, number)), None, values[number], NOT_EXPECTED)
 

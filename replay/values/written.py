@@ -30,7 +30,10 @@ _CUT = 500
 """The most characters of a single text and the most octets that are written at all."""
 
 
-def short(what: Shape | Value, most: int = 60) -> str:
+SHORT = 60
+
+
+def short(what: Shape | Value, most: int = SHORT) -> str:
     """On one line, escaped, and cut to so many characters."""
     found = ""
     for piece in _pieces(what):
@@ -38,6 +41,18 @@ def short(what: Shape | Value, most: int = 60) -> str:
         if len(found) > most:
             return found[: most - 1] + "…"
     return found
+
+
+def around(one: str, other: str, most: int) -> tuple[str, str]:
+    """Two texts that differ, if they are long without what both begin with but for a few characters."""
+    if max(len(one), len(other)) <= most:
+        return one, other
+    first = next(
+        (number for number, (left, right) in enumerate(zip(one, other, strict=False)) if left != right),
+        min(len(one), len(other)),
+    )
+    begin = first - most // 3
+    return (f"…{one[begin:]}", f"…{other[begin:]}") if begin > 0 else (one, other)
 
 
 def marked(shape: Free | Known | Fresh) -> str:
@@ -109,11 +124,15 @@ def _pieces(what: Shape | Value) -> Iterator[str]:
             yield json.dumps(what)
 
 
+def key(name: str) -> str:
+    """A key as a spec has it: in quotes unless it is a word."""
+    return name if _BARE.fullmatch(name) else json.dumps(name[:_CUT], ensure_ascii=False)
+
+
 def _keyed(items: Iterable[tuple[str, Shape | Value]]) -> Iterator[str]:
-    for number, (key, inner) in enumerate(items):
+    for number, (name, inner) in enumerate(items):
         yield ", " if number else ""
-        yield key if _BARE.fullmatch(key) else json.dumps(key[:_CUT], ensure_ascii=False)
-        yield ": "
+        yield f"{key(name)}: "
         yield from _pieces(inner)
 
 
