@@ -79,15 +79,17 @@ _ASGI = "asgi_echo:app --app-dir {peers}"
 
 _ENGINES = (
     Engine(
-        "websockets", "Python", "PyPI", "websockets", ("17.4", "15.0.1", "13.1", "10.4", "9.1"),
+        "websockets", "Python", "PyPI", "websockets",
+        ("17.4", "16.1", "16.0", "13.1", "12.0", "10.4", "10.0"),
         "{python} {peers}/websockets_echo.py {port}", f"{PYTHON} {{peers}}/websockets_client.py",
     ),
     Engine(
-        "aiohttp", "Python", "PyPI", "aiohttp", ("3.14.5", "3.13.5", "3.11.18", "3.8.6"),
+        "aiohttp", "Python", "PyPI", "aiohttp",
+        ("3.14.5", "3.14.2", "3.14.1", "3.13.3", "3.13.2", "3.9.5", "3.8.6"),
         "{python} {servers}/aiohttp_echo.py {port}", f"{PYTHON} {{drivers}}/aiohttp_echo.py",
     ),
     Engine(
-        "tornado", "Python", "PyPI", "tornado", ("6.6.1", "6.5", "6.4.2", "6.2"),
+        "tornado", "Python", "PyPI", "tornado", ("6.6.1", "6.6", "6.5.10", "6.4.2", "6.2"),
         "{python} {servers}/tornado_echo.py {port}", f"{PYTHON} {{drivers}}/tornado_echo.py",
     ),
     Engine(
@@ -141,7 +143,7 @@ _ENGINES = (
         client=f"{PYTHON} {{peers}}/curl_client.py",
     ),
     Engine(
-        "ws", "JavaScript", "npm", "ws", ("8.23.0", "8.17.0", "7.5.10", "3.3.1", "3.3.0", "1.1.0"),
+        "ws", "JavaScript", "npm", "ws", ("8.23.0", "8.17.0", "7.4.6", "7.4.5", "3.3.1", "3.3.0"),
         "node {peers}/ws_echo.js {port}", f"{NODE} {{peers}}/ws_client.js",
     ),
     Engine(

@@ -13,14 +13,17 @@ import org.apache.catalina.startup.Tomcat;
 import org.apache.tomcat.websocket.server.WsContextListener;
 
 public class TomcatEcho {
+    /** In octets or characters. Tomcat allocates buffers of this size for each connection. */
+    static final int LARGEST = 1 << 20;
+
     @ServerEndpoint("/")
     public static class Echo {
-        @OnMessage(maxMessageSize = 1 << 26)
+        @OnMessage(maxMessageSize = LARGEST)
         public void text(Session session, String message) throws Exception {
             session.getBasicRemote().sendText(message);
         }
 
-        @OnMessage(maxMessageSize = 1 << 26)
+        @OnMessage(maxMessageSize = LARGEST)
         public void binary(Session session, ByteBuffer message) throws Exception {
             session.getBasicRemote().sendBinary(message);
         }
@@ -31,8 +34,8 @@ public class TomcatEcho {
             super.contextInitialized(event);
             try {
                 Object container = event.getServletContext().getAttribute(ServerContainer.class.getName());
-                ((ServerContainer) container).setDefaultMaxTextMessageBufferSize(1 << 26);
-                ((ServerContainer) container).setDefaultMaxBinaryMessageBufferSize(1 << 26);
+                ((ServerContainer) container).setDefaultMaxTextMessageBufferSize(LARGEST);
+                ((ServerContainer) container).setDefaultMaxBinaryMessageBufferSize(LARGEST);
                 ((ServerContainer) container).addEndpoint(Echo.class);
             } catch (Exception error) {
                 throw new RuntimeException(error);
