@@ -19,7 +19,7 @@ from replay.cases.declared import NOTHING_DECLARED, Declared
 from replay.cases.model import Case, Profile
 from replay.live.assignment import Assignment, Phase
 from replay.live.servers import Target
-from replay.live.transport import GONE, UNKNOWN, Address
+from replay.live.transport import GONE, UNKNOWN, Address, moment
 from replay.play.actions import Options
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
@@ -28,6 +28,7 @@ from replay.play.script import script
 from replay.suite.canary import CANARY, refusal, round_trip
 from replay.suite.files import LIMITS, Item
 from replay.trace.model import SECOND, Trace, Unreached
+from replay.values.kinds import Maker
 from replay.verdict.judge import REENCODED
 from replay.verdict.result import CaseResult, Fresh, Judged, Logged, kept, verdict_of
 from replay.wire.side import Side
@@ -275,4 +276,6 @@ def new_player(case: Case, address: Address, settings: Settings, pace: Pace) -> 
         options = replace(options, host=address.authority)
     nonce = base64.b64encode(generator.randbytes(16)).decode()
     keys = partial(generator.randbytes, 4)
-    return Player(script(case, Side.CLIENT, options, settings.limits, keys, nonce), settings.limits, pace)
+    maker = Maker(random.Random(f"{settings.seed}:{case.id}:new"), moment())
+    own = script(case, Side.CLIENT, options, settings.limits, keys, nonce, maker)
+    return Player(own, settings.limits, pace)

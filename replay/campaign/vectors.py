@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from replay.cases.model import Case, Profile
 from replay.cases.recorded import under
+from replay.cases.said import Said
 from replay.cases.step import Repeat, Step
-from replay.play.actions import CloseWith, Options, Write
+from replay.play.actions import CloseWith, Options, Write, voice
 from replay.play.endpoint import Limits
 from replay.play.script import script
 from replay.protocol.events import Close, Event, Message, Ping, Pong, Violation
@@ -150,10 +151,14 @@ def _opening(case: Case, sender: Side) -> tuple[Agreed | None, tuple[tuple[Side,
     return agreed(response), ((Side.CLIENT, asked), (Side.SERVER, answered))
 
 
+def _nothing_new(said: Said) -> tuple[bool, bytes]:
+    raise ValueError(f"a vector is the same each time, so it can't hold a value: {said.view}")
+
+
 def _writes(case: Case, sender: Side, keys: Callable[[], bytes], terms: Agreed | None) -> Iterator[bytes]:
     """Everything that the tester sends if nothing goes wrong."""
     plan = script(case, sender, Options(), Limits(), keys, _NONCE)
-    for action in plan.actions(terms):
+    for action in plan.actions(voice(terms, sender, _nothing_new)):
         match action:
             case Write():
                 yield from (piece for writes in action.pieces for piece in writes.single())

@@ -18,7 +18,7 @@ def volume(case: Case) -> int:
     """About how many octets are sent; for a recorded connection, by both sides."""
     if case.trace is not None:
         return case.trace.size
-    return sum(_octets(step) for step in case.steps)
+    return sum(map(_octets, case.all_steps))
 
 
 def at_once(case: Case) -> int:
@@ -33,7 +33,7 @@ def at_once(case: Case) -> int:
 def weight(case: Case) -> int:
     """About how long the case keeps an endpoint busy, in octets that could be sent in that time."""
     rounds = sum(step.times for step in case.steps if isinstance(step, Repeat))
-    frames = (step for step in case.steps if isinstance(step, SendFrame))
+    frames = (step for step in case.all_steps if isinstance(step, SendFrame))
     writes = sum(len(frame.payload) // frame.chop for frame in frames if frame.chop)
     return volume(case) + _TRIP * (1 + rounds) + _WRITE * writes
 
@@ -55,7 +55,7 @@ def silence(case: Case) -> int:
     if case.trace is not None:
         fired = (entry for entry in case.trace.entries if isinstance(entry, Timer) and entry.fired)
         return sum(timer.after or 0 for timer in fired if timer.wait is Wait.DELAY)
-    steps = [step for step in case.steps if isinstance(step, Pause)]
+    steps = [step for step in case.all_steps if isinstance(step, Pause)]
     reached = {None, *(pattern.tag for pattern in case.outcomes[0].patterns)} if steps else set()
     pauses = sum(step.after for step in steps if step.tag in reached) + gaps(case)
     return pauses + (case.patience.after if waits_out(case) else 0)
@@ -65,14 +65,14 @@ def gaps(case: Case) -> int:
     """The microseconds that pass between the writes of frames."""
     return sum(
         step.gap * (1 if step.chop is None else (len(step.payload) + _HEADER) // step.chop)
-        for step in case.steps
+        for step in case.all_steps
         if isinstance(step, SendFrame)
     )
 
 
 def waits_out(case: Case) -> bool:
     """Whether the patience runs out even if the best outcome comes, because nothing else ends the case."""
-    closes = any(isinstance(step, SendClose | SendEnd) for step in case.steps)
+    closes = any(isinstance(step, SendClose | SendEnd) for step in case.all_steps)
     by_testee = case.closing is None or case.closing.by == "testee"
     return not (closes or by_testee or _decided(case.outcomes))
 

@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
+from msgspec.structs import replace
+
 from replay import limits
 from replay.cases.model import EventKind, Pattern
 from replay.cases.payload import Payload
+from replay.cases.said import Said, as_expected
 from replay.cases.step import OpenFrame, Repeat, SendData, SendFrame, SendMessage, Step
 from replay.source import SourceError, Span, nearest
 from replay.trace.model import Octets, Trace
@@ -100,6 +103,9 @@ def _patterns(steps: Iterable[Sent], span: Span) -> Iterator[Pattern]:
         match step:
             case Repeat():
                 yield from _of_rounds(step, span)
+            case SendMessage(said=Said() as said):
+                back = replace(said, shape=as_expected(said.shape))
+                yield Pattern(EventKind.TEXT if step.text else EventKind.BINARY, said=back, span=span)
             case SendMessage():
                 yield Pattern(EventKind.TEXT if step.text else EventKind.BINARY, step.payload, span=span)
             case SendFrame():

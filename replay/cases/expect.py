@@ -3,16 +3,21 @@ ends."""
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.cases.model import Behaviour, Closing, EventKind, Patience, Pattern
+from replay import limits
+from replay.cases.model import AnyOrder, Behaviour, Closing, EventKind, Expected, Patience, Pattern, Series
 from replay.cases.open_words import ANY_OPENED, ANY_REFUSAL, OPENED, REFUSED
 from replay.cases.payloads import PAYLOAD_ROWS, payload_of, with_payload
+from replay.cases.said import Said
 from replay.source import Span
-from replay.typed import nodes
+from replay.typed import nodes, schema
 from replay.typed.readers import (
     Either,
+    Files,
     FoundKeys,
     Items,
     Key,
@@ -24,7 +29,13 @@ from replay.typed.readers import (
     Shaped,
     Word,
 )
-from replay.typed.scalars import CODE, DURATION, FLAG, LINE, TAG
+from replay.typed.scalars import CODE, DURATION, FLAG, LINE, TAG, integer
+from replay.values.reader import EXPECTED
+
+MAX_TIMES = limits.ROUNDS.default
+"""The most often that an event may be expected in a row."""
+
+Placed = TypeVar("Placed", bound=Struct)
 
 
 class EchoWord(Struct, frozen=True):
@@ -34,11 +45,15 @@ class EchoWord(Struct, frozen=True):
     span: Span | None = None
 
 
+Unresolved = Expected | EchoWord
+"""What an outcome may list."""
+
+
 class UnresolvedOutcome(Struct, frozen=True):
     """An outcome whose echoes aren't resolved yet."""
 
     verdict: Behaviour
-    events: tuple[Pattern | EchoWord, ...] | None  # None: anything
+    events: tuple[Unresolved, ...] | None  # None: anything
     closing: Closing | None = None  # None: as the case says
     span: Span | None = None
 
@@ -51,12 +66,8 @@ class Argued(Struct, frozen=True):
     close: Closing | None
 
 
-def _event_placed(event: Pattern | EchoWord, span: Span) -> Pattern | EchoWord:
+def _placed(event: Placed, span: Span) -> Placed:
     return replace(event, span=span)
-
-
-def _wanted_placed(wanted: UnresolvedOutcome, span: Span) -> UnresolvedOutcome:
-    return replace(wanted, span=span)
 
 
 def _payload_event(kind: EventKind) -> Reader[Pattern]:
@@ -67,19 +78,25 @@ def _payload_event(kind: EventKind) -> Reader[Pattern]:
     )
 
 
-EVENTS: dict[str, Reader[Pattern | EchoWord]] = {
-    "echo": Mapped(TAG, lambda name: EchoWord(name)),
+EVENTS: dict[str, Reader[Pattern]] = {
     "text": _payload_event(EventKind.TEXT),
     "binary": _payload_event(EventKind.BINARY),
+    "json": Mapped(EXPECTED, lambda shape: Pattern(EventKind.TEXT, said=Said("json", shape))),
     "pong": _payload_event(EventKind.PONG),
     "still-open": Mapped(TAG, lambda tag: Pattern(EventKind.STILL_OPEN, tag=tag)),
+    "quiet": Mapped(DURATION, lambda after: Pattern(EventKind.STILL_OPEN, tag="quiet", after=after)),
     "opened": Mapped(OPENED, lambda answer: Pattern(EventKind.OPENED, answer=answer)),
     "refused": Mapped(REFUSED, lambda answer: Pattern(EventKind.NOT_OPENED, answer=answer)),
 }
 
+_ALONE = {
+    "opened": Pattern(EventKind.OPENED, answer=ANY_OPENED),
+    "refused": Pattern(EventKind.NOT_OPENED, answer=ANY_REFUSAL),
+    "gave-up": Pattern(EventKind.END),
+}
+
 _MEANT = {
     "close": "how the connection ends is said by the case's own 'close:', not among the events",
-    "json": 'JSON is expected as a text: text: \'{"type": "welcome"}\'',
     "message": "a message is 'text: …' or 'binary: …'",
     **dict.fromkeys(("string", "receive"), "a text message is 'text: …'"),
     **dict.fromkeys(("bytes", "hex"), "a binary message is 'binary: {hex: 00 ff}'"),
@@ -87,18 +104,51 @@ _MEANT = {
 }
 """What other tools call the events."""
 
-EVENT: Reader[Pattern | EchoWord] = OneKey(
+_ONE: Reader[Pattern] = OneKey("an event", EVENTS, _placed, alone=_ALONE, meant=_MEANT)
+
+EVENT: Reader[Pattern] = OneKey(
     "an event",
-    EVENTS,
-    _event_placed,
-    alone={
-        "echo": EchoWord(),
-        "opened": Pattern(EventKind.OPENED, answer=ANY_OPENED),
-        "refused": Pattern(EventKind.NOT_OPENED, answer=ANY_REFUSAL),
-        "gave-up": Pattern(EventKind.END),
-    },
+    EVENTS | {"maybe": Mapped(_ONE, lambda event: replace(event, optional=True))},
+    _placed,
+    alone=_ALONE,
     meant=_MEANT,
 )
+"""A single event."""
+
+_STRAND: Reader[tuple[Pattern, ...]] = Shaped(
+    "an event, or a list of events that come in this order",
+    {
+        nodes.Scalar: Mapped(EVENT, lambda event: (event,)),
+        nodes.Mapping: Mapped(EVENT, lambda event: (event,)),
+        nodes.Sequence: Items("a list of events", EVENT, at_least=1),
+    },
+)
+
+_SERIES: Reader[Series] = Record(
+    "a series of events",
+    {
+        "event": Key(_ONE, "The event that comes several times in a row.", True),
+        "times": Key(integer(1, MAX_TIMES), "How often it comes; by default once or more often."),
+    },
+    lambda found: Series(found.values["event"], found.get("times")),
+)
+
+_LISTED: Reader[Unresolved] = OneKey(
+    "an event",
+    {
+        **EVENTS,
+        "echo": Mapped(TAG, lambda name: EchoWord(name)),
+        "maybe": Mapped(_ONE, lambda event: replace(event, optional=True)),
+        "any-order": Mapped(
+            Items("a list of events, or of lists of events", _STRAND, at_least=2), AnyOrder
+        ),
+        "some": _SERIES,
+    },
+    _placed,
+    alone={"echo": EchoWord(), **_ALONE},
+    meant=_MEANT,
+)
+"""What an outcome may list."""
 
 
 def _closing(found: FoundKeys) -> Closing:
@@ -192,7 +242,7 @@ CLOSE: Reader[Closing] = Record(
     hint=lambda node: "as in 'close: {by: testee, code: 1000}'",
 )
 
-_EVENTS = Items("a list of events", EVENT)
+_EVENTS = Items("a list of events", _LISTED)
 
 
 _IN_BRACKETS = {word: f"events are given as a list: [{word}]" for word in ("echo", *EVENTS)}
@@ -246,7 +296,7 @@ EXPECT: Reader[tuple[UnresolvedOutcome, ...]] = Items(
     OneKey(
         "an outcome",
         OUTCOMES,
-        _wanted_placed,
+        _placed,
         meant={word: f"an outcome begins with its verdict: write '- ok: [{word}: …]'" for word in EVENTS}
         | {"echo": "an outcome begins with its verdict: write '- ok: [echo]'"}
         | dict.fromkeys(("pass", "passed", "success"), "the verdict of what is right is 'ok'")
@@ -254,6 +304,21 @@ EXPECT: Reader[tuple[UnresolvedOutcome, ...]] = Items(
     ),
     at_least=1,
 )
+
+
+class RoundExpect(Struct, frozen=True):
+    """The reader of what a round expects: outcomes, or the events of the only one, which is OK."""
+
+    wants: str = "a list of events, or of outcomes such as '- ok: [echo]'"
+
+    def read(self, node: nodes.Node, files: Files) -> tuple[UnresolvedOutcome, ...]:
+        first = node.items[0] if isinstance(node, nodes.Sequence) and node.items else None
+        if isinstance(first, nodes.Mapping) and first.pairs and first.pairs[0][0].text in OUTCOMES:
+            return EXPECT.read(node, files)
+        return (UnresolvedOutcome(Behaviour.OK, _EVENTS.read(node, files), span=node.span),)
+
+    def schema(self) -> schema.Schema:
+        return {"anyOf": [schema.of(_EVENTS), schema.of(EXPECT)]}
 
 
 def _patience(found: FoundKeys) -> Patience:

@@ -15,11 +15,25 @@ from replay.cases.declared import BOUNDS, NOTHING_DECLARED, Declared, sizes_of
 from replay.cases.deflate import DEFLATE
 from replay.cases.echo import echo
 from replay.cases.expect import CLOSE, DISPUTED, EXPECT, PATIENCE, Argued, EchoWord, UnresolvedOutcome
-from replay.cases.model import Bound, Case, Closing, Disputed, Outcome, Patience, Pattern
+from replay.cases.model import (
+    AnyOrder,
+    Bound,
+    Case,
+    Closing,
+    Disputed,
+    Outcome,
+    Patience,
+    Pattern,
+    Round,
+    Series,
+    leaves,
+)
+from replay.cases.names import check_names
 from replay.cases.open_words import OPEN
 from replay.cases.opening import Opening
 from replay.cases.step import Pause, Repeat, Step
 from replay.cases.steps import SEND
+from replay.cases.talk_words import ANSWER, IGNORE, TALK, UnresolvedRound
 from replay.protocol.rules import RULES
 from replay.source import Source, SourceError, Span, nearest
 from replay.trace.model import Timer, Trace, Wait
@@ -77,6 +91,8 @@ DEFAULTS = {
     "testee": Key(
         Word("a side", {side.value: side for side in Side}), "The only side that the case can test."
     ),
+    "ignore": Key(IGNORE, "The events that may come at any time, any number of times."),
+    "answer": Key(ANSWER, "The events that are answered whenever they come, and with what."),
     "disputed": Key(DISPUTED, "Where the RFC differs from Autobahn, for --profile rfc."),
 }
 
@@ -96,13 +112,21 @@ CASE: Record[FoundKeys] = Record(
             LIMIT,
             "The limit that the case is about; sizes may follow from it, as in 'size: message + 1'.",
         ),
-        "send": Key(SEND, "The steps of the tester, in order, or 'trace: FILE'.", True),
+        "send": Key(SEND, "The steps of the tester, in order, or 'trace: FILE'."),
         "expect": Key(
-            EXPECT, "The possible outcomes, best first, each a verdict with the events that earn it.", True
+            EXPECT, "The possible outcomes, best first, each a verdict with the events that earn it."
+        ),
+        "talk": Key(
+            TALK,
+            "A conversation, in place of `send` and `expect`: rounds, of which each begins once what the "
+            "one before expects has come.",
         ),
         **DEFAULTS,
     },
     lambda found: found,
+    one_of=("send", "talk"),
+    exclusive=("talk", "expect"),
+    pairs={"send": "expect"},
     meant={
         **dict.fromkeys(("name", "description", "desc"), "a case has an 'id' and a 'title'"),
         **dict.fromkeys(
@@ -193,29 +217,38 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared)
     for key in NEEDED:
         if value(key) is None:
             raise SourceError(found.at("id"), f"{key!r} is missing: give it here or at the top of the spec")
-    sent: tuple[Step, ...] | Trace = found.values["send"]
+    parts = _rounds(found)
+    trace = found.get("send") if isinstance(found.get("send"), Trace) else None
+    tags = _tags(parts, trace)
     argued: Argued | None = value("disputed")
-    _check_tags(sent, found.values["expect"])
+    for part in parts:
+        _check_tags(tags, part.outcomes)
     if argued is not None:
-        _check_tags(sent, argued.expect or ())
-    if not isinstance(sent, Trace):
-        check_steps(sent)
-        if not thorough:
-            sent = tuple(step.shortened() if isinstance(step, Repeat) else step for step in sent)
+        _check_tags(tags, argued.expect or ())
+    for part in parts:
+        check_steps(part.steps)
+    if not thorough:
+        parts = [replace(part, steps=tuple(map(_shortened, part.steps))) for part in parts]
+    talk = [_resolved_round(part, trace) for part in parts]
+    ignored, answers = value("ignore", ()), value("answer", ())
+    check_names(talk, ignored, answers)
     opening: Opening | None = value("open")
     limit = Bound(name, declared) if (name := found.get("limit")) else None
     return Case(
         id=found.values["id"],
         title=value("title"),
         section=file.values["section"],
-        steps=() if isinstance(sent, Trace) else sent,
-        outcomes=tuple(_resolved(wanted, sent) for wanted in found.values["expect"]),
+        steps=talk[-1].steps,
+        outcomes=talk[-1].outcomes,
+        earlier=tuple(talk[:-1]),
+        ignored=ignored,
+        answers=answers,
         closing=value("close", Closing()),
         patience=value("patience", Patience()),
         rule=value("rule"),
         description=value("description"),
         expectation=value("expectation"),
-        trace=sent if isinstance(sent, Trace) else None,
+        trace=trace,
         measured=value("compare", False),
         one_mask=value("masks", False),
         deflate=value("deflate"),
@@ -224,9 +257,30 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared)
         limit=limit,
         together=value("together"),
         testee=value("testee") or _tests(opening),
-        disputed=_disputed(argued, sent) if argued else None,
+        disputed=_disputed(argued, trace or talk[-1].steps) if argued else None,
         span=found.at("id"),
     )
+
+
+def _rounds(found: FoundKeys) -> list[UnresolvedRound]:
+    """The rounds of a case: those of its conversation, or what it sends and expects as the only one."""
+    if (talk := found.get("talk")) is not None:
+        repeats = (step for part in talk for step in part.steps if isinstance(step, Repeat))
+        if len(talk) > 1 and (repeat := next(repeats, None)) is not None:
+            raise SourceError(repeat.span, "a repeat can't be a part of a conversation with several rounds")
+        return list(talk)
+    sent = found.values["send"]
+    steps = () if isinstance(sent, Trace) else sent
+    return [UnresolvedRound(steps, found.values["expect"], found.at("id"))]
+
+
+def _shortened(step: Step) -> Step:
+    return step.shortened() if isinstance(step, Repeat) else step
+
+
+def _resolved_round(part: UnresolvedRound, trace: Trace | None) -> Round:
+    sent = part.steps if trace is None else trace
+    return Round(part.steps, tuple(_resolved(wanted, sent) for wanted in part.outcomes), part.span)
 
 
 def _tests(opening: Opening | None) -> Side | None:
@@ -243,11 +297,19 @@ def _disputed(argued: Argued, sent: Sequence[Step] | Trace) -> Disputed:
 
 def _resolved(wanted: UnresolvedOutcome, sent: Sequence[Step] | Trace) -> Outcome:
     lists = [
-        (event,) if isinstance(event, Pattern) else _echo(event, sent) for event in wanted.events or ()
+        _echo(event, sent) if isinstance(event, EchoWord) else (event,) for event in wanted.events or ()
     ]
-    patterns = lists[0] if len(lists) == 1 else tuple(pattern for some in lists for pattern in some)
-    echoes = any(isinstance(event, EchoWord) for event in wanted.events or ())
-    return Outcome(wanted.verdict, patterns, wanted.events is None, wanted.closing, echoes, wanted.span)
+    listed = lists[0] if len(lists) == 1 else tuple(item for some in lists for item in some)
+    words = wanted.events or ()
+    return Outcome(
+        wanted.verdict,
+        listed,
+        wanted.events is None,
+        wanted.closing,
+        echoes=any(isinstance(event, EchoWord) for event in words),
+        grouped=any(isinstance(event, AnyOrder | Series) for event in words),
+        span=wanted.span,
+    )
 
 
 def _echo(event: EchoWord, sent: Sequence[Step] | Trace) -> Sequence[Pattern]:
@@ -255,22 +317,24 @@ def _echo(event: EchoWord, sent: Sequence[Step] | Trace) -> Sequence[Pattern]:
     return echo(sent, event.span, event.name)
 
 
-def _check_tags(sent: Sequence[Step] | Trace, wanted: Iterable[UnresolvedOutcome]) -> None:
+def _tags(parts: Iterable[UnresolvedRound], trace: Trace | None) -> set[str]:
+    """The tags of all pauses of a case."""
+    if trace is not None:
+        timers = (entry for entry in trace.entries if isinstance(entry, Timer))
+        return {timer.tag for timer in timers if timer.wait is Wait.DELAY and timer.tag is not None}
     tags: set[str] = set()
-    if isinstance(sent, Trace):
-        timers = (entry for entry in sent.entries if isinstance(entry, Timer))
-        tags = {timer.tag for timer in timers if timer.wait is Wait.DELAY and timer.tag is not None}
-    else:
-        for step in sent:
-            if isinstance(step, Pause) and step.tag is not None:
-                if step.tag in tags:
-                    raise SourceError(
-                        step.span, f"duplicate tag {step.tag!r}: another pause already has it"
-                    )
-                tags.add(step.tag)
+    for step in (step for part in parts for step in part.steps):
+        if isinstance(step, Pause) and step.tag is not None:
+            if step.tag in tags:
+                raise SourceError(step.span, f"duplicate tag {step.tag!r}: another pause already has it")
+            tags.add(step.tag)
+    return tags
+
+
+def _check_tags(tags: set[str], wanted: Iterable[UnresolvedOutcome]) -> None:
     for outcome in wanted:
-        for event in outcome.events or ():
-            if isinstance(event, Pattern) and event.tag is not None and event.tag not in tags:
+        for event in leaves(item for item in outcome.events or () if not isinstance(item, EchoWord)):
+            if event.tag is not None and event.after is None and event.tag not in tags:
                 known = (
                     f"the tags of this case are {', '.join(sorted(tags))}"
                     if tags

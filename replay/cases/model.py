@@ -3,9 +3,10 @@ server."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,7 +15,8 @@ from replay import limits
 from replay.cases.declared import Declared
 from replay.cases.opening import Answer, Head, Opening
 from replay.cases.payload import Payload
-from replay.cases.step import Repeat, SendFrame, Step
+from replay.cases.said import Said
+from replay.cases.step import Repeat, SendFrame, SendMessage, Step
 from replay.protocol.events import Event
 from replay.protocol.frame_rules import NEVER_SENT, ORIGINAL, REGISTERED, Reading
 from replay.protocol.negotiation import Ask
@@ -78,7 +80,9 @@ class Pattern(Located, frozen=True):
 
     kind: EventKind
     payload: Payload | None = None  # for text, binary and pong
+    said: Said | None = None  # for text and binary, in place of a payload
     tag: str | None = None  # for still-open
+    after: int | None = None  # microseconds in which nothing may come, if still-open is about that
     code: int | None = None  # for a Close (None: a Close without a code), or an HTTP status
     rule: str | None = None  # for a violation
     answer: Answer | None = None  # for opened and not-opened
@@ -88,15 +92,54 @@ class Pattern(Located, frozen=True):
     """The event of a recorded trace from which the pattern was made, so that its octets can be shown."""
 
 
+class AnyOrder(Located, frozen=True):
+    """Several lists of events, of which each is in order: one may come before, after or between the events
+    of another."""
+
+    strands: tuple[tuple[Pattern, ...], ...]
+    span: Span | None = None
+
+
+class Series(Located, frozen=True):
+    """An event that comes several times in a row."""
+
+    each: Pattern
+    times: int | None = None  # None: once or more often
+    span: Span | None = None
+
+
+Expected = Pattern | AnyOrder | Series
+
+
+def leaves(expected: Iterable[Expected]) -> Iterator[Pattern]:
+    """The patterns in a list of what is expected, whatever their order."""
+    for item in expected:
+        match item:
+            case Pattern():
+                yield item
+            case AnyOrder():
+                yield from itertools.chain.from_iterable(item.strands)
+            case Series():
+                yield item.each
+
+
 class Outcome(Located, frozen=True):
     """A complete, ordered list of events, and the verdict that it earns."""
 
     verdict: Behaviour
-    patterns: Sequence[Pattern] = ()
+    expected: Sequence[Expected] = ()
     anything: bool = False  # matches any events; there are no patterns
     closing: Closing | None = None  # matches only if the connection ends like this; None: as the case says
     echoes: bool = False  # whether some of the patterns are the echo of what is sent
+    grouped: bool = False  # whether not all of what is expected are patterns
     span: Span | None = None
+
+    @property
+    def patterns(self) -> Sequence[Pattern]:
+        """What is expected, without its groups."""
+        if self.grouped:
+            return tuple(leaves(self.expected))
+        return cast("Sequence[Pattern]", self.expected)
 
 
 class Closing(Located, frozen=True):
@@ -166,7 +209,25 @@ class Bound(Struct, frozen=True):
         return self.declared.promises(self.name)
 
 
+class Round(Located, frozen=True):
+    """A part of a conversation: the next one begins once an outcome of this one has come."""
+
+    steps: Sequence[Step]
+    outcomes: tuple[Outcome, ...]
+    span: Span | None = None
+
+
+class Answering(Located, frozen=True):
+    """What is sent whenever an event comes, such as the application's own ping."""
+
+    to: Pattern
+    step: SendFrame | SendMessage
+    span: Span | None = None
+
+
 class Case(Located, frozen=True):
+    """A conversation: `steps` and `outcomes` are those of its last round, and most cases have no other."""
+
     id: str
     title: str
     section: str
@@ -190,7 +251,25 @@ class Case(Located, frozen=True):
     )
     profile: Profile = Profile.AUTOBAHN
     by_text: bool = False  # judged by the RFCs alone, under each profile
+    earlier: tuple[Round, ...] = ()  # the rounds before the last one
+    ignored: tuple[Pattern, ...] = ()  # what may come at any time, any number of times
+    answers: tuple[Answering, ...] = ()
     span: Span | None = None
+
+    @property
+    def talk(self) -> tuple[Round, ...]:
+        """All its rounds."""
+        return (*self.earlier, Round(self.steps, self.outcomes, self.span))
+
+    @property
+    def all_steps(self) -> Iterator[Step]:
+        """The steps of all rounds."""
+        return itertools.chain.from_iterable(part.steps for part in self.talk)
+
+    @property
+    def passed_over(self) -> tuple[Pattern, ...]:
+        """The events that no round has to expect."""
+        return (*self.ignored, *(answer.to for answer in self.answers))
 
     @property
     def kinds(self) -> frozenset[EventKind]:
@@ -199,7 +278,7 @@ class Case(Located, frozen=True):
             return RECORDED
         if self.measured or self.rounds:
             return DATA - {EventKind.PONG}
-        named = {pattern.kind for outcome in self.outcomes for pattern in outcome.patterns}
+        named = {pattern.kind for pattern in self._patterns}
         # A client that gives up sends nothing, so whatever breaks a rule before that counts too.
         return DATA | named | ({EventKind.VIOLATION} if EventKind.END in named else set())
 
@@ -224,9 +303,16 @@ class Case(Located, frozen=True):
     @property
     def may_stay_closed(self) -> bool:
         """Whether there may be no connection: an outcome says so."""
-        kinds = {pattern.kind for outcome in self.outcomes for pattern in outcome.patterns}
+        kinds = {pattern.kind for pattern in self._patterns}
         anything = any(outcome.anything for outcome in self.outcomes)
         return self.open is not None and (anything or bool(kinds & {EventKind.NOT_OPENED, EventKind.END}))
+
+    @property
+    def _patterns(self) -> Iterator[Pattern]:
+        """What the outcomes of its rounds expect."""
+        for part in self.talk:
+            for outcome in part.outcomes:
+                yield from outcome.patterns
 
     @property
     def echoes(self) -> bool:

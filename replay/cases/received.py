@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from replay.cases.fit import kind
+from replay.cases.difference import kind
 from replay.cases.model import EventKind, Profile
 from replay.protocol.events import Close, CloseBegins, Event, Fired, Message, Opened, Ping, Pong, Violation
 from replay.trace.model import Wait

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from replay.cases.fit import kind
+from replay.cases.difference import kind
 from replay.cases.model import RECORDED, Behaviour, Case, Outcome, Pattern, Profile
 from replay.cases.payload import Payload
 from replay.cases.received import received

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from replay import limits
 from replay.cases.payload import NOTHING, Payload
+from replay.cases.said import Said
 from replay.source import Located, Span
 from replay.trace.model import How
 from replay.wire.frame import Opcode
@@ -36,6 +37,7 @@ class SendMessage(Located, frozen=True):
     fragment: int | None = None  # None: one frame; if compressed, the octets are counted as on the wire
     name: str | None = None
     compress: bool = True  # if permessage-deflate has been negotiated
+    said: Said | None = None  # in place of the payload: a value that is made when it is sent
     span: Span | None = None
 
 

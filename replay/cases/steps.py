@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -18,6 +19,7 @@ from replay.cases.payloads import (
     with_payload,
 )
 from replay.cases.relative import OrRelative
+from replay.cases.said import Said
 from replay.cases.step import (
     Await,
     OpenFrame,
@@ -30,7 +32,7 @@ from replay.cases.step import (
     SendMessage,
     Step,
 )
-from replay.source import SourceError, Span
+from replay.source import Located, SourceError, Span
 from replay.trace.model import SECOND, How, Trace
 from replay.typed import nodes
 from replay.typed.readers import (
@@ -62,6 +64,7 @@ from replay.typed.scalars import (
     integer,
     unit_missing,
 )
+from replay.values.reader import SENT
 from replay.wire.frame import Opcode, frame
 
 PAUSE = limits.PAUSE.default * SECOND
@@ -235,8 +238,16 @@ DATA_STEPS: dict[str, Reader[SendFrame | SendMessage]] = {
     "message": _MESSAGE,
 }
 
+_JSON = Mapped(SENT, lambda shape: SendMessage(True, said=Said("json", shape)))
 
-def _data_placed(step: SendFrame | SendMessage, span: Span) -> SendFrame | SendMessage:
+MESSAGE_STEPS = DATA_STEPS | {"json": _JSON}
+"""Those that send a message, or begin one."""
+
+
+Sent = TypeVar("Sent", bound=Located)
+
+
+def step_placed(step: Sent, span: Span) -> Sent:
     return replace(step, span=span)
 
 
@@ -252,7 +263,7 @@ _REPEAT: Reader[Repeat] = Record(
         "send": Key(
             Items(
                 "a list of data frames and messages",
-                OneKey("a step of a round", DATA_STEPS, _data_placed),
+                OneKey("a step of a round", DATA_STEPS, step_placed),
                 at_least=1,
             ),
             "The steps of each round, which begins once the messages of the previous rounds have come "
@@ -264,7 +275,7 @@ _REPEAT: Reader[Repeat] = Record(
 )
 
 STEPS: dict[str, Reader[Step]] = {
-    **DATA_STEPS,
+    **MESSAGE_STEPS,
     "ping": _frame_of(Opcode.PING),
     "pong": _frame_of(Opcode.PONG),
     "frame": Record(
@@ -296,16 +307,11 @@ STEPS: dict[str, Reader[Step]] = {
 }
 
 
-def _placed(step: Step, span: Span) -> Step:
-    return replace(step, span=span)
-
-
 _PAUSE_HINT = "a pause is 'pause: 500 ms'"
 _EXPECT_HINT = "'send' lists what replay sends; what may come back belongs in 'expect'"
 _MEANT = {
     **dict.fromkeys(("sleep", "wait", "delay", "timeout"), _PAUSE_HINT),
     **dict.fromkeys(("receive", "recv", "expect", "echo"), _EXPECT_HINT),
-    "json": 'JSON is sent as a text: text: \'{"type": "login"}\'',
     **dict.fromkeys(("send", "string", "str"), "a text message is 'text: hello'"),
     **dict.fromkeys(("bytes", "hex", "base64"), "a binary message is 'binary: {hex: 00 ff}'"),
     **dict.fromkeys(("open", "connect"), "replay opens the connection by itself"),
@@ -315,7 +321,7 @@ _MEANT = {
 }
 """What other tools call the steps."""
 
-STEP: Reader[Step] = OneKey("a step", STEPS, _placed, meant=_MEANT)
+STEP: Reader[Step] = OneKey("a step", STEPS, step_placed, meant=_MEANT)
 
 _SENT = Items("a list of steps, or 'trace: FILE'", STEP)
 

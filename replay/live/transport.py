@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -226,6 +227,11 @@ class Connection(asyncio.BufferedProtocol):
     def _wake(self) -> None:
         self._timer = None
         self._tell(self._endpoint.wake)
+
+
+def moment() -> int:
+    """Now, in microseconds since 1970."""
+    return time.time_ns() // 1000
 
 
 class NotConnected(Exception):

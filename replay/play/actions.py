@@ -8,11 +8,16 @@ from typing import Literal
 
 from msgspec import Struct
 
-from replay.cases.model import EventKind, Pattern, Profile
+from replay.cases.model import Answering, EventKind, Pattern, Profile
+from replay.cases.said import Said
+from replay.cases.step import SendFrame, SendMessage
+from replay.cases.walk import Lists
+from replay.play.compression import Compression
 from replay.protocol.frame_rules import ORIGINAL, Reading
 from replay.protocol.handshake_rules import offered_subprotocols
 from replay.protocol.negotiation import Agreed, Ask, answer, valid_offers
 from replay.trace.model import How, Wait
+from replay.values.kinds import Maker
 from replay.version import __version__
 from replay.wire.frame import frame_headers
 from replay.wire.handshake import Request, accept, encode_request, encode_response
@@ -66,6 +71,13 @@ class Arm(Struct, frozen=True):
     passes: bool = False  # with the best verdict it expires
 
 
+class AwaitRound(Struct, frozen=True):
+    """Wait until an outcome of a round of the conversation has come, which `arm` limits."""
+
+    number: int  # of the round, from 0
+    arm: Arm
+
+
 class AwaitClose(Struct, frozen=True):
     """Wait for the testee's Close frame."""
 
@@ -76,19 +88,39 @@ class EndTcp(Struct, frozen=True):
     how: How = How.FIN
 
 
-Action = Write | CloseWith | Delay | Await | AwaitEchoes | AwaitClose | Arm | EndTcp
+Action = Write | CloseWith | Delay | Await | AwaitEchoes | AwaitRound | AwaitClose | Arm | EndTcp
+
+Fill = Callable[[Said], tuple[bool, bytes]]
+"""Makes a message of a value: whether it is text, and its payload."""
+
+
+class Voice(Struct, frozen=True):
+    """What the messages of one connection are made with."""
+
+    terms: Agreed | None  # the compression that was agreed on
+    compression: Compression | None
+    fill: Fill
+
+
+def voice(terms: Agreed | None, side: Side, fill: Fill) -> Voice:
+    """What the messages of a side are made with on these terms."""
+    return Voice(terms, None if terms is None else Compression(terms, side), fill)
 
 
 class Script(Struct, frozen=True):
     tester: Side
     opening: tuple[Action, ...]  # which send a client's request
-    actions: Callable[[Agreed | None], Iterator[Action]]
+    actions: Callable[[Voice], Iterator[Action]]
     """The actions of one connection, once compression has been agreed on or declined; made as they are
     needed."""
     keys: Callable[[], bytes]  # makes the masking key of each frame
     whole: bool  # behaves as a complete endpoint; else only recorded octets are sent
     kinds: frozenset[EventKind]  # of the events that count
-    alternatives: tuple[tuple[Pattern, ...], ...] = ()
+    talk: tuple[Lists, ...] = ((),)  # for each round, what each of its outcomes expects
+    ignored: tuple[Pattern, ...] = ()
+    answers: tuple[Answering, ...] = ()
+    said: Callable[[SendFrame | SendMessage, Voice], Write] | None = None  # makes the write of an answer
+    maker: Maker | None = None  # makes what is new in messages, such as ids
     close_with: CloseWith | None = None  # once an alternative is complete; None: the testee has to close
     profile: Profile = Profile.AUTOBAHN
     reading: Reading = ORIGINAL

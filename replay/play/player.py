@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
 from replay import limits
-from replay.cases.fit import NOTHING_YET, fit
+from replay.cases.difference import Difference, met
+from replay.cases.model import leaves
 from replay.cases.received import Received
+from replay.cases.said import NO_NAMES, Said
+from replay.cases.walk import Walk
 from replay.play.actions import (
     Action,
     Arm,
     Await,
     AwaitClose,
     AwaitEchoes,
+    AwaitRound,
     CloseWith,
     Delay,
     EndTcp,
     Script,
     Write,
+    voice,
 )
 from replay.play.condense import Condensed
 from replay.play.endpoint import Endpoint, Limits
@@ -27,6 +33,9 @@ from replay.play.pace import FULL, Pace
 from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Ping, Requested, Why
 from replay.protocol.negotiation import Agreed
 from replay.trace.model import Timer, Trace, Wait
+from replay.values.filling import fill
+from replay.values.shape import Names
+from replay.values.views import view
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
 from replay.wire.writes import Writes
@@ -48,7 +57,8 @@ class Player(Endpoint):
         self._action: Action | None = None
         self._received = Received(script.tester, script.kinds, script.profile)
         self._counted = 0  # events
-        self._fits = [NOTHING_YET] * len(script.alternatives)
+        self._walk = Walk(script.talk, script.ignored)
+        self._voice = voice(None, self.side, self._filled)
         self._lacking = 0  # octets still to be sent of a frame that is sent in pieces
         self._pongs: list[bytes] = []  # Pongs that wait for the end of that frame
         self._echoes = 0  # messages that have come back
@@ -105,7 +115,7 @@ class Player(Endpoint):
                 pass
             case Opened():
                 if self.script.rounds and event.agreed:
-                    self._rounds = Condensed(at + 1, self.side, self.script.alternatives[0])
+                    self._rounds = Condensed(at + 1, self.side, tuple(leaves(self.script.talk[0][0])))
                 self._keep_pace()
                 if self._unfit:
                     self.send_close()
@@ -119,6 +129,7 @@ class Player(Endpoint):
         if counts:
             self._counted += 1
             closes = self._decides(event) if self.script.whole else None
+            self._answer_to(event)
             if isinstance(event, Message):
                 self._echoes += 1
                 self._round(event, at)
@@ -127,7 +138,8 @@ class Player(Endpoint):
             self._advance()
 
     def _begin(self, terms: Agreed | None) -> None:
-        self._start(self.script.actions(terms))
+        self._voice = voice(terms, self.side, self._filled)
+        self._start(self.script.actions(self._voice))
 
     def _start(self, actions: Iterable[Action]) -> None:
         self._actions = iter(actions)
@@ -164,6 +176,8 @@ class Player(Endpoint):
                     self._action = None
                     return
                 self._advance()
+            case Wait.FAIL | Wait.CLOSE if isinstance(self._action, AwaitRound) and self._walk.settle():
+                self._advance()
             case Wait.EVENTS:
                 super().fired(replace(timer, wait=self._awaited_end()))
                 self._next()
@@ -175,7 +189,7 @@ class Player(Endpoint):
         """Note a message: if it came back as it was sent, only its digest has to be kept."""
         if self._rounds is None:
             return
-        if any(found.at != self._counted for found in self._fits):
+        if any(found.at != self._counted for found in self._walk.fits):
             self._keep_whole()
         elif self._rounds.add(self.entries, at, message.end) and self.events is not None:
             self.events.pop()
@@ -204,19 +218,41 @@ class Player(Endpoint):
 
     def _decides(self, event: Event) -> CloseWith | None:
         """The Close with which to end the connection, if this event decides the verdict."""
-        if self.script.close_with is None or not self.is_open:
+        own = self.script.close_with
+        if not self.is_open or (own is None and len(self.script.talk) == 1):
             return None
-        fits = zip(self.script.alternatives, self._fits, strict=True)
-        self._fits = [fit(patterns, (event,), before) for patterns, before in fits]
-        states = {found.state for found in self._fits}
-        decided = "complete" in states or self.script.close_when_apart
-        return self.script.close_with if decided and "open" not in states else None
+        last = self._walk.last
+        self._walk.take((event,))
+        if self._walk.apart:
+            return (own or CloseWith(1000, b"")) if self.script.close_when_apart else None
+        return own if last and self._walk.decided else None
+
+    def _answer_to(self, event: Event) -> None:
+        """Send what the case answers this event with."""
+        for answer in self.script.answers:
+            found = met(0, answer.to, event, self._walk.names)
+            if self.is_open and self.script.said and not isinstance(found, Difference):
+                own = replace(self._voice, fill=partial(self._filled, more=found))
+                self._run(self.script.said(answer.step, own))
+
+    def _filled(self, said: Said, more: Names = NO_NAMES) -> tuple[bool, bytes]:
+        """A message with this value. With `more` names, it is an answer, whose own names nobody else
+        uses."""
+        assert self.script.maker is not None
+        value, names = fill(said.shape, {**self._walk.names, **more}, self.script.maker)
+        if not more:
+            self._walk.knows(names)
+        return view(said.view).encode(value)
 
     def _next(self) -> None:
         self._action = next(self._actions, None)
 
     def _advance(self) -> None:
         """Run actions up to one that has to wait."""
+        self._run_actions()
+        self._be_quiet()
+
+    def _run_actions(self) -> None:
         while self._action is not None and not self.done and not self.has_timer(Wait.DELAY):
             action = self._action
             match action:
@@ -230,6 +266,8 @@ class Player(Endpoint):
                     return
                 case AwaitEchoes(count=count) if self._echoes < count or not self.is_open:
                     return
+                case AwaitRound() if not self._goes_on_after(action):
+                    return
                 case Arm(stalled=False) | Await() | Delay() | EndTcp() if self.pending:
                     return  # these come after everything that is waiting to be written
             self.cancel_timer(Wait.EVENTS)
@@ -240,6 +278,26 @@ class Player(Endpoint):
             self._run(action)
         if self._action is None and self.script.closes_by_steps and self.both_closed and not self.done:
             self._wait_for_end()
+
+    def _goes_on_after(self, action: AwaitRound) -> bool:
+        """Whether a round of the conversation is over. A connection that is no longer open ends it."""
+        if self._walk.number > action.number and self.is_open:
+            self.cancel_timer(action.arm.wait)
+            self._patience = None
+            return True
+        if not self.is_open:
+            self._action = None
+        elif not self.pending and not self.has_timer(action.arm.wait):
+            self._run(action.arm)
+        return False
+
+    def _be_quiet(self) -> None:
+        """Wait for the end of a time in which nothing may come, if that is what is expected next."""
+        sent = self._action is None or isinstance(self._action, AwaitRound)
+        sent &= self.script.whole and self.is_open
+        quiet = self._walk.quiet if sent else None
+        if quiet is not None and not self.pending and not self.has_timer(Wait.DELAY):
+            self._declare(Wait.DELAY, quiet.after or 0, quiet.tag)
 
     def _wait_for_end(self) -> None:
         """End the connection once the steps have answered the testee's Close."""

@@ -17,6 +17,7 @@ from replay.play.actions import (
     EndTcp,
     Options,
     Script,
+    Voice,
     Write,
     chopped,
     opening_writes,
@@ -27,7 +28,7 @@ from replay.play.endpoint import Limits
 from replay.play.reencode import reencoded
 from replay.protocol.events import Close, End, Event, Fired, NotOpened, Requested, Violation
 from replay.protocol.interpreter import has_opening, observe
-from replay.protocol.negotiation import Agreed, Ask, agreed, answer, fits, valid_offers
+from replay.protocol.negotiation import Ask, agreed, answer, fits, valid_offers
 from replay.protocol.rules import RULES
 from replay.trace.model import Drop, Octets, Timer, Trace, Wait
 from replay.wire.handshake import HeadError, HeadReader, Request, Response, accept, edit_head, parse_head
@@ -55,11 +56,11 @@ def of_trace(
     recorded = recorded_terms(trace)
     refused = _refused(tester, limits)
 
-    def chosen(terms: Agreed | None) -> Iterator[Action]:
+    def chosen(voice: Voice) -> Iterator[Action]:
         if options.reencode:
-            fresh = reencoded(trace, tester, terms, keys)
+            fresh = reencoded(trace, tester, voice.terms, keys)
             return _recorded_actions(fresh, tester, awaited, frames_at, options, limits)
-        return iter(actions if terms == recorded or not compresses(trace, tester) else refused)
+        return iter(actions if voice.terms == recorded or not compresses(trace, tester) else refused)
 
     requested = next((event for event in observe(trace) if isinstance(event, Requested)), None)
     not_opened = (event for event in observe(trace) if isinstance(event, NotOpened))

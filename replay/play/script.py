@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice, pairwise
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from replay.cases.cost import gaps, volume, waits_out
 from replay.cases.echo import RepeatedEchoes
-from replay.cases.model import DATA, Case
+from replay.cases.model import DATA, Case, Round
 from replay.cases.payload import Payload
 from replay.cases.step import (
     Await,
@@ -22,18 +22,21 @@ from replay.cases.step import (
     SendEnd,
     SendFrame,
     SendMessage,
+    Step,
 )
 from replay.play.actions import (
     Action,
     Arm,
     AwaitClose,
     AwaitEchoes,
+    AwaitRound,
     Chop,
     CloseWith,
     Delay,
     EndTcp,
     Options,
     Script,
+    Voice,
     Write,
     chopped,
     opening_writes,
@@ -44,8 +47,8 @@ from replay.play.compression import Compression
 from replay.play.endpoint import Limits
 from replay.play.heads import request_actions, response_actions
 from replay.play.recording import of_trace
-from replay.protocol.negotiation import Agreed
 from replay.trace.model import Wait
+from replay.values.kinds import Maker
 from replay.wire.frame import Opcode, encode, encode_header, encode_message, frame
 from replay.wire.handshake import Request
 from replay.wire.masking import mask
@@ -53,9 +56,16 @@ from replay.wire.side import Side
 
 
 def script(
-    case: Case, tester: Side, options: Options, limits: Limits, keys: Callable[[], bytes], nonce: str
+    case: Case,
+    tester: Side,
+    options: Options,
+    limits: Limits,
+    keys: Callable[[], bytes],
+    nonce: str,
+    maker: Maker | None = None,
 ) -> Script:
-    """Bind a case to a side. `nonce` is the Sec-WebSocket-Key, unless one is recorded.
+    """Bind a case to a side. `nonce` is the Sec-WebSocket-Key, unless one is recorded; `maker` makes what
+    is new in each message, such as ids.
 
     If the case has a trace, no octets may be missing from it (`recorded.check_replayable`). A case about
     the opening handshake is played by its steps, as what is sent depends on the connection.
@@ -76,13 +86,12 @@ def script(
             opening = request_actions(head, default, options, nonce, frames)
     closing = case.closing
     code = closing.codes[0] if closing and closing.codes else 1000
-    closes = closing is not None and closing.by != "testee"
-    closes = closes and not any(outcome.anything for outcome in case.outcomes)
-    closes = closes and not any(isinstance(step, SendEnd) for step in case.steps)
+    steps = list(case.all_steps)
     asks = case.deflate.asks if case.deflate else ()
-    pauses = gaps(case) + sum(step.after for step in case.steps if isinstance(step, Pause))
+    pauses = gaps(case) + sum(step.after for step in steps if isinstance(step, Pause))
+    pauses += sum(map(_quiet, case.talk))
     pauses += head.lasts if head is not None else 0
-    patience = case.patience.after * (limits.stalls if case.patience.stalled else 1)
+    patience = case.patience.after * (limits.stalls if case.patience.stalled else 1) * len(case.talk)
 
     def respond(request: Request) -> tuple[Action, ...] | None:
         default = response(request, asks)
@@ -97,49 +106,91 @@ def script(
         keys,
         whole=True,
         kinds=case.kinds | DATA,
-        alternatives=tuple(tuple(outcome.patterns) for outcome in case.outcomes),
-        close_with=CloseWith(code, b"") if closes else None,
+        talk=tuple(tuple(tuple(outcome.expected) for outcome in part.outcomes) for part in case.talk),
+        ignored=case.passed_over,
+        answers=case.answers,
+        said=partial(_data, options, keys),
+        maker=maker,
+        close_with=CloseWith(code, b"") if _closes(case) else None,
         profile=case.profile,
         reading=case.reading,
-        close_when_apart=case.measured or case.rounds is not None or case.open is not None,
+        close_when_apart=bool(
+            case.measured or case.rounds is not None or case.open is not None or case.earlier
+        ),
         chopped=options.chop != "recorded",
         rounds=_only_rounds(case),
         response=respond,
-        closes_by_steps=any(isinstance(step, Await) for step in case.steps),
+        closes_by_steps=any(isinstance(step, Await) for step in steps),
         about_opening=case.open is not None,
         volume=volume(case),
         waits=pauses + patience,
-        events=max(len(outcome.patterns) for outcome in case.outcomes),
+        events=sum(max(len(outcome.patterns) for outcome in part.outcomes) for part in case.talk),
     )
+
+
+def _closes(case: Case) -> bool:
+    """Whether the tester closes once an outcome is complete."""
+    if case.closing is None or case.closing.by == "testee":
+        return False
+    ends = any(isinstance(step, SendEnd) for step in case.all_steps)
+    return not ends and not any(outcome.anything for outcome in case.outcomes)
 
 
 _THEN = {"fail": Wait.FAIL, "close": Wait.CLOSE}
 
 
 def _actions(
-    case: Case, tester: Side, options: Options, keys: Callable[[], bytes], terms: Agreed | None
+    case: Case, tester: Side, options: Options, keys: Callable[[], bytes], voice: Voice
 ) -> Iterator[Action]:
-    """The steps of a case and its timeout; only a Close if the compression that it tests was declined."""
-    if case.deflate is not None and terms is None and case.open is None:
+    """The steps of a case, round by round, and the timeout of each round; only a Close if the compression
+    that it tests was declined."""
+    if case.deflate is not None and voice.terms is None and case.open is None:
         yield CloseWith(1000, b"")
         return
-    compression = Compression(terms, tester) if terms is not None else None
     patience = case.patience
-    arm = Arm(_THEN[patience.then], patience.after, patience.stalled, waits_out(case))
+    for number, part in enumerate(case.earlier):
+        first = len(case.joined(tester)) if not number else 0
+        yield from _steps(case, part.steps[first:], options, keys, voice, 0)
+        after = patience.after + _quiet(part)
+        yield AwaitRound(number, Arm(_THEN[patience.then], after, patience.stalled))
+    joined = () if case.earlier else case.joined(tester)
+    after = patience.after + _quiet(case.talk[-1])
+    arm = Arm(_THEN[patience.then], after, patience.stalled, waits_out(case))
     if patience.stalled:
         yield arm
+    messages = sum(map(_ends_message, joined))
+    yield from _steps(case, case.steps[len(joined) :], options, keys, voice, messages)
+    if case.earlier and _closes(case) and not any(outcome.expected for outcome in case.outcomes):
+        yield CloseWith(1000, b"")
+    elif not patience.stalled:
+        yield arm
+
+
+def _quiet(part: Round) -> int:
+    """How long nothing may come in a round, in microseconds, if it ends in the best way."""
+    return sum(pattern.after or 0 for pattern in part.outcomes[0].patterns if pattern.after)
+
+
+def _steps(
+    case: Case,
+    steps: Sequence[Step],
+    options: Options,
+    keys: Callable[[], bytes],
+    voice: Voice,
+    messages: int,
+) -> Iterator[Action]:
+    """The steps of one round. `messages`: how many messages have been sent before."""
+    compression, patience = voice.compression, case.patience
     chop: Chop = options.chop if isinstance(options.chop, int) else "recorded"
     opened: OpenFrame | None = None
     key, at = b"", 0  # of the frame that is sent in pieces
-    joined = case.joined(tester)
-    messages = sum(map(_ends_message, joined))
-    for step in case.steps[len(joined) :]:
+    for step in steps:
         match step:
             case SendFrame() if step.cut or step.gap:
                 yield from _in_parts(step, options, keys)
                 messages += _ends_message(step)
             case SendFrame() | SendMessage():
-                yield _write(step, options, keys, _compressed(step, compression))
+                yield _data(options, keys, step, voice)
                 messages += _ends_message(step)
             case SendClose(joined=True):
                 yield _close(step, options, keys)
@@ -167,8 +218,16 @@ def _actions(
                     yield from writes
                     messages += sum(map(_ends_message, step.steps))
                     yield AwaitEchoes(messages)
-    if not patience.stalled:
-        yield arm
+
+
+def _data(
+    options: Options, keys: Callable[[], bytes], step: SendFrame | SendMessage, voice: Voice
+) -> Write:
+    """The write of a frame or a message. If it has a value, that is made now."""
+    if isinstance(step, SendMessage) and step.said is not None:
+        text, octets = voice.fill(step.said)
+        step = replace(step, text=text, payload=Payload(octets))
+    return _write(step, options, keys, _compressed(step, voice.compression))
 
 
 def _in_parts(step: SendFrame, options: Options, keys: Callable[[], bytes]) -> Iterator[Action]:

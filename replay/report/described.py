@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
 from replay.cases.model import Case, Closing, Outcome
 from replay.cases.payload import Payload
+from replay.cases.said import Said
 from replay.cases.step import (
     Await,
     OpenFrame,
@@ -47,15 +48,23 @@ def _described(case: Case, width: int) -> Iterator[Text]:
         yield from labelled("rule", f"{said} [{case.rule}]", width)
     if case.deflate is not None:
         yield from labelled("offers", safe.escape(case.deflate.offer), width)
+    for number, part in enumerate(case.earlier, 1):
+        yield from labelled("round", f"{number} of {len(case.talk)}", width)
+        yield from _rows("sends", [_step(step) for step in part.steps[:MOST]], len(part.steps), width)
+        yield from _outcomes(part.outcomes, MOST_EVENTS, width)
+    if case.earlier:
+        yield from labelled("round", f"{len(case.talk)} of {len(case.talk)}", width)
     yield from _rows("sends", [_step(step) for step in case.steps[:MOST]], len(case.steps), width)
     if case.trace is not None:
         yield from labelled("sends", "what the log has, octet for octet", width)
     if few := rounds(case):
         yield from labelled("rounds", few, width)
-    for number, outcome in enumerate(case.outcomes):
-        said = f"{outcome.verdict.value}: {_events(outcome, MOST_EVENTS if case.rounds is None else 2)}"
-        style = STYLES[outcome.verdict.value]
-        yield from labelled("" if number else "expects", said, width, style)
+    yield from _outcomes(case.outcomes, MOST_EVENTS if case.rounds is None else 2, width)
+    if case.ignored:
+        said = "; ".join(map(words.pattern, case.ignored[:MOST]))
+        yield from labelled("ignores", said, width)
+    for answer in case.answers[:MOST]:
+        yield from labelled("answers", f"{words.pattern(answer.to)} with {_step(answer.step)}", width)
     if case.closing is not None:
         yield from labelled("closing", _closing(case.closing), width)
     then = {"fail": "the tester fails the connection", "close": "the tester closes"}[case.patience.then]
@@ -63,6 +72,12 @@ def _described(case: Case, width: int) -> Iterator[Text]:
     yield from labelled("patience", f"after {case.patience.after / SECOND:g} s {since} {then}", width)
     if case.disputed is not None:
         yield from labelled("disputed", f"{safe.escape(case.disputed.why)} (--profile rfc)", width)
+
+
+def _outcomes(outcomes: Sequence[Outcome], most: int, width: int) -> Iterator[Text]:
+    for number, outcome in enumerate(outcomes):
+        said = f"{outcome.verdict.value}: {_events(outcome, most)}"
+        yield from labelled("" if number else "expects", said, width, STYLES[outcome.verdict.value])
 
 
 def _rows(label: str, rows: list[str], total: int, width: int) -> Iterator[Text]:
@@ -81,6 +96,8 @@ def _step(step: Step) -> str:
             said += f", announces {step.length}" if step.length is not None else ""
             said += f", length in {step.form} more octets" if step.form is not None else ""
             return f"{said}, {_payload(step.payload)}" + _writes(step)
+        case SendMessage(said=Said() as said):
+            return words.value(said, 2 * words.SAMPLE)
         case SendMessage():
             kind = "text" if step.text else "binary"
             cut = f", in frames of {words.count(step.fragment, 'octet')}" if step.fragment else ""

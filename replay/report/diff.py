@@ -7,7 +7,7 @@ from itertools import groupby
 
 from rich.text import Text
 
-from replay.cases.fit import Difference
+from replay.cases.difference import Difference
 from replay.cases.model import Behaviour, Pattern
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.rules import RULES
@@ -189,6 +189,8 @@ def _place(result: Judged, found: Difference) -> Span | None:
     want = found.expected
     if want is None:
         return result.nearest.span
+    if found.mismatch is not None and found.mismatch.wanted is not None:
+        return found.mismatch.wanted.span or want.span
     if want.recorded is not None and found.offset is not None and result.case.trace is not None:
         stream = SentOctets(result.case.trace, want.recorded.side)
         offset = to_stream(parts(want.recorded, stream), found.offset)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from replay.cases.fit import Difference
+from replay.cases.difference import Difference
 from replay.cases.model import EventKind
 from replay.protocol.events import Message, Pong
 from replay.report import words
@@ -23,7 +23,8 @@ def difference(found: Difference) -> str:
         return f"opening handshake: {escape(found.said, 300)}"
     if found.expected is not None and found.expected.kind in _HANDSHAKE:
         return _difference(found)
-    return f"{words.ordinal(found.at + 1)} event: {_difference(found)}"
+    place = "" if found.part is None else f"round {found.part + 1}, "
+    return f"{place}{words.ordinal(found.at + 1)} event: {_difference(found)}"
 
 
 def _difference(found: Difference) -> str:
@@ -32,6 +33,10 @@ def _difference(found: Difference) -> str:
         return "nothing more was expected, observed " + (words.noun(got) if got else "nothing")
     if got is None:
         return f"expected {words.noun(want)}, but nothing more came"
+    if want.said is not None and found.field == "value":
+        if found.mismatch is None:
+            return f"the message {escape(found.said, 300)}"
+        return escape(f"{want.said.view} {found.mismatch}", 300)
     if isinstance(got, Message | Pong) and found.offset is not None and want.payload is not None:
         name, at, total = _named(got), found.offset, len(want.payload)
         if at >= total:

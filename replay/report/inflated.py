@@ -7,7 +7,7 @@ from functools import partial
 
 from rich.text import Text
 
-from replay.cases.fit import Difference
+from replay.cases.difference import Difference
 from replay.cases.payload import Payload
 from replay.protocol.events import Event, Message, Opened, Spoilt
 from replay.report import safe, words

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from replay.cases.payload import Payload
+from replay.cases.said import Said
 from replay.cases.step import (
     Await,
     OpenFrame,
@@ -194,6 +195,8 @@ def _chopped(step: SendFrame) -> str:
 
 def _step(step: Step) -> Phrase:
     match step:
+        case SendMessage(said=Said() as said):
+            return Phrase(f"the message {words.value(said)}", f"messages {words.value(said)}")
         case SendMessage():
             kind = "text" if step.text else "binary"
             cut = f", in frames of {words.count(step.fragment, 'octet')}" if step.fragment else ""

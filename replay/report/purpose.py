@@ -43,6 +43,9 @@ def description(case: Case, testee: Side | None = None) -> str:
         return "replay sends what was sent in the log, octet for octet."
     if case.open is not None:
         return _of(_opening(case, testee), testee)
+    if case.earlier:
+        said = sequence(phrase for part in case.talk for phrase in sent(part.steps))
+        return f"A conversation of {len(case.talk)} rounds, in which replay sends {said or 'nothing'}."
     if not case.steps:
         return "replay sends nothing."
     agreed = "Once compression (permessage-deflate) is agreed, " if case.deflate is not None else ""
@@ -73,6 +76,9 @@ def expectation(case: Case, testee: Side | None = None) -> str:
         return _of(safe.escape(case.expectation), testee)
     best, *others = case.outcomes
     said = []
+    if case.earlier:
+        wanted = [pattern for part in case.talk for pattern in part.outcomes[0].patterns]
+        return _of(f"The testee is to send {sequence(_patterns(wanted)) or 'nothing'}.", testee)
     if case.closing is None:
         came = sequence(_patterns(best.patterns))
         said.append(f"The testee is to do the same as in the log, in the same order: {came}.")
@@ -152,6 +158,8 @@ def _patterns(patterns: Iterable[Pattern]) -> Iterator[Phrase]:
 
 def _pattern(pattern: Pattern) -> Phrase:
     maybe = ", which may be missing" if pattern.optional else ""
+    if pattern.said is not None:
+        return Phrase(words.noun(pattern), "", maybe)
     if pattern.kind in (EventKind.TEXT, EventKind.BINARY, EventKind.PONG):
         one, many = (
             ("a Pong", "Pongs")

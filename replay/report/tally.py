@@ -85,7 +85,7 @@ def trouble(run: RunResult) -> str | None:
             f"under way when it died: {', '.join(safe.escape(case, 60) for case in run.died_on[:20])}"
         )
     if run.oversized:
-        said.append(words.memory(run.memory or 0, run.most_memory))
+        said.append(memory(run.memory or 0, run.most_memory))
     if run.interrupted:
         said.append("interrupted")
     if run.unread:
@@ -163,3 +163,15 @@ def place(result: CaseResult) -> tuple[str, int] | None:
     span = result.case.span
     ours = span is not None and span.source.name == result.path
     return result.path, span.line if span is not None and ours else 1
+
+
+def room(connections: int) -> str:
+    """What was found out about how many connections a testee accepts at once."""
+    had = words.count(connections, "connection")
+    return f"the server accepted no more than {had} at once, so that many were used"
+
+
+def memory(octets: int, most: int | None) -> str:
+    """How much memory the testee had, and the limit that was declared."""
+    had = f"the largest process of the server had {octets / 2**20:,.1f} MiB"
+    return had if most is None else f"{had}; the limit is {most / 2**20:,.1f} MiB"

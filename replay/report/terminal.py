@@ -25,7 +25,7 @@ from replay.report.layout import (
     wrapped,
 )
 from replay.report.rounds import rounds, shortened
-from replay.report.tally import VERDICTS, beside, headline, tally
+from replay.report.tally import VERDICTS, beside, headline, memory, room, tally
 from replay.verdict.cause import FailureGroup, by_cause
 from replay.verdict.result import GOOD, CaseResult, ClosingVerdict, Judged, RunResult, Standing
 
@@ -181,10 +181,10 @@ def _summary(run: RunResult, width: int) -> Iterator[Text]:
     if run.fixed:
         yield text()
     if run.room is not None:
-        yield from labelled("room", words.room(run.room), width)
+        yield from labelled("room", room(run.room), width)
     if run.memory is not None:
         yield from labelled(
-            "memory", words.memory(run.memory, run.most_memory), width, FAULT if run.oversized else ""
+            "memory", memory(run.memory, run.most_memory), width, FAULT if run.oversized else ""
         )
     if run.unreached is not None:
         yield from labelled("unreached", safe.escape(run.unreached, 300), width, FAULT)

@@ -10,7 +10,7 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from replay.cases.fit import Difference
+from replay.cases.difference import Difference
 from replay.protocol.events import Message
 from replay.report import safe, words
 from replay.report.layout import DIM, INDENT, LABEL, WANTED, WRONG, labelled, text

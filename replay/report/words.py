@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from replay.cases.model import Behaviour, EventKind, Pattern
 from replay.cases.opening import Answer
 from replay.cases.payload import Payload
+from replay.cases.said import Said
 from replay.protocol.events import (
     Close,
     CloseBegins,
@@ -30,6 +31,7 @@ from replay.protocol.rules import RULES
 from replay.report.heads import answered
 from replay.report.safe import escape, is_text, sample
 from replay.trace.model import SECOND, How, Wait
+from replay.values.written import short
 from replay.verdict.result import ClosingVerdict, Entry, Expectation, Standing
 from replay.wire.side import Side
 
@@ -126,18 +128,6 @@ def ordinal(n: int) -> str:
     """1st, 2nd, 3rd, 4th, …"""
     ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{ending}"
-
-
-def room(connections: int) -> str:
-    """What was found out about how many connections a testee accepts at once."""
-    had = count(connections, "connection")
-    return f"the server accepted no more than {had} at once, so that many were used"
-
-
-def memory(octets: int, most: int | None) -> str:
-    """How much memory the testee had, and the limit that was declared."""
-    had = f"the largest process of the server had {octets / 2**20:,.1f} MiB"
-    return had if most is None else f"{had}; the limit is {most / 2**20:,.1f} MiB"
 
 
 def count(n: int, noun: str, plural: str = "") -> str:
@@ -270,6 +260,11 @@ def _data(name: str, payload: bytes | Payload | None, around: int | None, room: 
     return f"{name} {total}: {sample(head, total, start, text)}"
 
 
+def value(said: Said, room: int = SAMPLE) -> str:
+    """What a message says, in about `room` cells: 'json {type: "hello"}'."""
+    return f"{said.view} {short(said.shape, max(room - len(said.view) - 1, 8))}"
+
+
 def _still_open(tag: str | None) -> str:
     return "still open" + (f" after pause {escape(tag)}" if tag else "")
 
@@ -283,8 +278,12 @@ def _breach(rule: str | None) -> str:
 def pattern(want: Pattern, around: int | None = None, room: int = 80) -> str:
     """What is expected, in about `room` cells; of its payload, the octets near the offset `around`."""
     match want.kind:
+        case EventKind.TEXT | EventKind.BINARY if want.said is not None:
+            return value(want.said, room)
         case EventKind.TEXT | EventKind.BINARY | EventKind.PONG:
             return _data(want.kind.value, want.payload, around, room)
+        case EventKind.STILL_OPEN if want.after is not None:
+            return f"nothing for {seconds(want.after)}"
         case EventKind.STILL_OPEN:
             return _still_open(want.tag)
         case EventKind.CLOSE:
@@ -344,6 +343,10 @@ def _kind(message: Message) -> str:
 def noun(item: Pattern | Event) -> str:
     """The same within a sentence: 'a binary message of 126 octets'."""
     match item:
+        case Pattern(said=Said() as said):
+            return f"the message {value(said)}"
+        case Pattern(kind=EventKind.STILL_OPEN, after=int()):
+            return pattern(item)
         case Pattern(kind=EventKind.TEXT | EventKind.BINARY as kind, payload=payload):
             return _sized(f"a {kind.value} message", payload)
         case Pattern(kind=EventKind.PONG, payload=payload):

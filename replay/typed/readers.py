@@ -271,6 +271,7 @@ class Record(Struct, Generic[T], frozen=True):
     one_of: tuple[str, ...] = ()  # exactly one of these is required
     exclusive: tuple[str, ...] = ()  # at most one of these is allowed
     at_least_one: tuple[str, ...] = ()
+    pairs: Mapping[str, str] = field(default_factory=dict)  # keys that are required beside another one
     meant: Mapping[str, str] = field(default_factory=dict)  # help for keys of other tools
     hint: Callable[[Node], str | None] = lambda node: None  # for a node that isn't such a mapping at all
 
@@ -304,7 +305,9 @@ class Record(Struct, Generic[T], frozen=True):
                 raise SourceError(key.span, f"{quoted(key.text)} and {other!r} can't be used together")
 
     def _check_missing(self, node: nodes.Mapping, found: Mapping[str, Node]) -> None:
-        missing = [name for name, row in self.rows.items() if row.required and name not in found]
+        required = {name for name, row in self.rows.items() if row.required}
+        required |= {other for name, other in self.pairs.items() if name in found}
+        missing = [name for name in self.rows if name in required and name not in found]
         if missing:
             about = self.rows[missing[0]].about
             hint = f"add '{missing[0]}: …': {about[:1].lower()}{about[1:].rstrip('.')}"

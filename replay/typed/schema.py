@@ -149,6 +149,8 @@ def _record(reader: Record[Any], names: bool) -> Schema:
         found["required"] = required
     if reader.one_of:
         found["oneOf"] = [{"required": [name]} for name in reader.one_of]
+    if reader.pairs:
+        found["dependentRequired"] = {name: [other] for name, other in reader.pairs.items()}
     if reader.at_least_one:
         found["anyOf"] = [{"required": [name]} for name in reader.at_least_one]
     if pairs := [list(pair) for pair in combinations(reader.exclusive, 2)]:

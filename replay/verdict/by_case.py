@@ -12,7 +12,7 @@ import itertools
 
 from msgspec.structs import replace
 
-from replay.cases.fit import Difference
+from replay.cases.difference import Difference
 from replay.cases.model import Behaviour, EventKind
 from replay.cases.received import is_free
 from replay.protocol.events import NotOpened, Violation, Why

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from replay.cases.cost import volume
-from replay.cases.fit import Difference, kind
+from replay.cases.difference import Difference, kind
 from replay.cases.model import EventKind
 from replay.protocol.events import Close, CloseBegins, Event, Message, NotOpened, Pong, Violation
 from replay.protocol.rules import RULES

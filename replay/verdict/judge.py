@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from replay.cases.fit import Fit, fit
-from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile
+from msgspec.structs import replace
+
+from replay.cases.model import Behaviour, Case, Closing, Profile
 from replay.cases.opening import response_values
-from replay.cases.received import is_free, received
+from replay.cases.received import is_free
 from replay.cases.recorded import compresses, recorded_terms
-from replay.protocol.events import Event, Gap, Message, NotOpened, Opened, Requested, Unparsed, Violation
+from replay.protocol.events import Event, Gap, Message, Opened, Requested, Unparsed, Violation
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.rules import RULES
 from replay.trace.model import Entry, Trace
 from replay.trace.packed import pack
 from replay.verdict import opening
 from replay.verdict.by_case import told
+from replay.verdict.closing import bounded, closing_verdict, recorded_closing
+from replay.verdict.compared import Compared, compare
 from replay.verdict.facts import ClosingFacts, closing_facts
 from replay.verdict.fresh import stale
 from replay.verdict.late import answered_late
@@ -25,12 +27,8 @@ from replay.verdict.result import GOOD, ClosingVerdict, Judged, Logged, verdict_
 from replay.verdict.unseen import Unseen, decided
 from replay.wire.side import Side
 
-_ENDING = frozenset({EventKind.CLOSE, EventKind.END, EventKind.NOT_OPENED})
-
 REENCODED = "reencoded"
 """The header of a trace whose tester compressed the recorded messages again."""
-
-Verdict = tuple[ClosingVerdict, str]
 
 
 def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -> Judged:
@@ -47,7 +45,7 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
     if not result.failed:
         return told(result)
     if result.facts.bound is not None and not _decided(result):
-        return result.left_unjudged(_bounded(result.facts))
+        return result.left_unjudged(bounded(result.facts))
     if tester is Side.SERVER:
         testee_closes = case.closing is not None and case.closing.by == "testee"
         late = answered_late(trace, events, tester, testee_closes)
@@ -98,8 +96,8 @@ def _judged(
 ) -> Judged:
     """The verdict on these events of a trace."""
     facts = closing_facts(events, tester, has_opening(trace))
-    found = _compare(case, events, facts)
-    behaviour = found.outcome.verdict if found.fits else Behaviour.FAILED
+    found = compare(case, events, facts)
+    behaviour = found.behaviour
     unseen = Unseen.of(events, tester)
     declined = case.deflate is not None and facts.opened and facts.agreed is None
     declined &= not (unseen and unseen.handshake)
@@ -113,7 +111,9 @@ def _judged(
         broken += tuple(stale(trace, events))
     if case.profile is Profile.RFC:
         behaviour = _by_the_rfcs(behaviour, case, broken)
-    missing = None if found.outcome.anything else found.fit.missing(found.expected)
+    missing = None if found.outcome.anything else found.missing
+    if missing is not None and case.earlier:
+        missing = replace(missing, part=found.number)
     divergence = opening.turned(case, missing, events)
     if case.closing is None and case.trace is not None and case.trace is not trace:
         apart = opening.difference(
@@ -125,7 +125,10 @@ def _judged(
     if declined and case.closing is not None:  # then the tester only closes
         ending = Closing(clean=case.closing.clean)
     if ending is None:
-        closing, reason = _recorded_closing(case, facts, events)
+        closing, reason = recorded_closing(case, facts, events)
+    elif found.number < len(case.earlier) and facts.closed_by_tester:
+        closing = ClosingVerdict.INFORMATIONAL
+        reason = f"the conversation was broken off in round {found.number + 1} of {len(case.talk)}"
     elif not facts.opened and case.may_stay_closed:
         closing, reason = ClosingVerdict.OK, "no connection was opened, as may be"
     elif told_only or (
@@ -133,7 +136,7 @@ def _judged(
     ):
         closing, reason = ClosingVerdict.INFORMATIONAL, "the connection may end in any way"
     else:
-        closing, reason = _closing(ending, facts, events, case.profile)
+        closing, reason = closing_verdict(ending, facts, events, case.profile)
         if closing is ClosingVerdict.WRONG_CODE and ending.wrong_code_fails:
             behaviour = Behaviour.FAILED
         if ending.decisive and not facts.closed_by_the_right_side(ending.by):
@@ -192,38 +195,6 @@ def _by_the_rfcs(behaviour: Behaviour, case: Case, broken: Sequence[Violation]) 
     return behaviour
 
 
-def _compare(case: Case, events: Sequence[Event], facts: ClosingFacts) -> _Compared:
-    """The first outcome that fits, or the one that fits the longest. The end of a recorded connection isn't
-    compared here, but by the closing verdict."""
-    kinds = case.kinds - _ENDING if case.closing is None else case.kinds
-    seen = received(events, facts.tester, kinds, case.profile)
-    compared = []
-    for outcome in case.outcomes:
-        wanted = tuple(pattern for pattern in outcome.patterns if pattern.kind in kinds)
-        found = fit(wanted, seen)
-        met = facts.opened or case.closing is None or case.open is not None
-        fits = outcome.anything or (found.state == "complete" and met)
-        if outcome.closing is not None:
-            fits &= _closing(outcome.closing, facts, events, case.profile)[0] is ClosingVerdict.OK
-        compared.append(_Compared(outcome, found.taken(wanted), seen, found, fits))
-        if fits:
-            return compared[-1]
-    return max(compared, key=_how_far)
-
-
-class _Compared(NamedTuple):
-    outcome: Outcome
-    expected: tuple[Pattern, ...]
-    received: tuple[Event, ...]
-    fit: Fit
-    fits: bool
-
-
-def _how_far(of: _Compared) -> tuple[int, int]:
-    """How far an outcome fits: the number of events, then the number of octets of the next one."""
-    return of.fit.at, (of.fit.why.offset or 0) if of.fit.why else 0
-
-
 def _said(case: Case, trace: Trace, events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
     if case.trace is not None and case.trace is not trace and facts.opened:
         yield from _refused(case.trace, events, facts)
@@ -255,7 +226,7 @@ def _remarks(events: Sequence[Event], facts: ClosingFacts) -> Iterator[str]:
             yield f"{octets} were not decoded: {event.reason}"
 
 
-def _stricter(case: Case, found: _Compared) -> Iterator[str]:
+def _stricter(case: Case, found: Compared) -> Iterator[str]:
     """A note if Autobahn, which compares only the length here, would have passed the case."""
     why = found.fit.why
     if not case.measured or found.fits or why is None or why.expected is None:
@@ -265,129 +236,6 @@ def _stricter(case: Case, found: _Compared) -> Iterator[str]:
         return
     if len(wanted) == got.length:
         yield "stricter than Autobahn|Testsuite, which compares only the length here and says OK"
-
-
-def _closing(closing: Closing, facts: ClosingFacts, events: Sequence[Event], profile: Profile) -> Verdict:
-    """Autobahn's table: the first row that applies. The second row is ours: there, Autobahn never ends."""
-    tester, testee = facts.tester.value, facts.tester.other.value
-    code = facts.testee_close.code if facts.testee_close else None
-    if not facts.opened:
-        return ClosingVerdict.FAILED, _why_not_opened(events)
-    if facts.limit_reached:
-        return ClosingVerdict.UNCLEAN, f"the {tester} gave up: {_limit(facts)}"
-    if not facts.closed_by_the_right_side(closing.by):
-        return ClosingVerdict.FAILED, _who_closed(facts, closing.by)
-    if closing.clean and facts.unclean_reason:
-        return ClosingVerdict.UNCLEAN, facts.unclean_reason
-    if code is not None and not closing.takes(code, profile):
-        wanted = " or ".join(str(known) for known in closing.codes or () if known is not None) or "no code"
-        if _only_answered(facts):
-            answered = f"the {testee} only answered the Close {code} with which the {tester} had failed"
-            return ClosingVerdict.WRONG_CODE, f"{answered} the connection; expected {wanted}"
-        return ClosingVerdict.WRONG_CODE, f"the {testee} closed with code {code}, expected {wanted}"
-    if closing.tcp is not None and (fault := facts.end_fault(closing.tcp)):
-        return ClosingVerdict.UNCLEAN, fault
-    if closing.tcp is None and facts.tester is Side.CLIENT and facts.dropped_by_tester:
-        return ClosingVerdict.FAILED_BY_CLIENT, "the client had to end TCP; expected the server to end it"
-    if (breach := facts.let_pass) is not None:
-        failed = f"but in this log the {tester} did not fail the connection for it"
-        return ClosingVerdict.FAILED, f"the {testee} broke the rule {breach.rule}, {failed}"
-    return ClosingVerdict.OK, "the connection was closed as expected"
-
-
-def _recorded_closing(case: Case, facts: ClosingFacts, seen: Sequence[Event]) -> Verdict:
-    """Compare the end with that of the recording: who closed, with what code, cleanly or not, and who ended
-    TCP."""
-    assert case.trace is not None
-    events = observe(case.trace, case.reading)
-    before = closing_facts(events, facts.tester, has_opening(case.trace))
-    testee = facts.tester.other.value
-    # A recorded 101 that doesn't answer the recorded request was edited, as the log continues after it.
-    was_open = before.opened or any(isinstance(e, NotOpened) and e.status == 101 for e in events)
-    if facts.opened is not was_open:
-        if was_open:
-            return ClosingVerdict.FAILED, "the connection was never opened; in the log it was"
-        refusal = _refusal(events)
-        why = f": {refusal.reason}" if refusal else ""
-        return ClosingVerdict.FAILED, f"the connection was opened; in the log it was not{why}"
-    if facts.limit_reached and not before.limit_reached:
-        return ClosingVerdict.UNCLEAN, f"the {facts.tester.value} gave up: {_limit(facts)}"
-    if not was_open:  # then either side may end TCP
-        return _not_opened_either(events, seen)
-    if facts.closed_by_testee and not before.closed_by_testee:
-        return ClosingVerdict.FAILED, f"the {testee} sent the first Close frame; in the log it did not"
-    if before.closed_by_testee and not facts.closed_by_testee and facts.tester_close:
-        return (
-            ClosingVerdict.FAILED,
-            f"the {testee} did not close or fail the connection; in the log it did",
-        )
-    if before.testee_close and not facts.testee_close:
-        return ClosingVerdict.UNCLEAN, f"the {testee} sent no Close frame; in the log it did"
-    if before.clean and facts.unclean_reason:
-        return ClosingVerdict.UNCLEAN, f"{facts.unclean_reason}; in the log the closing was clean"
-    if facts.testee_close and before.testee_close and facts.testee_close.code != before.testee_close.code:
-        was, now = (_code(close.code) for close in (before.testee_close, facts.testee_close))
-        return ClosingVerdict.WRONG_CODE, f"the {testee} closed with {now}; in the log with {was}"
-    if before.dropped_by_testee and not facts.dropped_by_testee:
-        reason = f"the {testee} did not end TCP; in the log it did"
-        by_client = facts.tester is Side.CLIENT
-        return (ClosingVerdict.FAILED_BY_CLIENT if by_client else ClosingVerdict.UNCLEAN), reason
-    if before.dropped_by_tester and facts.dropped_by_testee:
-        return ClosingVerdict.FAILED, f"the {testee} ended TCP; in the log the {facts.tester.value} did"
-    return ClosingVerdict.OK, "the connection ended as in the log"
-
-
-def _not_opened_either(recorded: Sequence[Event], seen: Sequence[Event]) -> Verdict:
-    """The connection was opened neither here nor in the log. A refusal is an answer, so a server that no
-    longer gives one differs from the log. After it, either side may end TCP (RFC 9112 §9)."""
-    was, now = _refusal(recorded), _refusal(seen)
-    if was and was.status and now and not now.status:
-        return ClosingVerdict.FAILED, f"{_why_not_opened(seen)}; in the log {was.reason}"
-    return ClosingVerdict.OK, "the connection was not opened, as in the log"
-
-
-def _refusal(events: Sequence[Event]) -> NotOpened | None:
-    return next((event for event in events if isinstance(event, NotOpened)), None)
-
-
-def _why_not_opened(events: Sequence[Event]) -> str:
-    found, said = _refusal(events), "the connection was never opened"
-    return f"{said}: {found.reason}" if found else said
-
-
-def _limit(facts: ClosingFacts) -> str:
-    if facts.bound is not None:
-        return _bounded(facts)
-    if facts.closed_by_testee and facts.tester_close and facts.tester is Side.CLIENT:
-        return "both sides had sent a Close frame, but the server did not end TCP"
-    return "the time for the whole case ran out"
-
-
-def _bounded(facts: ClosingFacts) -> str:
-    testee = facts.tester.other.value
-    return f"the {testee} sent more than replay reads from one connection, which is {facts.bound}"
-
-
-def _who_closed(facts: ClosingFacts, wanted: str) -> str:
-    tester, testee = facts.tester.value, facts.tester.other.value
-    if wanted == "testee":
-        return f"the {tester} had to close the connection; expected the {testee} to fail or close it"
-    if facts.closed_by_testee:
-        return f"the {testee} sent the first Close frame; expected the {tester} to close"
-    if facts.dropped_by_testee:
-        return f"the {testee} ended TCP without a Close frame; expected the {tester} to close"
-    return f"the {tester} ended TCP before it had sent a Close frame"
-
-
-def _only_answered(facts: ClosingFacts) -> bool:
-    """Whether the testee's Close has the code with which the tester had failed the connection before."""
-    ours, theirs = facts.tester_close, facts.testee_close
-    failed = facts.failed_by_tester and facts.closed_by_tester
-    return failed and ours is not None and theirs is not None and theirs.valid and ours.code == theirs.code
-
-
-def _code(code: int | None) -> str:
-    return "no code" if code is None else f"code {code}"
 
 
 def _server(events: Sequence[Event]) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from replay.cases.fit import Difference
+from replay.cases.difference import Difference
 from replay.cases.model import Case, EventKind
 from replay.cases.received import is_free
 from replay.protocol.events import Event, NotOpened, Opened, Requested, Violation

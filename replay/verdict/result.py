@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.cases.fit import Difference
+from replay.cases.difference import Difference
 from replay.cases.model import Behaviour, Case, Outcome, Pattern
 from replay.protocol.events import Event, Violation
 from replay.source import Span

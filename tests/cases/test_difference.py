@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.cases.fit import difference, fit, kind
+from replay.cases.difference import difference, kind
+from replay.cases.fit import fit
 from replay.cases.model import Behaviour, Case, Closing, EventKind, Outcome, Pattern, Profile
 from replay.cases.payload import Payload
 from replay.protocol.events import (

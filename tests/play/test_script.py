@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from replay.cases.model import Behaviour, Case, Closing, Deflate, EventKind, Outcome, Patience, Pattern
 from replay.cases.payload import Payload
+from replay.cases.said import Said
 from replay.cases.step import OpenFrame, Pause, Repeat, SendClose, SendData, SendFrame, SendMessage, Step
 from replay.play.actions import (
     AGENT,
@@ -20,6 +21,7 @@ from replay.play.actions import (
     Options,
     Script,
     Write,
+    voice,
 )
 from replay.play.endpoint import Limits
 from replay.play.script import script
@@ -36,6 +38,10 @@ MASK = b"abcd"
 ECHO = Outcome(Behaviour.OK, (Pattern(EventKind.TEXT, Payload(b"a")),))
 
 
+def unsaid(said: Said) -> tuple[bool, bytes]:
+    raise AssertionError(said)
+
+
 def bound(*steps: Step, tester: Side = S, options: Options | None = None, **more: Any) -> Script:
     case = replace(Case("x", "", "", steps, (ECHO,)), **more)
     keys = (lambda: MASK) if tester is C else bytes
@@ -50,7 +56,7 @@ def opening(**more: Any) -> tuple[bytes, ...]:
 
 
 def actions(*steps: Step, terms: Agreed | None = None, **more: Any) -> list[Action]:
-    *listed, last = bound(*steps, **more).actions(terms)
+    *listed, last = bound(*steps, **more).actions(voice(terms, S, unsaid))
     assert last == Arm(Wait.FAIL, Patience().after)
     return listed
 
@@ -140,7 +146,9 @@ def test_rounds_wait_for_their_echoes_with_those_of_messages_before(named: SendM
 
 def test_a_case_that_is_declined_compression_only_closes() -> None:
     deflate = Deflate("permessage-deflate")
-    assert list(bound(SendMessage(True, A), deflate=deflate).actions(None)) == [CloseWith(1000, b"")]
+    assert list(bound(SendMessage(True, A), deflate=deflate).actions(voice(None, S, unsaid))) == [
+        CloseWith(1000, b"")
+    ]
     (written,) = actions(SendMessage(True, A), terms=Agreed(), deflate=deflate)
     assert isinstance(written, Write)
     ((one,), _) = decode(written.pieces[0].octets)
@@ -160,7 +168,7 @@ def test_a_case_that_is_declined_compression_only_closes() -> None:
 def test_patience_begins_when_all_is_sent_or_at_once_if_it_is_of_progress(
     patience: Patience, arm: Arm
 ) -> None:
-    listed = list(bound(SendFrame(9), patience=patience).actions(None))
+    listed = list(bound(SendFrame(9), patience=patience).actions(voice(None, S, unsaid)))
     assert listed[0 if patience.stalled else -1] == arm
     assert len(listed) == 2
 
@@ -181,7 +189,7 @@ def test_who_closes_once_it_is_decided(
 ) -> None:
     found = bound(SendFrame(9), closing=closing, outcomes=(outcome,))
     assert found.close_with == closes
-    assert found.alternatives == (outcome.patterns,)
+    assert found.talk == ((outcome.patterns,),)
 
 
 def test_what_a_script_says_of_its_case() -> None:

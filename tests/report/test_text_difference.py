@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from replay.cases.fit import Difference, first_difference
+from replay.cases.difference import Difference, first_difference
 from replay.cases.model import EventKind, Pattern
 from replay.cases.payload import Payload
 from replay.protocol.events import Message

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.cases.fit import Difference, difference
+from replay.cases.difference import Difference, difference
 from replay.cases.model import Behaviour, EventKind, Pattern
 from replay.cases.payload import Payload
 from replay.protocol.events import Close, Event, Fired, Message, Pong
