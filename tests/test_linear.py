@@ -11,15 +11,20 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from rich.text import Text
 
 from replay.captures.text import reader
 from replay.captures.text.known import is_text
 from replay.expected import file as expected_file
 from replay.protocol.interpreter import observe
+from replay.report import values_diff
 from replay.source import Source, SourceError
 from replay.trace import wirelog
 from replay.trace.model import Cut, Drop, Entry, Octets, Trace
 from replay.typed.yaml_text import parse
+from replay.values.matching import differences, match
+from replay.values.mismatch import Mismatch
+from replay.values.shape import Exactly, Free, Keyed, Shape, Unordered, Value, exactly
 from replay.wire.handshake import encode_request
 from replay.wire.side import Side
 from tests.memory import ACCEPTED, REQUEST
@@ -74,6 +79,15 @@ SAID = {"type": "send", "opcode": 1, "data": "a"}
 FRAME = "TX FRAME : OPCODE=1, FIN=True, RSV=0, PAYLOAD-LEN=1, MASK=None, PAYLOAD=61\n"
 PONGS = "RX FRAME : OPCODE=10, FIN=True, RSV=0, PAYLOAD-LEN=1, MASKED=False, MASK=None, PAYLOAD=61\n"
 ROW = ["TF", [1, "a"], 1, True, 0, "aabbccdd", 2**26, None, False]
+
+
+def compared(shape: Shape, value: Value) -> Callable[[], object]:
+    return lambda: [*differences(shape, value, {})]
+
+
+def thing(number: int) -> Value:
+    return {"id": "a", "n": number}
+
 
 SHAPES: dict[str, Callable[[int], Callable[[], object]]] = {
     "entries": lambda n: log("TX OCTETS: 8100\n" * n),
@@ -168,8 +182,27 @@ SHAPES: dict[str, Callable[[int], Callable[[], object]]] = {
         )
     ),
     "keys of YAML": lambda n: lambda: parse(Source("y", "".join(f"k{i}: [a, b]\n" for i in range(n)))),
+    "values": lambda n: compared(exactly([thing(i) for i in range(n)]), [thing(i) for i in range(n)]),
+    "values that differ": lambda n: compared(exactly([thing(i) for i in range(n)]), [*range(n)]),
+    "values that are too many": lambda n: compared(exactly([*range(n)]), [*range(n // 2), *range(n)]),
+    "values in any order": lambda n: compared(
+        Unordered(tuple(exactly(thing(i)) for i in range(n))), [thing(i) for i in range(n)][::-1]
+    ),
+    "objects with matchers in any order": lambda n: compared(
+        Unordered(tuple(Keyed((("id", Free("hex")), ("n", Exactly(i)))) for i in range(n))),
+        [thing(i) for i in range(n)][::-1],
+    ),
+    "matchers in any order": lambda n: compared(Unordered((Free("int"),) * n), [*range(n)]),
+    "other values in any order": lambda n: compared(Unordered((Free("int"),) * n), ["a"] * n),
+    "values in a diff": lambda n: lambda: shown(exactly([thing(i) for i in range(n)]), [thing(0)] * n),
     "aliases of YAML": lambda n: lambda: parse(Source("y", "a: &a [b]\nc: [" + "*a, " * n + "]\n")),
 }
+
+
+def shown(shape: Shape, value: Value) -> list[Text]:
+    mismatch = match(shape, value, {})
+    assert isinstance(mismatch, Mismatch)
+    return [*values_diff.lines(shape, value, {}, mismatch, 80)]
 
 
 def seen_before(octets: bytes) -> Callable[[], object]:

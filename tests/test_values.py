@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.trace.model import SECOND
@@ -369,6 +370,57 @@ def put(value: Any, steps: tuple[Any, ...], new: Value) -> Any:
     copy = dict(value) if isinstance(value, dict) else list(value)
     copy[steps[0]] = put(copy[steps[0]], steps[1:], new)
     return copy
+
+
+# Lists in any order, compared with all ways to pair the items.
+
+items: st.SearchStrategy[Shape] = st.sampled_from(
+    [
+        *(Exactly(1), Exactly("a"), Free("int"), Free("text"), Free("any"), Known("x"), Known("given")),
+        *(Free("int", "x"), Free("any", "y"), Listed((Free("int", "x"),)), Listed((Free("any"),))),
+        *(Listed((Free("any", "y"), Free("int"))), Keyed((("k", Free("any", "x")),), others=True)),
+    ]
+)
+observed: st.SearchStrategy[Value] = st.sampled_from(
+    [1, 2, "a", "b", [1], [2], ["a"], [1, 2], {"k": 1}, {"k": "a"}]
+)
+
+
+def pairings(shapes: list[Shape], values: list[Value]) -> bool:
+    """Whether any order of the values fits the shapes, tried one after the other."""
+    if len(shapes) != len(values):
+        return False
+    known: dict[str, Value] = {"given": "b"}
+    return any(
+        not isinstance(match(Listed(tuple(shapes)), list(order), known), Mismatch)
+        for order in permutations(values)
+    )
+
+
+@settings(max_examples=300)
+@given(st.lists(items, min_size=1, max_size=5), st.lists(observed, min_size=1, max_size=5))
+def test_a_list_in_any_order_fits_if_any_pairing_does(shapes: list[Shape], found: list[Value]) -> None:
+    got = match(Unordered(tuple(shapes)), found, {"given": "b"})
+    assert isinstance(got, Mismatch) is not pairings(shapes, found)
+    assert str(got)
+
+
+@settings(max_examples=300)
+@given(st.lists(items, min_size=2, max_size=4), st.lists(observed, min_size=2, max_size=4), st.data())
+def test_so_do_two_lists_that_share_names(
+    shapes: list[Shape], found: list[Value], data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(1, len(shapes) - 1))
+    shape = Listed((Unordered(tuple(shapes[:cut])), Unordered(tuple(shapes[cut:]))))
+    value: Value = [found[:cut], found[cut:]]
+    known: dict[str, Value] = {"given": "b"}
+    expected = any(
+        not isinstance(match(Listed(tuple(shapes)), [*one, *other], known), Mismatch)
+        for one in permutations(found[:cut])
+        for other in permutations(found[cut:])
+        if len(found) == len(shapes)
+    )
+    assert isinstance(match(shape, value, known), Mismatch) is not expected
 
 
 # What is hostile.

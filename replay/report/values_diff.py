@@ -13,7 +13,7 @@ from replay.report.layout import DIM, INDENT, WANTED, WRONG, labelled, text
 from replay.report.safe import escape
 from replay.values import written
 from replay.values.matching import differences
-from replay.values.mismatch import Mismatch
+from replay.values.mismatch import Mismatch, Why
 from replay.values.paths import Step
 from replay.values.shape import Exactly, Known, Names, Shape, Value
 from replay.values.written import around, short
@@ -82,7 +82,7 @@ class _Layout(Struct, frozen=True):
 
     def part(self, part: _Part, value: Value, key: str, depth: int) -> Iterator[_Row]:
         """The lines of a part that differs, or in which something does; `key` stands before it."""
-        other = next((each for each in part.here if not each.lacking), None)
+        other = next((each for each in part.here if each.why is not Why.LACKING), None)
         if other is not None or not isinstance(value, dict | list):
             yield from self._apart(other, value, key, depth)
             return
@@ -112,10 +112,10 @@ class _Layout(Struct, frozen=True):
             key = f"{escape(written.key(step), _LONGEST_KEY)}: " if isinstance(step, str) else ""
             below = part.within.get(step, _Part())
             for each in below.here:
-                if isinstance(each.got, UnsetType) and not each.lacking:
+                if each.why is Why.MISSING:
                     yield from self._apart(each, UNSET, key, depth)
             if step in inner:
-                here = [each for each in below.here if each.lacking or not isinstance(each.got, UnsetType)]
+                here = [each for each in below.here if each.why is not Why.MISSING]
                 yield from self._item(_Part(here, below.within), inner[step], key, depth)
         if left_out:
             yield _Row("…", depth, f"… {left_out:,} more")

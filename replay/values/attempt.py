@@ -7,11 +7,10 @@ from itertools import islice
 
 from msgspec import UNSET, UnsetType
 
-from replay import limits
 from replay.values import patterns, unordered
-from replay.values.equal import MAX_DEPTH, same, too_deep
+from replay.values.equal import same, too_deep
 from replay.values.kinds import KINDS
-from replay.values.mismatch import NOT_EXPECTED, Mismatch, captured, missing, octets_apart, other
+from replay.values.mismatch import MAX_PAIRINGS, Mismatch, Why, apart
 from replay.values.paths import Place, steps
 from replay.values.shape import (
     Each,
@@ -28,9 +27,6 @@ from replay.values.shape import (
     Unordered,
     Value,
 )
-
-MAX_PAIRINGS = limits.PAIRINGS.default
-"""The most comparisons that the lists in any order of one message may take."""
 
 _COUNTED = 1000
 """The most differences that are counted to see which alternative is the closest."""
@@ -55,18 +51,17 @@ class Attempt:
     def differences(self, shape: Shape, value: Value) -> Iterator[Mismatch]:
         """All places where they differ."""
         if too_deep(value):
-            yield Mismatch((), shape, value, f"is nested deeper than {MAX_DEPTH} levels")
+            yield Mismatch((), shape, value, Why.DEEP)
             return
         try:
             yield from self.walk(shape, value, None)
             yield from unordered.settle(self)
         except unordered.Undecided:
-            said = f"its lists in any order would take more than {MAX_PAIRINGS:,} comparisons"
-            yield Mismatch((), shape, value, said)
+            yield Mismatch((), shape, value, Why.UNDECIDED)
             return
         for name, (known, used, place) in self._used.items():
             if name not in self._given:
-                yield Mismatch(steps(place), known, used, f"nothing has been captured as <{name}> yet")
+                yield Mismatch(steps(place), known, used, Why.NAMELESS)
 
     def likeness(self, shape: Shape, value: Value) -> tuple[int, int]:
         """In how many places a value agrees, and, negative, in how many it doesn't. Nothing is found."""
@@ -96,39 +91,44 @@ class Attempt:
             case Unordered() if isinstance(value, list):
                 yield from unordered.compare(self, shape, value, at)
             case _:
-                said = self._scalar(shape, value, at)
-                if said is None:
+                found = self._scalar(shape, value, at)
+                if found is True:
                     self.agreed += 1
                 else:
-                    yield Mismatch(steps(at), shape, value, said)
+                    yield found or Mismatch(steps(at), shape, value)
 
-    def _scalar(self, shape: Shape, value: Value, at: Place) -> str | None:
-        """How a value without parts differs."""
+    def _scalar(self, shape: Shape, value: Value, at: Place) -> bool | Mismatch:
+        """Whether a value without parts is what is wanted, or how it differs if it isn't about the value
+        alone."""
         match shape:
-            case Exactly(value=wanted) if same(wanted, value):
-                return None
-            case Free(kind=kind, name=name) | Fresh(kind=kind, name=name) if KINDS[kind].fits(value):
-                return None if name is None else self._name(name, value, given=True)
+            case Exactly(value=wanted):
+                return same(wanted, value)
+            case Free(kind=kind, name=name) | Fresh(kind=kind, name=name):
+                if not KINDS[kind].fits(value):
+                    return False
+                if name is None:
+                    return True
+                if name not in self._given:
+                    self._given[name] = None
+                    self._trail.append((self._given, name))
+                return self._name(shape, name, value, at)
             case Known(name=name):
                 if name not in self.names:
                     self._used.setdefault(name, (shape, value, at))
-                return self._name(name, value, given=False)
-            case Regex(pattern=pattern) if isinstance(value, str) and patterns.fits(pattern, value):
-                return None
-            case Octets() if isinstance(value, bytes):
-                return octets_apart(shape, value)
-        return other(shape, value)
+                return self._name(shape, name, value, at)
+            case Regex(pattern=pattern):
+                return isinstance(value, str) and patterns.fits(pattern, value)
+            case Octets(octets=octets):
+                return isinstance(value, bytes) and len(value) == len(octets) and not apart(shape, value)
+        return False
 
-    def _name(self, name: str, value: Value, given: bool) -> str | None:
-        if given and name not in self._given:
-            self._given[name] = None
-            self._trail.append((self._given, name))
+    def _name(self, shape: Shape, name: str, value: Value, at: Place) -> bool | Mismatch:
         wanted: Value | UnsetType = self.bound[name] if name in self.bound else self.names.get(name, UNSET)
-        if wanted is UNSET:
+        if isinstance(wanted, UnsetType):
             self.bound[name] = value
             self._trail.append((self.bound, name))
-            return None
-        return None if same(wanted, value) else captured(name, wanted, value)
+            return True
+        return same(wanted, value) or Mismatch(steps(at), shape, value, Why.CAPTURED, wanted)
 
     def _object(self, shape: Keyed, value: dict[str, Value], at: Place) -> Iterator[Mismatch]:
         found = 0
@@ -137,12 +137,12 @@ class Attempt:
                 found += 1
                 yield from self.walk(wanted, value[key], (at, key))
             else:
-                yield Mismatch(steps((at, key)), wanted, UNSET, missing(wanted))
+                yield Mismatch(steps((at, key)), wanted, UNSET, Why.MISSING)
         if not shape.others and len(value) > found:
             known = {key for key, _ in shape.items}
             for key, more in value.items():
                 if key not in known:
-                    yield Mismatch(steps((at, key)), None, more, NOT_EXPECTED)
+                    yield Mismatch(steps((at, key)), None, more, Why.UNEXPECTED)
 
     def _list(self, shapes: Sequence[Shape], values: list[Value], at: Place) -> Iterator[Mismatch]:
         """If they aren't equally long, the items at both ends that fit are left out, so that those that are
@@ -158,9 +158,9 @@ class Attempt:
         for number in range(first, common - last):
             yield from self.walk(shapes[number], values[number], (at, number))
         for number in range(common - last, len(shapes) - last):
-            yield Mismatch(steps((at, number)), shapes[number], UNSET, missing(shapes[number]))
+            yield Mismatch(steps((at, number)), shapes[number], UNSET, Why.MISSING)
         for number in range(common - last, len(values) - last):
-            yield Mismatch(steps((at, number)), None, values[number], NOT_EXPECTED)
+            yield Mismatch(steps((at, number)), None, values[number], Why.UNEXPECTED)
 
     def fits(self, shape: Shape, value: Value, at: Place) -> bool:
         """Whether a value fits as far as is known. If not, nothing has been found."""

@@ -7,6 +7,8 @@ import re
 from collections import deque
 from typing import TypeAlias
 
+from replay.source import printable
+
 Step: TypeAlias = str | int
 """A key of an object or an index of a list."""
 
@@ -27,7 +29,7 @@ def steps(place: Place) -> tuple[Step, ...]:
 
 def path(steps: tuple[Step, ...]) -> str:
     """A place as '$.members[2].id'; a key that isn't a word is quoted."""
-    return "$" + "".join(map(_written, steps))
+    return "$" + printable("".join(map(_written, steps)))
 
 
 def _written(step: Step) -> str:

@@ -15,8 +15,8 @@ from msgspec import UNSET, UnsetType
 
 from replay.values.assignment import assign
 from replay.values.equal import canonical
-from replay.values.mismatch import NOT_EXPECTED, Mismatch
-from replay.values.paths import Place, steps
+from replay.values.mismatch import Mismatch, Why
+from replay.values.paths import Place, Step, steps
 from replay.values.shape import (
     Exactly,
     Keyed,
@@ -30,7 +30,6 @@ from replay.values.shape import (
     binds,
     uses,
 )
-from replay.values.written import short
 
 _NEAR = 20
 """How many items without a counterpart are compared with each other to find those that were meant."""
@@ -146,14 +145,60 @@ def _rows(
     attempt: Comparison, shapes: Sequence[Shape], left: Sequence[int], values: list[Value], at: Place
 ) -> list[list[int]]:
     """Which of the values that are left each shape may be. Equal shapes share one list."""
+    index = _Index(left, values)
     found: dict[Shape, list[int]] = {}
     for shape in shapes:
         if shape not in found:
-            attempt.spend(len(left))
+            near = index.near(shape, attempt.names)
+            attempt.spend(len(near))
             found[shape] = [
-                number for number in left if _may_be(attempt, shape, values[number], (at, number))
+                number for number in near if _may_be(attempt, shape, values[number], (at, number))
             ]
     return [found[shape] for shape in shapes]
+
+
+class _Index:
+    """The values that are left, by what stands at a place in them, so that few have to be compared."""
+
+    def __init__(self, left: Sequence[int], values: list[Value]) -> None:
+        self._left = left
+        self._values = values
+        self._by: dict[Step, dict[str, list[int]]] = {}
+
+    def near(self, shape: Shape, names: Names) -> Sequence[int]:
+        """Those that have what the shape wants at the place that tells the most."""
+        match shape:
+            case Keyed(items=items):
+                places: Sequence[tuple[Step, Shape]] = items
+            case Listed(items=within):
+                places = [*enumerate(within)]
+            case _:
+                return self._left
+        near = self._left
+        for step, inner in places:
+            fixed = _fixed(inner, names)
+            if not isinstance(fixed, UnsetType):
+                have = self._with(step).get(canonical(fixed), ())
+                near = have if len(have) < len(near) else near
+        return near
+
+    def _with(self, step: Step) -> dict[str, list[int]]:
+        if step not in self._by:
+            found: dict[str, list[int]] = {}
+            for number in self._left:
+                part = _part(self._values[number], step)
+                if not isinstance(part, UnsetType):
+                    found.setdefault(canonical(part), []).append(number)
+            self._by[step] = found
+        return self._by[step]
+
+
+def _part(value: Value, step: Step) -> Value | UnsetType:
+    if isinstance(value, dict) and isinstance(step, str):
+        return value.get(step, UNSET)
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return UNSET
 
 
 def _may_be(attempt: Comparison, shape: Shape, value: Value, at: Place) -> bool:
@@ -174,9 +219,9 @@ def _unlike(
             left.remove(near[0])
             yield from attempt.walk(shape, values[near[0]], (at, near[0]))
         else:
-            yield Mismatch(steps(at), shape, UNSET, f"has no item {short(shape)}", True)
+            yield Mismatch(steps(at), shape, UNSET, Why.LACKING)
     for number in left:
-        yield Mismatch(steps((at, number)), None, values[number], NOT_EXPECTED)
+        yield Mismatch(steps((at, number)), None, values[number], Why.UNEXPECTED)
 
 
 def _nearest(attempt: Comparison, shape: Shape, left: list[int], values: list[Value]) -> list[int]:
@@ -264,8 +309,6 @@ def _unsettled(attempt: Comparison, wanted: tuple[Choice, ...]) -> Iterator[Mism
         if lost:
             yield from _unlike(attempt, lost, left[: len(lost)], choice.values, choice.at)
             return
-    choice = wanted[0]
-    said = "can't be paired with the items that are expected, as each name stands for one value"
-    yield Mismatch(
-        steps(choice.at), Unordered(tuple(item.shape for item in choice.named)), choice.values, said
-    )
+    first = wanted[0]
+    items = Unordered(tuple(item.shape for item in first.named))
+    yield Mismatch(steps(first.at), items, first.values, Why.UNPAIRED)
