@@ -46,6 +46,7 @@ UNBROKEN = {
         "size-limit-protects",  # see test_declared_limits
     },
     Side.CLIENT: {
+        "client-accepts-connection-list",
         "failed-closes-tcp",
         "failed-reads-nothing",
         "fragment-many-empty",
