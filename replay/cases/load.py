@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from replay.cases import matrix
 from replay.cases.checks import check_steps, unique
+from replay.cases.connect_words import CONNECT
 from replay.cases.declared import BOUNDS, NOTHING_DECLARED, Declared, sizes_of
 from replay.cases.deflate import DEFLATE
 from replay.cases.echo import echo
@@ -83,6 +84,7 @@ DEFAULTS = {
     "open": Key(
         OPEN, "The opening handshake, if the case is about it: what replay sends in place of its own head."
     ),
+    "connect": Key(CONNECT, "How the application is reached: path, headers, cookies, subprotocols."),
     "together": Key(
         ID,
         "A name that several cases share: they are played at the same time, and what a client has to "
@@ -240,6 +242,7 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared)
         section=file.values["section"],
         steps=talk[-1].steps,
         outcomes=talk[-1].outcomes,
+        connect=value("connect"),
         earlier=tuple(talk[:-1]),
         ignored=ignored,
         answers=answers,

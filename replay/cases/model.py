@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay import limits
+from replay.cases.connect import Connect
 from replay.cases.declared import Declared
 from replay.cases.opening import Answer, Head, Opening
 from replay.cases.payload import Payload
@@ -251,6 +252,7 @@ class Case(Located, frozen=True):
     )
     profile: Profile = Profile.AUTOBAHN
     by_text: bool = False  # judged by the RFCs alone, under each profile
+    connect: Connect | None = None  # how it reaches the application
     earlier: tuple[Round, ...] = ()  # the rounds before the last one
     ignored: tuple[Pattern, ...] = ()  # what may come at any time, any number of times
     answers: tuple[Answering, ...] = ()

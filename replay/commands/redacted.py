@@ -1,9 +1,12 @@
-"""What has to be given with a log in which something was hidden when it was recorded."""
+"""What no log shows and has to be given: what was hidden when a log was recorded, and the variables of the
+environment that a spec names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from replay.source import SourceError
 
@@ -15,12 +18,13 @@ if TYPE_CHECKING:
 def check_redacted(items: Sequence[Item], options: Options) -> None:
     """Raise SourceError if a request would be sent with x's where a header or a key in the query was
     hidden."""
-    from replay.recording.hidden import HEADER, lacking
+    from replay.recording.hidden import lacking
+    from replay.trace.model import REDACTED
 
     given = {name.lower() for name, _ in options.headers}
     for item in items:
         trace = item.case.trace
-        if trace is None or trace.header(HEADER) is None:
+        if trace is None or trace.header(REDACTED) is None:
             continue
         lacks = lacking(trace)
         for name in lacks.headers:
@@ -35,3 +39,10 @@ def check_redacted(items: Sequence[Item], options: Options) -> None:
             wanted = f"--url 'ws://HOST:PORT{path}?{lacks.keys[0]}=…'"
             hint = f"give the path with its query in the URL, as in {wanted}"
             raise SourceError(None, said, hint)
+
+
+def reaching(item: Item, environment: Mapping[str, str]) -> Item:
+    """An item whose request has the values of the variables that its spec names. Raises SourceError."""
+    if item.case.connect is None:
+        return item
+    return replace(item, case=replace(item.case, connect=item.case.connect.filled(environment)))

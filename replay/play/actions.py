@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from replay.cases.connect import Connect
 from replay.cases.model import Answering, EventKind, Pattern, Profile
 from replay.cases.said import Said
 from replay.cases.step import SendFrame, SendMessage
@@ -120,6 +122,7 @@ class Script(Struct, frozen=True):
     ignored: tuple[Pattern, ...] = ()
     answers: tuple[Answering, ...] = ()
     said: Callable[[SendFrame | SendMessage, Voice], Write] | None = None  # makes the write of an answer
+    connect: Connect = Connect()
     maker: Maker | None = None  # makes what is new in messages, such as ids
     close_with: CloseWith | None = None  # once an alternative is complete; None: the testee has to close
     profile: Profile = Profile.AUTOBAHN
@@ -162,6 +165,16 @@ class Options(Struct, frozen=True):
             edit_target=target != "/",
             edit_host=host is not None,
         )
+
+
+def reaching(options: Options, connect: Connect | None) -> Options:
+    """The options with which a case reaches its application. A header that the user gave replaces the
+    case's own."""
+    if connect is None:
+        return options
+    given = {name.lower() for name, _ in options.headers}
+    own = tuple((name, value) for name, value in connect.headers if name.lower() not in given)
+    return replace(options, target=connect.path or options.target, headers=(*own, *options.headers))
 
 
 def request(options: Options, nonce: str, offer: str | None = None) -> bytes:

@@ -29,10 +29,11 @@ from replay.play.actions import (
 )
 from replay.play.condense import Condensed
 from replay.play.endpoint import Endpoint, Limits
+from replay.play.masked import masked
 from replay.play.pace import FULL, Pace
 from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Ping, Requested, Why
 from replay.protocol.negotiation import Agreed
-from replay.trace.model import Timer, Trace, Wait
+from replay.trace.model import REDACTED, Timer, Trace, Wait
 from replay.values.filling import fill
 from replay.values.shape import Names
 from replay.values.views import view
@@ -200,12 +201,19 @@ class Player(Endpoint):
             self._rounds = self.events = None
 
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
+        connect = self.script.connect
+        if connect.secrets:
+            headers = (*headers, (REDACTED, ", ".join(connect.hides)))
         whole = super().trace(headers)
+        if connect.secrets:
+            whole = replace(whole, entries=masked(whole.entries, self.side, connect.secrets))
         if self._rounds is None or self._rounds.done < self.script.events:
             return whole
         return replace(whole, entries=tuple(self._rounds.condensed(self.entries)))
 
     def noted(self) -> tuple[Event, ...] | None:
+        if self.script.connect.secrets:
+            return None  # they have what the trace hides
         if self._rounds is None or self.events is None:
             return super().noted()
         return None if self._rounds.done < self.script.events else self._rounds.events(self.events)

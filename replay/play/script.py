@@ -8,6 +8,7 @@ from itertools import cycle, islice, pairwise
 
 from msgspec.structs import replace
 
+from replay.cases.connect import Connect
 from replay.cases.cost import gaps, volume, waits_out
 from replay.cases.echo import RepeatedEchoes
 from replay.cases.model import DATA, Case, Round
@@ -40,6 +41,7 @@ from replay.play.actions import (
     Write,
     chopped,
     opening_writes,
+    reaching,
     request,
     response,
 )
@@ -80,6 +82,7 @@ def script(
     offer = case.deflate.offer if case.deflate else None
     opening: tuple[Action, ...] = ()
     if tester is Side.CLIENT:
+        options = reaching(options, case.connect)
         default = request(options, nonce, offer)
         opening = (Write(opening_writes(default, options)),)
         if head is not None:
@@ -110,6 +113,7 @@ def script(
         ignored=case.passed_over,
         answers=case.answers,
         said=partial(_data, options, keys),
+        connect=case.connect or Connect(),
         maker=maker,
         close_with=CloseWith(code, b"") if _closes(case) else None,
         profile=case.profile,

@@ -10,13 +10,10 @@ from msgspec import Struct
 from replay.protocol.events import Requested
 from replay.protocol.interpreter import observe
 from replay.recording.json_paths import Path, parse_path
-from replay.trace.model import Trace
+from replay.trace.model import REDACTED, Trace
 
 SECRETS = "secrets"
 """What stands for the option without a value."""
-
-HEADER = "redacted"
-"""The header line of a log in which something was hidden."""
 
 _HEADERS = ("Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie")
 _KEYS = "keys in the query"
@@ -84,7 +81,7 @@ class Lacking(Struct, frozen=True):
 
 def lacking(trace: Trace) -> Lacking:
     """What was hidden in the request of a log."""
-    words = (trace.header(HEADER) or "").split(", ")
+    words = (trace.header(REDACTED) or "").split(", ")
     request = next((event.request for event in observe(trace) if isinstance(event, Requested)), None)
     if words == [""] or request is None:
         return Lacking()

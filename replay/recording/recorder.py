@@ -9,10 +9,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from replay.recording.exchange import Exchange, Log, Seen, State
-from replay.recording.hidden import HEADER, Hidden
+from replay.recording.hidden import Hidden
 from replay.recording.log_file import Folder, LogFile
 from replay.recording.redaction import ANEW, Redactor, said
-from replay.trace.model import SECOND
+from replay.trace.model import REDACTED, SECOND
 from replay.version import __version__
 from replay.wire.handshake import Request
 
@@ -81,7 +81,7 @@ class Recorder:
         if wanted.host is not None:
             headers.append(("edited", "the Host header, which the server got as it is here"))
         if wanted.hidden is not None:
-            headers.append((HEADER, wanted.hidden.said))
+            headers.append((REDACTED, wanted.hidden.said))
         file = LogFile(wanted.folder, request.target, headers)
         if wanted.hidden is None:
             self._logs[file] = _Open(file)
@@ -94,7 +94,7 @@ class Recorder:
         found = self._logs[log]
         found.notes = said(counts)
         for note in found.notes:
-            found.file.note(f"{HEADER}-messages", note)
+            found.file.note(f"{REDACTED}-messages", note)
 
     def over(self, seen: Seen) -> Recorded:
         """What was recorded of a connection that has ended."""

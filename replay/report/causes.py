@@ -100,6 +100,8 @@ def why(result: Judged) -> str:
             if cause.rule == "pong-echoes-ping" and found is not None and found.offset is not None:
                 detail = differences.difference(found)
             return said + safe.escape(detail, 300) + (_wanted(result) if result.facts.opened else "")
+    if not result.facts.opened and not result.case.may_stay_closed:
+        return result.closing_reason
     if result.behaviour is Behaviour.FAILED and result.divergence is not None:
         twice = "; it is what came just before, once more" if repeated(result, result.divergence) else ""
         return differences.difference(result.divergence) + twice + _uncounted(result)

@@ -9,9 +9,10 @@ from rich.text import Text
 
 from replay.cases.difference import Difference
 from replay.cases.model import Behaviour, Pattern
+from replay.cases.said import Unread, read
 from replay.protocol.events import Close, Message, Pong, Violation
 from replay.protocol.rules import RULES
-from replay.report import differences, inflated, log, safe, text_difference, words
+from replay.report import differences, inflated, log, safe, text_difference, values_diff, words
 from replay.report.causes import BY_SILENCE, why
 from replay.report.layout import (
     DIM,
@@ -95,7 +96,20 @@ def _apart(result: Judged, stream: SentOctets, width: int) -> Iterator[Text]:
         yield text()
         yield from _lists(result, result.divergence, width)
         yield from _section(text_difference.lines(result.divergence, width))
-    yield from _section(octets(result, stream, width))
+    if result.divergence is not None and result.divergence.mismatch is not None:
+        yield from _section(_value(result.divergence, width))
+    else:
+        yield from _section(octets(result, stream, width))
+
+
+def _value(found: Difference, width: int) -> Iterator[Text]:
+    """Where the value of a message differs."""
+    want, got = found.expected, found.observed
+    if want is None or want.said is None or found.mismatch is None or not isinstance(got, Message):
+        return
+    value = read(want.said.view, got)
+    if not isinstance(value, Unread):
+        yield from values_diff.lines(want.said.shape, value, found.names, found.mismatch, width)
 
 
 def _section(lines: Iterable[Text]) -> Iterator[Text]:

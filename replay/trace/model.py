@@ -21,6 +21,9 @@ from replay.wire.writes import Writes
 SECOND = 1_000_000
 """Microseconds."""
 
+REDACTED = "redacted"
+"""The header line of a log in which something was hidden; its value says what."""
+
 
 class Cut(Struct, frozen=True, array_like=True):
     """Octets that the log left out after those that it has."""
