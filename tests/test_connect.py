@@ -13,9 +13,9 @@ from replay.protocol.interpreter import observe
 from replay.source import Source, SourceError
 from replay.trace.wirelog import write
 from replay.verdict.judge import judge
-from replay.wire.handshake import Request
+from replay.wire.handshake import Request, encode_response
 from replay.wire.side import Side
-from tests.memory import echo, join, player
+from tests.memory import ACCEPTED, echo, join, player
 
 SPEC = """\
 section: app
@@ -110,3 +110,32 @@ def test_what_no_request_can_have_is_refused(text: str, said: str) -> None:
     with pytest.raises(SourceError) as caught:
         load(Source("a.yaml", spec))
     assert caught.value.message.startswith(said)
+
+
+REFUSING = encode_response(401, "Unauthorized", [("Content-Length", "0")])
+WAYS_IN = """\
+section: a
+cases:
+  - id: a.1
+    title: Refused, or opened
+    connect: {header: {Authorization: none}}
+    send: []
+    expect:
+      - ok: [refused: {status: 401}]
+      - informational: [opened]
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"), [(REFUSING, Behaviour.OK), (ACCEPTED, Behaviour.INFORMATIONAL)]
+)
+def test_a_case_with_a_connection_may_expect_a_refusal(answer: bytes, verdict: Behaviour) -> None:
+    case = case_of(WAYS_IN)
+    own = player(case)
+    own.connected(0)
+    own.received(answer, 1000)
+    for now in range(2000, 4_000_000, 500_000):
+        while own.pending:
+            own.pump(now)
+        own.wake(now)
+    assert judge(case, own.trace(), Side.CLIENT).behaviour is verdict

@@ -84,7 +84,8 @@ def _spec(block: Block) -> str:
         return "section: x\ncases:\n" + _indented(block.text, 2)
     if block.word == "part":
         text = block.text
-        for key, value in (("id", "x"), ("title", "x"), ("send", "[text: x]"), ("expect", "[ok: []]")):
+        asks = [] if "\ntalk:" in text else [("send", "[text: x]"), ("expect", "[ok: []]")]
+        for key, value in (("id", "x"), ("title", "x"), *asks):
             if not re.search(rf"^{key}:", text, re.MULTILINE):
                 text += f"{key}: {value}\n"
         return "section: x\ncases:\n  -\n" + _indented(text, 4)

@@ -303,11 +303,19 @@ class Case(Located, frozen=True):
         return frames
 
     @property
+    def about_opening(self) -> bool:
+        """Whether it says how the opening handshake has to go."""
+        if self.open is not None:
+            return True
+        handshake = {EventKind.OPENED, EventKind.NOT_OPENED}
+        return self.closing is not None and any(one.kind in handshake for one in self._patterns)
+
+    @property
     def may_stay_closed(self) -> bool:
         """Whether there may be no connection: an outcome says so."""
         kinds = {pattern.kind for pattern in self._patterns}
         anything = any(outcome.anything for outcome in self.outcomes)
-        return self.open is not None and (anything or bool(kinds & {EventKind.NOT_OPENED, EventKind.END}))
+        return self.about_opening and (anything or bool(kinds & {EventKind.NOT_OPENED, EventKind.END}))
 
     @property
     def _patterns(self) -> Iterator[Pattern]:

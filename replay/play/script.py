@@ -119,13 +119,13 @@ def script(
         profile=case.profile,
         reading=case.reading,
         close_when_apart=bool(
-            case.measured or case.rounds is not None or case.open is not None or case.earlier
+            case.measured or case.rounds is not None or case.about_opening or case.earlier
         ),
         chopped=options.chop != "recorded",
         rounds=_only_rounds(case),
         response=respond,
         closes_by_steps=any(isinstance(step, Await) for step in steps),
-        about_opening=case.open is not None,
+        about_opening=case.about_opening,
         volume=volume(case),
         waits=pauses + patience,
         events=sum(max(len(outcome.patterns) for outcome in part.outcomes) for part in case.talk),

@@ -93,7 +93,7 @@ def _asked(result: Judged) -> bool:
     """Whether the testee came to what the case is about."""
     if any(isinstance(event, NotOpened) and event.why is Why.UNREACHED for event in result.events):
         return False
-    return result.facts.opened or result.case.open is not None
+    return result.facts.opened or result.case.about_opening
 
 
 def _breach(result: Judged, rule: str) -> ByCase:

@@ -28,7 +28,7 @@ def compare(case: Case, events: Sequence[Event], facts: ClosingFacts) -> Compare
     walk = Walk(lists, case.passed_over, sent_names(case, events, facts.tester))
     walk.take(seen)
     came = [case.talk[number].outcomes[which].verdict for number, which in enumerate(walk.came)]
-    met = facts.opened or case.closing is None or case.open is not None
+    met = facts.opened or case.closing is None or case.about_opening
     compared = []
     for outcome, wanted, found in zip(case.talk[walk.number].outcomes, walk.lists, walk.fits, strict=True):
         fits = walk.last and (outcome.anything or (found.state == "complete" and met))

@@ -31,7 +31,7 @@ def difference(
 def turned(case: Case, found: Difference | None, events: Sequence[Event]) -> Difference | None:
     """A difference of a case about the opening handshake, with its result as what was observed if that is
     why nothing more came."""
-    if case.open is None or found is None or found.observed is not None or found.expected is None:
+    if not case.about_opening or found is None or found.observed is not None or found.expected is None:
         return found
     result = next((event for event in events if isinstance(event, Opened | NotOpened)), None)
     refused = found.expected.kind is EventKind.NOT_OPENED
