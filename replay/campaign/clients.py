@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from replay.cases.recorded import check_servable, recorded_target, under
 from replay.expected.entries import Expected
 from replay.live.assignment import Phase
 from replay.live.client_contract import Door
-from replay.live.transport import Address
+from replay.live.transport import Address, moment
 from replay.play.actions import Options
 from replay.play.command_mode import CommandedEndpoint
 from replay.play.driver_requests import (
@@ -53,6 +54,7 @@ from replay.store.folder import CLIENTS, folder_name
 from replay.store.writer import About, Store
 from replay.suite.files import LIMITS, Item
 from replay.trace.model import SECOND
+from replay.values.kinds import Maker
 from replay.verdict.fresh import Keys, keys
 from replay.verdict.late import reaction
 from replay.verdict.result import CaseResult, Judged, RunResult, kept
@@ -186,6 +188,7 @@ class Guests:
         )  # a failure may be bad luck, so its case is played again
         self._doubted: dict[int, tuple[Judged, float]] = {}  # these failures, and when they ended
         self._folders: set[str] = set()
+        self._played = 0  # connections, so that what is new on one isn't that on another
         self._board = Board([(item.case.id, item.case.title) for item in self.items])
         self._explain = Explainer() if hosting.explained else None
 
@@ -342,7 +345,9 @@ class Guests:
         if play.agent not in self.known:
             self.known[play.agent] = self._guest(play.agent)
             self._board.came(play.agent)
-        own = script(case, Side.SERVER, self.hosting.options, self.hosting.limits, bytes, "")
+        self._played += 1
+        maker = Maker(random.Random(f"{case.id}:{self._played}"), moment())
+        own = script(case, Side.SERVER, self.hosting.options, self.hosting.limits, bytes, "", maker)
         player = Player(own, self.hosting.limits, self.known[play.agent].pace)
         self._under_way[player] = UnderWay(play, weight)
         return player
