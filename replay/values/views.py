@@ -17,7 +17,12 @@ from replay.values.shape import Value
 GROUP = "replay.views"
 """The entry points of plug-ins."""
 
-_OWN = {"json": "replay.values.json_view"}
+_OWN = {
+    "json": "replay.values.json_view",
+    "msgpack": "replay.values.msgpack_view",
+    "socket.io": "replay.values.socket_io_view",
+    "graphql-transport-ws": "replay.values.graphql_view",
+}
 """The modules of the built-in views, imported when they are used. Each has its View as VIEW."""
 
 
