@@ -26,7 +26,7 @@ from replay.values.kinds import Maker
 from replay.verdict.judge import judge
 from replay.verdict.result import ClosingVerdict, Judged
 from replay.wire.side import Side
-from tests.memory import KEY, REQUEST, join, keys
+from tests.memory import KEY, REQUEST, echo, join, keys
 
 SPEC = """\
 section: chat
@@ -278,3 +278,53 @@ def test_a_faulty_conversation_is_refused_at_its_place(text: str, said: str) -> 
         case_of(text)
     assert caught.value.message == said
     assert caught.value.span is not None
+
+
+VIEWED = """\
+section: views
+cases:
+  - id: views.1
+    title: Each view has a word
+    talk:
+      - send: [msgpack: {a: [1, {hex: "0102"}], id: <new uuid as id>}]
+        expect: [msgpack: {a: [1, {hex: "01 ??"}], id: <id>}]
+      - send: [socket.io: {event: [say, Hello], id: 7}]
+        expect: [socket.io: {event: [say, <text>], id: 7}]
+      - send: [view: {graphql-transport-ws: {type: complete, id: "1"}}]
+        expect: [graphql-transport-ws: {type: complete, id: "1"}]
+      - send: [text: not JSON]
+        expect: [maybe: {json: {}}, echo]
+"""
+
+
+@pytest.mark.parametrize("tester", Side)
+def test_a_view_is_a_word_for_what_is_sent_and_for_what_is_expected(tester: Side) -> None:
+    case = case_of(VIEWED)
+    own = Player(
+        script(case, tester, Options(), Limits(), keys(tester), KEY, Maker(random.Random(7), 0)), Limits()
+    )
+    join(own, echo(tester.other))
+    result = judge(case, own.trace(), tester)
+    assert told(result) is None
+    assert result.behaviour is Behaviour.OK
+
+
+def test_a_message_that_a_view_cannot_read_is_said_to_be_so() -> None:
+    case = case_of(VIEWED.replace("expect: [maybe: {json: {}}, echo]", "expect: [json: {}]"))
+    maker = Maker(random.Random(7), 0)
+    own = Player(script(case, Side.CLIENT, Options(), Limits(), keys(Side.CLIENT), KEY, maker), Limits())
+    join(own, echo())
+    found = told(judge(case, own.trace(), Side.CLIENT))
+    assert found is not None
+    assert found.startswith("round 4, 1st event: the message is not JSON")
+
+
+def test_a_value_that_a_view_cannot_write_is_refused_at_its_place() -> None:
+    with pytest.raises(SourceError, match="a value that has binary data, which JSON can't express"):
+        case_of(VIEWED.replace("send: [text: not JSON]", 'send: [json: {a: {hex: "00"}}]'))
+
+
+def test_a_view_that_is_unknown_is_refused_at_its_place() -> None:
+    with pytest.raises(SourceError, match="unknown view 'jsn'") as caught:
+        case_of(VIEWED.replace("view: {graphql-transport-ws:", "view: {jsn:"))
+    assert caught.value.hint == "did you mean 'json'?"

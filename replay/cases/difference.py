@@ -96,7 +96,7 @@ def difference(at: int, want: Pattern, got: Event) -> Difference | None:
 def met(at: int, want: Pattern, got: Event, names: Names = NO_NAMES) -> Names | Difference:
     """What is captured once an event has come for this pattern: `names`, and those that the pattern binds;
     or how the event differs."""
-    if want.said is None or not isinstance(got, Message) or kind(got) is not want.kind:
+    if want.said is None or not isinstance(got, Message):
         why = difference(at, want, got)
         return names if why is None else why
     if got.holes or got.digest is not None:

@@ -12,7 +12,7 @@ from replay import limits
 from replay.cases.model import AnyOrder, Behaviour, Closing, EventKind, Expected, Patience, Pattern, Series
 from replay.cases.open_words import ANY_OPENED, ANY_REFUSAL, OPENED, REFUSED
 from replay.cases.payloads import PAYLOAD_ROWS, payload_of, with_payload
-from replay.cases.said import Said
+from replay.cases.said_words import said_words
 from replay.source import Span
 from replay.typed import nodes, schema
 from replay.typed.readers import (
@@ -81,7 +81,7 @@ def _payload_event(kind: EventKind) -> Reader[Pattern]:
 EVENTS: dict[str, Reader[Pattern]] = {
     "text": _payload_event(EventKind.TEXT),
     "binary": _payload_event(EventKind.BINARY),
-    "json": Mapped(EXPECTED, lambda shape: Pattern(EventKind.TEXT, said=Said("json", shape))),
+    **said_words(EXPECTED, lambda said: Pattern(EventKind.TEXT, said=said)),
     "pong": _payload_event(EventKind.PONG),
     "still-open": Mapped(TAG, lambda tag: Pattern(EventKind.STILL_OPEN, tag=tag)),
     "quiet": Mapped(DURATION, lambda after: Pattern(EventKind.STILL_OPEN, tag="quiet", after=after)),

@@ -19,7 +19,7 @@ from replay.cases.payloads import (
     with_payload,
 )
 from replay.cases.relative import OrRelative
-from replay.cases.said import Said
+from replay.cases.said_words import said_words, sendable
 from replay.cases.step import (
     Await,
     OpenFrame,
@@ -238,9 +238,7 @@ DATA_STEPS: dict[str, Reader[SendFrame | SendMessage]] = {
     "message": _MESSAGE,
 }
 
-_JSON = Mapped(SENT, lambda shape: SendMessage(True, said=Said("json", shape)))
-
-MESSAGE_STEPS = DATA_STEPS | {"json": _JSON}
+MESSAGE_STEPS = DATA_STEPS | said_words(SENT, lambda said: SendMessage(True, said=said))
 """Those that send a message, or begin one."""
 
 
@@ -248,6 +246,8 @@ Sent = TypeVar("Sent", bound=Located)
 
 
 def step_placed(step: Sent, span: Span) -> Sent:
+    if isinstance(step, SendMessage) and step.said is not None:
+        sendable(step.said, span)
     return replace(step, span=span)
 
 

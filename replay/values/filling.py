@@ -7,7 +7,7 @@ from replay.values.shape import Exactly, Fresh, Keyed, Known, Listed, Names, Oct
 from replay.values.written import short
 
 
-def fill(shape: Shape, names: Names, make: Maker) -> tuple[Value, dict[str, Value]]:
+def fill(shape: Shape, names: Names, make: Maker | None) -> tuple[Value, dict[str, Value]]:
     """The value, and the names that were given to fresh parts of it, which may be used anywhere in it.
 
     Raises ValueError if a name has no value, or if the shape is only good for what is expected.
@@ -19,13 +19,14 @@ def fill(shape: Shape, names: Names, make: Maker) -> tuple[Value, dict[str, Valu
     return _filled(shape, {**names, **bound}, make), bound
 
 
-def _fresh(shape: Fresh, make: Maker) -> Value:
-    if (new := KINDS[shape.kind].make) is None:
+def _fresh(shape: Fresh, make: Maker | None) -> Value:
+    new = KINDS[shape.kind].make
+    if new is None or make is None:
         raise ValueError(f"{short(shape)} can't be made")
     return new(make)
 
 
-def _filled(shape: Shape, names: Names, make: Maker) -> Value:
+def _filled(shape: Shape, names: Names, make: Maker | None) -> Value:
     match shape:
         case Exactly(value=value):
             return value

@@ -17,7 +17,7 @@ from replay.values.shape import Value
 GROUP = "replay.views"
 """The entry points of plug-ins."""
 
-_OWN = {
+BUILT_IN = {
     "json": "replay.values.json_view",
     "msgpack": "replay.values.msgpack_view",
     "socket.io": "replay.values.socket_io_view",
@@ -40,15 +40,15 @@ class View(Struct, frozen=True):
 
 def names() -> list[str]:
     """The names of all views, those of plug-ins last."""
-    return list(dict.fromkeys((*_OWN, *(point.name for point in entry_points(group=GROUP)))))
+    return list(dict.fromkeys((*BUILT_IN, *(point.name for point in entry_points(group=GROUP)))))
 
 
 def view(name: str, span: Span | None = None) -> View:
     """The view of this name, which stands at `span`. Raises SourceError if there is none or if it can't be
     loaded."""
     try:
-        if name in _OWN:
-            found = importlib.import_module(_OWN[name]).VIEW
+        if name in BUILT_IN:
+            found = importlib.import_module(BUILT_IN[name]).VIEW
         else:
             point = next((point for point in entry_points(group=GROUP) if point.name == name), None)
             if point is None:
@@ -56,7 +56,7 @@ def view(name: str, span: Span | None = None) -> View:
                 raise SourceError(span, f"unknown view {name!r}", hint)
             found = point.load()
     except ImportError as error:
-        hint = "pip install 'wire-replay[apps]'" if name in _OWN else "install the plug-in again"
+        hint = "pip install 'wire-replay[apps]'" if name in BUILT_IN else "install the plug-in again"
         raise SourceError(span, f"the view {name!r} can't be loaded: {error}", hint) from None
     if not isinstance(found, View):
         raise SourceError(span, f"the plug-in for the view {name!r} isn't a replay.values.views.View")
