@@ -176,7 +176,7 @@ def test_what_messagepack_cannot_express(value: Value, said: str) -> None:
 @pytest.mark.parametrize(
     ("packet", "value"),
     [
-        # A session that python-socketio's client had with socket.io's server.
+        # A session of socket.io's own client with its server.
         (
             '0{"sid":"FcaSINBQHZLqSa_gAAAA","upgrades":[],"pingInterval":25000}',
             {"open": {"sid": "FcaSINBQHZLqSa_gAAAA", "upgrades": [], "pingInterval": 25000}},
