@@ -33,6 +33,18 @@ def test_no_case_fails_for_want_of_room(most: str, more: str) -> None:
         assert 1 <= int(told[1]) <= int(most)  # fewer, where one was just ending
 
 
+def test_a_refusal_does_not_say_that_there_is_no_room() -> None:
+    done = replay("run", "20.*", "--jobs", "8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "at once" not in done.stdout
+
+
+def test_requests_that_are_to_be_refused_find_room_too() -> None:
+    with listening(sys.executable, SERVER, "3", "drops", env={"PYTHONPATH": str(ROOT)}) as port:
+        done = replay("run", "--url", f"ws://127.0.0.1:{port}", "20.1.*", "20.2.*", "20.3.*")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_one_after_the_other_if_asked_for() -> None:
     with listening(sys.executable, SERVER, "1", "drops", env={"PYTHONPATH": str(ROOT)}) as port:
         done = replay("run", "-j", "1", "--url", f"ws://127.0.0.1:{port}", *SOME)

@@ -36,7 +36,7 @@ class Assignment(Struct, frozen=True):
 class Speaker(Protocol):
     """An endpoint, in this process or in another one."""
 
-    opened: bool
+    accepted: bool  # the peer has room for the connection
     done: bool
     moved: int  # when octets were last sent or received, in microseconds of the loop's clock
 
@@ -47,7 +47,7 @@ class Speaker(Protocol):
 
 def busy(speaker: Speaker, now: int) -> bool:
     """Whether it is doing more than waiting."""
-    return not speaker.opened or speaker.pending or now - speaker.moved < QUIET
+    return not speaker.accepted or speaker.pending or now - speaker.moved < QUIET
 
 
 class Assigner(Protocol):

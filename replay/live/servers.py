@@ -156,7 +156,7 @@ class _Session:
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 ended.extend(self._taken(waiting, put_off))
-                if self._crew and all(turn.speaker.opened for turn in ended):
+                if self._crew and all(turn.speaker.accepted for turn in ended):
                     self._fill(phase, waiting, address, context)  # to keep the workers busy meanwhile
                 while ended:
                     self._tell(phase, ended.popleft())
@@ -212,12 +212,12 @@ class _Session:
 
     def _open(self) -> int:
         """The number of open connections."""
-        return sum(turn.speaker.opened and not turn.speaker.done for turn in self._running)
+        return sum(turn.speaker.accepted and not turn.speaker.done for turn in self._running)
 
     def _was_crowded(self, turn: _Turn, put_off: set[int]) -> bool:
         """Whether a connection wasn't accepted while others were open, so that it should be tried again
         with fewer of them."""
-        if turn.speaker.opened:
+        if turn.speaker.accepted:
             return False
         if turn.number in put_off:
             self.played.room = None  # the number of connections wasn't the reason

@@ -37,7 +37,7 @@ class Lost(Exception):
 class Away(Struct):
     """A `Speaker` in a worker, in the state that the worker last reported."""
 
-    opened: bool = False
+    accepted: bool = False
     done: bool = False
     moved: int = 0
     pending: bool = True
@@ -48,7 +48,7 @@ class AssignmentState(Struct, frozen=True):
     """The state of an assignment."""
 
     number: int | None
-    opened: bool
+    accepted: bool
     busy: bool
     over: bool = False
     seen: Any = None
@@ -90,7 +90,7 @@ class Worker:
             self._lose()
             return
         away, over = self._playing[told.number]
-        away.opened, away.pending, away.seen = told.opened, told.busy, told.seen
+        away.accepted, away.pending, away.seen = told.accepted, told.busy, told.seen
         if not told.over:
             return
         away.done = True
@@ -198,7 +198,7 @@ class _Work:
             del self._playing[part.number]
             self._told.pop(part.number, None)
             seen = self._play.seen(part, endpoint)
-            self._tell(AssignmentState(part.number, endpoint.opened, False, True, seen))
+            self._tell(AssignmentState(part.number, endpoint.accepted, False, True, seen))
         except Exception:
             self._playing.pop(part.number, None)
             self._tell(AssignmentState(part.number, False, False, True, fault=traceback.format_exc()))
@@ -217,7 +217,7 @@ class _Work:
             await asyncio.sleep(QUIET / SECOND / 4)
             now = int(loop.time() * SECOND)
             for number, endpoint in self._playing.items():
-                told = AssignmentState(number, endpoint.opened, busy(endpoint, now))
+                told = AssignmentState(number, endpoint.accepted, busy(endpoint, now))
                 if self._told.get(number) != told:
                     self._told[number] = told
                     self._tell(told)

@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from replay import limits
 from replay.cases.connect import Connect
 from replay.cases.model import Answering, EventKind, Pattern, Profile
 from replay.cases.said import Said
@@ -27,6 +28,9 @@ from replay.wire.side import Side
 from replay.wire.writes import Writes, grouped
 
 Chop = Literal["recorded", "frame"] | int
+
+_JOINED = limits.READ.default
+"""Octets from which on writes are no longer joined to one."""
 
 AGENT = f"replay/{__version__}"
 """The User-Agent of a tester."""
@@ -223,3 +227,28 @@ def chopped(octets: bytes, chop: Chop) -> tuple[Writes, ...]:
         return (Writes(octets, chop),)
     ends = (end for _, _, end in frame_headers(octets) if end < len(octets))
     return tuple(grouped(octets[a:b] for a, b in itertools.pairwise([0, *ends, len(octets)])))
+
+
+def shared(one: Action, other: Action | None) -> Write | None:
+    """Both writes as one, if they are writes that may be joined."""
+    if isinstance(one, Write) and one.together and isinstance(other, Write) and other.together:
+        return Write(one.pieces + other.pieces, together=True, closes=other.closes)
+    return None
+
+
+def joined(pieces: Sequence[Writes]) -> Iterator[bytes]:
+    """The writes joined to writes of about the size of a read."""
+    size = 0
+    held: list[bytes] = []
+    for writes in pieces:
+        at, end = 0, len(writes.octets)
+        step = writes.chop or end
+        while at < end:
+            start, at = at, min(end, at + step * max(1, -((size - _JOINED) // step)))
+            held.append(writes.octets[start:at])
+            size += at - start
+            if size >= _JOINED:
+                yield b"".join(held)
+                held, size = [], 0
+    if held:
+        yield b"".join(held)

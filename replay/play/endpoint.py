@@ -316,7 +316,7 @@ class Endpoint(Recorder):
     def _act(self, event: Event) -> None:
         match event:
             case Opened():
-                self.opened = True
+                self.opened = self.accepted = True
                 self.cancel_timer(Wait.OPENING)
                 if event.agreed is not None:
                     terms = event.agreed

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from msgspec.structs import replace
 
-from replay import limits
 from replay.cases.difference import Difference, met
-from replay.cases.model import leaves
+from replay.cases.model import EventKind, leaves
 from replay.cases.received import Received
 from replay.cases.said import NO_NAMES, Said
 from replay.cases.walk import Walk
@@ -25,6 +24,8 @@ from replay.play.actions import (
     EndTcp,
     Script,
     Write,
+    joined,
+    shared,
     voice,
 )
 from replay.play.condense import Condensed
@@ -39,10 +40,6 @@ from replay.values.shape import Names
 from replay.values.views import view
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
-from replay.wire.writes import Writes
-
-JOINED = limits.READ.default
-"""Octets from which on writes are no longer joined to one."""
 
 
 class Player(Endpoint):
@@ -69,6 +66,9 @@ class Player(Endpoint):
         self._rounds: Condensed | None = None  # compressed rounds, as long as nothing else intervenes
 
     def opening(self) -> None:
+        # Where a refusal is what is wanted, it doesn't mean that the peer has no room.
+        wanted = leaves(self.script.talk[0][0][:1]) if self.script.talk[0] else ()
+        self.accepted = any(pattern.kind is EventKind.NOT_OPENED for pattern in wanted)
         if self.side is Side.CLIENT:
             self._start(self.script.opening)
 
@@ -95,6 +95,8 @@ class Player(Endpoint):
             self._advance()
 
     def not_opened(self, event: NotOpened) -> None:
+        if self.script.about_opening and event.status not in (None, 503):
+            self.accepted = True  # such an answer is about the request
         if self.script.about_opening and event.side is self.side and event.why is Why.ANSWERED:
             self.cancel_timer(Wait.OPENING)
             self._begin(None)  # see what the client does with this response
@@ -280,8 +282,8 @@ class Player(Endpoint):
                     return  # these come after everything that is waiting to be written
             self.cancel_timer(Wait.EVENTS)
             self._next()
-            while (joined := _shared(action, self._action)) is not None:
-                action = joined
+            while (both := shared(action, self._action)) is not None:
+                action = both
                 self._next()
             self._run(action)
         if self._action is None and self.script.closes_by_steps and self.both_closed and not self.done:
@@ -326,7 +328,7 @@ class Player(Endpoint):
             case Write():
                 self._lacking = action.lacking
                 self._closing |= action.closes
-                self.write(*(_joined(action.pieces) if action.together else action.pieces))
+                self.write(*(joined(action.pieces) if action.together else action.pieces))
                 self._progress()  # the first octets may have been written at once
                 if action.closes:
                     self._await_close()
@@ -369,28 +371,3 @@ def _widened(base: Limits, script: Script, pace: Pace) -> Limits:
         frames=base.frames + script.volume // 16,
         events=base.events + 2 * script.events,
     )
-
-
-def _shared(one: Action, other: Action | None) -> Write | None:
-    """Both writes as one, if they are writes that may be joined."""
-    if isinstance(one, Write) and one.together and isinstance(other, Write) and other.together:
-        return Write(one.pieces + other.pieces, together=True, closes=other.closes)
-    return None
-
-
-def _joined(pieces: Sequence[Writes]) -> Iterator[bytes]:
-    """The writes joined to writes of about the size of a read."""
-    size = 0
-    held: list[bytes] = []
-    for writes in pieces:
-        at, end = 0, len(writes.octets)
-        step = writes.chop or end
-        while at < end:
-            start, at = at, min(end, at + step * max(1, -((size - JOINED) // step)))
-            held.append(writes.octets[start:at])
-            size += at - start
-            if size >= JOINED:
-                yield b"".join(held)
-                held, size = [], 0
-    if held:
-        yield b"".join(held)

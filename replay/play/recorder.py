@@ -29,6 +29,7 @@ class Recorder:
         self.output: list[bytes] = []  # one write each
         self.done = False
         self.opened = False
+        self.accepted = False  # the peer has room for the connection, whether or not it opens
         self.hurries = False  # writes needn't arrive separately any more
         self.moved = 0  # when octets were last sent or received, on the owner's clock
         self.elapsed = 0  # the current time, since the start of the connection
