@@ -96,10 +96,15 @@ def _apart(result: Judged, stream: SentOctets, width: int) -> Iterator[Text]:
         yield text()
         yield from _lists(result, result.divergence, width)
         yield from _section(text_difference.lines(result.divergence, width))
+    yield from _section(evidence(result, stream, width))
+
+
+def evidence(result: Judged, stream: SentOctets, width: int) -> Iterator[Text]:
+    """Where a value differs, or else the octets."""
     if result.divergence is not None and result.divergence.mismatch is not None:
-        yield from _section(_value(result.divergence, width))
+        yield from _value(result.divergence, width)
     else:
-        yield from _section(octets(result, stream, width))
+        yield from octets(result, stream, width)
 
 
 def _value(found: Difference, width: int) -> Iterator[Text]:

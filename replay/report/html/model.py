@@ -204,7 +204,7 @@ def detail(result: Judged, shown: Shown, numbers: Sequence[int] | None = None) -
     }
     if result.unjudged is None and (fails or found is not None):
         said["where"] = lines(lambda width: diff.arrow(result, width))
-        said["octets"] = lines(lambda width: diff.octets(result, stream, width))
+        said["octets"] = lines(lambda width: diff.evidence(result, stream, width))
     if found is not None and found.offset is not None and isinstance(found.observed, Message | Pong):
         pieces = parts(found.observed, streams[found.observed.side])
         said["apart"] = [found.observed.side.value, to_stream(pieces, found.offset)]
