@@ -118,9 +118,7 @@ def script(
         close_with=CloseWith(code, b"") if _closes(case) else None,
         profile=case.profile,
         reading=case.reading,
-        close_when_apart=bool(
-            case.measured or case.rounds is not None or case.about_opening or case.earlier
-        ),
+        close_when_apart=_ends_apart(case),
         chopped=options.chop != "recorded",
         rounds=_only_rounds(case),
         response=respond,
@@ -138,6 +136,13 @@ def _closes(case: Case) -> bool:
         return False
     ends = any(isinstance(step, SendEnd) for step in case.all_steps)
     return not ends and not any(outcome.anything for outcome in case.outcomes)
+
+
+def _ends_apart(case: Case) -> bool:
+    """Whether nothing is waited for once no outcome can come any more: the rest would only be noise, or the
+    case only tells what was found."""
+    told_only = case.limit is not None and not case.limit.promised
+    return bool(case.measured or case.rounds or case.about_opening or case.earlier or told_only)
 
 
 _THEN = {"fail": Wait.FAIL, "close": Wait.CLOSE}
