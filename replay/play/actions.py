@@ -52,6 +52,7 @@ class Delay(Struct, frozen=True):
     after: int  # microseconds
     tag: str | None = None  # continue only if the connection is still open afterwards
     shorten: bool = False  # the best verdict requires silence here, so the delay only costs time
+    apart: bool = False  # it only keeps two writes apart, however slow the testee is
 
 
 class Await(Struct, frozen=True):

@@ -82,7 +82,7 @@ def _written(head: Head, octets: bytes, options: Options, joined: bytes) -> Iter
     pieces = _pieces(head, octets, options)
     for number, piece in enumerate(pieces):
         if number and head.pause:
-            yield Delay(head.pause)
+            yield Delay(head.pause, apart=True)
         yield Write((Writes(piece + joined if number == len(pieces) - 1 else piece),))
 
 

@@ -338,7 +338,8 @@ class Player(Endpoint):
                 self.send_close(action.code, action.reason)
             case Delay():
                 paced = self._pace.shortened if action.shorten else self._pace.grown
-                self._declare(Wait.DELAY, paced(action.after), action.tag)
+                after = action.after if action.apart else paced(action.after)
+                self._declare(Wait.DELAY, after, action.tag)
             case Arm():
                 paced = self._pace.grown if action.passes else self._pace.patient
                 after = paced(action.after)

@@ -245,7 +245,7 @@ def _in_parts(step: SendFrame, options: Options, keys: Callable[[], bytes]) -> I
     ends = range(step.chop, len(octets), step.chop) if step.chop else [step.cut or 0]
     for start, end in pairwise((0, *(end for end in ends if end < len(octets)), len(octets))):
         if start and step.gap:
-            yield Delay(step.gap)
+            yield Delay(step.gap, apart=True)
         yield Write(chopped(octets[start:end], "recorded"), lacking=len(octets) - end)
 
 
