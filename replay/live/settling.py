@@ -51,3 +51,4 @@ class Settling:
         finally:
             with suppress(ProcessLookupError):  # it has ended
                 process.terminate()
+            await process.wait()  # asyncio complains of a process that outlives its loop
