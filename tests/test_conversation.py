@@ -292,6 +292,10 @@ cases:
         expect: [socket.io: {event: [say, <text>], id: 7}]
       - send: [view: {graphql-transport-ws: {type: complete, id: "1"}}]
         expect: [graphql-transport-ws: {type: complete, id: "1"}]
+      - send: [octets: {hex: "0102"}]
+        expect: [octets: <binary as blob>]
+      - send: [octets: <blob>]
+        expect: [octets: {hex: "01 ??"}]
       - send: [text: not JSON]
         expect: [maybe: {json: {}}, echo]
 """
@@ -316,7 +320,7 @@ def test_a_message_that_a_view_cannot_read_is_said_to_be_so() -> None:
     join(own, echo())
     found = told(judge(case, own.trace(), Side.CLIENT))
     assert found is not None
-    assert found.startswith("round 4, 1st event: the message is not JSON")
+    assert found.startswith("round 6, 1st event: the message is not JSON")
 
 
 def test_a_value_that_a_view_cannot_write_is_refused_at_its_place() -> None:

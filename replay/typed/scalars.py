@@ -61,7 +61,8 @@ def _unit_meant(text: str) -> str | None:
 
 def _hex(match: re.Match[str]) -> bytes:
     if (bad := re.search(r"[^0-9A-Fa-f ]", match[0])) is not None:
-        raise ScalarFault(f"{bad[0]!r} is not a hex digit", bad.start(), bad.end())
+        free = "; octets that are free are expected by 'octets: {hex: …}'" if bad[0] == "?" else ""
+        raise ScalarFault(f"{bad[0]!r} is not a hex digit{free}", bad.start(), bad.end())
     digits = match[0].replace(" ", "")
     if len(digits) % 2:
         end = len(match[0].rstrip(" "))

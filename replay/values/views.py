@@ -19,6 +19,7 @@ GROUP = "replay.views"
 
 BUILT_IN = {
     "json": "replay.values.json_view",
+    "octets": "replay.values.octets_view",
     "msgpack": "replay.values.msgpack_view",
     "socket.io": "replay.values.socket_io_view",
     "graphql-transport-ws": "replay.values.graphql_view",
