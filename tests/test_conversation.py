@@ -23,7 +23,7 @@ from replay.source import Source, SourceError
 from replay.trace.model import SECOND, Trace
 from replay.trace.wirelog import parse, write
 from replay.values.kinds import Maker
-from replay.verdict.judge import judge
+from replay.verdict.judge import judge, passes
 from replay.verdict.result import ClosingVerdict, Judged
 from replay.wire.side import Side
 from tests.memory import KEY, REQUEST, echo, join, keys
@@ -108,6 +108,8 @@ def play(case: Case, answer: Callable[[Said], Iterable[Said | int]], tester: Sid
     own = Player(script(case, tester, Options(), limits, keys(tester), KEY, maker), limits)
     join(own, Application(tester.other, answer))
     result = judge(case, own.trace(), tester)
+    passed = passes(case, own.trace(), tester, events=own.noted())
+    assert (passed is None) is (result.behaviour is Behaviour.FAILED)
     again = judge(case, stored(own.trace()), tester)
     assert (again.behaviour, again.closing) == (result.behaviour, result.closing)
     assert told(again) == told(result)
@@ -332,3 +334,27 @@ def test_a_view_that_is_unknown_is_refused_at_its_place() -> None:
     with pytest.raises(SourceError, match="unknown view 'jsn'") as caught:
         case_of(VIEWED.replace("view: {graphql-transport-ws:", "view: {jsn:"))
     assert caught.value.hint == "did you mean 'json'?"
+
+
+PARTING = """\
+section: parting
+cases:
+  - id: parting.1
+    title: The last word isn't answered
+    talk:
+      - {send: [json: {type: go}], expect: [echo]}
+      - send: [json: {type: bye}]
+    ignore: [json: {type: bye}]
+    close: {by: tester, code: 1001, clean: required}
+"""
+
+
+def test_a_conversation_that_waits_for_nothing_more_is_closed_at_once() -> None:
+    case = case_of(PARTING)
+    own = Player(script(case, Side.CLIENT, Options(), Limits(), keys(Side.CLIENT), KEY), Limits())
+    join(own, echo())
+    result = judge(case, own.trace(), Side.CLIENT)
+    assert (result.behaviour, result.closing) == (Behaviour.OK, ClosingVerdict.OK)
+    assert result.facts.tester_close is not None
+    assert result.facts.tester_close.code == 1001
+    assert result.duration == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from replay.cases.model import Case
-from replay.cases.said import NO_NAMES, Unread, as_sent, read
+from replay.cases.said import NO_NAMES, Said, Unread, as_sent, read
 from replay.cases.step import SendMessage
 from replay.protocol.events import Event, Message
 from replay.values.matching import match
@@ -14,12 +14,21 @@ from replay.values.shape import Names, binds
 from replay.wire.side import Side
 
 
+def makes_names(case: Case) -> bool:
+    """Whether the tester's own messages give names."""
+    return any(binds(said.shape) for said in _said(case))
+
+
+def _said(case: Case) -> list[Said]:
+    steps = (step for step in case.all_steps if isinstance(step, SendMessage))
+    return [step.said for step in steps if step.said is not None]
+
+
 def sent_names(case: Case, events: Iterable[Event], tester: Side) -> Names:
     """The names with their values, so that a stored connection is judged as it was when it was played."""
-    steps = (step for part in case.talk for step in part.steps if isinstance(step, SendMessage))
-    said = [step.said for step in steps if step.said is not None]
-    if not any(binds(one.shape) for one in said):
+    if not makes_names(case):
         return NO_NAMES
+    said = _said(case)
     names: Names = NO_NAMES
     for event in events:
         if not said:

@@ -248,7 +248,6 @@ class Player(Endpoint):
     def _filled(self, said: Said, more: Names = NO_NAMES) -> tuple[bool, bytes]:
         """A message with this value. With `more` names, it is an answer, whose own names nobody else
         uses."""
-        assert self.script.maker is not None
         value, names = fill(said.shape, {**self._walk.names, **more}, self.script.maker)
         if not more:
             self._walk.knows(names)

@@ -87,8 +87,6 @@ def script(
         opening = (Write(opening_writes(default, options)),)
         if head is not None:
             opening = request_actions(head, default, options, nonce, frames)
-    closing = case.closing
-    code = closing.codes[0] if closing and closing.codes else 1000
     steps = list(case.all_steps)
     asks = case.deflate.asks if case.deflate else ()
     pauses = gaps(case) + sum(step.after for step in steps if isinstance(step, Pause))
@@ -115,7 +113,7 @@ def script(
         said=partial(_data, options, keys),
         connect=case.connect or Connect(),
         maker=maker,
-        close_with=CloseWith(code, b"") if _closes(case) else None,
+        close_with=_close_with(case),
         profile=case.profile,
         reading=case.reading,
         close_when_apart=_ends_apart(case),
@@ -130,12 +128,14 @@ def script(
     )
 
 
-def _closes(case: Case) -> bool:
-    """Whether the tester closes once an outcome is complete."""
-    if case.closing is None or case.closing.by == "testee":
-        return False
-    ends = any(isinstance(step, SendEnd) for step in case.all_steps)
-    return not ends and not any(outcome.anything for outcome in case.outcomes)
+def _close_with(case: Case) -> CloseWith | None:
+    """The Close that the tester sends once an outcome is complete, if it does."""
+    closing = case.closing
+    if closing is None or closing.by == "testee" or any(outcome.anything for outcome in case.outcomes):
+        return None
+    if any(isinstance(step, SendEnd) for step in case.all_steps):
+        return None
+    return CloseWith(closing.codes[0] if closing.codes else 1000, b"")
 
 
 def _ends_apart(case: Case) -> bool:
@@ -169,8 +169,9 @@ def _actions(
         yield arm
     messages = sum(map(_ends_message, joined))
     yield from _steps(case, case.steps[len(joined) :], options, keys, voice, messages)
-    if case.earlier and _closes(case) and not any(outcome.expected for outcome in case.outcomes):
-        yield CloseWith(1000, b"")
+    close = _close_with(case)
+    if close is not None and case.earlier and not any(outcome.expected for outcome in case.outcomes):
+        yield close
     elif not patience.stalled:
         yield arm
 

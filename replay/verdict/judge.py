@@ -10,6 +10,7 @@ from replay.cases.model import Behaviour, Case, Closing, Profile
 from replay.cases.opening import response_values
 from replay.cases.received import is_free
 from replay.cases.recorded import compresses, recorded_terms
+from replay.cases.sent_names import makes_names
 from replay.protocol.events import Event, Gap, Message, Opened, Requested, Unparsed, Violation
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.rules import RULES
@@ -71,8 +72,9 @@ def passes(
     for the testee's. They could only excuse the testee: if it broke no rule and everything expected came,
     `judge` gives the same verdict.
     """
-    if events is None or case.trace is not None:
-        events = observe(trace, case.reading, None if case.trace is not None else tester)
+    both = case.trace is not None or makes_names(case)
+    if events is None or both:
+        events = observe(trace, case.reading, None if both else tester)
     result = _judged(case, trace, tester, events, notes)
     well = result.behaviour is Behaviour.OK and result.closing in GOOD and result.divergence is None
     if not well or result.broken:
