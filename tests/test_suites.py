@@ -230,3 +230,12 @@ def test_one_case_costs_no_reading_of_other_suites() -> None:
     opened = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     cases = [line for line in opened.stdout.splitlines() if line.endswith(".cases")]
     assert [Path(line).name for line in cases] == ["1.1-text.cases"]
+
+
+@pytest.mark.parametrize(("id", "named"), [("20.3.same", False), ("1.1.1", True)])
+def test_the_page_names_the_profile_only_where_it_counts(id: str, named: bool, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    suite = ("--suite", "rfc") if not named else ()
+    done = run("run", "-q", *suite, id, "--report", f"html={page}", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ("profile autobahn" in page.read_text(encoding="utf-8")) is named

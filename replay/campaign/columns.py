@@ -19,6 +19,7 @@ from replay.campaign.rejudged import Observed, Rejudged, observing
 from replay.cases.model import Behaviour
 from replay.expected import index
 from replay.expected.index import IndexedCase
+from replay.forms import RFC
 from replay.report import safe
 from replay.report.html import model
 from replay.report.html.abridged import abridged
@@ -123,7 +124,9 @@ def _stored(run: StoredRun, link: Link) -> Column:
     about = [f"{safe.escape(min(moments)[:16]).replace('T', ' ')} UTC"] if moments else []
     about += [] if run.duration is None else [f"{run.duration:.2f} s"]
     about += [] if run.seed is None else [f"seed {run.seed}"]
-    about += [f"profile {run.profile.value}", f"replay {safe.escape(run.version, 40)}"]
+    if not (run.suite or "").startswith(f"{RFC}@"):  # its cases are judged by the text under each profile
+        about.append(f"profile {run.profile.value}")
+    about.append(f"replay {safe.escape(run.version, 40)}")
     about += [f"suite {safe.escape(run.suite, 40)}"] if run.suite else []
     return Column(
         name=safe.escape(run.agent or run.address, 80),
