@@ -8,7 +8,7 @@ rejudge  load + judge: the verdicts on a stored run, derived again
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from replay.campaign.clients import Guests
     from replay.campaign.rejudged import Rejudged
     from replay.live.client_contract import Served
-    from replay.store.stored_run import StoredRun
+    from replay.store.stored_run import StoredCase, StoredRun
 
 
 def run(items: Sequence[Item], settings: Settings, watch: Watch) -> RunResult:
@@ -172,6 +172,20 @@ def check(log: LogFile, profile: Profile = Profile.AUTOBAHN) -> Judged:
         raise SourceError(None, f"{log.name}: there is no WebSocket connection in this log", hint)
     case = under(found, profile, tester)
     return offline(Item(case, log.name, (*log.warnings, *notes)), log.trace)
+
+
+def judging(run: StoredRun) -> Callable[[StoredCase, LogFile], Judged]:
+    """What judges a case of a stored run again: by its spec, if that is still there, otherwise by its log
+    alone."""
+    from replay.campaign.rejudged import observing, rejudged
+
+    observed = observing(run)
+
+    def judge(case: StoredCase, log: LogFile) -> Judged:
+        found = rejudged(run, case, observed).result
+        return check(log, run.profile) if found is None else found
+
+    return judge
 
 
 def rejudge(directory: Path) -> tuple[StoredRun, Iterator[Rejudged]]:

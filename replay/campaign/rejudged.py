@@ -55,10 +55,11 @@ def observing(run: StoredRun) -> Observed:
 def rejudge(run: StoredRun) -> Iterator[Rejudged]:
     """Judge the stored cases again, one by one and offline. Cases without a result are skipped."""
     observed = observing(run)
-    return (_rejudged(run, case, observed) for case in run.cases if case.here)
+    return (rejudged(run, case, observed) for case in run.cases if case.here)
 
 
-def _rejudged(run: StoredRun, case: StoredCase, observed: Observed) -> Rejudged:
+def rejudged(run: StoredRun, case: StoredCase, observed: Observed) -> Rejudged:
+    """Judge a stored case again."""
     if case.verdict is None:
         return Rejudged(case, None, case.fault)
     try:

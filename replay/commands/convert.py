@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,52 +16,53 @@ from replay.source import SourceError, printable, strerror
 if TYPE_CHECKING:
     from replay.suite.logs import LogFile
     from replay.trace.model import Trace
+    from replay.verdict.result import Judged
 
 STDOUT = "-"
 
 
-def _wirelog(logs: Sequence[LogFile]) -> Iterator[bytes]:
+def _wirelog(logs: Sequence[Chosen]) -> Iterator[bytes]:
     from replay.trace.wirelog import storable
 
-    for log in logs:
+    for _, log, _ in logs:
         octets = storable(log.trace)
         if octets is None:
             raise SourceError(None, f"{printable(log.name)}: as text, this log would be too large")
         yield octets
 
 
-def _pcapng(logs: Sequence[LogFile]) -> Iterator[bytes]:
+def _pcapng(logs: Sequence[Chosen]) -> Iterator[bytes]:
     from replay.export import left_out, pcapng
 
     _tell(logs, left_out.from_packets)
-    yield from pcapng.written(log.trace for log in logs)
+    yield from pcapng.written(log.trace for _, log, _ in logs)
 
 
-def _text2pcap(logs: Sequence[LogFile]) -> Iterator[bytes]:
+def _text2pcap(logs: Sequence[Chosen]) -> Iterator[bytes]:
     from replay.export import left_out, text2pcap
 
-    for log in logs:
+    for each in logs:
+        log = each.log
         if text2pcap.has_gap(log.trace):
             said = f"{printable(log.name)}: octets are missing, which text for text2pcap can't say"
             raise SourceError(None, said, "write a .pcapng instead")
-        _tell([log], left_out.from_text2pcap)
+        _tell([each], left_out.from_text2pcap)
         for line in text2pcap.written(log.trace):
             yield f"{line}\n".encode()
 
 
-def _markdown(logs: Sequence[LogFile]) -> Iterator[bytes]:
-    from replay import flows
+def _markdown(logs: Sequence[Chosen]) -> Iterator[bytes]:
     from replay.report.bug_report import bug_report
     from replay.trace.wirelog import write
 
-    for log in logs:
-        yield bug_report(flows.check(log), write(log.trace)).encode("utf-8", "replace")
+    for _, log, judge in logs:
+        yield bug_report(judge(), write(log.trace)).encode("utf-8", "replace")
 
 
-def _tell(logs: Sequence[LogFile], left_out: Callable[[Trace], Iterable[str]]) -> None:
+def _tell(logs: Sequence[Chosen], left_out: Callable[[Trace], Iterable[str]]) -> None:
     """Say what the format doesn't hold, once for all logs of which it is true."""
     found: dict[str, list[str]] = {}
-    for log in logs:
+    for _, log, _ in logs:
         for said in left_out(log.trace):
             found.setdefault(said, []).append(log.name)
     for said, names in found.items():
@@ -68,11 +70,19 @@ def _tell(logs: Sequence[LogFile], left_out: Callable[[Trace], Iterable[str]]) -
         click.echo(f"note: {printable(names[0])}{others}: {said}", err=True)
 
 
+class Chosen(NamedTuple):
+    """A log that is converted."""
+
+    name: str  # for its file
+    log: LogFile
+    judge: Callable[[], Judged]  # by what it was recorded for
+
+
 class Form(NamedTuple):
     """A format that logs are written in."""
 
     suffix: str
-    write: Callable[[Sequence[LogFile]], Iterable[bytes]]
+    write: Callable[[Sequence[Chosen]], Iterable[bytes]]
     several: bool = False  # whether a file has room for several connections
 
 
@@ -117,17 +127,18 @@ def convert(source: str, output: str, ids: tuple[str, ...], to: str | None) -> N
             raise CommandFault(
                 f"{printable(output)}: unknown suffix; expected {known_ones}, or --to FORMAT"
             )
-        _write_one(output, form, [log for _, log in logs])
+        _write_one(output, form, list(logs))
         return
     count = 0
-    for name, log in logs:
-        _write(path / f"{name}{form.suffix}", form.write([log]))
+    for each in logs:
+        _write(path / f"{each.name}{form.suffix}", form.write([each]))
         count += 1
     click.echo(f"{printable(output)}: {_count(count)}")
 
 
-def _logs(source: str, ids: Sequence[str]) -> Iterator[tuple[str, LogFile]]:
-    """The logs, each with a name for its file. Raises SourceError."""
+def _logs(source: str, ids: Sequence[str]) -> Iterator[Chosen]:
+    """The logs. Raises SourceError."""
+    from replay import flows
     from replay.commands.stored import chosen, runs_in
     from replay.store.folder import log_name
     from replay.store.reader import load
@@ -139,9 +150,11 @@ def _logs(source: str, ids: Sequence[str]) -> Iterator[tuple[str, LogFile]]:
             said = f"{printable(source)}: {len(runs)} runs are stored here"
             raise SourceError(None, said, f"name one of them, as in {printable(str(runs[0]))}")
         stored = load(runs[0])
+        judge = flows.judging(stored)
         for case, log in chosen(stored, ids, passed_over):
             name = log_name(case.number, case.id, len(stored.cases)).removesuffix(".wirelog")
-            yield name, LogFile(log.name, log.trace(), ())
+            file = LogFile(log.name, log.trace(), ())
+            yield Chosen(name, file, partial(judge, case, file))
         return
     if ids:
         said = f"{printable(source)} is no stored run, so there are no cases to select: {' '.join(ids)}"
@@ -149,10 +162,10 @@ def _logs(source: str, ids: Sequence[str]) -> Iterator[tuple[str, LogFile]]:
     for each in logs([source], passed_over):
         for warning in each.warnings:
             click.echo(f"warning: {warning}", err=True)
-        yield case_name(each.name), each
+        yield Chosen(case_name(each.name), each, partial(flows.check, each))
 
 
-def _write_one(output: str, form: Form, logs: Sequence[LogFile]) -> None:
+def _write_one(output: str, form: Form, logs: Sequence[Chosen]) -> None:
     if len(logs) > 1 and not form.several:
         said = f"{printable(output)}: {_count(len(logs))} can't be in one file of this format"
         raise CommandFault(f"{said}; name a folder, as in `logs/`")

@@ -160,3 +160,20 @@ def test_a_report_names_the_rules_and_shows_hostile_text_as_it_is(tmp_path: Path
     assert "at octet " in done.stdout
     assert "``````text" in done.stdout
     assert "replay run bug.wirelog --url ws://HOST:PORT" in done.stdout
+
+
+SPEC = """\
+section: a
+cases:
+  - {id: a.1, title: Not what comes, send: [text: Hello], expect: [ok: [text: Hallo]]}
+"""
+
+
+def test_a_report_of_a_stored_case_has_the_verdict_that_its_spec_gives(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(SPEC, encoding="utf-8")
+    done = replay("run", "-q", "a.yaml", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    done = replay("convert", "run", "bug.md", "a.1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = (tmp_path / "bug.md").read_text(encoding="utf-8")
+    assert "Verdict: **FAILED**, 1st event: the message differs at offset 1 of 5" in said
