@@ -159,9 +159,12 @@ def _logs(source: str, ids: Sequence[str]) -> Iterator[Chosen]:
     if ids:
         said = f"{printable(source)} is no stored run, so there are no cases to select: {' '.join(ids)}"
         raise CommandFault(said)
+    told: set[str] = set()  # a warning may be about the file, with all its connections
     for each in logs([source], passed_over):
         for warning in each.warnings:
-            click.echo(f"warning: {warning}", err=True)
+            if warning not in told:
+                click.echo(f"warning: {warning}", err=True)
+        told.update(each.warnings)
         yield Chosen(case_name(each.name), each, partial(flows.check, each))
 
 

@@ -80,6 +80,7 @@ def test_several_connections_become_files_in_a_folder(two: Path) -> None:
     done = replay("convert", "two.har", "logs/", cwd=two.parent)
     assert done.returncode == 0, done.stderr
     assert len(list((two.parent / "logs").iterdir())) == 2
+    assert done.stderr.count("warning: ") == 1
 
 
 MIDSTREAM = "81 05 48 65 6c 6c 6f 88 02 03 e8\n"
