@@ -298,6 +298,10 @@ cases:
         expect: [octets: <binary as blob>]
       - send: [octets: <blob>]
         expect: [octets: {hex: "01 ??"}]
+      - send: [fields: {format: ">BQ4sd", values: [2, 2000000000001, {hex: "01020304"}, 0.5]}]
+        expect: [fields: {format: ">BQ4sd", values: [2, <int as seq>, {hex: "01 ?? 03 04"}, <number>]}]
+      - send: [fields: {format: "<Q", values: [<seq>]}]
+        expect: [octets: {hex: 01 20 4a a9 d1 01 00 00}]
       - send: [text: not JSON]
         expect: [maybe: {json: {}}, echo]
 """
@@ -322,12 +326,30 @@ def test_a_message_that_a_view_cannot_read_is_said_to_be_so() -> None:
     join(own, echo())
     found = told(judge(case, own.trace(), Side.CLIENT))
     assert found is not None
-    assert found.startswith("round 6, 1st event: the message is not JSON")
+    assert found.startswith("round 8, 1st event: the message is not JSON")
 
 
 def test_a_value_that_a_view_cannot_write_is_refused_at_its_place() -> None:
     with pytest.raises(SourceError, match="a value that has binary data, which JSON can't express"):
         case_of(VIEWED.replace("send: [text: not JSON]", 'send: [json: {a: {hex: "00"}}]'))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ('format: ">Z", values: [1]', "'>Z' is no format of Python's module struct"),
+        ('format: "", values: [1]', "expected a format of Python's module struct"),
+        ('format: "1000000s", values: [1]', "a layout has 1 to 65536 octets"),
+        ('format: ">B", values: [256]', "a value that doesn't fit '>B'"),
+        ('format: ">B", values: [1, 2]', "a value that doesn't fit '>B'"),
+        ('format: ">B"', "the fields of a binary message needs 'values'"),
+    ],
+)
+def test_fields_that_no_message_can_have_are_refused(fields: str, said: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        case_of(VIEWED.replace("send: [text: not JSON]", f"send: [fields: {{{fields}}}]"))
+    assert caught.value.message.startswith(said)
+    assert caught.value.span is not None
 
 
 def test_a_view_that_is_unknown_is_refused_at_its_place() -> None:

@@ -16,7 +16,8 @@ from replay.source import SourceError
 from replay.values import views
 from replay.values.equal import same, too_deep
 from replay.values.shape import Value
-from replay.values.views import View, view
+from replay.values.view import View
+from replay.values.views import view
 
 json_values: st.SearchStrategy[Value] = st.recursive(
     st.none()

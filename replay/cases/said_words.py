@@ -10,12 +10,31 @@ from msgspec import Struct
 from replay.cases.said import Said
 from replay.source import SourceError, Span
 from replay.typed import nodes, schema
-from replay.typed.readers import Files, Mapped, Reader, expected
+from replay.typed.readers import Files, Key, Mapped, Reader, Record, expected
+from replay.values.fields_view import size_of
 from replay.values.filling import fill
 from replay.values.shape import Fresh, Known, Shape, parts
-from replay.values.views import BUILT_IN, view
+from replay.values.views import BUILT_IN, FIELDS, view
 
 T = TypeVar("T")
+
+
+class _Layout(Struct, frozen=True):
+    """The format of a binary message, as of Python's module struct."""
+
+    wants: str = "a format of Python's module struct, such as '>BQ4s'"
+
+    def read(self, node: nodes.Node, files: Files) -> str:
+        if not isinstance(node, nodes.Scalar) or not node.text:
+            raise expected(self.wants, node)
+        try:
+            size_of(node.text)
+        except ValueError as error:
+            raise SourceError(node.span, str(error)) from None
+        return node.text
+
+    def schema(self) -> schema.Schema:
+        return {"type": "string", "minLength": 1}
 
 
 class _Viewed(Struct, Generic[T], frozen=True):
@@ -60,4 +79,14 @@ def said_words(shape: Reader[Shape], make: Callable[[Said], T]) -> dict[str, Rea
     def word(name: str) -> Reader[T]:
         return Mapped(shape, lambda found: make(Said(name, found)))
 
-    return {**{name: word(name) for name in BUILT_IN}, "view": _Viewed(shape, make)}
+    fields = Record(
+        "the fields of a binary message",
+        {
+            "format": Key(
+                _Layout(), "Their layout, as of Python's module struct: '>' is network order.", True
+            ),
+            "values": Key(shape, "Their values, as a list.", True),
+        },
+        lambda found: make(Said(FIELDS + found.values["format"], found.values["values"])),
+    )
+    return {**{name: word(name) for name in BUILT_IN}, "fields": fields, "view": _Viewed(shape, make)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from replay.source import nearest
 from replay.values import json_view
 from replay.values.shape import Value
-from replay.values.views import View
+from replay.values.view import View
 
 _NEEDED: dict[str, tuple[str, ...]] = {
     "connection_init": (),

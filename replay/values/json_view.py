@@ -9,7 +9,7 @@ from replay import json_text
 from replay.source import Source, SourceError
 from replay.values.equal import MAX_DEPTH, scalars, too_deep
 from replay.values.shape import Value
-from replay.values.views import View
+from replay.values.view import View
 
 
 def parse(text: str) -> Value:

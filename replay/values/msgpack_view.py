@@ -12,7 +12,7 @@ import msgpack  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 from replay.values.equal import MAX_DEPTH, too_deep
 from replay.values.shape import Value
-from replay.values.views import View
+from replay.values.view import View
 
 
 def _decode(text: bool, octets: bytes) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from replay.values.shape import Value
-from replay.values.views import View
+from replay.values.view import View
 
 
 def _decode(text: bool, octets: bytes) -> Value:

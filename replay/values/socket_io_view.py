@@ -15,7 +15,7 @@ from msgspec import Struct
 from replay.values.equal import same
 from replay.values.json_view import parse, write
 from replay.values.shape import Value
-from replay.values.views import View
+from replay.values.view import View
 
 
 class _Kind(Struct, frozen=True):

@@ -6,16 +6,16 @@ A plug-in is an entry point of the group GROUP: its name is that of the view, an
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from importlib.metadata import entry_points
 
-from msgspec import Struct
-
 from replay.source import SourceError, Span, nearest
-from replay.values.shape import Value
+from replay.values.view import View
 
 GROUP = "replay.views"
 """The entry points of plug-ins."""
+
+FIELDS = "fields "
+"""What the name of a view of binary messages with a fixed layout begins with; the layout follows."""
 
 BUILT_IN = {
     "json": "replay.values.json_view",
@@ -27,18 +27,6 @@ BUILT_IN = {
 """The modules of the built-in views, imported when they are used. Each has its View as VIEW."""
 
 
-class View(Struct, frozen=True):
-    """One way to read messages."""
-
-    name: str
-    decode: Callable[[bool, bytes], Value]
-    """What a message says, from whether it is a text and its octets. Raises ValueError with a clause that
-    says of the message what is wrong: 'isn't JSON: …'."""
-    encode: Callable[[Value], tuple[bool, bytes]]
-    """The message that says it: whether it is a text, and its octets. Raises ValueError with a clause that
-    says of the value why it can't be sent."""
-
-
 def names() -> list[str]:
     """The names of all views, those of plug-ins last."""
     return list(dict.fromkeys((*BUILT_IN, *(point.name for point in entry_points(group=GROUP)))))
@@ -48,7 +36,9 @@ def view(name: str, span: Span | None = None) -> View:
     """The view of this name, which stands at `span`. Raises SourceError if there is none or if it can't be
     loaded."""
     try:
-        if name in BUILT_IN:
+        if name.startswith(FIELDS):
+            found = importlib.import_module("replay.values.fields_view").of(name.removeprefix(FIELDS))
+        elif name in BUILT_IN:
             found = importlib.import_module(BUILT_IN[name]).VIEW
         else:
             point = next((point for point in entry_points(group=GROUP) if point.name == name), None)
@@ -60,5 +50,5 @@ def view(name: str, span: Span | None = None) -> View:
         hint = "pip install 'wire-replay[apps]'" if name in BUILT_IN else "install the plug-in again"
         raise SourceError(span, f"the view {name!r} can't be loaded: {error}", hint) from None
     if not isinstance(found, View):
-        raise SourceError(span, f"the plug-in for the view {name!r} isn't a replay.values.views.View")
+        raise SourceError(span, f"the plug-in for the view {name!r} isn't a replay.values.view.View")
     return found
