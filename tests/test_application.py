@@ -94,3 +94,48 @@ def test_a_config_may_send_the_canary_away(room: str, said: Path, tmp_path: Path
     (tmp_path / "echo.yaml").write_text(SPEC.replace("text: they said 'ann'", "echo"))
     assert replay("run", cwd=tmp_path).returncode == 1
     assert "Does it echo?" not in said.read_text()
+
+
+COUNTING = """\
+import asyncio, json, sys
+from websockets.asyncio.server import serve
+visits = 0
+
+async def count(connection):
+    global visits
+    visits += 1
+    await connection.send(json.dumps({"visits": visits}))
+    await connection.wait_closed()
+
+async def main():
+    async with serve(count, "127.0.0.1", int(sys.argv[1])) as server:
+        await server.serve_forever()
+
+asyncio.run(main())
+"""
+FRESH = """\
+section: fresh
+fresh: case
+cases:
+  - {id: fresh.1, title: The first visit, talk: [{expect: [json: {visits: 1}]}]}
+  - {id: fresh.2, title: The first visit again, talk: [{expect: [json: {visits: 1}]}]}
+"""
+
+
+def test_a_server_is_started_anew_for_each_case_that_wants_it(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(COUNTING)
+    (tmp_path / "fresh.yaml").write_text(FRESH)
+    (tmp_path / "same.yaml").write_text(FRESH.replace("fresh: case\n", ""))
+    command = f"{sys.executable} server.py {{port}}"
+    done = replay("run", "fresh.yaml", "--exec", command, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = replay("run", "same.yaml", "--exec", command, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "1st event: json $.visits: expected 1, found 2" in done.stdout
+
+
+def test_a_server_that_replay_did_not_start_is_not_started_anew(tmp_path: Path) -> None:
+    (tmp_path / "fresh.yaml").write_text(FRESH)
+    done = replay("run", "fresh.yaml", "--url", "ws://127.0.0.1:9", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "fresh.yaml:4:10: the case wants the server to be started anew" in done.stderr

@@ -23,7 +23,8 @@ BEFORE, CASES, AGAIN, AFTER = "before", "cases", "again", "after"
 
 def phases(cases: Sequence[Case], jobs: int | None, one_by_one: Collection[int] = ()) -> tuple[Phase, ...]:
     """All cases once: first the light ones, those that wait longest first; then the heavy ones, the most
-    expensive first; and finally those that are played one by one, in their order.
+    expensive first; then those that are played one by one, in their order; and finally each that wants a
+    fresh server.
 
     `jobs` is the maximum number of connections at once; None means as many as useful.
     """
@@ -37,16 +38,19 @@ def phases(cases: Sequence[Case], jobs: int | None, one_by_one: Collection[int] 
         if case.together is not None:
             waits[number] = first.setdefault(case.together, waits[number])
     sizes = [volume(case) for case in cases]
-    huge = tuple(n for n, case in enumerate(cases) if at_once(case) >= HUGE and n not in one_by_one)
-    light = [n for n, size in enumerate(sizes) if size < HEAVY and n not in one_by_one]
-    heavy = [n for n, size in enumerate(sizes) if size >= HEAVY and n not in (*huge, *one_by_one)]
+    fresh = [number for number, case in enumerate(cases) if case.fresh]
+    alone = {*one_by_one, *fresh}
+    huge = tuple(n for n, case in enumerate(cases) if at_once(case) >= HUGE and n not in alone)
+    light = [n for n, size in enumerate(sizes) if size < HEAVY and n not in alone]
+    heavy = [n for n, size in enumerate(sizes) if size >= HEAVY and n not in (*huge, *alone)]
     busy = jobs or limits.BUSY.default
     few = min(busy, limits.HEAVY_JOBS.default)
     planned = (
         Phase(CASES, tuple(sorted(light, key=waits.__getitem__)), busy, jobs or limits.ROOM.default, True),
         Phase(CASES, huge, apart=True),
         Phase(CASES, tuple(sorted(heavy, key=costs.__getitem__, reverse=True)), few, few, True),
-        Phase(CASES, tuple(sorted(one_by_one))),
+        Phase(CASES, tuple(sorted({*one_by_one} - {*fresh}))),
+        *(Phase(CASES, (number,), fresh=True) for number in fresh),
     )
     return tuple(phase for phase in planned if phase.numbers)
 

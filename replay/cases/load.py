@@ -85,6 +85,11 @@ DEFAULTS = {
         OPEN, "The opening handshake, if the case is about it: what replay sends in place of its own head."
     ),
     "connect": Key(CONNECT, "How the application is reached: path, headers, cookies, subprotocols."),
+    "fresh": Key(
+        Word("when the server is started anew", {"case": True}),
+        "case: the server that --exec starts is started anew for each case, so that none finds what "
+        "another one left behind.",
+    ),
     "together": Key(
         ID,
         "A name that several cases share: they are played at the same time, and what a client has to "
@@ -243,6 +248,7 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared)
         steps=talk[-1].steps,
         outcomes=talk[-1].outcomes,
         connect=value("connect"),
+        fresh=value("fresh", False),
         earlier=tuple(talk[:-1]),
         ignored=ignored,
         answers=answers,

@@ -253,6 +253,7 @@ class Case(Located, frozen=True):
     profile: Profile = Profile.AUTOBAHN
     by_text: bool = False  # judged by the RFCs alone, under each profile
     connect: Connect | None = None  # how it reaches the application
+    fresh: bool = False  # whether the server is started anew for it
     earlier: tuple[Round, ...] = ()  # the rounds before the last one
     ignored: tuple[Pattern, ...] = ()  # what may come at any time, any number of times
     answers: tuple[Answering, ...] = ()
@@ -262,6 +263,11 @@ class Case(Located, frozen=True):
     def talk(self) -> tuple[Round, ...]:
         """All its rounds."""
         return (*self.earlier, Round(self.steps, self.outcomes, self.span))
+
+    @property
+    def converses(self) -> bool:
+        """Whether it is about what an application says, which Autobahn has no words for."""
+        return bool(self.earlier or self.passed_over or any(one.said is not None for one in self._patterns))
 
     @property
     def all_steps(self) -> Iterator[Step]:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from replay.source import SourceError
 
 if TYPE_CHECKING:
+    from replay.live.servers import Target
     from replay.play.actions import Options
     from replay.suite.files import Item
 
@@ -46,3 +47,14 @@ def reaching(item: Item, environment: Mapping[str, str]) -> Item:
     if item.case.connect is None:
         return item
     return replace(item, case=replace(item.case, connect=item.case.connect.filled(environment)))
+
+
+def check_fresh(items: Sequence[Item], target: Target) -> None:
+    """Raise SourceError if a case wants its server to be started anew, and replay doesn't start it."""
+    if target.command is not None or target.address is None:
+        return
+    for item in items:
+        if item.case.fresh:
+            hint = "give --exec 'CMD {port}' in place of --url, or beside it"
+            said = "the case wants the server to be started anew, and replay didn't start it"
+            raise SourceError(item.case.span, said, hint)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay.commands.defaults import config_of, configured, placed
-from replay.commands.redacted import check_redacted, reaching
+from replay.commands.redacted import check_fresh, check_redacted, reaching
 from replay.commands.selection import chosen_items, known_ids, newer_cases
 from replay.config.options import RUN
 from replay.source import SourceError
@@ -57,6 +57,7 @@ def run(**options: Any) -> None:
     servers = under_test.servers(context, config.servers if config else ())
     for server in servers:
         check_redacted(chosen, server.options)
+        check_fresh(chosen, server.target)
     chosen = [reaching(item, os.environ) for item in chosen]
     if given.update_expected and given.expected is None:
         raise click.UsageError("--update-expected needs --expected FILE")

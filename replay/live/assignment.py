@@ -23,6 +23,7 @@ class Phase(Struct, frozen=True):
     busy: int = 1  # connections that may be busy at once
     room: int = 1  # connections that may be open at once, including those that only wait
     apart: bool = False  # in workers, if there are any
+    fresh: bool = False  # on a server that replay starts anew for it
 
 
 class Assignment(Struct, frozen=True):

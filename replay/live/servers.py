@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from operator import attrgetter
 from ssl import SSLContext
@@ -107,9 +107,13 @@ class _Session:
         cancel_on_signals(task)
         asyncio.get_running_loop().set_exception_handler(pass_over_exhaustion)
         try:
-            async with self._server() as address:
-                self.played.address = address
+            async with AsyncExitStack() as stack:
+                address, used = await stack.enter_async_context(self._server()), False
                 for phase in self._phases:
+                    if phase.fresh and used and self._target.command is not None:
+                        await stack.aclose()
+                        address = await stack.enter_async_context(self._server())
+                    self.played.address, used = address, True
                     await self._phase(phase, address)
                     if self._stopped:
                         break
@@ -118,7 +122,7 @@ class _Session:
 
     @asynccontextmanager
     async def _server(self) -> AsyncIterator[Address]:
-        self._began = time.monotonic()
+        began = time.monotonic()
         if self._target.command is None:
             if self._target.address is not None:
                 yield self._target.address
@@ -130,11 +134,12 @@ class _Session:
             self._target.command, self._target.address, start_timeout=self._target.start_timeout
         )
         async with started as server:
-            self._began = time.monotonic()
+            self._began += time.monotonic() - began  # the time of a run is without that of the start
             yield server.address
             if self._stopped:
                 await self._last_words(server)
-        self.played.memory = server.memory
+        if server.memory is not None:
+            self.played.memory = max(server.memory, self.played.memory or 0)
 
     async def _last_words(self, server: Testee) -> None:
         """Raise TesteeError, with the server's last output, if it has died."""

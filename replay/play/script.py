@@ -142,7 +142,7 @@ def _ends_apart(case: Case) -> bool:
     """Whether nothing is waited for once no outcome can come any more: the rest would only be noise, or the
     case only tells what was found."""
     told_only = case.limit is not None and not case.limit.promised
-    return bool(case.measured or case.rounds or case.about_opening or case.earlier or told_only)
+    return bool(case.measured or case.rounds or case.about_opening or case.converses or told_only)
 
 
 _THEN = {"fail": Wait.FAIL, "close": Wait.CLOSE}

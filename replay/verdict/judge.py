@@ -128,7 +128,7 @@ def _judged(
         ending = Closing(clean=case.closing.clean)
     if ending is None:
         closing, reason = recorded_closing(case, facts, events)
-    elif found.number < len(case.earlier) and facts.closed_by_tester:
+    elif found.missing is not None and facts.closed_by_tester and case.converses:
         closing = ClosingVerdict.INFORMATIONAL
         reason = f"the conversation was broken off in round {found.number + 1} of {len(case.talk)}"
     elif not facts.opened and case.may_stay_closed:
