@@ -1,5 +1,5 @@
-"""What no log shows and has to be given: what was hidden when a log was recorded, and the variables of the
-environment that a spec names."""
+"""What has to be given before cases are played: what a recording hides, variables that a spec names, and a
+server that can be started anew."""
 
 from __future__ import annotations
 
