@@ -24,7 +24,7 @@ BEFORE, CASES, AGAIN, AFTER = "before", "cases", "again", "after"
 def phases(cases: Sequence[Case], jobs: int | None, one_by_one: Collection[int] = ()) -> tuple[Phase, ...]:
     """All cases once: first the light ones, those that wait longest first; then the heavy ones, the most
     expensive first; then those that are played one by one, in their order; and finally each that wants a
-    fresh server.
+    fresh server, and the connections of each conversation that has several.
 
     `jobs` is the maximum number of connections at once; None means as many as useful.
     """
@@ -38,8 +38,13 @@ def phases(cases: Sequence[Case], jobs: int | None, one_by_one: Collection[int] 
         if case.together is not None:
             waits[number] = first.setdefault(case.together, waits[number])
     sizes = [volume(case) for case in cases]
-    fresh = [number for number, case in enumerate(cases) if case.fresh]
-    alone = {*one_by_one, *fresh}
+    conversations: dict[str, list[int]] = {}
+    for number, case in enumerate(cases):
+        if case.turns is not None:
+            conversations.setdefault(case.turns.conversation, []).append(number)
+    shared = {number for numbers in conversations.values() for number in numbers}
+    fresh = [number for number, case in enumerate(cases) if case.fresh and number not in shared]
+    alone = {*one_by_one, *fresh, *shared}
     huge = tuple(n for n, case in enumerate(cases) if at_once(case) >= HUGE and n not in alone)
     light = [n for n, size in enumerate(sizes) if size < HEAVY and n not in alone]
     heavy = [n for n, size in enumerate(sizes) if size >= HEAVY and n not in (*huge, *alone)]
@@ -49,8 +54,12 @@ def phases(cases: Sequence[Case], jobs: int | None, one_by_one: Collection[int] 
         Phase(CASES, tuple(sorted(light, key=waits.__getitem__)), busy, jobs or limits.ROOM.default, True),
         Phase(CASES, huge, apart=True),
         Phase(CASES, tuple(sorted(heavy, key=costs.__getitem__, reverse=True)), few, few, True),
-        Phase(CASES, tuple(sorted({*one_by_one} - {*fresh}))),
+        Phase(CASES, tuple(sorted({*one_by_one} - {*fresh} - shared))),
         *(Phase(CASES, (number,), fresh=True) for number in fresh),
+        *(
+            Phase(CASES, tuple(numbers), len(numbers), len(numbers), fresh=cases[numbers[0]].fresh)
+            for numbers in conversations.values()
+        ),
     )
     return tuple(phase for phase in planned if phase.numbers)
 
@@ -70,7 +79,7 @@ def alone(number: int) -> Phase:
 def may_be_luck(result: Judged) -> bool:
     """Whether the case of a failure is played again: not if the failure is expected, or took long, or sent
     a lot, nor if it is one of several connections, as it would be alone."""
-    if result.case.together is not None:
+    if result.case.together is not None or result.case.turns is not None:
         return False
     failed = result.counts() or result.unjudged is not None
     return failed and not result.facts.limit_reached and result.trace.size < HEAVY

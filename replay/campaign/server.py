@@ -21,6 +21,7 @@ from replay.live.assignment import Assignment, Phase
 from replay.live.servers import Target
 from replay.live.transport import GONE, UNKNOWN, Address, moment
 from replay.play.actions import Options
+from replay.play.dialogue import Dialogue
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
 from replay.play.player import Player
@@ -98,6 +99,7 @@ class Collected:
         self._reached = False  # whether the server was reached once
         self._missed: dict[int, Trace] = {}  # the cases for which it wasn't reached since it last was
         self._doubted: dict[int, Judged] = {}  # failures that may be bad luck
+        self._dialogues: dict[str, Dialogue] = {}  # of conversations over several connections
         self._named = bool(settings.agent)
         self._explain = Explainer() if settings.explained else None
         # A connection to an application may affect others and leave something behind.
@@ -133,7 +135,11 @@ class Collected:
             soon = limits.CANARY_END.default * SECOND // 1000
             hasty = replace(self._settings.limits, closing=soon, drop=soon)
             return new_player(CANARY, part.address, replace(self._settings, limits=hasty), part.pace)
-        return new_player(self._items[part.number].case, part.address, self._settings, part.pace)
+        case = self._items[part.number].case
+        shared = None
+        if case.turns is not None:
+            shared = self._dialogues.setdefault(case.turns.conversation, Dialogue())
+        return new_player(case, part.address, self._settings, part.pace, shared)
 
     def seen(self, part: Assignment, endpoint: Endpoint) -> Seen:
         """A connection that has ended, and its verdict if nothing is wrong and nobody looks closer, in the
@@ -268,7 +274,9 @@ def _unreached(trace: Trace) -> str | None:
     return next((entry.reason for entry in trace.entries if isinstance(entry, Unreached)), None)
 
 
-def new_player(case: Case, address: Address, settings: Settings, pace: Pace) -> Player:
+def new_player(
+    case: Case, address: Address, settings: Settings, pace: Pace, dialogue: Dialogue | None = None
+) -> Player:
     """A player for a case. Masks and nonce follow from seed and id."""
     generator = random.Random(f"{settings.seed}:{case.id}")
     options = settings.options
@@ -278,4 +286,4 @@ def new_player(case: Case, address: Address, settings: Settings, pace: Pace) -> 
     keys = partial(generator.randbytes, 4)
     maker = Maker(random.Random(f"{settings.seed}:{case.id}:new"), moment())
     own = script(case, Side.CLIENT, options, settings.limits, keys, nonce, maker)
-    return Player(own, settings.limits, pace)
+    return Player(own, settings.limits, pace, dialogue)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from replay.cases import matrix
 from replay.cases.checks import check_steps, unique
 from replay.cases.connect_words import CONNECT
+from replay.cases.connections import split
 from replay.cases.declared import BOUNDS, NOTHING_DECLARED, Declared, sizes_of
 from replay.cases.deflate import DEFLATE
 from replay.cases.echo import echo
@@ -34,7 +35,7 @@ from replay.cases.open_words import OPEN
 from replay.cases.opening import Opening
 from replay.cases.step import Pause, Repeat, Step
 from replay.cases.steps import SEND
-from replay.cases.talk_words import ANSWER, IGNORE, TALK, UnresolvedRound
+from replay.cases.talk_words import ANSWER, CONNECTIONS, IGNORE, TALK, UnresolvedRound
 from replay.protocol.rules import RULES
 from replay.source import Source, SourceError, Span, nearest
 from replay.trace.model import Timer, Trace, Wait
@@ -128,6 +129,11 @@ CASE: Record[FoundKeys] = Record(
             "A conversation, in place of `send` and `expect`: rounds, of which each begins once what the "
             "one before expects has come.",
         ),
+        "connections": Key(
+            CONNECTIONS,
+            "The connections of a conversation, by names that its rounds have as `as`; there is a case for "
+            "each, and all are open from the start.",
+        ),
         **DEFAULTS,
     },
     lambda found: found,
@@ -214,10 +220,11 @@ def load(
     from replay.typed.yaml_text import parse
 
     file = FILE.read(parse(source), Files(read, octets, sizes_of(declared)))
-    return unique(_case(case, file, thorough, declared) for case in file.values["cases"])
+    found = (_case(case, file, thorough, declared) for case in file.values["cases"])
+    return unique(case for cases in found for case in cases)
 
 
-def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared) -> Case:
+def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared) -> tuple[Case, ...]:
     def value(key: str, default: Any = None) -> Any:
         return found.get(key, file.get(key, default))
 
@@ -241,7 +248,7 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared)
     check_names(talk, ignored, answers)
     opening: Opening | None = value("open")
     limit = Bound(name, declared) if (name := found.get("limit")) else None
-    return Case(
+    case = Case(
         id=found.values["id"],
         title=value("title"),
         section=file.values["section"],
@@ -269,6 +276,7 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared)
         disputed=_disputed(argued, trace or talk[-1].steps) if argued else None,
         span=found.at("id"),
     )
+    return split(case, [(part.by, part.span) for part in parts], found.get("connections"))
 
 
 def _rounds(found: FoundKeys) -> list[UnresolvedRound]:

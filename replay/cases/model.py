@@ -226,6 +226,15 @@ class Answering(Located, frozen=True):
     span: Span | None = None
 
 
+class Turns(Struct, frozen=True):
+    """The part that one connection has in a conversation over several."""
+
+    conversation: str  # its id, which the ids of the connections begin with
+    connection: str
+    rounds: tuple[int, ...]  # the number of each of its rounds in the whole conversation, from 0
+    total: int  # rounds of the whole conversation
+
+
 class Case(Located, frozen=True):
     """A conversation: `steps` and `outcomes` are those of its last round, and most cases have no other."""
 
@@ -253,6 +262,7 @@ class Case(Located, frozen=True):
     profile: Profile = Profile.AUTOBAHN
     by_text: bool = False  # judged by the RFCs alone, under each profile
     connect: Connect | None = None  # how it reaches the application
+    turns: Turns | None = None  # if it is one of several connections of a conversation
     fresh: bool = False  # whether the server is started anew for it
     earlier: tuple[Round, ...] = ()  # the rounds before the last one
     ignored: tuple[Pattern, ...] = ()  # what may come at any time, any number of times
@@ -263,6 +273,11 @@ class Case(Located, frozen=True):
     def talk(self) -> tuple[Round, ...]:
         """All its rounds."""
         return (*self.earlier, Round(self.steps, self.outcomes, self.span))
+
+    @property
+    def length(self) -> int:
+        """How many rounds its spec has. Of several connections, each waits for the others in one more."""
+        return len(self.earlier) + (self.turns is None)
 
     @property
     def converses(self) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from msgspec import Struct
 
 from replay import limits
+from replay.cases.connect import Connect
+from replay.cases.connect_words import CONNECT
 from replay.cases.expect import EVENT, RoundExpect, UnresolvedOutcome
 from replay.cases.model import Answering, Behaviour, Pattern
 from replay.cases.step import Step
 from replay.cases.steps import MESSAGE_STEPS, STEP, step_placed
 from replay.source import Span
-from replay.typed.readers import FoundKeys, Items, Key, OneKey, Reader, Record
+from replay.typed.readers import FoundKeys, Items, Key, OneKey, OrNone, Reader, Record, Table
+from replay.typed.scalars import TAG
 
 MOST = limits.TALK.default
 """The most rounds of a conversation."""
@@ -22,16 +25,18 @@ class UnresolvedRound(Struct, frozen=True):
     steps: tuple[Step, ...]
     outcomes: tuple[UnresolvedOutcome, ...]
     span: Span
+    by: str | None = None  # the connection that it is on, if there are several
 
 
 def _round(found: FoundKeys) -> UnresolvedRound:
     nothing = (UnresolvedOutcome(Behaviour.OK, (), span=found.span),)
-    return UnresolvedRound(found.get("send", ()), found.get("expect", nothing), found.span)
+    return UnresolvedRound(found.get("send", ()), found.get("expect", nothing), found.span, found.get("as"))
 
 
 ROUND: Reader[UnresolvedRound] = Record(
     "a round",
     {
+        "as": Key(TAG, "The connection of this round, one of `connections`."),
         "send": Key(Items("a list of steps", STEP, at_least=1), "The steps of the tester, in order."),
         "expect": Key(
             RoundExpect(),
@@ -44,6 +49,10 @@ ROUND: Reader[UnresolvedRound] = Record(
 )
 
 TALK: Reader[tuple[UnresolvedRound, ...]] = Items("a list of rounds", ROUND, at_least=1)
+
+CONNECTIONS: Reader[tuple[tuple[str, Connect | None], ...]] = Table(
+    "a mapping of connections, each with how it is made, or none", TAG, OrNone(CONNECT, None)
+)
 
 IGNORE: Reader[tuple[Pattern, ...]] = Items("a list of events", EVENT)
 

@@ -17,6 +17,7 @@ from replay.config.options import COMMANDS
 from replay.wire.url import WebSocketUrl
 
 if TYPE_CHECKING:
+    from replay.cases.model import Case
     from replay.verdict.result import CaseResult
 
 
@@ -48,10 +49,16 @@ def command_for(
         if option.repeated and (given or name in own):
             words += _words(option, settings[name])
     words += [] if seed is None else ["--seed", str(seed)]
-    words += [result.case.id if result.path is None else result.path]
-    if result.path is not None and result.case.trace is None:
-        words.append(result.case.id)
+    words += [] if result.path is None else [result.path]
+    if result.path is None or result.case.trace is None:
+        words.append(_selected(result.case))
     return shlex.join(words)
+
+
+def _selected(case: Case) -> str:
+    """What selects the case: of several connections that are played at the same time, all of them."""
+    several = case.turns is not None or case.together is not None
+    return f"{case.id.rpartition('.')[0]}.*" if several else case.id
 
 
 def _words(option: Option, value: Any) -> list[str]:

@@ -49,6 +49,19 @@ def reaching(item: Item, environment: Mapping[str, str]) -> Item:
     return replace(item, case=replace(item.case, connect=item.case.connect.filled(environment)))
 
 
+def check_connections(items: Sequence[Item]) -> None:
+    """Raise SourceError if not all connections of a conversation are chosen."""
+    chosen: dict[str, set[int]] = {}
+    for item in items:
+        if (turns := item.case.turns) is not None:
+            chosen.setdefault(turns.conversation, set()).update(turns.rounds)
+    for item in items:
+        turns = item.case.turns
+        if turns is not None and len(chosen[turns.conversation]) < turns.total:
+            said = f"{item.case.id} is one of several connections, of which some aren't chosen"
+            raise SourceError(item.case.span, said, f"choose all of them: '{turns.conversation}.*'")
+
+
 def check_fresh(items: Sequence[Item], target: Target) -> None:
     """Raise SourceError if a case wants its server to be started anew, and replay doesn't start it."""
     if target.command is not None or target.address is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay.commands.defaults import config_of, configured, placed
-from replay.commands.required import check_fresh, check_redacted, reaching
+from replay.commands.required import check_connections, check_fresh, check_redacted, reaching
 from replay.commands.selection import chosen_items, known_ids, newer_cases
 from replay.config.options import RUN
 from replay.source import SourceError
@@ -54,6 +54,7 @@ def run(**options: Any) -> None:
     chosen = chosen_items(
         given.cases, given.keyword, given.thorough, Side.CLIENT, given.suite, given.wanted, given.declared
     )
+    check_connections(chosen)
     servers = under_test.servers(context, config.servers if config else ())
     for server in servers:
         check_redacted(chosen, server.options)

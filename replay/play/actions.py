@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from replay import limits
 from replay.cases.connect import Connect
-from replay.cases.model import Answering, EventKind, Pattern, Profile
+from replay.cases.model import Answering, EventKind, Pattern, Profile, Turns
 from replay.cases.said import Said
 from replay.cases.step import SendFrame, SendMessage
 from replay.cases.walk import Lists
@@ -85,6 +85,18 @@ class AwaitRound(Struct, frozen=True):
     arm: Arm
 
 
+class AwaitTurn(Struct, frozen=True):
+    """Wait until all rounds before this one of a conversation over several connections are over."""
+
+    number: int
+
+
+class EndTurn(Struct, frozen=True):
+    """Tell the other connections that the rounds before this one are over."""
+
+    number: int
+
+
 class AwaitClose(Struct, frozen=True):
     """Wait for the testee's Close frame."""
 
@@ -95,7 +107,19 @@ class EndTcp(Struct, frozen=True):
     how: How = How.FIN
 
 
-Action = Write | CloseWith | Delay | Await | AwaitEchoes | AwaitRound | AwaitClose | Arm | EndTcp
+Action = (
+    Write
+    | CloseWith
+    | Delay
+    | Await
+    | AwaitEchoes
+    | AwaitRound
+    | AwaitTurn
+    | EndTurn
+    | AwaitClose
+    | Arm
+    | EndTcp
+)
 
 Fill = Callable[[Said], tuple[bool, bytes]]
 """Makes a message of a value: whether it is text, and its payload."""
@@ -128,6 +152,7 @@ class Script(Struct, frozen=True):
     answers: tuple[Answering, ...] = ()
     said: Callable[[SendFrame | SendMessage, Voice], Write] | None = None  # makes the write of an answer
     connect: Connect = Connect()
+    turns: Turns | None = None
     maker: Maker | None = None  # makes what is new in messages, such as ids
     close_with: CloseWith | None = None  # once an alternative is complete; None: the testee has to close
     profile: Profile = Profile.AUTOBAHN

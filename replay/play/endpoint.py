@@ -59,6 +59,7 @@ class Endpoint(Recorder):
         self.limits = limits
         self.dropped_as: How | None = None  # how we ended TCP
         self.successor: Endpoint | None = None  # the endpoint that has taken over the connection
+        self.nudge: Callable[[], object] = lambda: None  # has the owner of the socket call `wake` soon
         self._keys = keys
         self._timers: dict[Wait, tuple[int, int, str | None]] = {}  # due time, duration, tag
         self._octets = self._reads = self._events = 0  # from the peer

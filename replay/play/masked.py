@@ -6,13 +6,22 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from replay.trace.model import Entry, Octets
+from replay.cases.connect import Connect
+from replay.trace.model import REDACTED, Entry, Octets, Trace
 from replay.wire.side import Side
 
 _END = b"\r\n\r\n"
 
 
-def masked(entries: Sequence[Entry], side: Side, secrets: Sequence[str]) -> tuple[Entry, ...]:
+def masked(trace: Trace, connect: Connect) -> Trace:
+    """The trace without the secrets of the client's request, which it says in a header line."""
+    if not connect.secrets:
+        return trace
+    headers = (*trace.headers, (REDACTED, ", ".join(connect.hides)))
+    return replace(trace, headers=headers, entries=_masked(trace.entries, Side.CLIENT, connect.secrets))
+
+
+def _masked(entries: Sequence[Entry], side: Side, secrets: Sequence[str]) -> tuple[Entry, ...]:
     """The entries with x's in the head that this side sent, in place of each secret: as many as it has
     octets, so that everything else stays where it is."""
     head, first = b"", len(entries)

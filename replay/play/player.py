@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 
 from msgspec.structs import replace
 
-from replay.cases.difference import Difference, met
 from replay.cases.model import EventKind, leaves
 from replay.cases.received import Received
-from replay.cases.said import NO_NAMES, Said
-from replay.cases.walk import Walk
 from replay.play.actions import (
     Action,
     Arm,
@@ -19,9 +15,11 @@ from replay.play.actions import (
     AwaitClose,
     AwaitEchoes,
     AwaitRound,
+    AwaitTurn,
     CloseWith,
     Delay,
     EndTcp,
+    EndTurn,
     Script,
     Write,
     joined,
@@ -29,15 +27,14 @@ from replay.play.actions import (
     voice,
 )
 from replay.play.condense import Condensed
+from replay.play.dialogue import Dialogue
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.masked import masked
 from replay.play.pace import FULL, Pace
+from replay.play.talk import Talk
 from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Ping, Requested, Why
 from replay.protocol.negotiation import Agreed
-from replay.trace.model import REDACTED, Timer, Trace, Wait
-from replay.values.filling import fill
-from replay.values.shape import Names
-from replay.values.views import view
+from replay.trace.model import Timer, Trace, Wait
 from replay.wire.frame import Opcode
 from replay.wire.side import Side
 
@@ -45,7 +42,10 @@ from replay.wire.side import Side
 class Player(Endpoint):
     """Runs the actions of a script one after another, and closes once everything expected has arrived."""
 
-    def __init__(self, script: Script, limits: Limits, pace: Pace = FULL) -> None:
+    def __init__(
+        self, script: Script, limits: Limits, pace: Pace = FULL, dialogue: Dialogue | None = None
+    ) -> None:
+        """`dialogue` is shared by the players of a conversation over several connections."""
         super().__init__(script.tester, _widened(limits, script, pace), script.keys, script.reading)
         self.script = script
         self.events = []
@@ -55,8 +55,9 @@ class Player(Endpoint):
         self._action: Action | None = None
         self._received = Received(script.tester, script.kinds, script.profile)
         self._counted = 0  # events
-        self._walk = Walk(script.talk, script.ignored)
-        self._voice = voice(None, self.side, self._filled)
+        self._talk = Talk(script, dialogue or Dialogue())
+        self._talk.dialogue.watch(lambda: self.nudge())
+        self._voice = voice(None, self.side, self._talk.fill)
         self._lacking = 0  # octets still to be sent of a frame that is sent in pieces
         self._pongs: list[bytes] = []  # Pongs that wait for the end of that frame
         self._echoes = 0  # messages that have come back
@@ -131,7 +132,7 @@ class Player(Endpoint):
                     self.send_frame(Opcode.PONG, event.data)
         if counts:
             self._counted += 1
-            closes = self._decides(event) if self.script.whole else None
+            closes = self._talk.take(event) if self.script.whole and self.is_open else None
             self._answer_to(event)
             if isinstance(event, Message):
                 self._echoes += 1
@@ -141,7 +142,7 @@ class Player(Endpoint):
             self._advance()
 
     def _begin(self, terms: Agreed | None) -> None:
-        self._voice = voice(terms, self.side, self._filled)
+        self._voice = voice(terms, self.side, self._talk.fill)
         self._start(self.script.actions(self._voice))
 
     def _start(self, actions: Iterable[Action]) -> None:
@@ -179,7 +180,9 @@ class Player(Endpoint):
                     self._action = None
                     return
                 self._advance()
-            case Wait.FAIL | Wait.CLOSE if isinstance(self._action, AwaitRound) and self._walk.settle():
+            case Wait.FAIL | Wait.CLOSE if (
+                isinstance(self._action, AwaitRound) and self._talk.walk.settle()
+            ):
                 self._advance()
             case Wait.EVENTS:
                 super().fired(replace(timer, wait=self._awaited_end()))
@@ -192,7 +195,7 @@ class Player(Endpoint):
         """Note a message: if it came back as it was sent, only its digest has to be kept."""
         if self._rounds is None:
             return
-        if any(found.at != self._counted for found in self._walk.fits):
+        if any(found.at != self._counted for found in self._talk.walk.fits):
             self._keep_whole()
         elif self._rounds.add(self.entries, at, message.end) and self.events is not None:
             self.events.pop()
@@ -203,12 +206,7 @@ class Player(Endpoint):
             self._rounds = self.events = None
 
     def trace(self, headers: tuple[tuple[str, str], ...] = ()) -> Trace:
-        connect = self.script.connect
-        if connect.secrets:
-            headers = (*headers, (REDACTED, ", ".join(connect.hides)))
-        whole = super().trace(headers)
-        if connect.secrets:
-            whole = replace(whole, entries=masked(whole.entries, self.side, connect.secrets))
+        whole = masked(super().trace((*headers, *self._talk.headers())), self.script.connect)
         if self._rounds is None or self._rounds.done < self.script.events:
             return whole
         return replace(whole, entries=tuple(self._rounds.condensed(self.entries)))
@@ -226,32 +224,11 @@ class Player(Endpoint):
         paced = self._pace.patient
         self.limits = replace(self.limits, closing=paced(self.limits.closing), drop=paced(self.limits.drop))
 
-    def _decides(self, event: Event) -> CloseWith | None:
-        """The Close with which to end the connection, if this event decides the verdict."""
-        own = self.script.close_with
-        if not self.is_open or (own is None and len(self.script.talk) == 1):
-            return None
-        last = self._walk.last
-        self._walk.take((event,))
-        if self._walk.apart:
-            return (own or CloseWith(1000, b"")) if self.script.close_when_apart else None
-        return own if last and self._walk.decided else None
-
     def _answer_to(self, event: Event) -> None:
         """Send what the case answers this event with."""
-        for answer in self.script.answers:
-            found = met(0, answer.to, event, self._walk.names)
-            if self.is_open and self.script.said and not isinstance(found, Difference):
-                own = replace(self._voice, fill=partial(self._filled, more=found))
-                self._run(self.script.said(answer.step, own))
-
-    def _filled(self, said: Said, more: Names = NO_NAMES) -> tuple[bool, bytes]:
-        """A message with this value. With `more` names, it is an answer, whose own names nobody else
-        uses."""
-        value, names = fill(said.shape, {**self._walk.names, **more}, self.script.maker)
-        if not more:
-            self._walk.knows(names)
-        return view(said.view).encode(value)
+        for step, filling in self._talk.answers(event):
+            if self.is_open and self.script.said is not None:
+                self._run(self.script.said(step, replace(self._voice, fill=filling)))
 
     def _next(self) -> None:
         self._action = next(self._actions, None)
@@ -277,6 +254,8 @@ class Player(Endpoint):
                     return
                 case AwaitRound() if not self._goes_on_after(action):
                     return
+                case AwaitTurn(number=number) if not self._has_turn(number):
+                    return
                 case Arm(stalled=False) | Await() | Delay() | EndTcp() if self.pending:
                     return  # these come after everything that is waiting to be written
             self.cancel_timer(Wait.EVENTS)
@@ -288,9 +267,13 @@ class Player(Endpoint):
         if self._action is None and self.script.closes_by_steps and self.both_closed and not self.done:
             self._wait_for_end()
 
+    def _settles(self) -> bool:
+        """Whether the round that was waited for is complete, though more might have come."""
+        return isinstance(self._action, AwaitRound) and self._talk.walk.settle()
+
     def _goes_on_after(self, action: AwaitRound) -> bool:
         """Whether a round of the conversation is over. A connection that is no longer open ends it."""
-        if self._walk.number > action.number and self.is_open:
+        if self._talk.walk.number > action.number and self.is_open:
             self.cancel_timer(action.arm.wait)
             self._patience = None
             return True
@@ -300,11 +283,30 @@ class Player(Endpoint):
             self._run(action.arm)
         return False
 
+    def _has_turn(self, number: int) -> bool:
+        """Whether it is the turn of this round of a conversation over several connections."""
+        closes = self._talk.catch_up()
+        if self._talk.dialogue.broken_by is not None:
+            closes = closes or CloseWith(1000, b"")
+        if closes is not None and self.is_open:
+            self._action = None
+            self._run(closes)
+        return self._action is not None and self._talk.dialogue.number >= number
+
+    def wake(self, now: int) -> None:
+        super().wake(now)
+        if self.script.turns is not None and not self.done:
+            self._advance()
+
+    def finish(self) -> None:
+        super().finish()
+        self._talk.leave()
+
     def _be_quiet(self) -> None:
         """Wait for the end of a time in which nothing may come, if that is what is expected next."""
         sent = self._action is None or isinstance(self._action, AwaitRound)
         sent &= self.script.whole and self.is_open
-        quiet = self._walk.quiet if sent else None
+        quiet = self._talk.walk.quiet if sent else None
         if quiet is not None and not self.pending and not self.has_timer(Wait.DELAY):
             self._declare(Wait.DELAY, quiet.after or 0, quiet.tag)
 
@@ -346,6 +348,8 @@ class Player(Endpoint):
                 self._patience = (action.wait, after) if action.stalled else None
             case EndTcp():
                 self.drop(action.how)
+            case EndTurn():
+                self._talk.end_turn(action.number)
 
     def _declare(self, wait: Wait, after: int, tag: str | None = None) -> None:
         self.record(Timer(wait, False, after, tag, self.elapsed))

@@ -31,10 +31,12 @@ from replay.play.actions import (
     AwaitClose,
     AwaitEchoes,
     AwaitRound,
+    AwaitTurn,
     Chop,
     CloseWith,
     Delay,
     EndTcp,
+    EndTurn,
     Options,
     Script,
     Voice,
@@ -92,7 +94,11 @@ def script(
     pauses = gaps(case) + sum(step.after for step in steps if isinstance(step, Pause))
     pauses += sum(map(_quiet, case.talk))
     pauses += head.lasts if head is not None else 0
-    patience = case.patience.after * (limits.stalls if case.patience.stalled else 1) * len(case.talk)
+    patience = (
+        case.patience.after
+        * (limits.stalls if case.patience.stalled else 1)
+        * (case.turns.total if case.turns is not None else len(case.talk))
+    )
 
     def respond(request: Request) -> tuple[Action, ...] | None:
         default = response(request, asks)
@@ -112,6 +118,7 @@ def script(
         answers=case.answers,
         said=partial(_data, options, keys),
         connect=case.connect or Connect(),
+        turns=case.turns,
         maker=maker,
         close_with=_close_with(case),
         profile=case.profile,
@@ -159,9 +166,15 @@ def _actions(
     patience = case.patience
     for number, part in enumerate(case.earlier):
         first = len(case.joined(tester)) if not number else 0
+        if case.turns is not None:
+            yield AwaitTurn(case.turns.rounds[number])
         yield from _steps(case, part.steps[first:], options, keys, voice, 0)
         after = patience.after + _quiet(part)
         yield AwaitRound(number, Arm(_THEN[patience.then], after, patience.stalled))
+        if case.turns is not None:
+            yield EndTurn(case.turns.rounds[number] + 1)
+    if case.turns is not None:
+        yield AwaitTurn(case.turns.total)
     joined = () if case.earlier else case.joined(tester)
     after = patience.after + _quiet(case.talk[-1])
     arm = Arm(_THEN[patience.then], after, patience.stalled, waits_out(case))

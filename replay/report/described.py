@@ -49,11 +49,11 @@ def _described(case: Case, width: int) -> Iterator[Text]:
     if case.deflate is not None:
         yield from labelled("offers", safe.escape(case.deflate.offer), width)
     for number, part in enumerate(case.earlier, 1):
-        yield from labelled("round", f"{number} of {len(case.talk)}", width)
+        yield from labelled("round", f"{number} of {case.length}", width)
         yield from _rows("sends", [_step(step) for step in part.steps[:MOST]], len(part.steps), width)
         yield from _outcomes(part.outcomes, MOST_EVENTS, width)
-    if case.earlier:
-        yield from labelled("round", f"{len(case.talk)} of {len(case.talk)}", width)
+    if case.earlier and case.turns is None:
+        yield from labelled("round", f"{case.length} of {case.length}", width)
     yield from _rows("sends", [_step(step) for step in case.steps[:MOST]], len(case.steps), width)
     if case.trace is not None:
         yield from labelled("sends", "what the log has, octet for octet", width)

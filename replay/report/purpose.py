@@ -45,7 +45,7 @@ def description(case: Case, testee: Side | None = None) -> str:
         return _of(_opening(case, testee), testee)
     if case.earlier:
         said = sequence(phrase for part in case.talk for phrase in sent(part.steps))
-        return f"A conversation of {len(case.talk)} rounds, in which replay sends {said or 'nothing'}."
+        return f"A conversation of {case.length} rounds, in which replay sends {said or 'nothing'}."
     if not case.steps:
         return "replay sends nothing."
     agreed = "Once compression (permessage-deflate) is agreed, " if case.deflate is not None else ""

@@ -21,6 +21,12 @@ from replay.wire.writes import Writes
 SECOND = 1_000_000
 """Microseconds."""
 
+NAMES = "names"
+"""The header line with what was captured on the other connections of a conversation, as JSON."""
+
+BROKEN_BY = "broken-off-by"
+"""The header line with the connection on which a conversation was broken off, if that is another one."""
+
 REDACTED = "redacted"
 """The header line of a log in which something was hidden; its value says what."""
 

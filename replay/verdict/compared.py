@@ -12,6 +12,7 @@ from replay.cases.received import received
 from replay.cases.sent_names import sent_names
 from replay.cases.walk import Walk
 from replay.protocol.events import Event
+from replay.values.shape import Names
 from replay.verdict.closing import closing_verdict
 from replay.verdict.facts import ClosingFacts
 from replay.verdict.result import ClosingVerdict
@@ -19,13 +20,13 @@ from replay.verdict.result import ClosingVerdict
 _ENDING = frozenset({EventKind.CLOSE, EventKind.END, EventKind.NOT_OPENED})
 
 
-def compare(case: Case, events: Sequence[Event], facts: ClosingFacts) -> Compared:
+def compare(case: Case, events: Sequence[Event], facts: ClosingFacts, names: Names) -> Compared:
     """The first outcome that fits, or the one that fits the longest. The end of a recorded connection isn't
-    compared here, but by the closing verdict."""
+    compared here, but by the closing verdict. `names` were captured on other connections."""
     kinds = case.kinds - _ENDING if case.closing is None else case.kinds
     seen = received(events, facts.tester, kinds, case.profile)
     lists = [[_wanted(outcome, kinds) for outcome in part.outcomes] for part in case.talk]
-    walk = Walk(lists, case.passed_over, sent_names(case, events, facts.tester))
+    walk = Walk(lists, case.passed_over, {**names, **sent_names(case, events, facts.tester)})
     walk.take(seen)
     came = [case.talk[number].outcomes[which].verdict for number, which in enumerate(walk.came)]
     met = facts.opened or case.closing is None or case.about_opening

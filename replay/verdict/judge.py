@@ -14,8 +14,9 @@ from replay.cases.sent_names import makes_names
 from replay.protocol.events import Event, Gap, Message, Opened, Requested, Unparsed, Violation
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.rules import RULES
-from replay.trace.model import Entry, Trace
+from replay.trace.model import BROKEN_BY, NAMES, Entry, Trace
 from replay.trace.packed import pack
+from replay.values import names_text
 from replay.verdict import opening
 from replay.verdict.by_case import told
 from replay.verdict.closing import bounded, closing_verdict, recorded_closing
@@ -45,6 +46,9 @@ def judge(case: Case, trace: Trace, tester: Side, notes: tuple[str, ...] = ()) -
     result = _judged(case, trace, tester, events, notes)
     if not result.failed:
         return told(result)
+    by = trace.header(BROKEN_BY)
+    if by is not None and (result.divergence is None or result.divergence.observed is None):
+        return result.left_unjudged(f"the conversation was broken off on the connection {by!r}")
     if result.facts.bound is not None and not _decided(result):
         return result.left_unjudged(bounded(result.facts))
     if tester is Side.SERVER:
@@ -98,7 +102,7 @@ def _judged(
 ) -> Judged:
     """The verdict on these events of a trace."""
     facts = closing_facts(events, tester, has_opening(trace))
-    found = compare(case, events, facts)
+    found = compare(case, events, facts, names_text.read(trace.header(NAMES) or "{}"))
     behaviour = found.behaviour
     unseen = Unseen.of(events, tester)
     declined = case.deflate is not None and facts.opened and facts.agreed is None
@@ -130,7 +134,7 @@ def _judged(
         closing, reason = recorded_closing(case, facts, events)
     elif found.missing is not None and facts.closed_by_tester and case.converses:
         closing = ClosingVerdict.INFORMATIONAL
-        reason = f"the conversation was broken off in round {found.number + 1} of {len(case.talk)}"
+        reason = f"the conversation was broken off in round {found.number + 1} of {case.length}"
     elif not facts.opened and case.may_stay_closed:
         closing, reason = ClosingVerdict.OK, "no connection was opened, as may be"
     elif told_only or (
