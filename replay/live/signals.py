@@ -4,7 +4,7 @@ and exits with the status of ^C."""
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -46,15 +46,19 @@ def held() -> Iterator[None]:
 
 
 def cancel_on_signals(task: asyncio.Task[Any]) -> None:
-    """Make these signals cancel this task as long as its loop runs."""
-    for number in _numbers():
+    """Make these signals and ^C cancel this task as long as its loop runs.
+
+    By itself, asyncio raises KeyboardInterrupt at a second ^C, wherever the loop just is. If that is where
+    a task was about to be woken, it never is, and the command never ends.
+    """
+    for number in (*_numbers(), *_numbers(("SIGINT",))):
         with suppress(NotImplementedError, RuntimeError, ValueError):  # on Windows, and in other threads
             task.get_loop().add_signal_handler(number, task.cancel)
 
 
-def _numbers() -> Iterator[signal.Signals]:
+def _numbers(names: Sequence[str] = _ENDING) -> Iterator[signal.Signals]:
     """These signals, as far as the system has them and they aren't ignored (as under nohup)."""
-    for name in _ENDING:
+    for name in names:
         number: signal.Signals | None = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             yield number
