@@ -50,6 +50,13 @@ def refused(text: str) -> str:
         "\\x81".join(("sent = b'", "\\x857\\xfa!=\\x7f\\x9fMQX'\nreceived = b'", "\\x05Hello'")),
         "++Sent raw: b'\\x81\\x857\\xfa!=\\x7f\\x9fMQX'\n++Sent decoded: fin=1 opcode=1 data=b'Hello'\n"
         "++Rcv raw: b'\\x81\\x05Hello'\n++Rcv decoded: fin=1 opcode=1 data=b'Hello'",
+        "write <Buffer 81 85 37 fa 21 3d 7f 9f 4d 51 58>\nread <Buffer 81 05 48 65 6c 6c 6f>",
+        "write [129 133 55 250 33 61 127 159 77 81 88]\nread [129 5 72 101 108 108 111]",
+        "out: [-127, -123, 55, -6, 33, 61, 127, -97, 77, 81, 88]\nin: [-127, 5, 72, 101, 108, 108, 111]",
+        'send "\\x81\\x85\\x37\\xFA\\x21\\x3D\\x7F\\x9F\\x4D\\x51\\x58"\nrecv "\\x81\\x05Hello"',
+        "[TRACE x] send &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]\n"
+        "[TRACE x] recv &[0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]",
+        f"Dec 01 09:00:00 host app[1]: >> {HELLO}\nDec  1 09:00:01 host app[1]: << {ECHO}",
     ],
 )
 def test_what_is_sure(text: str) -> None:
@@ -174,3 +181,21 @@ def test_heads_behind_words_and_other_prefixes() -> None:
         b"GET / HTTP/1.1\r\nHost: x:81\r\n\r\n",
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
     ]
+
+
+STRACE = r"""
+[pid 7] 12:00:00.000001 write(3, "started\n", 8) = 8
+[pid 7] 12:00:00.000002 sendto(5, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27, 0, NULL, 0) = 27
+[pid 7] 12:00:00.000003 read(4, "\201\5Other", 4096) = 7
+[pid 7] 12:00:00.000004 write(5, "\x81\x857\xfa!=\x7f\x9fMQX", 11) = 11
+[pid 7] 12:00:00.000005 recvfrom(5, "\201\5Hello", 4096, 0, NULL, NULL) = 7
+[pid 7] 12:00:00.000006 read(5, "\201\5He"..., 4096) = 7
+[pid 7] 12:00:00.000007 read(5, "", 4096) = 0
+"""
+
+
+def test_the_calls_of_a_process_on_the_first_socket_with_a_request() -> None:
+    _, *frames = [one for one in conversation(STRACE).entries if isinstance(one, Octets)]
+    assert [(one.side, one.data.hex()) for one in frames[:2]] == FRAMES
+    assert (frames[2].data, frames[2].cut) == (b"\x81\x05He", Cut(3))
+    assert len(frames) == 3

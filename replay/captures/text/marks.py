@@ -75,6 +75,10 @@ _IN = re.compile(
 )
 
 
+_ONLY_IN = re.compile(r"\W*in\W*", re.IGNORECASE)
+"""Among other words, 'in' says nothing."""
+
+
 def leading(text: str, start: int, end: int) -> tuple[Sender | None, int]:
     """The arrow with which a line begins, and where what follows it starts."""
     found = _ARROW.match(text, start, end)
@@ -120,7 +124,7 @@ def named(text: str) -> Sender | None:
         return _side(found["one"])
     if found := _TO.search(text):
         return _side(found["two"]).other
-    out, came = _OUT.search(text), _IN.search(text)
+    out, came = _OUT.search(text), _IN.search(text) or _ONLY_IN.fullmatch(text)
     if out and came:
         came = came if came.start() < out.start() else None
         out = None if came else out

@@ -71,7 +71,7 @@ def _numbers(text: str) -> bytes | None:
     return bytes(out)
 
 
-def _strings(text: str) -> bytes | None:
+def strings(text: str) -> bytes | None:
     """The octets of strings that follow one another."""
     out: list[bytes] = []
     for piece in _PIECE.finditer(text):
@@ -142,7 +142,7 @@ NOTATIONS = (
             rf"(?:\w+\s*=\s*)?(?:bytearray\(|bytes\()?\(?[bB][rR]?(?P<body>(?:{_STRING}|{_SINGLE})"
             rf"(?:\s*[bB](?:{_STRING}|{_SINGLE}))*+)\)*[,;]?"
         ),
-        _strings,
+        strings,
     ),
     Notation(
         "a string with escapes",
@@ -150,7 +150,7 @@ NOTATIONS = (
             rf"(?:[\w \t*]*\[\w*\]\s*=\s*|\w+\s*=\s*)?(?P<body>(?:{_STRING}|{_SINGLE})"
             rf"(?:[\s\\]*(?:{_STRING}|{_SINGLE}))*+)[\s\\]*[,;]?"
         ),
-        lambda text: _strings(text) if re.search(r"\\x[0-9a-fA-F]{2}|\\[0-3][0-7]{2}", text) else None,
+        lambda text: strings(text) if re.search(r"\\x[0-9a-fA-F]{2}|\\[0-3][0-7]{2}", text) else None,
     ),
     Notation(
         "hex that is read",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from replay.captures.text import debug, marks, notations, packet, prefixes
+from replay.captures.text.calls import Calls
 from replay.captures.text.collected import Collected, Heading
 from replay.captures.text.dumped import Dumps
 from replay.captures.text.heads import Heads
@@ -32,7 +33,9 @@ _WHOLE = ("Frame", "Packet")
 _TRACED = re.compile(r"\+\+(?P<way>Sent|Rcv) (?P<what>raw|decoded): ?(?P<body>.*)")
 _COUNTED = re.compile(r"(?P<label>\d+:\s+\S+)\s+(?P<size>\d+)\s+(?P<body>[0-9a-fA-F]{2}(?:\s.*)?)")
 _PEER = re.compile(r"\bpeer(?P<peer>[01])_\d+")
-_CUTS = re.compile(r"[:=]+[ \t]*|\t[ \t]*|[ \t]{2,}|(?<=[)\]])[ \t]+")
+_CUTS = re.compile(
+    r"[:=]+[ \t]*&?|\t[ \t]*|[ \t]{2,}|(?<=[)\]])[ \t]+|[ \t]&?(?=<Buffer\b|<<|[\[{\"']|[bB][\"']|0[xX])"
+)
 _OF_OCTETS = re.compile(
     r"\b(?:octets?|bytes?|hex|raw|data|frames?|buf(?:fer)?|packets?|chunk|dump|wire)\b", re.IGNORECASE
 )
@@ -54,6 +57,7 @@ class _Reader:
         self._out = Collected()
         self._dumps, self._heads = Dumps(source, self._out), Heads(source, self._out)
         self._frames = Frames(source, self._out)
+        self._calls = Calls(source, self._out)
         self._list: tuple[Line, list[str]] | None = None  # an array that goes on: its first line, all lines
         self._titled = False
         self._raw: bytes | None = None  # what websocket-client called the octets of the last frame
@@ -91,6 +95,7 @@ class _Reader:
             lambda line: self._dumps.only,  # everything else describes a packet
             self._frames.line,
             self._is_traced,
+            self._calls.line,
             self._is_arrow,
             self._is_head,
             self._is_octets,

@@ -20,6 +20,11 @@ _CLOCK = re.compile(
     r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d):(?P<second>[0-5]\d)(?:[.,](?P<part>\d{1,9}))?"
     r"(?: ?Z| ?UTC|[+-]\d\d:?\d\d)?(?:[\])]?:?[ \t]+|[\])]:?)(?=\S)"
 )
+_SYSLOG = re.compile(
+    r"[A-Z][a-z]{2} [ 0-3]\d (?P<hour>[0-2]\d):(?P<minute>[0-5]\d):(?P<second>[0-6]\d)"
+    r"(?:\.(?P<part>\d{1,9}))? \S{1,64} [\w./@-]{1,64}(?:\[\d{1,7}\])?: (?=\S)"
+)
+"""What syslog and the journal of systemd put in front: time, host and program."""
 _SECONDS = re.compile(r"[\[(]?\+?(?P<whole>\d{1,10})\.(?P<part>\d{3,9})s?[\])]?:?[ \t]+(?=\S)")
 _LEVEL = re.compile(
     r"(?:[-|]\s*)?(?:[\w.]+\s+[-|]\s+)?[\[(<]?(?:DEBUG|TRACE|INFO|NOTICE|WARN(?:ING)?|ERROR|debug|trace|info)"
@@ -46,7 +51,8 @@ def lines(source: Source) -> Iterator[Line]:
     midnights = 0
     for number, (start, end) in enumerate(_raw(text)):
         start = _behind(text, start, end, quoted)
-        found = _CLOCK.match(text, start, end) or _SECONDS.match(text, start, end)
+        clocks = (_CLOCK, _SYSLOG, _SECONDS)
+        found = next(filter(None, (clock.match(text, start, end) for clock in clocks)), None)
         at = None
         if found is not None:
             at = _micros(found) + midnights * _DAY
@@ -102,7 +108,7 @@ def _micros(found: re.Match[str]) -> int:
         return int(groups["whole"]) * 1_000_000 + part
     clock = (int(groups["hour"]) * 60 + int(groups["minute"])) * 60 + int(groups["second"])
     days = 0
-    if groups["year"]:
+    if groups.get("year"):
         days = _days(int(groups["year"]), int(groups["month"]), int(groups["day"]))
     return days * _DAY + clock * 1_000_000 + part
 
