@@ -15,7 +15,7 @@ from msgspec.structs import asdict, replace
 from replay import limits
 from replay.campaign import schedule
 from replay.campaign.explain import Explainer
-from replay.campaign.judged import judged, of_two, since_1970
+from replay.campaign.judged import alike, judged, of_two, since_1970
 from replay.cases.cost import volume
 from replay.cases.declared import NOTHING_DECLARED, Declared
 from replay.cases.model import Case, Profile
@@ -227,6 +227,7 @@ class Guests:
         self.known[agent].time(result)
         if agent == self.hosting.agent and number in self._doubted:
             result = of_two(self._doubted.pop(number)[0], result)
+            self.believe(result)
         elif self._again and agent == self.hosting.agent and schedule.may_be_luck(result):
             self._doubted[number] = result, at
             if len(self._doubted) > limits.AGAIN.default:
@@ -235,11 +236,11 @@ class Guests:
             return
         self._add(agent, number, result, at)
 
-    def believe(self) -> None:
-        """Count the failures that were to be checked by playing them again."""
-        doubted, self._doubted = self._doubted, {}
-        for number, (result, at) in doubted.items():
-            self._add(self.hosting.agent, number, result, at)
+    def believe(self, twice: Judged | None = None) -> None:
+        """Count the failures that were to be checked by playing them again; given a case that failed twice,
+        only those that are like it."""
+        for number in [n for n, (once, _) in self._doubted.items() if twice is None or alike(twice, once)]:
+            self._add(self.hosting.agent, number, *self._doubted.pop(number))
 
     def _add(self, agent: str, number: int, result: Judged, at: float) -> None:
         if self._explain is not None:
@@ -262,7 +263,8 @@ class Guests:
             played = (n for n in phase.numbers if self.is_for(n, self.hosting.agent))
             yield replace(phase, numbers=tuple(played))
         for number in list(self._doubted):
-            yield schedule.alone(number)
+            if number in self._doubted:  # it may have been believed since
+                yield schedule.alone(number)
 
     def is_for(self, number: int, agent: str) -> bool:
         """Whether an agent plays this case."""

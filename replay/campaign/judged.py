@@ -81,6 +81,13 @@ def of_two(first: CaseResult, second: Result) -> Result:
     )
 
 
+def alike(twice: CaseResult, once: CaseResult) -> bool:
+    """Whether a case that failed alone as well leaves no doubt about one that failed once: they show the
+    same breach of a rule. Silence and lost connections, which are what bad luck looks like, show none."""
+    cause = twice.cause
+    return twice.counts() and cause is not None and cause.rule is not None and cause == once.cause
+
+
 def since_1970(result: CaseResult, ended: float) -> float:
     """When a connection that ended at `ended` began, in seconds."""
     return ended - (result.duration or 0) / SECOND

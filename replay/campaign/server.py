@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from replay import limits
 from replay.campaign import schedule
 from replay.campaign.explain import Explainer
-from replay.campaign.judged import briefly, judged, of_two, since_1970
+from replay.campaign.judged import alike, briefly, judged, of_two, since_1970
 from replay.cases.declared import NOTHING_DECLARED, Declared
 from replay.cases.model import Case, Profile
 from replay.live.assignment import Assignment, Phase
@@ -113,7 +113,8 @@ class Collected:
         cases = [item.case for item in self._items]
         yield from schedule.phases(cases, self._settings.jobs, self._one_by_one)
         for number in list(self._doubted):
-            yield schedule.alone(number)
+            if number in self._doubted:  # it may have been believed since
+                yield schedule.alone(number)
         if canary:
             yield Phase(schedule.AFTER)
 
@@ -193,10 +194,11 @@ class Collected:
         going_on = [self._add(number, result, None) for number, result in results.items()]
         return all(going_on)
 
-    def _believe(self) -> bool:
-        """Count the failures that were to be checked by playing them again."""
-        doubted, self._doubted = self._doubted, {}
-        going_on = [self._count(number, result) for number, result in doubted.items()]
+    def _believe(self, twice: CaseResult | None = None) -> bool:
+        """Count the failures that were to be checked by playing them again; given a case that failed twice,
+        only those that are like it."""
+        sure = [n for n, once in self._doubted.items() if twice is None or alike(twice, once)]
+        going_on = [self._count(number, self._doubted.pop(number)) for number in sure]
         return all(going_on)
 
     def _miss(self, number: int, trace: Trace, reason: str, at: float) -> bool:
@@ -224,7 +226,8 @@ class Collected:
         if self._settings.expected is not None:
             result = self._settings.expected.mark(result, self.agent or self._settings.target.name)
         if number in self._doubted:
-            return self._count(number, of_two(self._doubted.pop(number), result))
+            result = of_two(self._doubted.pop(number), result)
+            return self._count(number, result) and self._believe(result)
         again = self._settings.again and number not in self._one_by_one
         if not again or isinstance(result, Logged) or not schedule.may_be_luck(result):
             return self._count(number, result)

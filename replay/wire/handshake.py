@@ -63,7 +63,8 @@ class _Head(Struct, frozen=True):
 
     def values(self, name: str) -> list[str]:
         """The values of all header lines with this name; its case doesn't matter."""
-        return [value for key, value in self.headers if key.lower() == name.lower()]
+        wanted = name.lower()
+        return [value for key, value in self.headers if len(key) == len(wanted) and key.lower() == wanted]
 
     def tokens(self, name: str) -> list[str]:
         """The comma-separated tokens of all header lines with this name, in lower case."""

@@ -149,7 +149,7 @@ class Visitors:
             lambda _: None,
         )
 
-    def come(self, number: int, after: float | None, agent: str = "client") -> float:
+    def come(self, number: int, after: float | None, agent: str = "client", key: bytes = b"abcd") -> float:
         """One that echoes an empty message so many seconds after it came, or never; how long that took."""
         began, visitor = self.now, self.host.visitor()
         visitor.connected(began)
@@ -159,7 +159,7 @@ class Visitors:
         if after is not None:
             self.until(own, began + int(after * SECOND))
             if not own.done:
-                own.received(encode(frame(Opcode.TEXT, b"", key=b"abcd")), self.now)
+                own.received(encode(frame(Opcode.TEXT, b"", key=key)), self.now)
                 own.received(encode(frame(Opcode.CLOSE, b"\x03\xe8", key=b"abcd")), self.now)
         self.until(own, began + 3600 * SECOND)
         self.host.left(own)
@@ -213,6 +213,23 @@ def test_a_client_that_is_started_once_a_case_is_started_again_where_it_failed(t
     assert visitors.seen[1].failed
     assert not visitors.seen[1].flaky
     assert list(phases) == []
+
+
+def test_a_rule_that_was_broken_twice_leaves_no_doubt_about_the_other_cases(tmp_path: Path) -> None:
+    visitors = Visitors(tmp_path, "1.1.1", "1.1.2", "1.1.3", each="echo {url}")
+    phases = visitors.host.phases()
+    next(phases)
+    visitors.come(1, 0.1, key=b"")
+    visitors.come(2, 0.1, key=b"")
+    visitors.come(3, None)
+    assert visitors.seen == []
+    assert next(phases).numbers == (0,)
+    visitors.come(1, 0.1, key=b"")
+    assert [(result.case.id, result.failed) for result in visitors.seen] == [
+        ("1.1.1", True),
+        ("1.1.2", True),
+    ]
+    assert [phase.numbers for phase in phases] == [(2,)]
 
 
 def test_a_failure_that_nobody_came_back_for_counts(tmp_path: Path) -> None:
