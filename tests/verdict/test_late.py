@@ -225,10 +225,7 @@ def test_a_rule_that_was_broken_twice_leaves_no_doubt_about_the_other_cases(tmp_
     assert visitors.seen == []
     assert next(phases).numbers == (0,)
     visitors.come(1, 0.1, key=b"")
-    assert [(result.case.id, result.failed) for result in visitors.seen] == [
-        ("1.1.1", True),
-        ("1.1.2", True),
-    ]
+    assert sorted(result.case.id for result in visitors.seen if result.failed) == ["1.1.1", "1.1.2"]
     assert [phase.numbers for phase in phases] == [(2,)]
 
 
