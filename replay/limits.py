@@ -143,6 +143,7 @@ ASSUMED_SIZE = Limit("assumed size", 64 * 2**10, "octets", "--limit", "The size 
 ASSUMED_FRAGMENTS = Limit("assumed fragments", 64, "frames", "--limit", "The number of frames of a message that cases about limits take for the limit if none is declared.")
 ROUNDS = Limit("rounds", 100_000, "rounds", "-", "The most rounds that one `repeat:` of a spec may have.")
 LEAST_ROUNDS = Limit("least rounds", 25, "rounds", "--thorough", "The fewest rounds that are played of a `repeat:` with `enough:`.")
+REHEARSED = Limit("rehearsal", 1, "s", "-", "How long `replay new` waits for what the server has sent in a recording, in addition to one and a half times as long as it took then.")
 TALK = Limit("talk", 10_000, "rounds", "-", "The most rounds of one conversation in a spec.")
 WAYS = Limit("ways", 64, "ways", "-", "The most ways in which the events of a conversation may fit what is expected that are followed at once. Beyond that, those that have come less far are dropped.")
 REASON = Limit("reason", 2**16, "octets", "-", "The longest reason of a Close frame that a spec may send.")
@@ -279,6 +280,7 @@ TABLE: dict[str, tuple[Limit, ...]] = {
             ROUNDS,
             LEAST_ROUNDS,
             TALK,
+            REHEARSED,
             WAYS,
             REASON,
             BRACKETS,

@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).parent.parent / "replay"
 _BASE = {"version", "limits", "source", "json_text", "whole_file", "forms"}
 _CORE = {*_BASE, "wire", "trace", "protocol", "captures", "typed", "values", "cases"}
 _CAMPAIGN = {*_CORE, "recording", "play", "verdict", "live", "expected", "suite", "report", "store"}
-_COMMANDS = {*_CAMPAIGN, "config", "campaign", "flows"}
+_COMMANDS = {*_CAMPAIGN, "draft", "config", "campaign", "flows"}
 
 LAYERS: dict[str, set[str]] = {
     "version": set(),
@@ -46,7 +46,8 @@ LAYERS: dict[str, set[str]] = {
     "config": {*_CORE, "verdict", "expected", "suite"},
     "report": {*_CORE, "verdict", "expected"},
     "store": {*_CORE, "verdict", "report", "suite"},
-    "campaign": _CAMPAIGN - {"typed"},
+    "draft": _CORE | {"play"},
+    "campaign": (_CAMPAIGN | {"draft"}) - {"typed"},
     "flows": (_CAMPAIGN | {"campaign"}) - {"expected", "report", "typed"},
     "arguments": _CORE | {"suite", "verdict"},
     "api": (_COMMANDS | {"arguments"}) - {"config", "expected"},
@@ -82,7 +83,7 @@ READS_ENVIRONMENT = {"config", "commands"}
 MAKES_CHANCE = {"campaign", "play"}
 """Where a `random.Random` may be made; elsewhere it is an argument."""
 DRAWS_SEED = {"api", "commands"}
-KNOWS_THE_DAY = {"captures", "commands", "report", "values"}
+KNOWS_THE_DAY = {"captures", "commands", "draft", "report", "values"}
 """Where `datetime` may be imported: for the day of expected verdicts, and to write a time."""
 
 INPUT_OUTPUT = {"exists", "glob", "input", "is_dir", "is_file", "iterdir", "open", "print"}

@@ -57,6 +57,12 @@ COMMANDS = {
         "List test cases.",
         "0 if all went well, 2 for a wrong argument or a spec or log that can't be read.",
     ),
+    "new": Command(
+        "new.new",
+        "Draft a spec from recorded sessions.",
+        "0 if the spec was written and passes, 1 if it was written and does not pass, 2 if a log or an "
+        "argument can't be used, 3 if the server could not be reached or died.",
+    ),
     "record": Command(
         "record.record",
         "Record what clients and a server say to each other.",

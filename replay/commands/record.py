@@ -13,7 +13,7 @@ import click
 from replay import limits
 from replay.commands.options import with_options
 from replay.commands.output import FAULTY, CommandFault, Unreachable, at_address
-from replay.config.options import RECORD
+from replay.config.session_options import RECORD
 from replay.source import SourceError, printable, strerror
 
 if TYPE_CHECKING:

@@ -58,7 +58,8 @@ def sequence(phrases: Iterable[Phrase]) -> str:
     for _, group in groupby(phrases, key=lambda phrase: phrase[:4]):
         first, *others = group
         number = 1 + len(others)
-        found.append(str(first) if number == 1 else f"{number} {first.many}{first.size}{first.quality}")
+        several = f"{first.many}{first.size}{first.quality}" if first.many else f"times {first}"
+        found.append(str(first) if number == 1 else f"{number} {several}")
     if (more := len(found) - MOST) > 0:
         found = [*found[:MOST], f"{more} more"]
     return ", then ".join(found)

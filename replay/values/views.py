@@ -23,6 +23,8 @@ BUILT_IN = {
     "msgpack": "replay.values.msgpack_view",
     "socket.io": "replay.values.socket_io_view",
     "graphql-transport-ws": "replay.values.graphql_view",
+    "signalr": "replay.values.signalr_view",
+    "phoenix": "replay.values.phoenix_view",
 }
 """The modules of the built-in views, imported when they are used. Each has its View as VIEW."""
 

@@ -1,0 +1,1 @@
+"""Drafts a spec from sessions with an application: what differs, what comes back, and what is free."""

@@ -1,0 +1,281 @@
+"""A draft as the text of a spec, with comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from replay.draft.model import Closing, Draft, Expected, Pause, Round, Run, Said
+from replay.values.reader import WORDS
+from replay.values.shape import (
+    Each,
+    Exactly,
+    Free,
+    Fresh,
+    Keyed,
+    Known,
+    Listed,
+    Octets,
+    Regex,
+    Shape,
+    Unordered,
+)
+from replay.values.written import escaped, marked, pairs_of_hex
+
+WIDTH = 108
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_NO_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+
+
+class Head(Struct, frozen=True):
+    """What a spec says beside the conversation."""
+
+    id: str
+    title: str
+    comment: tuple[str, ...]
+    path: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    cookie: str | None = None
+    origin: str | None = None
+    subprotocols: tuple[str, ...] = ()
+    chosen: str | None = None  # the subprotocol that the server chose
+    refused: int | None = None  # the status with which it refused the connection
+
+
+class Map(Struct, frozen=True):
+    """A mapping. It stands on one line if it fits, unless it is open."""
+
+    pairs: tuple[tuple[str, Node], ...]
+    open: bool = False
+
+
+class Items(Struct, frozen=True):
+    """A list."""
+
+    items: tuple[Node, ...]
+    open: bool = False
+
+
+Node: TypeAlias = "str | Map | Items"
+"""A part of a spec; a text is written as it is."""
+
+
+def written(head: Head, draft: Draft) -> str:
+    """The spec."""
+    comment = [f"# {line}".rstrip() for line in head.comment]
+    return "\n".join([*comment, *_block(_spec(head, draft), 0), ""])
+
+
+def _spec(head: Head, draft: Draft) -> Map:
+    rounds: Sequence[Round] = draft.rounds
+    if (opened := _opened(head)) is not None:
+        rounds = _opening(rounds)
+    talk = Items(
+        tuple(_round(one, opened if number == 0 else None) for number, one in enumerate(rounds)), open=True
+    )
+    talk = talk if talk.items else Items((Map((("expect", Items(())),)),))
+    case = _map(
+        ("id", quoted(f"{head.id}.1")),
+        ("title", quoted(head.title)),
+        ("talk", talk),
+        ("close", _close(draft.closing)),
+    )
+    return _map(
+        ("section", quoted(head.id)),
+        ("title", quoted(head.title)),
+        ("connect", _connect(head)),
+        ("patience", f"{draft.patience} s" if draft.patience > 1 else None),
+        ("ignore", Items(tuple(map(_event, draft.ignored)), open=True) if draft.ignored else None),
+        ("answer", _answers(draft)),
+        ("cases", Items((case,), open=True)),
+    )
+
+
+def _map(*pairs: tuple[str, Node | None], open: bool = True) -> Map:
+    return Map(tuple((key, node) for key, node in pairs if node is not None), open)
+
+
+def _connect(head: Head) -> Map | None:
+    found = _map(
+        ("path", None if head.path is None else quoted(head.path)),
+        (
+            "header",
+            Map(tuple((name, quoted(value)) for name, value in head.headers)) if head.headers else None,
+        ),
+        ("cookie", None if head.cookie is None else quoted(head.cookie)),
+        ("origin", None if head.origin is None else quoted(head.origin)),
+        ("subprotocols", Items(tuple(map(quoted, head.subprotocols))) if head.subprotocols else None),
+        open=False,
+    )
+    return found if found.pairs else None
+
+
+def _opened(head: Head) -> Map | None:
+    """The event with which the connection opens, if there is something to expect of it."""
+    if head.refused is not None:
+        return Map((("refused", Map((("status", str(head.refused)),))),))
+    if head.chosen is None:
+        return None
+    chosen = Map((("Sec-WebSocket-Protocol", quoted(head.chosen)),))
+    return Map((("opened", Map((("has", chosen),))),))
+
+
+def _opening(rounds: Sequence[Round]) -> Sequence[Round]:
+    """The rounds, the first of which sends nothing."""
+    return rounds if rounds and not rounds[0].sends else (Round((), ()), *rounds)
+
+
+def _round(each: Round, opened: Map | None) -> Map:
+    sends = tuple(map(_sent, each.sends))
+    expects = (*(() if opened is None else (opened,)), *map(_expected, each.expects))
+    return _map(("send", _list(sends)), ("expect", _list(expects)))
+
+
+def _sent(each: Said | Pause) -> Map:
+    return _event(each) if isinstance(each, Said) else Map((("pause", f"{each.microseconds // 1000} ms"),))
+
+
+def _list(items: tuple[Node, ...]) -> Items | None:
+    return Items(items, open=len(items) > 1) if items else None
+
+
+def _expected(each: Expected) -> Map:
+    match each:
+        case Said():
+            return _event(each)
+        case Run(said=said, times=times):
+            series = _map(
+                ("event", _event(said)), ("times", None if times is None else str(times)), open=False
+            )
+            return Map((("some", series),))
+    strands = tuple(
+        _expected(strand[0]) if len(strand) == 1 else Items(tuple(map(_expected, strand)), open=True)
+        for strand in each.strands
+    )
+    return Map((("any-order", Items(strands, open=True)),), open=True)
+
+
+def _event(said: Said) -> Map:
+    return Map(((said.view, _node(said.shape)),))
+
+
+def _answers(draft: Draft) -> Items | None:
+    pairs = tuple(
+        _map(("to", _event(to)), ("send", _event(send)), open=False) for to, send in draft.answers
+    )
+    return Items(pairs, open=True) if pairs else None
+
+
+def _close(closing: Closing) -> Map | None:
+    codes = tuple(map(str, closing.codes))
+    found = _map(
+        ("by", closing.by),
+        ("code", codes[0] if len(codes) == 1 and closing.by != "tester" else None),
+        ("codes", Items(codes) if len(codes) > 1 and closing.by != "tester" else None),
+        ("clean", None if closing.clean else "optional"),
+        open=False,
+    )
+    return None if found.pairs == (("by", "tester"),) else found
+
+
+def _node(shape: Shape) -> Node:
+    match shape:
+        case Free() | Known() | Fresh():
+            return marked(shape)
+        case Exactly(value=value):
+            return quoted(escaped(value)) if isinstance(value, str) else _plain(value)
+        case Regex(pattern=pattern):
+            return Map((("regex", "'" + pattern.replace("'", "''") + "'"),))
+        case Octets(octets=octets, mask=mask):
+            return Map((("hex", f'"{pairs_of_hex(octets, mask)}"'),))
+        case Keyed(items=items, others=others):
+            inner = Map(tuple((key, _node(one)) for key, one in items))
+            word = "has" if others else "exactly" if len(items) == 1 and items[0][0] in WORDS else None
+            return inner if word is None else Map(((word, inner),))
+        case Listed(items=within):
+            return Items(tuple(map(_node, within)))
+        case Unordered(items=within):
+            return Map((("unordered", Items(tuple(map(_node, within)))),))
+        case Each(shape=one):
+            return Map((("each", _node(one)),))
+
+
+def _plain(value: bool | float | None) -> str:
+    return (
+        {None: "null", True: "true", False: "false"}[value]
+        if value is None or value is True or value is False
+        else repr(value)
+    )
+
+
+# How nodes are laid out.
+
+
+def _block(node: Node, indent: int) -> Iterator[str]:
+    """A node in lines of its own."""
+    pad = " " * indent
+    match node:
+        case Map(pairs=pairs) if pairs:
+            for key, value in pairs:
+                if (line := _line(value, indent + len(quoted(key)) + 2)) is not None:
+                    yield f"{pad}{quoted(key)}: {line}"
+                else:
+                    yield f"{pad}{quoted(key)}:"
+                    yield from _block(value, indent + 2)
+        case Items(items=items) if items:
+            for item in items:
+                if (line := _line(item, indent + 2, inner=True)) is not None:
+                    yield f"{pad}- {line}"
+                else:
+                    first, *rest = _block(item, indent + 2)
+                    yield f"{pad}- {first.lstrip()}"
+                    yield from rest
+        case _:
+            yield pad + _flow(node)
+
+
+def _line(node: Node, indent: int, inner: bool = False) -> str | None:
+    """A node on one line, or None if it doesn't fit. `inner`: a mapping of one key has no braces."""
+    if isinstance(node, str):
+        return node
+    if _is_open(node):
+        return None
+    flow = _flow(node, bare=inner)
+    return flow if indent + len(flow) <= WIDTH else None
+
+
+def _is_open(node: Node) -> bool:
+    if isinstance(node, str):
+        return False
+    inner: Iterable[Node] = node.items if isinstance(node, Items) else (value for _, value in node.pairs)
+    return node.open or any(map(_is_open, inner))
+
+
+def _flow(node: Node, bare: bool = False) -> str:
+    match node:
+        case Map(pairs=pairs):
+            inside = ", ".join(f"{quoted(key)}: {_flow(value)}" for key, value in pairs)
+            return inside if bare and len(pairs) == 1 else "{" + inside + "}"
+        case Items(items=items):
+            return "[" + ", ".join(_flow(item, bare=True) for item in items) + "]"
+    return node
+
+
+def quoted(text: str) -> str:
+    """A text as YAML, in quotes where it needs them."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _NO_TEXT:
+        return text
+    return '"' + "".join(map(_character, text)) + '"'
+
+
+def _character(one: str) -> str:
+    if one in '"\\':
+        return "\\" + one
+    if one.isprintable():
+        return one
+    code = ord(one)
+    wide = f"\\u{code:04x}" if code < 2**16 else f"\\U{code:08x}"
+    return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(one) or (f"\\x{code:02x}" if code < 256 else wide)
