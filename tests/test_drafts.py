@@ -17,7 +17,7 @@ from replay.draft.draft import draft
 from replay.draft.model import AnyOrder, Closing, Draft, Round, Said
 from replay.draft.octets import common
 from replay.draft.order import blocks, strands
-from replay.draft.pairing import paired
+from replay.draft.pairing import paired, remembers
 from replay.draft.part import part
 from replay.draft.session import Line, Session
 from replay.draft.shapes import folded
@@ -164,6 +164,23 @@ def test_a_series_of_another_length() -> None:
     text = spec(*(session((">", {"op": "go"}), *each, end) for each in ticks))
     assert "- some: {event: {json: {type: tick}}}" in text
     assert "ignore" not in text
+
+
+def test_numbers_may_name_the_kind_of_a_message() -> None:
+    said: list[Given] = [(">", {"op": 1}), ("<", {"op": 7})]
+    text = spec(session(*said), session(("<", {"op": 10}), *said, ("<", {"op": 10})))
+    assert "ignore:\n  - json: {op: 10}\n" in text
+    assert "expect: [json: {op: 7}]" in text
+
+
+def test_a_server_that_remembers() -> None:
+    def told(missed: int, beats: int) -> Session:
+        messages: list[Given] = [("<", {"type": "message", "i": n}) for n in range(missed)]
+        return session((">", {"op": "resume"}), *messages, *[("<", {"type": "beat"})] * beats)
+
+    assert remembers([told(1, 2), told(1, 2), told(2, 3), told(3, 2)])
+    assert not remembers([told(1, 2), told(1, 2), told(1, 3), told(1, 2)])
+    assert not remembers([told(1, 2), told(4, 3), told(5, 2), told(6, 2)])  # it did before it was recorded
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ FAULTS = [
     ("nobody", "members=names)", "members=None)", "$.members"),
     ("more", 'room=said["room"], members', 'seq=1, room=said["room"], members', "$.seq"),
     ("seq", '"seq": len(messages) + 1', '"seq": str(len(messages) + 1)', "$.seq"),
-    ("id", '"id": str(uuid.uuid4())', '"id": secrets.token_hex(16)', "$.id"),
+    ("id", '"id": str(uuid.uuid4())', '"id": secrets.token_hex(16)', "<uuid as message>"),
     ("from", '"from": user', '"from": None', "$.from"),
     (
         "text",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -43,12 +43,11 @@ class Rehearsals:
         options: Options,
         lingers: Sequence[int],
         seed: int,
-        watch: Callable[[int], None],
     ) -> None:
         self.traces: list[Trace] = []
         self.unreached: str | None = None
         self._part, self._read, self._options = part, read, options
-        self._lingers, self._seed, self._watch = lingers, seed, watch
+        self._lingers, self._seed = lingers, seed
 
     def part(self, phase: str, number: int, address: Address) -> Assignment:
         return Assignment(number, address, FULL)
@@ -79,7 +78,6 @@ class Rehearsals:
         )
         if self.unreached is None:
             self.traces.append(seen)
-            self._watch(len(self.traces))
         return self.unreached is None
 
 
@@ -91,10 +89,13 @@ def rehearse(
     target: Target,
     lingers: Sequence[int],
     seed: int = 0,
-    watch: Callable[[int], None] = lambda count: None,
+    fresh: bool = False,
 ) -> Rehearsed:
-    """Play the client's part once for each of `lingers`, the microseconds that pass before each stage."""
-    playing = Rehearsals(part, read, reaching(options, connect), lingers, seed, watch)
-    phases = [Phase("rehearsal", (number,)) for number in range(len(lingers))]
+    """Play the client's part once for each of `lingers`, the microseconds that pass behind each stage.
+
+    `fresh`: each time on a server that is started anew.
+    """
+    playing = Rehearsals(part, read, reaching(options, connect), lingers, seed)
+    phases = [Phase("rehearsal", (number,), fresh=fresh) for number in range(len(lingers))]
     played = play_all(phases, playing, target, limits.CONNECT.default)
     return Rehearsed(tuple(playing.traces), played, played.fault or playing.unreached)

@@ -18,7 +18,7 @@ from replay.commands.required import reaching
 from replay.draft.draft import draft
 from replay.draft.model import Draft
 from replay.draft.opening import Reached, reached
-from replay.draft.pairing import paired
+from replay.draft.pairing import paired, remembers
 from replay.draft.part import Part, part
 from replay.draft.session import Language, Session, language, session
 from replay.draft.yaml_text import Head, written
@@ -90,17 +90,22 @@ def drafted(words: Sequence[str], asked: Asked, id: str, tell: Tell) -> tuple[st
     if asked.target is None and len(logs) < 2:
         hint = "give --url or --exec to play it against a server, or several recordings of one session"
         raise SourceError(None, f"{printable(words[0])}: one session doesn't show what may differ", hint)
-    failure = None
+    failure, fresh = None, False
     for _ in range(_TRIES):
         if failure is not None:
             tell(f"the spec did not pass, so more sessions are played: {failure}")
         if asked.target is not None and sessions[0].opened:
-            sessions += _played(own, read, how, asked, len(sessions), tell)
+            played = _played(own, read, how, asked, len(sessions), fresh, tell)
+            if not fresh and asked.target.command is not None and remembers([sessions[0], *played]):
+                tell("the server remembers earlier sessions, so it is started anew for each")
+                fresh, sessions = True, sessions[: len(logs)]
+                played = _played(own, read, how, asked, len(sessions), fresh, tell)
+            sessions += played
         pairs = paired(sessions, own)
         if len(sessions) > 1 and pairs.whole < 2:
             raise NotDrafted(f"no session went to its end: {_broken_off(sessions)}")
         found = draft(sessions, own, pairs)
-        text = written(_head(id, how, words, len(sessions), found, asked), found)
+        text = written(_head(id, how, words, len(sessions), found, fresh), found)
         failure = None if asked.target is None else _proved(text, id, how, asked, tell)
         if failure is None:
             break
@@ -119,15 +124,17 @@ def _broken_off(sessions: Sequence[Session]) -> str:
     return f"the server {how} after {furthest.said} of the {count(wanted, 'message')} that the client sends"
 
 
-def _played(own: Part, read: Language, how: Reached, asked: Asked, done: int, tell: Tell) -> list[Session]:
-    """More sessions with the server."""
+def _played(
+    own: Part, read: Language, how: Reached, asked: Asked, done: int, fresh: bool, tell: Tell
+) -> list[Session]:
+    """More sessions with the server; `fresh`: with one that is started anew for each."""
     assert asked.target is not None
     stages = max(1, len(own.stages))
     linger = min(_LINGER, _LINGERS // stages)
     lingers = [linger if number % asked.times == 1 else 0 for number in range(asked.times)]
     connect = how.connect.filled(_environment(how, asked.options))
     tell(f"playing {asked.times} sessions with {asked.target.name}")
-    result = rehearse(own, read, asked.options, connect, asked.target, lingers, seed=done)
+    result = rehearse(own, read, asked.options, connect, asked.target, lingers, done, fresh)
     if result.played.interrupted:
         raise KeyboardInterrupt
     if result.unreached is not None:
@@ -181,10 +188,12 @@ def _environment(how: Reached, options: Options) -> dict[str, str]:
     return {name: value for name, value in {**os.environ, **given}.items() if name in how.connect.variables}
 
 
-def _head(id: str, how: Reached, words: Sequence[str], count: int, found: Draft, asked: Asked) -> Head:
+def _head(id: str, how: Reached, words: Sequence[str], count: int, found: Draft, fresh: bool) -> Head:
     source = printable(", ".join(words))
+    remembered = ["The server remembers earlier sessions, so it is started anew for each case."]
     comment = [
         f"Drafted by `replay new` from {source} and compared with {count - len(words)} more sessions.",
+        *(remembered if fresh else ()),
         *found.guesses,
     ]
     return Head(
@@ -198,4 +207,5 @@ def _head(id: str, how: Reached, words: Sequence[str], count: int, found: Draft,
         how.subprotocols,
         how.chosen,
         how.refused,
+        fresh,
     )

@@ -8,12 +8,13 @@ from collections.abc import Hashable, Iterator, Sequence
 from replay.draft.model import AnyOrder, Closing, Draft, Expected, Pause, Round, Run, Said
 from replay.draft.order import blocks, strands
 from replay.draft.pairing import Pair, Paired, Series, named
-from replay.draft.part import Part
+from replay.draft.part import From, Part
 from replay.draft.session import Session
 from replay.draft.shapes import Shaper, Variable, finished, folded
 from replay.draft.skeleton import scalars_at, skeleton
 from replay.trace.model import SECOND
 from replay.values.kinds import KINDS
+from replay.values.paths import path
 from replay.values.shape import Exactly, Free, Keyed, Known, Listed, Shape, Value, exactly, parts
 from replay.wire.side import Side
 
@@ -56,16 +57,17 @@ class _Maker:
         behind: dict[int, list[Pair | Series]] = {}
         for pair in self.found.server:
             behind.setdefault(pair.sent, []).append(pair)
-        pauses = [sending.pause for stage in self.part.stages for sending in stage.sends]
+        sendings = [sending for stage in self.part.stages for sending in stage.sends]
         sends: list[Said | Pause] = []
         for number in range(len(self.found.client) + 1):
             if number:
                 lines = self.found.client[number - 1]
-                if sends and pauses[number - 1]:
-                    sends.append(Pause(pauses[number - 1]))
-                sends.append(
-                    Said(lines[0].view, self.shaper.sent([line.value for line in lines], named(lines[0])))
-                )
+                sending = sendings[number - 1]
+                if sends and sending.pause:
+                    sends.append(Pause(sending.pause))
+                copied = {steps for steps, source in sending.sources if isinstance(source, From)}
+                values = [line.value for line in lines]
+                sends.append(Said(lines[0].view, self.shaper.sent(values, named(lines[0]), copied)))
                 self.own |= {repr(value) for _, value in scalars_at(lines[0].value)}
             if number in behind:
                 yield sends, list(self._expects(behind[number]))
@@ -223,6 +225,11 @@ class _Maker:
         for lines in self.found.timed:
             self.guesses.append(
                 f"{named(lines[0])}: it came in some sessions more often than in others, so it is ignored."
+            )
+        for about, steps in self.shaper.unknown:
+            self.guesses.append(
+                f"{about}: {path(steps)} is sent as recorded. The client had it from the server, "
+                "which didn't say it each time."
             )
         for new, who in ((True, "The client makes"), (False, "The server says")):
             names = [

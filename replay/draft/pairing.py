@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -73,6 +74,22 @@ def paired(sessions: Sequence[Session], part: Part) -> Paired:
         tuple(line for each in complete for line in each[2].get(reply.to, ())) for reply in part.replies
     )
     return Paired(client, server, pings, timed, len(complete))
+
+
+def remembers(sessions: Sequence[Session]) -> bool:
+    """Whether a server tells later sessions something else because of what it remembers of the first one.
+
+    That is so if some kind of message came as often in the first session with it as in the recording, which
+    is the first of `sessions`, but more or less often in each later one.
+    """
+    counts = [
+        Counter(skeleton(line) for line in each.lines if line.side is Side.SERVER) for each in sessions
+    ]
+    recorded, first, *later = counts
+    return len(later) > 1 and any(
+        first[kind] == recorded[kind] and all(each[kind] != recorded[kind] for each in later)
+        for kind in {*recorded, *later[0]}
+    )
 
 
 _Sorted = tuple[list[Line], list[Placed], dict[Hashable, list[Line]]]

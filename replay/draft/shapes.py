@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib.util
 import os.path
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from replay.draft.octets import common
 from replay.draft.skeleton import Steps, bones
@@ -63,18 +63,21 @@ class Shaper:
 
     def __init__(self) -> None:
         self.variables: dict[str, Variable] = {}
-        self.unknown: list[Steps] = []  # places of what is sent that differed, but can't be made
+        self.unknown: list[tuple[str, Steps]] = []  # what is sent that differed, but can't be made
         self._seen: dict[tuple[str, ...], Variable] = {}
 
     def expected(self, values: Sequence[Value], about: str) -> Shape:
         """What these values of one message have in common, one for each session."""
         return _common(values, (), lambda given, steps: self._named(given, steps, about, None))
 
-    def sent(self, values: Sequence[Value], about: str) -> Shape:
-        """The same of a message that is sent: each value is known, or new, or that of the first session."""
-        return self._sent(values, (), about)
+    def sent(self, values: Sequence[Value], about: str, copied: Set[Steps]) -> Shape:
+        """The same of a message that is sent: each value is known, or new, or that of the first session.
 
-    def _sent(self, values: Sequence[Value], at: Steps, about: str) -> Shape:
+        What was `copied` from a message of the server is not new.
+        """
+        return self._sent(values, (), about, copied)
+
+    def _sent(self, values: Sequence[Value], at: Steps, about: str, copied: Set[Steps]) -> Shape:
         first = values[0]
         if all(same(first, each) for each in values):
             return exactly(first)
@@ -82,15 +85,17 @@ class Shaper:
             isinstance(each, dict) and each.keys() == first.keys() for each in values
         ):
             items = [(key, [each[key] for each in values]) for key in first]  # type: ignore[index, call-overload]
-            return Keyed(tuple((key, self._sent(inner, (*at, key), about)) for key, inner in items))
+            return Keyed(tuple((key, self._sent(inner, (*at, key), about, copied)) for key, inner in items))
         if isinstance(first, list) and all(
             isinstance(each, list) and len(each) == len(first) for each in values
         ):
             columns = zip(*values, strict=True)
-            return Listed(tuple(self._sent(inner, (*at, n), about) for n, inner in enumerate(columns)))
+            return Listed(
+                tuple(self._sent(inner, (*at, n), about, copied) for n, inner in enumerate(columns))
+            )
         kind = kind_of(values)
-        if _key(values) not in self._seen and kind not in MAKEABLE:
-            self.unknown.append(at)
+        if _key(values) not in self._seen and (at in copied or kind not in MAKEABLE):
+            self.unknown.append((about, at))
             return exactly(first)
         return self._named(values, at, about, kind)
 

@@ -13,9 +13,13 @@ Steps = tuple[Step, ...]
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z_.:/-]{0,39}")
 _NAMING = re.compile(
-    r"(?i)(?:.*[_-])?(?:type|event|op|kind|action|method|cmd|command|topic|channel|target|status|state)"
+    r"(?i)(?:.*[_-])?(?:type|event|op|kind|action|method|cmd|command|topic|channel|target|status|state)|t|e|ev"
 )
 """The keys whose words name the kind of a message."""
+
+_NUMBERED = re.compile(r"(?i)(?:.*[_-])?(?:type|op|opcode|kind|cmd|command)")
+_KINDS = 256
+"""The keys whose numbers do so as well, and how many there are at most."""
 
 _FIRST_TELLS = 4
 """The octets that a binary message has at least whose first one tells its kind."""
@@ -51,12 +55,30 @@ def alike(line: Line, other: Line) -> bool:
     """Whether two messages may be of one kind even if their skeletons differ."""
     if isinstance(line.value, bytes) and isinstance(other.value, bytes):
         return len(line.value) == len(other.value)
-    return line.view == other.view and list(naming(line.value)) == list(naming(other.value))
+    if (
+        isinstance(line.value, dict)
+        and isinstance(other.value, dict)
+        and line.value.keys() == other.value.keys()
+    ):
+        return line.view == other.view and _agree(line.value, other.value)
+    names = list(naming(line.value))
+    return line.view == other.view and bool(names) and names == list(naming(other.value))
+
+
+def _agree(value: dict[str, Value], other: dict[str, Value]) -> bool:
+    return all(_name(key, value[key]) == _name(key, other[key]) for key in value)
 
 
 def _named(key: str, value: Value, depth: int) -> str:
-    found = _word(value) if _NAMING.fullmatch(key) else None
-    return repr(found or bones(value, depth + 1))
+    found = _name(key, value)
+    return repr(bones(value, depth + 1) if found is None else found)
+
+
+def _name(key: str, value: Value) -> str | None:
+    """What a value under this key says of the kind of a message."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _KINDS:
+        return f"{key} {value}" if _NUMBERED.fullmatch(key) else None
+    return _word(value) if _NAMING.fullmatch(key) else None
 
 
 def _word(value: Value) -> str | None:
@@ -76,7 +98,7 @@ def naming(value: Value, depth: int = 0) -> Iterator[str]:
     match value:
         case dict() if depth < 2:
             for key, inner in value.items():
-                if _NAMING.fullmatch(key) and (found := _word(inner)):
+                if found := _name(key, inner):
                     yield found
                 yield from naming(inner, depth + 1)
         case list() if depth < 2:

@@ -43,6 +43,7 @@ class Head(Struct, frozen=True):
     subprotocols: tuple[str, ...] = ()
     chosen: str | None = None  # the subprotocol that the server chose
     refused: int | None = None  # the status with which it refused the connection
+    fresh: bool = False  # the server is started anew
 
 
 class Map(Struct, frozen=True):
@@ -87,6 +88,7 @@ def _spec(head: Head, draft: Draft) -> Map:
         ("section", quoted(head.id)),
         ("title", quoted(head.title)),
         ("connect", _connect(head)),
+        ("fresh", "case" if head.fresh else None),
         ("patience", f"{draft.patience} s" if draft.patience > 1 else None),
         ("ignore", Items(tuple(map(_event, draft.ignored)), open=True) if draft.ignored else None),
         ("answer", _answers(draft)),
