@@ -32,7 +32,17 @@ FAULTY = ROOT / "tests" / "peers" / "faulty.py"
 
 OF_ONE_CASE = {
     *("exitfirst", "max-failures", "jobs"),  # without a meaning
-    *("report", "json", "out", "open", "verbose", "quiet", "update-expected"),  # what becomes of it
+    *(
+        "report",
+        "json",
+        "out",
+        "open",
+        "verbose",
+        "quiet",
+        "update-expected",
+        "update-specs",
+        "ask",
+    ),  # what becomes of it
     *("cases", "suite", "keyword", "connection"),  # the case is named
     "seed",  # the one that was played with
 }

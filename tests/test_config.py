@@ -166,7 +166,17 @@ def test_every_option_is_tried() -> None:
     assert {*OPTIONS, "cases"} == KEYS["run"]
 
 
-ASIDE = {"exitfirst", "json", "verbose", "quiet", "config", "update-expected", "open"}
+ASIDE = {
+    "exitfirst",
+    "json",
+    "verbose",
+    "quiet",
+    "config",
+    "update-expected",
+    "update-specs",
+    "ask",
+    "open",
+}
 ASIDE |= {"connection", "as", "keylog"}
 """Options of `replay run` that belong to a command line: what is shown, when one stops early, and how a
 recording is read."""

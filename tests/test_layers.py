@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).parent.parent / "replay"
 _BASE = {"version", "limits", "source", "json_text", "whole_file", "forms"}
 _CORE = {*_BASE, "wire", "trace", "protocol", "captures", "typed", "values", "cases"}
 _CAMPAIGN = {*_CORE, "recording", "play", "verdict", "live", "expected", "suite", "report", "store"}
-_COMMANDS = {*_CAMPAIGN, "draft", "config", "campaign", "flows"}
+_COMMANDS = {*_CAMPAIGN, "draft", "amend", "config", "campaign", "flows"}
 
 LAYERS: dict[str, set[str]] = {
     "version": set(),
@@ -47,6 +47,7 @@ LAYERS: dict[str, set[str]] = {
     "report": {*_CORE, "verdict", "expected"},
     "store": {*_CORE, "verdict", "report", "suite"},
     "draft": _CORE | {"play"},
+    "amend": _CORE | {"verdict", "draft"},
     "campaign": (_CAMPAIGN | {"draft"}) - {"typed"},
     "flows": (_CAMPAIGN | {"campaign"}) - {"expected", "report", "typed"},
     "arguments": _CORE | {"suite", "verdict"},

@@ -140,7 +140,7 @@ _LISTED: Reader[Unresolved] = OneKey(
         "echo": Mapped(TAG, lambda name: EchoWord(name)),
         "maybe": Mapped(_ONE, lambda event: replace(event, optional=True)),
         "any-order": Mapped(
-            Items("a list of events, or of lists of events", _STRAND, at_least=2), AnyOrder
+            Items("a list of events, or of lists of events", _STRAND, at_least=1), AnyOrder
         ),
         "some": _SERIES,
     },

@@ -100,6 +100,8 @@ class RunOptions(PlayOptions, frozen=True, kw_only=True):
     exitfirst: bool
     max_failures: int | None
     update_expected: bool
+    update_specs: bool
+    ask: bool
     open: bool
 
     @property

@@ -1,11 +1,13 @@
-"""What has to be given before cases are played: what a recording hides, variables that a spec names, and a
-server that can be started anew."""
+"""What has to be given before cases are played: what a recording hides, variables that a spec names, a
+server that can be started anew, and only one server if specs are to be changed."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import click
 from msgspec.structs import replace
 
 from replay.source import SourceError
@@ -71,3 +73,19 @@ def check_fresh(items: Sequence[Item], target: Target) -> None:
             hint = "give --exec 'CMD {port}' in place of --url, or beside it"
             said = "the case wants the server to be started anew, and replay didn't start it"
             raise SourceError(item.case.span, said, hint)
+
+
+def check_update(asked: bool, ask: bool, servers: int) -> None:
+    """Raise UsageError if specs can't be updated here."""
+    if ask and not asked:
+        raise click.UsageError("--ask needs --update-specs")
+    if not asked:
+        return
+    if os.environ.get("CI"):
+        raise click.UsageError(
+            "--update-specs changes files, so it is refused in CI (the variable CI is set)"
+        )
+    if servers > 1:
+        raise click.UsageError(
+            "--update-specs works with one server only: name it with --url, --exec or --agent"
+        )

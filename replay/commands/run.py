@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replay.commands.defaults import config_of, configured, placed
-from replay.commands.required import check_connections, check_fresh, check_redacted, reaching
+from replay.commands.required import check_connections, check_fresh, check_redacted, check_update, reaching
 from replay.commands.selection import chosen_items, known_ids, newer_cases
 from replay.config.options import RUN
 from replay.source import SourceError
 
 if TYPE_CHECKING:
+    from replay.commands.given import RunOptions
     from replay.expected.entries import Expected
     from replay.expected.file import Listing
     from replay.suite.files import Item
@@ -51,10 +52,7 @@ def run(**options: Any) -> None:
     given = RunOptions(**options)
     context = click.get_current_context()
     config = config_of(context)
-    chosen = chosen_items(
-        given.cases, given.keyword, given.thorough, Side.CLIENT, given.suite, given.wanted, given.declared
-    )
-    check_connections(chosen)
+    chosen = _chosen(given)
     servers = under_test.servers(context, config.servers if config else ())
     for server in servers:
         check_redacted(chosen, server.options)
@@ -66,6 +64,7 @@ def run(**options: Any) -> None:
         raise click.UsageError(
             "--update-expected works with one server only: name it with --url, --exec or --agent"
         )
+    check_update(given.update_specs, given.ask, len(servers))
     listing = None if given.expected is None else listing_of(given.expected, given.update_expected)
     ids = [] if listing is None else _known_ids(chosen, given.cases)
     outputs = Outputs(given.reports, os.environ, given.strict, suite.places())
@@ -101,6 +100,8 @@ def run(**options: Any) -> None:
             raise placed(error, server.nodes) from None
     if listing is not None:
         runs.compare(listing, ids, given.update_expected)
+    if given.update_specs:
+        runs.update(servers[0], lambda: [reaching(item, os.environ) for item in _chosen(given)], given.ask)
     if given.open:
         runs.show_page()
     status = runs.finish(asked=given.out is not None)
@@ -108,6 +109,17 @@ def run(**options: Any) -> None:
         for said in newer_cases(chosen, given.cases, given.keyword, given.suite, Side.CLIENT):
             click.echo(said)
     sys.exit(status)
+
+
+def _chosen(given: RunOptions) -> list[Item]:
+    """The items that were asked for, as the files have them now."""
+    from replay.wire.side import Side
+
+    chosen = chosen_items(
+        given.cases, given.keyword, given.thorough, Side.CLIENT, given.suite, given.wanted, given.declared
+    )
+    check_connections(chosen)
+    return chosen
 
 
 def listing_of(given: Path | Listing, new: bool = False) -> Listing:

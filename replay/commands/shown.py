@@ -3,7 +3,7 @@ stored and reported."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,13 +110,7 @@ class Runs:
 
         Raises SourceError, and CommandFault if that is impossible.
         """
-        settings = replace(
-            self._settings,
-            target=server.target,
-            options=server.options,
-            connect_timeout=server.connect_timeout,
-            agent=server.agent,
-        )
+        settings = self._with(server)
         if (address := server.target.address) is not None and address.tls is not None:
             address.tls.context()  # if its files can't be used, nothing is stored
         store = flows.store(items, settings, directory)
@@ -153,6 +147,28 @@ class Runs:
         if store.fault is not None:
             click.echo(f"warning: {store.fault}", err=True)
         shown.end(done)
+
+    def _with(self, server: UnderTest) -> Settings:
+        return replace(
+            self._settings,
+            target=server.target,
+            options=server.options,
+            connect_timeout=server.connect_timeout,
+            agent=server.agent,
+        )
+
+    def update(self, server: UnderTest, reload: Callable[[], Sequence[Item]], ask: bool) -> None:
+        """Change the specs of the cases that failed so that they pass. Raises CommandFault."""
+        from replay.commands.updating import update
+
+        run = self._runs[-1]
+        done = run.result
+        if done.unreached is not None or done.interrupted:
+            return
+        failed = [each.case.id for each in done.results if each.counts(self._asked.strict)]
+        settled = update(failed, reload, self._with(server), ask, self._console).settled
+        results = tuple(settled.get(each.case.id, each) for each in done.results)
+        self._runs[-1] = replace(run, result=replace(done, results=results))
 
     def compare(self, listing: Listing, ids: Sequence[str], update: bool) -> None:
         """Warn about expected verdicts that apply to none of the servers. With `update`, write what

@@ -27,6 +27,8 @@ from replay.values.shape import (
 )
 
 _NARROWEST = ("bool", "epoch", "int", "number", "uuid", "time", "hex", "text", "binary", "any")
+_NEVER_SAME = ("epoch", "uuid", "time")
+
 _HEX = 6
 """The fewest digits of a text that is taken for one of hex digits."""
 
@@ -154,6 +156,17 @@ def _list(values: Sequence[list[Value]], at: Steps, leaf: _Leaf) -> Shape:
         return Unordered(tuple(_common(column, (*at, n), leaf) for n, column in enumerate(columns)))
     columns = list(zip(*values, strict=True))
     return Listed(tuple(_common(column, (*at, n), leaf) for n, column in enumerate(columns)))
+
+
+def loosened(value: Value) -> Shape:
+    """A value that was seen once; what surely differs the next time is free."""
+    match value:
+        case dict():
+            return Keyed(tuple((key, loosened(inner)) for key, inner in value.items()))
+        case list():
+            return Listed(tuple(map(loosened, value)))
+    kind = kind_of([value])
+    return Free(kind) if kind in _NEVER_SAME else exactly(value)
 
 
 def kind_of(values: Sequence[Value]) -> str:

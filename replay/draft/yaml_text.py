@@ -70,6 +70,16 @@ def written(head: Head, draft: Draft) -> str:
     return "\n".join([*comment, *_block(_spec(head, draft), 0), ""])
 
 
+def event_text(said: Said) -> str:
+    """An event on one line, without the braces that it needs where it is no item of a list."""
+    return _flow(_event(said), bare=True)
+
+
+def value_text(shape: Shape) -> str:
+    """A value in an event, on one line."""
+    return _flow(_node(shape))
+
+
 def _spec(head: Head, draft: Draft) -> Map:
     rounds: Sequence[Round] = draft.rounds
     if (opened := _opened(head)) is not None:

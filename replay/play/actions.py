@@ -183,6 +183,7 @@ class Options(Struct, frozen=True):
     edit_host: bool = False
     chop: Chop = "recorded"
     answer_pings: bool = False
+    listens: bool = False  # go on listening, as long as the patience says, once something else has come
     reencode: bool = False  # compress recorded messages again, on the terms of this connection
 
     @classmethod

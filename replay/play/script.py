@@ -123,7 +123,7 @@ def script(
         close_with=_close_with(case),
         profile=case.profile,
         reading=case.reading,
-        close_when_apart=_ends_apart(case),
+        close_when_apart=_ends_apart(case) and not options.listens,
         chopped=options.chop != "recorded",
         rounds=_only_rounds(case),
         response=respond,

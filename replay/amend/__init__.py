@@ -1,0 +1,1 @@
+"""Changes specs so that they expect what came."""
