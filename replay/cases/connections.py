@@ -1,4 +1,4 @@
-"""The key `connections`: a conversation over several connections becomes a case for each of them."""
+"""The keys `connections` and `reconnect`: a talk over several connections becomes a case for each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from replay.cases.connect import Connect
-from replay.cases.model import Behaviour, Case, Outcome, Turns
+from replay.cases.model import Behaviour, Case, Closing, Outcome, Turns
 from replay.source import SourceError, Span, nearest
 from replay.wire.side import Side
 
@@ -28,25 +28,50 @@ def split(
             raise SourceError(span, f"there is no connection {name!r}", nearest(name, names) or known)
     if connections is None:
         return (case,)
+    return tuple(_part(case, name, own, by) for name, own in connections)
+
+
+def again(case: Case, parts: Sequence[tuple[tuple[Connect | None] | None, Span]]) -> tuple[Case, ...]:
+    """The cases of a conversation in which a new connection is made: `parts` has, for each round, how that
+    is done, if it is. Raises SourceError."""
+    made: list[tuple[str, Connect | None]] = [("1", None)]
+    by: list[tuple[str | None, Span]] = []
+    for number, (connect, span) in enumerate(parts):
+        if connect is not None:
+            if not number:
+                raise SourceError(
+                    span, "there is no connection yet that could be made again", "use 'connect'"
+                )
+            made.append((str(len(made) + 1), connect[0]))
+        by.append((made[-1][0], span))
+    if len(made) == 1:
+        return (case,)
     found = []
-    for name, own in connections:
-        rounds = tuple(number for number, (on, _) in enumerate(by) if on == name)
-        if not rounds:
-            raise SourceError(case.span, f"no round is on the connection {name!r}", "leave it out")
-        found.append(
-            replace(
-                case,
-                id=f"{case.id}.{name}",
-                title=f"{case.title}: {name}",
-                connect=_merged(case.connect, own),
-                earlier=tuple(case.talk[number] for number in rounds),
-                steps=(),
-                outcomes=(Outcome(Behaviour.OK),),
-                turns=Turns(case.id, name, rounds, len(by)),
-                testee=Side.SERVER,
-            )
-        )
+    for number, one in enumerate(split(case, by, tuple(made))):
+        assert one.turns is not None
+        rounds = one.turns.rounds
+        turns = replace(one.turns, opens=rounds[0] if number else None, total=rounds[-1] + 1)
+        last = number + 1 == len(made)
+        found.append(replace(one, turns=turns, closing=one.closing if last else Closing()))
     return tuple(found)
+
+
+def _part(case: Case, name: str, own: Connect | None, by: Sequence[tuple[str | None, Span]]) -> Case:
+    """The case of one connection."""
+    rounds = tuple(number for number, (on, _) in enumerate(by) if on == name)
+    if not rounds:
+        raise SourceError(case.span, f"no round is on the connection {name!r}", "leave it out")
+    return replace(
+        case,
+        id=f"{case.id}.{name}",
+        title=f"{case.title}: {name}",
+        connect=_merged(case.connect, own),
+        earlier=tuple(case.talk[number] for number in rounds),
+        steps=(),
+        outcomes=(Outcome(Behaviour.OK),),
+        turns=Turns(case.id, name, rounds, len(by)),
+        testee=Side.SERVER,
+    )
 
 
 def _merged(common: Connect | None, own: Connect | None) -> Connect | None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from replay.cases import matrix
 from replay.cases.checks import check_steps, unique
 from replay.cases.connect_words import CONNECT
-from replay.cases.connections import split
+from replay.cases.connections import again, split
 from replay.cases.declared import BOUNDS, NOTHING_DECLARED, Declared, sizes_of
 from replay.cases.deflate import DEFLATE
 from replay.cases.echo import echo
@@ -245,7 +245,7 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared)
         parts = [replace(part, steps=tuple(map(_shortened, part.steps))) for part in parts]
     talk = [_resolved_round(part, trace) for part in parts]
     ignored, answers = value("ignore", ()), value("answer", ())
-    check_names(talk, ignored, answers)
+    check_names(talk, ignored, answers, [part.again and part.again[0] for part in parts])
     opening: Opening | None = value("open")
     limit = Bound(name, declared) if (name := found.get("limit")) else None
     case = Case(
@@ -276,6 +276,10 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared)
         disputed=_disputed(argued, trace or talk[-1].steps) if argued else None,
         span=found.at("id"),
     )
+    if "connections" not in found.values and not any(part.by for part in parts):
+        return again(case, [(part.again, part.span) for part in parts])
+    if (made := next((part for part in parts if part.again), None)) is not None:
+        raise SourceError(made.span, "a connection can't be made again where 'connections' names them all")
     return split(case, [(part.by, part.span) for part in parts], found.get("connections"))
 
 

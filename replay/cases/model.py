@@ -232,7 +232,8 @@ class Turns(Struct, frozen=True):
     conversation: str  # its id, which the ids of the connections begin with
     connection: str
     rounds: tuple[int, ...]  # the number of each of its rounds in the whole conversation, from 0
-    total: int  # rounds of the whole conversation
+    total: int  # rounds of the whole conversation that are over when it may end
+    opens: int | None = None  # the round for which it is made; None: it is open from the start
 
 
 class Case(Located, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from replay.cases.connect import Connect
 from replay.cases.model import Answering, AnyOrder, Expected, Pattern, Round, leaves
 from replay.cases.said import Said
 from replay.cases.step import SendMessage, Step
@@ -11,10 +12,19 @@ from replay.source import SourceError, Span, nearest
 from replay.values.shape import binds, uses
 
 
-def check_names(talk: Sequence[Round], ignored: Iterable[Pattern], answers: Iterable[Answering]) -> None:
-    """Raises SourceError for a name that nothing has captured where it is used."""
+def check_names(
+    talk: Sequence[Round],
+    ignored: Iterable[Pattern],
+    answers: Iterable[Answering],
+    again: Sequence[Connect | None],
+) -> None:
+    """Raises SourceError for a name that nothing has captured where it is used. `again` has, for each
+    round, how a new connection is made for it."""
     known: set[str] = set()
-    for part in talk:
+    for part, connect in zip(talk, again, strict=True):
+        for name in connect.names if connect is not None else ():
+            if name not in known:
+                raise _unknown(name, known, connect.span if connect is not None else None)
         for step in part.steps:
             known |= _checked(_said(step), known, step.span)
         found = [_of_list(outcome.expected, known) for outcome in part.outcomes]
@@ -56,9 +66,10 @@ def _checked(said: Said | None, known: set[str], span: Span | None) -> set[str]:
     own = set(binds(said.shape))
     for name in uses(said.shape):
         if name not in known | own:
-            hint = (
-                nearest(name, known)
-                or f"'<uuid as {name}>' captures it, in what is sent or expected before"
-            )
-            raise SourceError(span, f"nothing has captured the name {name!r} here", hint)
+            raise _unknown(name, known, span)
     return own
+
+
+def _unknown(name: str, known: set[str], span: Span | None) -> SourceError:
+    hint = nearest(name, known) or f"'<uuid as {name}>' captures it, in what is sent or expected before"
+    return SourceError(span, f"nothing has captured the name {name!r} here", hint)

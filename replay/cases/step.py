@@ -71,6 +71,7 @@ class Pause(Located, frozen=True):
     after: int  # microseconds
     tag: str | None = None
     exact: bool = False  # whether it is never shortened
+    deaf: bool = False  # whether nothing is read either
     span: Span | None = None
 
 

@@ -304,6 +304,7 @@ STEPS: dict[str, Reader[Step]] = {
     "await": Word("a thing to wait for", {"close": Await()}),
     "drop": Word("a way to end TCP", {"fin": SendEnd(How.FIN), "rst": SendEnd(How.RST)}),
     "pause": _PAUSE,
+    "stall": Mapped(DURATION, lambda after: Pause(after, exact=True, deaf=True)),
 }
 
 

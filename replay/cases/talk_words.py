@@ -26,17 +26,25 @@ class UnresolvedRound(Struct, frozen=True):
     outcomes: tuple[UnresolvedOutcome, ...]
     span: Span
     by: str | None = None  # the connection that it is on, if there are several
+    again: tuple[Connect | None] | None = None  # how a new connection is made for it; None: it isn't
 
 
 def _round(found: FoundKeys) -> UnresolvedRound:
     nothing = (UnresolvedOutcome(Behaviour.OK, (), span=found.span),)
-    return UnresolvedRound(found.get("send", ()), found.get("expect", nothing), found.span, found.get("as"))
+    again = (found.get("reconnect"),) if "reconnect" in found.values else None
+    expect = found.get("expect", nothing)
+    return UnresolvedRound(found.get("send", ()), expect, found.span, found.get("as"), again)
 
 
 ROUND: Reader[UnresolvedRound] = Record(
     "a round",
     {
         "as": Key(TAG, "The connection of this round, one of `connections`."),
+        "reconnect": Key(
+            OrNone(CONNECT, None),
+            "Make a new connection for this round and those after it: as the first one, with what differs, "
+            "or none. `<name>` in a value is what was captured.",
+        ),
         "send": Key(Items("a list of steps", STEP, at_least=1), "The steps of the tester, in order."),
         "expect": Key(
             RoundExpect(),
@@ -45,7 +53,7 @@ ROUND: Reader[UnresolvedRound] = Record(
         ),
     },
     _round,
-    at_least_one=("send", "expect"),
+    at_least_one=("send", "expect", "reconnect"),
 )
 
 TALK: Reader[tuple[UnresolvedRound, ...]] = Items("a list of rounds", ROUND, at_least=1)

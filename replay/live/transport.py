@@ -76,6 +76,7 @@ class Connection(asyncio.BufferedProtocol):
         self._silent = True  # nothing has arrived yet
         self._sending: deque[bytes | memoryview] = deque()  # empty unless paused
         self._paused = False
+        self._deaf = False
         self._pumping = False
         self._apart_for = 0  # milliseconds spent on keeping writes apart
 
@@ -148,6 +149,9 @@ class Connection(asyncio.BufferedProtocol):
         if transport is None or transport.is_closing():
             return
         self._write(transport)
+        if endpoint.deaf is not self._deaf:
+            self._deaf = endpoint.deaf
+            (transport.pause_reading if self._deaf else transport.resume_reading)()
         if endpoint.done:
             if self._timer:
                 self._timer.cancel()

@@ -21,6 +21,7 @@ from replay.protocol.handshake_rules import offered_subprotocols
 from replay.protocol.negotiation import Agreed, Ask, answer, valid_offers
 from replay.trace.model import How, Wait
 from replay.values.kinds import Maker
+from replay.values.shape import Names
 from replay.version import __version__
 from replay.wire.frame import frame_headers
 from replay.wire.handshake import Request, accept, encode_request, encode_response
@@ -52,6 +53,7 @@ class Delay(Struct, frozen=True):
     after: int  # microseconds
     tag: str | None = None  # continue only if the connection is still open afterwards
     shorten: bool = False  # the best verdict requires silence here, so the delay only costs time
+    deaf: bool = False  # nothing is read either
     apart: bool = False  # it only keeps two writes apart, however slow the testee is
 
 
@@ -140,7 +142,9 @@ def voice(terms: Agreed | None, side: Side, fill: Fill) -> Voice:
 
 class Script(Struct, frozen=True):
     tester: Side
-    opening: tuple[Action, ...]  # which send a client's request
+    opening: Callable[
+        [Names], tuple[Action, ...]
+    ]  # which send a client's request, made with what was captured
     actions: Callable[[Voice], Iterator[Action]]
     """The actions of one connection, once compression has been agreed on or declined; made as they are
     needed."""

@@ -59,6 +59,7 @@ class Endpoint(Recorder):
         self.limits = limits
         self.dropped_as: How | None = None  # how we ended TCP
         self.successor: Endpoint | None = None  # the endpoint that has taken over the connection
+        self.deaf = False  # whether nothing is to be read for now
         self.nudge: Callable[[], object] = lambda: None  # has the owner of the socket call `wake` soon
         self._keys = keys
         self._timers: dict[Wait, tuple[int, int, str | None]] = {}  # due time, duration, tag

@@ -62,6 +62,7 @@ class Player(Endpoint):
         self._pongs: list[bytes] = []  # Pongs that wait for the end of that frame
         self._echoes = 0  # messages that have come back
         self._patience: tuple[Wait, int] | None = None  # a timeout that any progress starts anew
+        self._ended = False  # by a step
         self._unfit = False  # whether the case can't be played on this connection
         self._goes_on = script.refused  # after the recorded refusal
         self._rounds: Condensed | None = None  # compressed rounds, as long as nothing else intervenes
@@ -71,7 +72,17 @@ class Player(Endpoint):
         wanted = leaves(self.script.talk[0][0][:1]) if self.script.talk[0] else ()
         self.accepted = any(pattern.kind is EventKind.NOT_OPENED for pattern in wanted)
         if self.side is Side.CLIENT:
-            self._start(self.script.opening)
+            turns = self.script.turns
+            late = turns is not None and turns.opens is not None
+            self._start(self._late() if late else self.script.opening({}))
+
+    def _late(self) -> Iterator[Action]:
+        """The opening handshake, once it is the turn of the first round."""
+        assert self.script.turns is not None
+        self.cancel_timer(Wait.OPENING)
+        yield AwaitTurn(self.script.turns.opens or 0)
+        self.set_timer(Wait.OPENING, self.limits.opening)
+        yield from self.script.opening(self._talk.dialogue.names)
 
     def respond(self, requested: Requested) -> None:
         self._goes_on &= requested.valid or self.script.lenient
@@ -174,6 +185,7 @@ class Player(Endpoint):
     def fired(self, timer: Timer) -> None:
         match timer.wait:
             case Wait.DELAY:
+                self.deaf = False
                 if timer.tag is None or self.is_open:
                     super().fired(timer)
                 elif self.script.whole:
@@ -291,6 +303,9 @@ class Player(Endpoint):
         if closes is not None and self.is_open:
             self._action = None
             self._run(closes)
+        elif self._talk.dialogue.broken_by is not None and not self.opened:
+            self._action = None
+            self.drop()
         return self._action is not None and self._talk.dialogue.number >= number
 
     def wake(self, now: int) -> None:
@@ -300,7 +315,7 @@ class Player(Endpoint):
 
     def finish(self) -> None:
         super().finish()
-        self._talk.leave()
+        self._talk.leave(self._ended)
 
     def _be_quiet(self) -> None:
         """Wait for the end of a time in which nothing may come, if that is what is expected next."""
@@ -341,12 +356,14 @@ class Player(Endpoint):
                 paced = self._pace.shortened if action.shorten else self._pace.grown
                 after = action.after if action.apart else paced(action.after)
                 self._declare(Wait.DELAY, after, action.tag)
+                self.deaf = action.deaf
             case Arm():
                 paced = self._pace.grown if action.passes else self._pace.patient
                 after = paced(action.after)
                 self._declare(action.wait, after)
                 self._patience = (action.wait, after) if action.stalled else None
             case EndTcp():
+                self._ended = True
                 self.drop(action.how)
             case EndTurn():
                 self._talk.end_turn(action.number)

@@ -66,7 +66,7 @@ def of_trace(
     not_opened = (event for event in observe(trace) if isinstance(event, NotOpened))
     return Script(
         tester,
-        (Write(opening_writes(opening, options)),),
+        lambda names: (Write(opening_writes(opening, options)),),
         chosen,
         keys,
         whole=False,

@@ -53,6 +53,7 @@ from replay.play.heads import request_actions, response_actions
 from replay.play.recording import of_trace
 from replay.trace.model import Wait
 from replay.values.kinds import Maker
+from replay.values.shape import Names
 from replay.wire.frame import Opcode, encode, encode_header, encode_message, frame
 from replay.wire.handshake import Request
 from replay.wire.masking import mask
@@ -82,13 +83,17 @@ def script(
     joined = case.joined(tester)
     frames = b"".join(one.octets for step in joined for one in _write(step, options, keys, None).pieces)
     offer = case.deflate.offer if case.deflate else None
-    opening: tuple[Action, ...] = ()
+    asked = options
     if tester is Side.CLIENT:
         options = reaching(options, case.connect)
-        default = request(options, nonce, offer)
-        opening = (Write(opening_writes(default, options)),)
+
+    def opening(names: Names) -> tuple[Action, ...]:
+        own = options if case.connect is None or not names else reaching(asked, case.connect.knowing(names))
+        default = request(own, nonce, offer)
         if head is not None:
-            opening = request_actions(head, default, options, nonce, frames)
+            return request_actions(head, default, own, nonce, frames)
+        return (Write(opening_writes(default, own)),)
+
     steps = list(case.all_steps)
     asks = case.deflate.asks if case.deflate else ()
     pauses = gaps(case) + sum(step.after for step in steps if isinstance(step, Pause))
@@ -224,7 +229,7 @@ def _steps(
             case SendEnd():
                 yield EndTcp(step.how)
             case Pause():
-                yield Delay(step.after, step.tag, _on_the_way(step, case) and not step.exact)
+                yield Delay(step.after, step.tag, _on_the_way(step, case) and not step.exact, step.deaf)
             case OpenFrame():
                 opened, key, at = step, _key(step.mask, keys), 0
                 header = frame(step.opcode, fin=step.fin, rsv=step.rsv, key=key, length=step.length)

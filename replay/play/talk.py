@@ -60,10 +60,12 @@ class Talk:
         """The rounds before this one are over on this connection."""
         self.dialogue.advance(number, self.walk.names)
 
-    def leave(self) -> None:
-        """The connection has ended."""
+    def leave(self, by_step: bool) -> None:
+        """The connection has ended; `by_step`: because the case ends it here."""
         turns = self._script.turns
-        if turns is not None and self.dialogue.number < turns.total:
+        if by_step and turns is not None and self.dialogue.number == turns.rounds[-1]:
+            self.end_turn(turns.rounds[-1] + 1)
+        elif turns is not None and self.dialogue.number <= turns.rounds[-1]:
             self.dialogue.break_off(turns.connection)
 
     def headers(self) -> tuple[tuple[str, str], ...]:

@@ -111,7 +111,10 @@ def _step(step: Step) -> str:
         case SendEnd():
             return f"the end of TCP, with {step.how.value}"
         case Pause():
-            return f"nothing for {step.after / SECOND:g} s" + (f", pause {step.tag}" if step.tag else "")
+            deaf = ", and nothing is read" if step.deaf else ""
+            return f"nothing for {step.after / SECOND:g} s{deaf}" + (
+                f", pause {step.tag}" if step.tag else ""
+            )
         case OpenFrame():
             fin = "" if step.fin else ", FIN 0"
             return f"the header of a frame: {words.opcode(step.opcode)}{fin}, {step.length} octets"

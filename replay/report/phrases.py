@@ -215,7 +215,8 @@ def _step(step: Step) -> Phrase:
             return Phrase(f"the end of TCP, with {step.how.value}", "")
         case Pause():
             tag = f" (pause {safe.escape(step.tag)})" if step.tag else ""
-            return Phrase(f"nothing for {step.after / SECOND:g} s{tag}", "pauses without a word")
+            deaf = ", and reads nothing either" if step.deaf else ""
+            return Phrase(f"nothing for {step.after / SECOND:g} s{tag}{deaf}", "pauses without a word")
         case OpenFrame():
             kind = words.opcode(step.opcode)
             return Phrase(

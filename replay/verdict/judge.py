@@ -11,6 +11,7 @@ from replay.cases.opening import response_values
 from replay.cases.received import is_free
 from replay.cases.recorded import compresses, recorded_terms
 from replay.cases.sent_names import makes_names
+from replay.cases.step import SendEnd
 from replay.protocol.events import Event, Gap, Message, Opened, Requested, Unparsed, Violation
 from replay.protocol.interpreter import has_opening, observe
 from replay.protocol.rules import RULES
@@ -86,6 +87,12 @@ def passes(
     return Logged(**verdict_of(result), log=pack(trace))
 
 
+def _dropped_by_step(case: Case, facts: ClosingFacts) -> bool:
+    """Whether the tester ended TCP without a closing handshake because a step says so."""
+    before = facts.dropped_by_tester and facts.testee_close is None and facts.tester_close is None
+    return before and any(isinstance(step, SendEnd) for step in case.all_steps)
+
+
 def _decided(result: Judged) -> bool:
     """Whether a failure is proven by what was observed rather than by what is missing: an event differs, a
     message has grown too large, or the testee closed without what is missing."""
@@ -135,6 +142,8 @@ def _judged(
     elif found.missing is not None and facts.closed_by_tester and case.converses:
         closing = ClosingVerdict.INFORMATIONAL
         reason = f"the conversation was broken off in round {found.number + 1} of {case.length}"
+    elif case.converses and _dropped_by_step(case, facts):
+        closing, reason = ClosingVerdict.INFORMATIONAL, "replay ended TCP, as its steps say"
     elif not facts.opened and case.may_stay_closed:
         closing, reason = ClosingVerdict.OK, "no connection was opened, as may be"
     elif told_only or (

@@ -50,7 +50,7 @@ def bound(*steps: Step, tester: Side = S, options: Options | None = None, **more
 
 def opening(**more: Any) -> tuple[bytes, ...]:
     """The writes of a request."""
-    (write,) = bound(**more).opening
+    (write,) = bound(**more).opening({})
     assert isinstance(write, Write)
     return tuple(piece for writes in write.pieces for piece in writes.single())
 
@@ -194,13 +194,7 @@ def test_who_closes_once_it_is_decided(
 
 def test_what_a_script_says_of_its_case() -> None:
     plain = bound(SendFrame(1, A), Pause(SECOND))
-    assert (plain.tester, plain.opening, plain.whole, plain.chopped, plain.rounds) == (
-        S,
-        (),
-        True,
-        False,
-        False,
-    )
+    assert (plain.tester, plain.whole, plain.chopped, plain.rounds) == (S, True, False, False)
     assert (plain.volume, plain.waits, plain.events) == (15 + 14, SECOND + Patience().after, 1)
     assert not plain.close_when_apart
     assert bound(SendFrame(1, A), options=Options(chop=1)).chopped
