@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -92,6 +93,30 @@ def replay_server(pytestconfig: pytest.Config) -> str:
     if _words(pytestconfig) or pytestconfig.getini("replay_specs"):
         pytest.fail(NO_SERVER, pytrace=False)
     pytest.skip(NO_SERVER)
+
+
+@pytest.fixture
+def replay_cassette(request: pytest.FixtureRequest) -> Callable[..., AbstractContextManager[str]]:
+    """`with replay_cassette("ws://localhost:8080/chat") as url:` is for the test of a client.
+
+    The first time, the client talks to that server, and what is said is recorded in the folder `cassettes`
+    beside the test. Ever after, replay plays the server's part, and the test fails if the client says
+    something else. `name` is that of the cassette, by default the name of the test.
+    """
+
+    @contextmanager
+    def playing(server: str | None = None, *, name: str | None = None) -> Generator[str]:
+        from replay.commands.cassette import CassetteFault, cassette
+
+        stem = re.sub(r"[^A-Za-z0-9_-]+", "-", name or request.node.name).strip("-")
+        path = request.path.parent / "cassettes" / f"{stem}.yaml"
+        try:
+            with cassette(path, server) as url:
+                yield url
+        except CassetteFault as fault:
+            pytest.fail("\n".join(map(printable, str(fault).splitlines())), pytrace=False)
+
+    return playing
 
 
 # How tests are collected.

@@ -29,6 +29,7 @@ from replay.play.command_mode import CommandedEndpoint
 from replay.play.driver_requests import (
     BoardFailures,
     BoardProgress,
+    DriverRequest,
     GetCaseCount,
     GetCaseInfo,
     GetCaseStatus,
@@ -188,6 +189,8 @@ class Guests:
         )  # a failure may be bad luck, so its case is played again
         self._doubted: dict[int, tuple[Judged, float]] = {}  # these failures, and when they ended
         self._folders: set[str] = set()
+        self._plain = "{origin}" in (hosting.door.each or "")  # clients ask for a target of their own
+        self._awaited: int | None = None  # the case whose client was started last
         self._played = 0  # connections, so that what is new on one isn't that on another
         self._board = Board([(item.case.id, item.case.title) for item in self.items])
         self._explain = Explainer() if hosting.explained else None
@@ -261,7 +264,7 @@ class Guests:
     def phases(self) -> Iterator[Phase]:
         for phase in schedule.phases([item.case for item in self.items], self.hosting.door.jobs):
             played = (n for n in phase.numbers if self.is_for(n, self.hosting.agent))
-            yield replace(phase, numbers=tuple(played))
+            yield replace(phase, numbers=tuple(played), busy=1 if self._plain else phase.busy)
         for number in list(self._doubted):
             if number in self._doubted:  # it may have been believed since
                 yield schedule.alone(number)
@@ -271,11 +274,14 @@ class Guests:
         return self.items[number].case.id not in self.hosting.not_for(agent)
 
     def target(self, number: int) -> str:
+        self._awaited = number
         return f"/runCase?case={number + 1}&agent={quote(self.hosting.agent, safe='')}"
 
     def _receive(self, request: Request) -> Endpoint | None:
         door, scheme = self.hosting.door, self.address.partition(":")[0]
         found = driver_request(request, self._ids, self._targets, door.host, scheme)
+        if isinstance(found, PlainResponse | TakeCommands) and "websocket" in request.tokens("Upgrade"):
+            found = self._own(request.target, found)
         match found:
             case PlainResponse():
                 return Page(found)
@@ -325,6 +331,16 @@ class Guests:
         planned = len(self.items)
         self._report([guest.run(self.address, planned, False, None) for guest in self.known.values()])
         return True
+
+    def _own(self, target: str, found: DriverRequest) -> DriverRequest:
+        """What a client gets that asks for a target of its own: the next conversation with its path,
+        whatever the query, or else the next one."""
+        if self._plain and self._awaited is not None:
+            return RunCase(self._awaited, self.hosting.agent)
+        talks = {one for one, numbers in self._targets.items() if self.items[numbers[0]].case.converses}
+        path = target.partition("?")[0]
+        known = path if path in talks else next(iter(sorted(talks)), None)
+        return found if known is None else self._recorded(known)
 
     def _recorded(self, target: str) -> RunCase:
         """The next log with this target that hasn't been played; if there is none, the first one again."""

@@ -16,6 +16,7 @@ from replay.cases.load import load
 from replay.commands.output import CommandFault, Unreachable
 from replay.commands.required import reaching
 from replay.draft.draft import draft
+from replay.draft.mirrored import mirrored
 from replay.draft.model import Draft
 from replay.draft.opening import Reached, reached
 from replay.draft.pairing import paired, remembers
@@ -112,6 +113,33 @@ def drafted(words: Sequence[str], asked: Asked, id: str, tell: Tell) -> tuple[st
     for guess in found.guesses:
         tell(f"  {guess}")
     return text, failure
+
+
+def drafted_for_clients(words: Sequence[str], id: str, tell: Tell) -> str:
+    """The spec with the server's part of recordings, a case for each. Raises SourceError."""
+    logs = [read_log(word) for word in words]
+    sessions = [session(log.trace, language(log.trace)) for log in logs]
+    for word, recorded in zip(words, sessions, strict=True):
+        if not recorded.opened:
+            hint = "replay show prints what is in it"
+            raise SourceError(None, f"{printable(word)}: no connection is opened", hint)
+    return mirrored_text(sessions, printable(", ".join(words)), id, tell)
+
+
+def mirrored_text(sessions: Sequence[Session], source: str, id: str, tell: Tell) -> str:
+    """The same from sessions."""
+    drafts = [mirrored(one) for one in sessions]
+    guesses = list(dict.fromkeys(guess for one in drafts for guess in one.guesses))
+    for guess in guesses:
+        tell(f"  {guess}")
+    comment = (f"The server's part of {source}, drafted by `replay new --for client`.", *guesses)
+    paths = [(reached(one).path or "/").partition("?")[0] for one in sessions]
+    heads = [
+        Head(id, "A recorded session", comment, None if path == "/" else path, testee="client")
+        for path in paths
+    ]
+    first, *others = zip(heads, drafts, strict=True)
+    return written(*first, *others)
 
 
 def _broken_off(sessions: Sequence[Session]) -> str:

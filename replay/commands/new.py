@@ -36,8 +36,18 @@ TIMES = 8
     metavar="N",
     help="Play the session so many times.",
 )
+@click.option(
+    "--for",
+    "tested",
+    type=click.Choice(["server", "client"]),
+    default="server",
+    show_default=True,
+    help="What is to be tested with the spec. For clients, it has the server's part, for `replay serve`.",
+)
 @click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
-def new(logs: tuple[str, ...], output: Path | None, times: int, force: bool, **options: Any) -> None:
+def new(
+    logs: tuple[str, ...], output: Path | None, times: int, tested: str, force: bool, **options: Any
+) -> None:
     """Draft a spec from a recorded session with an application.
 
     The session is played several times against the server, and what the client sends is filled with what
@@ -48,13 +58,25 @@ def new(logs: tuple[str, ...], output: Path | None, times: int, force: bool, **o
     \b
     replay new traces/chat-1.wirelog --exec 'node chat.js {port}' -o specs/chat.yaml
     replay new monday.wirelog tuesday.wirelog -o specs/chat.yaml
+    replay new traces/chat-1.wirelog --for client -o mocks/chat.yaml
     """
-    from replay.commands.drafting import Asked, drafted
+    from replay.commands.drafting import Asked, drafted, drafted_for_clients
 
     if output is not None and output.exists() and not force:
         raise CommandFault(f"{printable(str(output))} is there already; --force overwrites it")
     asked = Asked.of(options, times)
-    text, failure = drafted(logs, asked, _id(output, logs[0]), lambda said: click.echo(said, err=True))
+    id = _id(output, logs[0])
+
+    def tell(said: str) -> None:
+        click.echo(said, err=True)
+
+    failure = None
+    if tested == "client":
+        if asked.target is not None:
+            raise click.UsageError("--for client takes recordings only, and no server")
+        text = drafted_for_clients(logs, id, tell)
+    else:
+        text, failure = drafted(logs, asked, id, tell)
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -146,7 +146,8 @@ CLIENTS = (
     Option(
         "each",
         Kind.TEXT,
-        "Start an echo client with this command for each case; {url} in it stands for the address.",
+        "Start an echo client with this command for each case; {url} in it stands for the address, and "
+        "{origin} for the address without a path.",
         metavar="'CMD {url}'",
     ),
     Option("demo", Kind.FLAG, "Start an echo client of the library websockets for each case."),

@@ -10,10 +10,9 @@ from replay.draft.order import blocks, strands
 from replay.draft.pairing import Pair, Paired, Series, named
 from replay.draft.part import From, Part
 from replay.draft.session import Session
-from replay.draft.shapes import Shaper, Variable, finished, folded
+from replay.draft.shapes import Shaper, finished, folded, unique
 from replay.draft.skeleton import scalars_at, skeleton
 from replay.trace.model import SECOND
-from replay.values.kinds import KINDS
 from replay.values.paths import path
 from replay.values.shape import Exactly, Free, Keyed, Known, Listed, Shape, Value, exactly, parts
 from replay.wire.side import Side
@@ -22,7 +21,6 @@ _MANY = 20
 """More messages of one kind in a row than this are told as a series."""
 
 _ID = re.compile(r"(?i)(?:.*[_-])?(?:id|ref|re|op|request)|.*(?:Id|Ref)")
-_RESERVED = {"new", "as", *KINDS}
 
 
 class _Maker:
@@ -195,7 +193,7 @@ class _Maker:
         if variable is None or not variable.used:
             return None
         if mark not in self.names:
-            self.names[mark] = _unique(variable, self.taken)
+            self.names[mark] = unique(variable.hint, self.taken)
             self.taken.add(self.names[mark])
         return self.names[mark]
 
@@ -252,7 +250,7 @@ class _Maker:
             self.guesses.append(
                 "The server did not send a Close frame in each session, so none is expected."
             )
-        return Closing(by, tuple(codes), clean)
+        return Closing(by, () if by == "tester" else tuple(codes), clean)
 
     def _patience(self) -> int:
         """How long a round may take: three times as long as any did, and at least a second."""
@@ -279,16 +277,6 @@ def _and(names: Sequence[str]) -> str:
 
 def _of(one: Said | Run) -> Said:
     return one if isinstance(one, Said) else one.said
-
-
-def _unique(variable: Variable, taken: set[str]) -> str:
-    base = re.sub(r"[^A-Za-z0-9_-]+", "-", variable.hint).strip("-_")
-    base = base if re.match(r"[A-Za-z]", base) else f"value-{base}".strip("-")
-    base = f"{base}-value" if base in _RESERVED else base
-    name, number = base, 2
-    while name in taken:
-        name, number = f"{base}-{number}", number + 1
-    return name
 
 
 def _named_at(shape: Shape, places: dict[tuple[str | int, ...], str], here: tuple[str | int, ...]) -> Shape:

@@ -18,7 +18,7 @@ from replay.values.kinds import KINDS
 from replay.values.shape import Value
 from replay.wire.side import Side
 
-_PING = re.compile(r"(?i)ping|heart-?_?beat|keep-?_?alive")
+PING = re.compile(r"(?i)ping|heart-?_?beat|keep-?_?alive")
 _PONG = re.compile(r"(?i)pong|heart-?_?beat|keep-?_?alive|alive|ack")
 _NUMBERED = re.compile(r"(?i)(?:.*[_-])?(?:id|ref|re|seq|version|rev|revision|cursor|offset)|.*(?:Id|Ref)")
 _SMALL = 1000
@@ -133,7 +133,7 @@ def _replies(session: Session) -> list[Reply]:
     found: dict[Hashable, Reply] = {}
     for number in range(1, len(session.lines)):
         ping, pong = session.lines[number - 1], session.lines[number]
-        asked = ping.side is Side.SERVER and any(_PING.search(word) for word in words(ping.value))
+        asked = ping.side is Side.SERVER and any(PING.search(word) for word in words(ping.value))
         if asked and pong.side is Side.CLIENT and skeleton(ping) not in found:
             own = dict(_equal(pong, ping))
             if not own and not any(_PONG.search(word) for word in words(pong.value)):

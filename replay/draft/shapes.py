@@ -26,6 +26,8 @@ from replay.values.shape import (
     exactly,
 )
 
+_RESERVED = {"new", "as", *KINDS}
+
 _NARROWEST = ("bool", "epoch", "int", "number", "uuid", "time", "hex", "text", "binary", "any")
 _NEVER_SAME = ("epoch", "uuid", "time")
 
@@ -108,7 +110,7 @@ class Shaper:
             return Known(known.mark)
         kind = new or kind_of(values)
         variable = Variable(
-            f"#{len(self.variables)}", kind, _hint(at, about), new is not None, _form(values, kind)
+            f"#{len(self.variables)}", kind, hint(at, about), new is not None, _form(values, kind)
         )
         self.variables[variable.mark] = self._seen[_key(values)] = variable
         return Fresh(kind, variable.mark) if new else Free(kind, variable.mark)
@@ -207,13 +209,24 @@ def _pattern(texts: Sequence[str]) -> str | None:
     return None
 
 
-def _hint(at: Steps, about: str) -> str:
+def hint(at: Steps, about: str) -> str:
     """What a value could be called."""
     keys = [step for step in at if isinstance(step, str)]
     last = keys[-1] if keys else "value"
     if re.fullmatch(r"(?i)id|uuid|key|value|data|ref|re", last):
         last = f"{keys[-2] if len(keys) > 1 else about}-{last}"
     return last
+
+
+def unique(hint: str, taken: Set[str]) -> str:
+    """A name for a value, from what it could be called, that isn't taken."""
+    base = re.sub(r"[^A-Za-z0-9_-]+", "-", hint).strip("-_")
+    base = base if re.match(r"[A-Za-z]", base) else f"value-{base}".strip("-")
+    base = f"{base}-value" if base in _RESERVED else base
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}-{number}", number + 1
+    return name
 
 
 def finished(

@@ -44,6 +44,7 @@ class Head(Struct, frozen=True):
     chosen: str | None = None  # the subprotocol that the server chose
     refused: int | None = None  # the status with which it refused the connection
     fresh: bool = False  # the server is started anew
+    testee: str | None = None  # the only side that can be tested
 
 
 class Map(Struct, frozen=True):
@@ -64,10 +65,10 @@ Node: TypeAlias = "str | Map | Items"
 """A part of a spec; a text is written as it is."""
 
 
-def written(head: Head, draft: Draft) -> str:
-    """The spec."""
+def written(head: Head, draft: Draft, *others: tuple[Head, Draft]) -> str:
+    """The spec, with a case for each draft."""
     comment = [f"# {line}".rstrip() for line in head.comment]
-    return "\n".join([*comment, *_block(_spec(head, draft), 0), ""])
+    return "\n".join([*comment, *_block(_spec(((head, draft), *others)), 0), ""])
 
 
 def event_text(said: Said) -> str:
@@ -80,29 +81,50 @@ def value_text(shape: Shape) -> str:
     return _flow(_node(shape))
 
 
-def _spec(head: Head, draft: Draft) -> Map:
+def _spec(parts: Sequence[tuple[Head, Draft]]) -> Map:
+    head, draft = parts[0]
+    several = len(parts) > 1
+    cases = [
+        _case(one, each, number, _common(one, each) if several else ())
+        for number, (one, each) in enumerate(parts, 1)
+    ]
+    return _map(
+        ("section", quoted(head.id)),
+        ("title", quoted(head.title)),
+        ("fresh", "case" if head.fresh else None),
+        ("patience", f"{draft.patience} s" if draft.patience > 1 else None),
+        *(() if several else _common(head, draft)),
+        ("cases", Items(tuple(cases), open=True)),
+    )
+
+
+_Pairs = tuple[tuple[str, "Node | None"], ...]
+
+
+def _common(head: Head, draft: Draft) -> _Pairs:
+    """What may stand at the top of a spec, if it has only one case."""
+    return (
+        ("connect", _connect(head)),
+        ("ignore", Items(tuple(map(_event, draft.ignored)), open=True) if draft.ignored else None),
+        ("answer", _answers(draft)),
+    )
+
+
+def _case(head: Head, draft: Draft, number: int, more: _Pairs) -> Map:
     rounds: Sequence[Round] = draft.rounds
     if (opened := _opened(head)) is not None:
         rounds = _opening(rounds)
     talk = Items(
-        tuple(_round(one, opened if number == 0 else None) for number, one in enumerate(rounds)), open=True
+        tuple(_round(one, opened if index == 0 else None) for index, one in enumerate(rounds)), open=True
     )
     talk = talk if talk.items else Items((Map((("expect", Items(())),)),))
-    case = _map(
-        ("id", quoted(f"{head.id}.1")),
+    return _map(
+        ("id", quoted(f"{head.id}.{number}")),
         ("title", quoted(head.title)),
+        ("testee", head.testee),
+        *more,
         ("talk", talk),
         ("close", _close(draft.closing)),
-    )
-    return _map(
-        ("section", quoted(head.id)),
-        ("title", quoted(head.title)),
-        ("connect", _connect(head)),
-        ("fresh", "case" if head.fresh else None),
-        ("patience", f"{draft.patience} s" if draft.patience > 1 else None),
-        ("ignore", Items(tuple(map(_event, draft.ignored)), open=True) if draft.ignored else None),
-        ("answer", _answers(draft)),
-        ("cases", Items((case,), open=True)),
     )
 
 
@@ -185,12 +207,18 @@ def _close(closing: Closing) -> Map | None:
     codes = tuple(map(str, closing.codes))
     found = _map(
         ("by", closing.by),
-        ("code", codes[0] if len(codes) == 1 and closing.by != "tester" else None),
-        ("codes", Items(codes) if len(codes) > 1 and closing.by != "tester" else None),
+        ("code", codes[0] if len(codes) == 1 and (codes != ("1000",) or closing.by != "tester") else None),
+        ("codes", _codes(closing)),
         ("clean", None if closing.clean else "optional"),
         open=False,
     )
     return None if found.pairs == (("by", "tester"),) else found
+
+
+def _codes(closing: Closing) -> Node | None:
+    if closing.by == "tester" or len(closing.codes) == 1:
+        return None
+    return Items(tuple(map(str, closing.codes))) if closing.codes else "any"
 
 
 def _node(shape: Shape) -> Node:

@@ -17,13 +17,15 @@ from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from replay import limits
 from replay.live.keeper import GIVE_UP
 from replay.live.transport import Address
 from replay.source import SourceError, strerror
 
 _KEEPER = Path(__file__).with_name("keeper.py")
-_PLACE = re.compile(r"(?<!\$)\{(port|url|ca)\}")  # `${port}` is the shell's
+_PLACE = re.compile(r"(?<!\$)\{(port|url|origin|ca)\}")  # `${port}` is the shell's
 _ENDS = re.compile(r"[;&|]+")
 _ASSIGNMENT = re.compile(r"\w+=")
 _ASIDE = re.compile(r"\w+=|-|(?:exec|env)$")  # words that name no program
@@ -83,7 +85,8 @@ def ended_with(status: int) -> str:
 
 
 def command_line(command: str, address: Address | None) -> str:
-    """The command with `{port}`, `{url}` and, if there is a file to trust, `{ca}` filled in. All other
+    """The command with `{port}`, `{url}`, `{origin}` (the URL without its path) and, if there is
+    a file to trust, `{ca}` filled in. All other
     braces are left to the shell.
 
     Raises SourceError if it has neither `{port}` nor `{url}` and there is no address either.
@@ -92,7 +95,8 @@ def command_line(command: str, address: Address | None) -> str:
         hint = "write {port} or {url} into the command, as in 'PORT={port} npm start', or also give --url"
         raise SourceError(None, "--exec doesn't tell the server where to listen", hint, about="exec")
     at = address or Address("127.0.0.1", 0)
-    values = {"port": str(at.port), "url": shlex.quote(str(at))}
+    origin = shlex.quote(str(replace(at, target="/")))
+    values = {"port": str(at.port), "url": shlex.quote(str(at)), "origin": origin}
     if ca := _ca(at):
         values["ca"] = shlex.quote(ca)
     return _PLACE.sub(lambda found: values.get(found[1], found[0]), command)
