@@ -195,7 +195,7 @@ class CaseModule(pytest.Module):
         call = _at_url if self.config.option.replay_url else _at_fixture
         for item in (item for item in items if item.case.testee is not Side.CLIENT):
             test: CaseTest = CaseTest.from_parent(self, name=printable(item.case.id), callobj=call)
-            test.take(item)
+            test.take(item, items)
             yield test
 
 
@@ -246,8 +246,9 @@ class CaseTest(pytest.Function):
 
     item: Item
 
-    def take(self, item: Item) -> None:
-        self.item = item
+    def take(self, item: Item, others: Sequence[Item]) -> None:
+        """`others` are all cases of its file, perhaps with the other connections of a conversation."""
+        self.item, self.others = item, others
         self.better: str | None = None  # set if the result is better than expected
         self.add_marker("replay")
         self.extra_keyword_matches.update(item.case.title.split())
@@ -266,7 +267,7 @@ class CaseTest(pytest.Function):
 
         url: Any = self.config.option.replay_url or self.funcargs[FIXTURE]
         try:
-            result = _servers(self.config)[url].play(self.item)
+            result = _servers(self.config)[url].play(self.item, self.others)
         except (NotReached, SourceError) as error:
             said = at_address(printable(str(url)), str(error))
             raise pytest.fail.Exception(said, pytrace=False) from None

@@ -16,7 +16,7 @@ const history = new Map(); // messages by room
 const at = () => new Date().toISOString();
 const send = (socket, type, values) => socket.send(JSON.stringify({ type, ...values }));
 const found = (map, key, made) => map.get(key) ?? map.set(key, made).get(key);
-const shuffled = (items) => items.toSorted(() => Math.random() - 0.5);
+const shuffled = (items) => [...items].sort(() => Math.random() - 0.5);
 
 function chat(socket) {
   let user;

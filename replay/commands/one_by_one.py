@@ -3,7 +3,8 @@ case is played when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from replay.cases import select
 from replay.cases.model import Profile
 from replay.commands import servers as under_test
 from replay.commands.given import RunOptions
+from replay.commands.required import check_fresh, reaching
 from replay.commands.run import listing_of, run, today
 from replay.expected.entries import Expected
 from replay.live.servers import Target
@@ -34,23 +36,29 @@ class CanariedServer:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._greeted: tuple[Pace, str | None] | None = None
+        self._ended: dict[str, Fresh] = {}  # results that nobody has asked for yet, by id
 
-    def play(self, item: Item) -> Fresh:
-        """Play a case and judge it. Raises NotReached, and KeyboardInterrupt for ^C."""
-        results = []
+    def play(self, item: Item, others: Sequence[Item] = ()) -> Fresh:
+        """Play a case and judge it; one connection of a conversation is played with the rest of it,
+        which is among `others`. Raises NotReached, SourceError, and KeyboardInterrupt for ^C."""
+        together = [item, *(one for one in others if one is not item and _talks_with(one, item))]
+        ids = [one.case.id for one in together]
+        if item.case.id in self._ended:
+            return self._ended.pop(item.case.id)
+        check_fresh(together, self._settings.target)
 
         def watch(number: int, result: Fresh, final: bool) -> bool:
-            results.append(result)
+            self._ended[ids[number]] = result
             return True
 
         wants_canary = item.case.echoes and self._settings.canary == "auto"
         settings = replace(self._settings, pace=self._pace() if wants_canary else FULL)
-        done = flows.run([item], settings, watch)
+        done = flows.run([reaching(one, os.environ) for one in together], settings, watch)
         if done.interrupted:
             raise KeyboardInterrupt
         if done.unreached is not None:
             raise NotReached(done.unreached)
-        return results[-1]
+        return self._ended.pop(item.case.id)
 
     def _pace(self) -> Pace:
         if self._greeted is None:
@@ -59,6 +67,13 @@ class CanariedServer:
         if refusal is not None:
             raise NotReached(refusal)
         return pace
+
+
+def _talks_with(one: Item, other: Item) -> bool:
+    """Whether both are connections of one conversation."""
+    mine, theirs = one.case.turns, other.case.turns
+    known = mine is not None and theirs is not None and one.path == other.path
+    return known and mine.conversation == theirs.conversation  # type: ignore[union-attr]
 
 
 class Servers:
