@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from replay import limits
 from replay.cases.connect import Connect
+from replay.cases.language import Language
 from replay.draft.part import Part
 from replay.draft.rehearsal import Rehearsal
-from replay.draft.session import Language
 from replay.live.assignment import Assignment, Phase
 from replay.live.servers import Played, Target, play_all
 from replay.live.transport import Address, moment

@@ -12,10 +12,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from replay import whole_file
+from replay.cases.language import language
 from replay.cases.load import load
 from replay.commands.drafting import mirrored_text
-from replay.draft.session import language, session
+from replay.draft.session import session
 from replay.live.own_commands import NotListening, listening
+from replay.protocol.interpreter import observe
 from replay.source import Source, SourceError
 from replay.suite.logs import read_log
 
@@ -93,7 +95,7 @@ def _recorded(path: Path, url: str | None) -> Iterator[str]:
         except SourceError as error:
             raise CassetteFault(f"what was recorded can't be read: {error}") from None
         traces.sort(key=lambda trace: trace.header("date") or "")
-        sessions = [session(trace, language(trace)) for trace in traces]
+        sessions = [session(trace, language(observe(trace))) for trace in traces]
         if not any(one.opened for one in sessions):
             raise CassetteFault("the client opened no WebSocket connection, so nothing was recorded")
         text = mirrored_text([one for one in sessions if one.opened], "a recording", path.stem, _silent)

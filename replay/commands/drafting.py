@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from replay import flows
 from replay.campaign.rehearsals import rehearse
 from replay.campaign.server import Settings
+from replay.cases.language import Language, language
 from replay.cases.load import load
 from replay.commands.output import CommandFault, Unreachable
 from replay.commands.required import reaching
@@ -21,12 +22,13 @@ from replay.draft.model import Draft
 from replay.draft.opening import Reached, reached
 from replay.draft.pairing import paired, remembers
 from replay.draft.part import Part, part
-from replay.draft.session import Language, Session, language, session
+from replay.draft.session import Session, session
 from replay.draft.yaml_text import Head, written
 from replay.live.servers import Target
 from replay.live.tls import Tls
 from replay.live.transport import Address
 from replay.play.actions import Options
+from replay.protocol.interpreter import observe
 from replay.recording.hidden import lacking
 from replay.report.words import count
 from replay.source import Source, SourceError, printable
@@ -81,7 +83,7 @@ class Asked(Struct, frozen=True):
 def drafted(words: Sequence[str], asked: Asked, id: str, tell: Tell) -> tuple[str, str | None]:
     """The spec, and why it doesn't pass, if it doesn't. Raises SourceError and CommandFault."""
     logs = [read_log(word) for word in words]
-    read = language(logs[0].trace)
+    read = language(observe(logs[0].trace))
     sessions = [session(log.trace, read) for log in logs]
     if sessions[0].response is None:
         hint = "replay show prints what is in it"
@@ -118,7 +120,7 @@ def drafted(words: Sequence[str], asked: Asked, id: str, tell: Tell) -> tuple[st
 def drafted_for_clients(words: Sequence[str], id: str, tell: Tell) -> str:
     """The spec with the server's part of recordings, a case for each. Raises SourceError."""
     logs = [read_log(word) for word in words]
-    sessions = [session(log.trace, language(log.trace)) for log in logs]
+    sessions = [session(log.trace, language(observe(log.trace))) for log in logs]
     for word, recorded in zip(words, sessions, strict=True):
         if not recorded.opened:
             hint = "replay show prints what is in it"

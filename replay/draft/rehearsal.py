@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 
+from replay.cases.language import TEXT, Language
 from replay.draft.part import From, New, Part, Sending
-from replay.draft.session import TEXT, Language, Line
+from replay.draft.session import Line
 from replay.draft.skeleton import Steps, alike, at, changed, skeleton
 from replay.play.endpoint import Endpoint, Limits
 from replay.protocol.events import Close, Event, Message, Opened

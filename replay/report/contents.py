@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
+from replay.cases.language import language, valued
 from replay.protocol.events import Close, Event, Message, NotOpened, Opened, Ping, Pong, Violation
 from replay.report import safe
 from replay.trace.model import SECOND, Trace
@@ -46,12 +47,17 @@ def _laid_out(said: str) -> str | None:
 
 def objects(trace: Trace, events: Sequence[Event]) -> Iterator[str]:
     """A line of JSON for each thing that was said: `from`, `kind`, `entry` (its number in the log, counted
-    from 0), `at` (seconds), `length` and `payload`, or `hex` if that isn't text."""
+    from 0), `at` (seconds), `length` and `payload`, or `hex` if that isn't text; for a message in a view,
+    such as MessagePack, also `view` and `value`, in which octets are `{"hex": …}`."""
+    read = language(events)
     for event in events:
         if (said := _object(event)) is not None:
+            if isinstance(event, Message) and (found := valued(read, event)) is not None:
+                said |= {"view": found[0], "value": found[1]}
             at = trace.entries[event.entry].at
             place = {"entry": event.entry, "at": None if at is None else at / SECOND}
-            yield json.dumps({"from": event.side.value, **said, **place}, ensure_ascii=True)
+            told = {"from": event.side.value, **said, **place}
+            yield json.dumps(told, ensure_ascii=True, default=lambda octets: {"hex": octets.hex()})
 
 
 def _object(event: Event) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from rich.text import Text
 
+from replay.cases.language import Language, language, viewed
 from replay.protocol.events import Event, Message, NotOpened, Unparsed, Violation
 from replay.report import contents, inflated, log, safe, words
 from replay.report.layout import DIM, FAULT, LABEL, WRONG, Lines, pad, text, wrapped
@@ -17,6 +18,9 @@ from replay.wire.side import Side
 
 WIDE = 110
 """From this width on, times are complete, and both sides and the masking key are shown."""
+
+MOST = 10_000
+"""The most characters of a message in its view."""
 
 Told = dict[int | tuple[Side, int], list[Event]]
 
@@ -34,7 +38,8 @@ def _show(trace: Trace, events: tuple[Event, ...], width: int, whole: bool) -> I
     yield from inflated.agreed(events, width)
     streams = both(trace, events)
     rows = {side: _by_entry(stream) for side, stream in streams.items()}
-    told = _told(streams, events, whole)
+    read = language(events)
+    told = _told(streams, events, whole, read)
     columns = _Columns.of(trace, streams, width)
     yield columns.title()
     messages = log.left_out(trace)
@@ -46,7 +51,7 @@ def _show(trace: Trace, events: tuple[Event, ...], width: int, whole: bool) -> I
                 yield from _head(columns.lead(number, entry.at, entry.side), stream)
             for placed in rows[entry.side].get(number, ()):
                 yield columns.row(number, entry.at, placed, stream)
-                yield from _tell(told.pop((entry.side, placed.start), []), columns, whole)
+                yield from _tell(told.pop((entry.side, placed.start), []), columns, whole, read)
             if entry.chop is not None:
                 lead = columns.lead(number, entry.at, entry.side)
                 yield text((f"{lead}written {log.in_writes(entry)}", DIM))
@@ -60,7 +65,7 @@ def _show(trace: Trace, events: tuple[Event, ...], width: int, whole: bool) -> I
         else:
             said_of = log.line(entry, trace.recorder, width)
             yield text((columns.lead(number, entry.at), DIM), said_of)
-        yield from _tell(told.pop(number, []), columns, whole)
+        yield from _tell(told.pop(number, []), columns, whole, read)
 
 
 def _by_entry(stream: SentOctets) -> dict[int, list[Placed]]:
@@ -72,14 +77,16 @@ def _by_entry(stream: SentOctets) -> dict[int, list[Placed]]:
     return rows
 
 
-def _told(streams: dict[Side, SentOctets], events: tuple[Event, ...], whole: bool) -> Told:
+def _told(streams: dict[Side, SentOctets], events: tuple[Event, ...], whole: bool, read: Language) -> Told:
     """What is said below a frame (by its side and start) or below an entry (by its number)."""
     frames = [(side, placed) for side, stream in streams.items() for placed in stream.frames]
     starts = {(side, placed.body): placed.start for side, placed in frames}
     known = {(side, placed.start) for side, placed in frames}
     told: Told = defaultdict(list)
     for event in events:
-        if isinstance(event, Message) and event.parts and (event.compressed or whole):
+        if isinstance(event, Message) and event.parts:
+            if not (event.compressed or whole or viewed(read, event, 1)):
+                continue
             start = starts.get((event.side, event.parts[-1][0]))
             told[event.entry if start is None else (event.side, start)].append(event)
         if isinstance(event, Violation):
@@ -97,13 +104,22 @@ def _head(lead: str, stream: SentOctets) -> Iterator[Text]:
         yield text((" " * len(lead) + said, DIM)) if number else text((lead, DIM), (said, LABEL))
 
 
-def _tell(events: list[Event], columns: _Columns, whole: bool) -> Iterator[Text]:
+def _tell(events: list[Event], columns: _Columns, whole: bool, read: Language) -> Iterator[Text]:
     refused = any(isinstance(event, NotOpened) for event in events)
     for event in events:
         if isinstance(event, Message):
             if event.compressed:
                 yield columns.beneath(inflated.message(event))
-            if whole:
+            said = viewed(read, event, MOST if whole else columns.width - columns.margin)
+            if said is not None:
+                lines = (
+                    wrapped(said, columns.width, " " * columns.margin)
+                    if whole
+                    else [" " * columns.margin + said]
+                )
+                for number, line in enumerate(lines):
+                    yield columns.beneath(line[columns.margin :], not number)
+            elif whole:
                 yield from map(text, contents.lines(event, columns.width))
             continue
         if isinstance(event, Violation):

@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from replay import limits
+from replay.cases.language import language, viewed
 from replay.protocol.events import Event, Message, Violation
 from replay.report import inflated, log, safe, words
 from replay.report.octets import FIELDS
@@ -34,6 +35,9 @@ from replay.wire.side import Side
 ENTRY, MESSAGE = limits.PAGE_ENTRY.default, limits.PAGE_MESSAGE.default
 
 Row = dict[str, Any]
+
+_VIEWED = 200
+"""The most characters of a message in its view."""
 
 
 def connection(trace: Trace, events: Sequence[Event], streams: Streams, shown: Shown) -> Row:
@@ -92,12 +96,16 @@ class _Drawn:
         self._broken: dict[tuple[Side, int], list[Violation]] = defaultdict(list)
         self._told: dict[int, list[Violation]] = defaultdict(list)
         self._messages: dict[tuple[Side, int], Message] = {}
+        self._viewed: dict[tuple[Side, int], str] = {}  # messages in their view
+        read = language(events)
         for event in events:
             if isinstance(event, Violation):
                 self._broken[event.side, event.frame].append(event)
                 self._told[event.entry].append(event)
             elif isinstance(event, Message) and event.compressed and event.parts:
                 self._messages[event.side, event.parts[-1][0]] = event
+            if isinstance(event, Message) and event.parts and (said := viewed(read, event, _VIEWED)):
+                self._viewed[event.side, event.parts[-1][0]] = said
         self._starts: dict[int, int] = {}  # of an entry in its stream
         length = dict.fromkeys(Side, 0)
         for number, entry in enumerate(trace.entries):
@@ -175,6 +183,8 @@ class _Drawn:
         broken = {each.rule for each in self._broken.get((stream.side, placed.start), ())}
         if bad := sorted({FIELDS[rule] for rule in broken & FIELDS.keys()}):
             row["bad"] = bad
+        if (said := self._viewed.get((stream.side, placed.body))) is not None:
+            row["said"] += f": {said}"
         message = self._messages.get((stream.side, placed.body))
         if message is not None:
             row["inflated"] = [inflated.message(message), message.data[:MESSAGE].hex(), len(message.data)]
