@@ -201,6 +201,13 @@ def test_lists_of_another_order_and_another_length() -> None:
     assert "members: {unordered: [a, b]}, ids: {each: <int>}" in text
 
 
+def test_what_is_nested_too_deep_is_not_looked_at() -> None:
+    deep: Any = 1
+    for _ in range(90):
+        deep = {"a": [deep]}
+    assert "<any>" in spec(session(("<", deep)), session(("<", deep)))
+
+
 def test_octets_that_differ_are_free() -> None:
     text = spec(session(("<", b"\x01\x02abcd\xff")), session(("<", b"\x01\x02abzd\xff")))
     assert 'hex: "01 02 61 62 ?? 64 ff"' in text

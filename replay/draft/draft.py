@@ -10,7 +10,7 @@ from replay.draft.order import blocks, strands
 from replay.draft.pairing import Pair, Paired, Series, named
 from replay.draft.part import From, Part
 from replay.draft.session import Session
-from replay.draft.shapes import Shaper, finished, folded, unique
+from replay.draft.shapes import Shaper, finished, folded, shallow, unique
 from replay.draft.skeleton import scalars_at, skeleton
 from replay.trace.model import SECOND
 from replay.values.paths import path
@@ -182,6 +182,7 @@ class _Maker:
 
     def _one(self, one: Said | Run, bound: set[str], shared: set[str]) -> Said | Run:
         said = self._with_names(_of(one), bound, shared)
+        said = Said(said.view, shallow(said.shape))
         return said if isinstance(one, Said) else Run(said, one.times)
 
     def _with_names(self, said: Said, bound: set[str], shared: set[str]) -> Said:

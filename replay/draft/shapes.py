@@ -31,6 +31,9 @@ _RESERVED = {"new", "as", *KINDS}
 _NARROWEST = ("bool", "epoch", "int", "number", "uuid", "time", "hex", "text", "binary", "any")
 _NEVER_SAME = ("epoch", "uuid", "time")
 
+_LEVELS = 16
+"""How deep a value may be nested in a spec."""
+
 _HEX = 6
 """The fewest digits of a text that is taken for one of hex digits."""
 
@@ -216,6 +219,23 @@ def hint(at: Steps, about: str) -> str:
     if re.fullmatch(r"(?i)id|uuid|key|value|data|ref|re", last):
         last = f"{keys[-2] if len(keys) > 1 else about}-{last}"
     return last
+
+
+def shallow(shape: Shape, levels: int = _LEVELS) -> Shape:
+    """The shape as a spec can hold it: what is nested deeper is not looked at."""
+    match shape:
+        case Keyed() | Listed() | Unordered() | Each() if not levels:
+            return Free("any")
+        case Keyed():
+            inner = tuple((key, shallow(one, levels - 1)) for key, one in shape.items)
+            return Keyed(inner, shape.others)
+        case Listed():
+            return Listed(tuple(shallow(one, levels - 1) for one in shape.items))
+        case Unordered():
+            return Unordered(tuple(shallow(one, max(0, levels - 2)) for one in shape.items))
+        case Each():
+            return Each(shallow(shape.shape, max(0, levels - 2)))
+    return shape
 
 
 def unique(hint: str, taken: Set[str]) -> str:
