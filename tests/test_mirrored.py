@@ -10,7 +10,7 @@ import pytest
 from replay.cases.load import load
 from replay.draft.mirrored import mirrored
 from replay.draft.yaml_text import Head, written
-from replay.source import Source
+from replay.source import Source, SourceError
 from tests.processes import ROOT, replay
 from tests.test_cassettes import CLIENT
 from tests.test_drafts import Given, id_of, session
@@ -87,3 +87,71 @@ def test_no_server_is_needed() -> None:
     done = replay("new", LOG, "--for", "client", "--url", "ws://127.0.0.1:1")
     assert done.returncode == 2
     assert "--for client takes recordings only, and no server" in done.stderr
+
+
+LOSSY = """\
+section: again
+cases:
+  - {id: again.1, title: The server is busy, reject: 503}
+  - id: again.2
+    title: The connection is lost after the login
+    testee: client
+    talk:
+      - send: [json: {type: hello}]
+        expect: [json: {type: login, user: <text>}]
+      - send: [json: {type: welcome, token: t-1}, drop: rst]
+  - id: again.3
+    title: The client resumes
+    testee: client
+    talk:
+      - send: [json: {type: hello}]
+        expect: [json: {type: resume, token: t-1}]
+      - send: [json: {type: resumed}]
+        expect: [json: {type: bye}]
+    close: {by: either, codes: any, clean: optional}
+"""
+
+COMES_BACK = """\
+import asyncio,sys,json
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus,ConnectionClosed
+async def main():
+    token=None
+    for n in range(5):
+        try:
+            async with connect(sys.argv[1]+"/chat") as ws:
+                await ws.recv()
+                login={"type":"login","user":"ann"}
+                await ws.send(json.dumps({"type":"resume","token":token} if token else login))
+                d=json.loads(await ws.recv())
+                token=d.get("token",token)
+                if d["type"]=="resumed": await ws.send(json.dumps({"type":"bye"})); break
+                await ws.recv()
+        except (InvalidStatus,ConnectionClosed) as e: print(repr(e)[:60]); await asyncio.sleep(.1)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("", "", ""),
+        ('"token":token}', '"token":token+"x"}', '$.token: expected "t-1", found "t-1x"'),
+        ("range(5)", "range(2)", "2 of 3 cases run"),
+        ("if token else", "if n > 5 else", '$.type: expected "resume", found "login"'),
+    ],
+)
+def test_a_client_that_comes_back(old: str, new: str, named: str, tmp_path: Path) -> None:
+    (tmp_path / "lossy.yaml").write_text(LOSSY)
+    (tmp_path / "client.py").write_text(COMES_BACK.replace(old, new) if old else COMES_BACK)
+    command = f"{sys.executable} {tmp_path / 'client.py'} {{origin}}"
+    done = replay("serve", tmp_path / "lossy.yaml", "--port", "0", "--exec", command)
+    assert named in done.stdout
+    assert ("3 cases: 3 OK" in done.stdout) is (not named)
+    assert done.returncode == bool(named) or "2 of 3" in named
+
+
+@pytest.mark.parametrize("more", ["send: []", "talk: []", "expect: [ok: []]"])
+def test_a_connection_that_is_refused_has_no_conversation(more: str) -> None:
+    with pytest.raises(SourceError):
+        load(Source("x.yaml", f"section: x\ncases:\n  - {{id: x.1, title: x, reject: 503, {more}}}\n"))

@@ -19,7 +19,7 @@ from replay.campaign.judged import alike, judged, of_two, since_1970
 from replay.cases.cost import volume
 from replay.cases.declared import NOTHING_DECLARED, Declared
 from replay.cases.model import Case, Profile
-from replay.cases.recorded import check_servable, recorded_target, under
+from replay.cases.recorded import check_servable, under
 from replay.expected.entries import Expected
 from replay.live.assignment import Phase
 from replay.live.client_contract import Door
@@ -54,6 +54,7 @@ from replay.source import SourceError
 from replay.store.folder import CLIENTS, folder_name
 from replay.store.writer import About, Store
 from replay.suite.files import LIMITS, Item
+from replay.suite.targets import targets
 from replay.trace.model import SECOND
 from replay.values.kinds import Maker
 from replay.verdict.fresh import Keys, keys
@@ -175,12 +176,7 @@ class Guests:
         self.known: dict[str, Guest] = {}
         self._watch, self._listening, self._report = watch, listening, report
         self._ids = [item.case.id for item in items]
-        self._targets: dict[
-            str, list[int]
-        ] = {}  # the targets of recorded requests, and the logs that have them
-        for number, item in enumerate(items):
-            if (target := recorded_target(item.case)) is not None:
-                self._targets.setdefault(target, []).append(number)
+        self._targets = targets(items)
         self._under_way: dict[Endpoint, UnderWay] = {}
         self._ended: set[Endpoint] = set()  # those of them that are over but not judged yet
         self._last: set[Endpoint] = set()  # the ones after which serving ends
@@ -337,7 +333,7 @@ class Guests:
         whatever the query, or else the next one."""
         if self._plain and self._awaited is not None:
             return RunCase(self._awaited, self.hosting.agent)
-        talks = {one for one, numbers in self._targets.items() if self.items[numbers[0]].case.converses}
+        talks = targets(item for item in self.items if item.case.trace is None)
         path = target.partition("?")[0]
         known = path if path in talks else next(iter(sorted(talks)), None)
         return found if known is None else self._recorded(known)

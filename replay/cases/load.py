@@ -19,6 +19,7 @@ from replay.cases.echo import echo
 from replay.cases.expect import CLOSE, DISPUTED, EXPECT, PATIENCE, Argued, EchoWord, UnresolvedOutcome
 from replay.cases.model import (
     AnyOrder,
+    Behaviour,
     Bound,
     Case,
     Closing,
@@ -32,13 +33,13 @@ from replay.cases.model import (
 )
 from replay.cases.names import check_names
 from replay.cases.open_words import OPEN
-from replay.cases.opening import Opening
-from replay.cases.step import Pause, Repeat, Step
+from replay.cases.opening import Opening, refusal
+from replay.cases.step import Pause, Repeat, SendEnd, Step
 from replay.cases.steps import SEND
 from replay.cases.talk_words import ANSWER, CONNECTIONS, IGNORE, TALK, UnresolvedRound
 from replay.protocol.rules import RULES
 from replay.source import Source, SourceError, Span, nearest
-from replay.trace.model import Timer, Trace, Wait
+from replay.trace.model import How, Timer, Trace, Wait
 from replay.typed import nodes, schema
 from replay.typed.readers import (
     Files,
@@ -48,7 +49,7 @@ from replay.typed.readers import (
     Word,
     expected,
 )
-from replay.typed.scalars import ID, LINE
+from replay.typed.scalars import ID, LINE, integer
 from replay.wire.side import Side
 
 DEFAULTS = {
@@ -129,6 +130,10 @@ CASE: Record[FoundKeys] = Record(
             "A conversation, in place of `send` and `expect`: rounds, of which each begins once what the "
             "one before expects has come.",
         ),
+        "reject": Key(
+            integer(300, 599, "an HTTP status"),
+            "Refuse the client's connection with this HTTP status, in place of `send` and `talk`.",
+        ),
         "connections": Key(
             CONNECTIONS,
             "The connections of a conversation, by names that its rounds have as `as`; there is a case for "
@@ -137,7 +142,7 @@ CASE: Record[FoundKeys] = Record(
         **DEFAULTS,
     },
     lambda found: found,
-    one_of=("send", "talk"),
+    one_of=("send", "talk", "reject"),
     exclusive=("talk", "expect"),
     pairs={"send": "expect"},
     meant={
@@ -247,6 +252,12 @@ def _case(found: FoundKeys, file: FoundKeys, thorough: bool, declared: Declared)
     ignored, answers = value("ignore", ()), value("answer", ())
     check_names(talk, ignored, answers, [part.again and part.again[0] for part in parts])
     opening: Opening | None = value("open")
+    if (status := found.get("reject")) is not None:
+        if opening is not None or "expect" in found.values:
+            raise SourceError(
+                found.at("reject"), "a connection that is refused has neither 'open' nor 'expect'"
+            )
+        opening = refusal(status)
     limit = Bound(name, declared) if (name := found.get("limit")) else None
     case = Case(
         id=found.values["id"],
@@ -290,6 +301,9 @@ def _rounds(found: FoundKeys) -> list[UnresolvedRound]:
         if len(talk) > 1 and (repeat := next(repeats, None)) is not None:
             raise SourceError(repeat.span, "a repeat can't be a part of a conversation with several rounds")
         return list(talk)
+    if "reject" in found.values:
+        ended = (SendEnd(How.FIN),)
+        return [UnresolvedRound(ended, (UnresolvedOutcome(Behaviour.OK, None),), found.at("id"))]
     sent = found.values["send"]
     steps = () if isinstance(sent, Trace) else sent
     return [UnresolvedRound(steps, found.values["expect"], found.at("id"))]

@@ -72,6 +72,13 @@ class Opening(Struct, frozen=True):
     response: Head | None = None
 
 
+def refusal(status: int) -> Opening:
+    """A response that refuses the connection with this HTTP status."""
+    headers = (("Content-Length", ("0",)), ("Connection", ("close",)))
+    removed = (("Upgrade", ()), ("Sec-WebSocket-Accept", ()))
+    return Opening(response=Head(first=(("status", str(status)),), headers=(*headers, *removed)))
+
+
 def filled(text: str, values: Values) -> str:
     """The text with the value of each placeholder. A name that has no value stays as it is."""
     return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)

@@ -84,10 +84,7 @@ def recorded_terms(trace: Trace) -> Agreed | None:
 
 
 def recorded_target(case: Case) -> str | None:
-    """The target that is requested in a case: of a log that is its own expectation, the one that was
-    recorded; of a conversation, that of its `connect`. Other cases are asked for by number."""
-    if case.trace is None and case.converses:
-        return (case.connect.path if case.connect is not None else None) or "/"
+    """The target that was requested in the log of a case that is its own expectation."""
     if case.trace is None or case.closing is not None:
         return None
     requests = (event.request for event in observe(case.trace) if isinstance(event, Requested))
