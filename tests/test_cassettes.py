@@ -97,6 +97,7 @@ def run(project: Path, *words: str, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.live
 def test_once_recorded_it_is_played_without_the_server(project: Path) -> None:
     with chat() as port:
         status, said = run(project, CHAT=f"ws://127.0.0.1:{port}/chat?room=dev")

@@ -43,6 +43,7 @@ def test_its_tests_pass(project: Path) -> None:
     assert "7 passed" in said
 
 
+@pytest.mark.live
 def test_they_fail_if_server_or_client_change(project: Path) -> None:
     server, client = project / "server.py", project / "client.py"
     server.write_text(server.read_text().replace('said["last"] :]', 'said["last"] + 1 :]'))

@@ -31,6 +31,7 @@ def test_what_was_missed_comes_again() -> None:
     assert "4 cases: 4 OK" in said
 
 
+@pytest.mark.live
 @pytest.mark.parametrize(
     ("old", "new", "id", "named"),
     [

@@ -60,6 +60,7 @@ def test_the_spec_of_the_example_passes() -> None:
     assert status == 0, said
 
 
+@pytest.mark.live
 @pytest.mark.parametrize(("name", "old", "new", "named"), FAULTS, ids=[fault[0] for fault in FAULTS])
 def test_a_small_change_of_the_server_is_named(
     name: str, old: str, new: str, named: str, tmp_path: Path
@@ -75,6 +76,13 @@ def changed(folder: Path, old: str, new: str) -> None:
     assert old in text
     (folder / "server.py").write_text(text.replace(old, new))
     shutil.copy(CHAT / "index.html", folder)
+
+
+def test_a_change_of_the_server_is_named(tmp_path: Path) -> None:
+    changed(tmp_path, '"text": said["text"]', '"text": said["text"].lower()')
+    status, said = run(tmp_path / "server.py")
+    assert status == 1, said
+    assert '$.text: expected "Hello", found "hello"' in said
 
 
 @pytest.mark.live
