@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from replay.amend.changes import changes, ignoring
@@ -146,6 +146,9 @@ cases:
 
 
 @settings(deadline=None)
+@example([None, {"": None}, {"": None}], [None, {}, {"": None}], False)
+@example([None, 0, {}, {"": None}], [None, 0, {"": None, "0": None}, {"": None}], False)
+@example([None, 0, {}], [None, 0, None], False)
 @given(json_values, json_values, st.booleans())
 def test_any_value_becomes_any_other(old: Any, new: Any, flow: bool) -> None:
     text = ONE.replace("VALUE", value_text(exactly(old)))

@@ -125,7 +125,7 @@ def _within(want: Pattern, got: Message, names: Names) -> Iterator[Change]:
             return
     assert want.span is not None
     text = _event(got, view, names)
-    yield Replaced(want.span, text, f"{_said(want)} is now {text}")
+    yield Replaced(want.span, text, f"{_said(want)} is now {text}", event=True)
 
 
 def _change(one: Mismatch, shape: Shape, value: Value, names: Names) -> Change | None:
@@ -152,7 +152,7 @@ def _change(one: Mismatch, shape: Shape, value: Value, names: Names) -> Change |
     if isinstance(wanted, Free) and wanted.name is not None and one.why is Why.OTHER:
         new = Free(kind_of([one.got]), wanted.name)
     wider = value_text(Free(kind_of([wanted.value, one.got]))) if isinstance(wanted, Exactly) else None
-    return Replaced(wanted.span, value_text(new), f"{one}", wider)
+    return Replaced(wanted.span, value_text(new), f"{one}", wider=wider)
 
 
 def _new(value: Value, names: Names) -> Shape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -39,16 +39,23 @@ def edited(source: Source, changes: Iterable[Change]) -> str:
         if isinstance(each, Removed) and _key(each.span) in places
     ]
     edits = list(_removals(source.text, places, removed))
+    added: dict[tuple[Span, Span | None, bool, bool], list[Added]] = {}
     for change in changes:
-        for edit in _edits(source.text, places, change):
-            if not any(edit.start < other.end and other.start < edit.end for other in edits):
-                edits.append(edit)
+        if isinstance(change, Added):
+            place = change.span, change.after, change.first, change.key is None
+            added.setdefault(place, []).append(change)
+    additions = [edit for group in added.values() for edit in _additions(source.text, places, group)]
+    others = [edit for change in changes for edit in _edits(source.text, places, change)]
+    for edit in (*others, *additions):
+        if not any(edit.start < other.end and other.start < edit.end for other in edits):
+            edits.append(edit)
     text = source.text
     for edit in sorted(edits, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
 
 
+_Container = nodes.Mapping | nodes.Sequence
 _Places = dict[tuple[int, int], _Place]
 
 
@@ -73,15 +80,8 @@ def _places(
 def _edits(text: str, places: _Places, change: Change) -> Iterator[Edit]:
     match change:
         case Replaced(span=span) if (place := places.get(_key(span))) is not None:
-            yield Edit(place.node.span.start, _end(text, place.node), _in_braces(text, place, change.text))
-        case Added(span=span, key=key) if (place := places.get(_key(span))) is not None:
-            if isinstance(place.node, nodes.Mapping) and key is not None:
-                yield _pair(text, place.node, f"{quoted(key)}: {change.text}")
-            elif isinstance(place.node, nodes.Sequence):
-                after = None if change.after is None else places.get(_key(change.after))
-                yield _item(
-                    text, places, place.node, change.text, after, first=after is None and change.first
-                )
+            new = _in_braces(text, place, change.text) if change.event else change.text
+            yield Edit(place.node.span.start, _end(text, place.node), new)
         case Recoded(span=span) if (place := places.get(_key(span))) is not None:
             if isinstance(place.parent, nodes.Mapping):
                 yield _code(text, place.parent, change)
@@ -90,24 +90,37 @@ def _edits(text: str, places: _Places, change: Change) -> Iterator[Edit]:
                 yield _ignored(text, places, place.parent, change.text)
 
 
+def _additions(text: str, places: _Places, added: Sequence[Added]) -> Iterator[Edit]:
+    """What is added at one place, in order."""
+    place = places.get(_key(added[0].span))
+    if place is None:
+        return
+    if isinstance(place.node, nodes.Mapping) and added[0].key is not None:
+        yield _pair(text, place.node, [f"{quoted(one.key or '')}: {one.text}" for one in added])
+    elif isinstance(place.node, nodes.Sequence):
+        after = None if added[0].after is None else places.get(_key(added[0].after))
+        texts = [one.text for one in added]
+        yield _item(text, places, place.node, texts, after, first=after is None and added[0].first)
+
+
 def _ignored(text: str, places: _Places, case: nodes.Mapping, event: str) -> Edit:
     """One more ignored event: of the case, or of all if it has no list of its own."""
     spec = next(place.node for place in places.values() if place.parent is None)
     for node in (case, spec):
         if isinstance(node, nodes.Mapping) and isinstance(ignored := node.get("ignore"), nodes.Sequence):
-            return _item(text, places, ignored, event, None)
-    return _pair(text, case, f"ignore: [{event}]")
+            return _item(text, places, ignored, [event], None)
+    return _pair(text, case, [f"ignore: [{event}]"])
 
 
 def _code(text: str, case: nodes.Mapping, change: Recoded) -> Edit:
     close = case.get("close")
     if not isinstance(close, nodes.Mapping):
-        return _pair(text, case, f"close: {{by: {change.by}, code: {change.code}}}")
+        return _pair(text, case, [f"close: {{by: {change.by}, code: {change.code}}}"])
     for key in ("code", "codes", "usual"):
         if (node := close.get(key)) is not None:
             new = str(change.code) if key == "code" else f"[{change.code}]"
             return Edit(node.span.start, _end(text, node), new)
-    return _pair(text, close, f"code: {change.code}")
+    return _pair(text, close, [f"code: {change.code}"])
 
 
 def _is_flow(text: str, node: nodes.Node) -> bool:
@@ -126,12 +139,8 @@ def _end(text: str, node: nodes.Node) -> int:
 
 def _in_braces(text: str, place: _Place, new: str) -> str:
     """The text of an event, in braces where it is no item of a list, or had braces before."""
-    is_event = isinstance(place.node, nodes.Mapping) and not new.startswith(("{", "[", '"', "<"))
     needs = not isinstance(place.parent, nodes.Sequence) or text[place.node.span.start] == "{"
-    return "{" + new + "}" if is_event and needs else new
-
-
-_Container = nodes.Mapping | nodes.Sequence
+    return "{" + new + "}" if needs else new
 
 
 def _removals(text: str, places: _Places, removed: list[_Place]) -> Iterator[Edit]:
@@ -148,10 +157,14 @@ def _removals(text: str, places: _Places, removed: list[_Place]) -> Iterator[Edi
             and (outer := _outer(places[_key(parent.span)], places)) is not None
         ):
             removed.append(outer)
-    gone = [_items(parent)[number] for parent, numbers in groups.values() for number in numbers]
-    for parent, numbers in groups.values():
-        start = parent.span.start
-        if not any(_first(each) <= start < _last(text, each) for each in gone):
+    for span, (parent, numbers) in groups.items():
+        others = (
+            _items(other)[number]
+            for outer, (other, gone) in groups.items()
+            for number in gone
+            if outer != span
+        )
+        if not any(_first(each) <= span[0] and span[1] <= _last(text, each) for each in others):
             yield from _without(text, parent, numbers)
 
 
@@ -212,25 +225,36 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if found < 0 else found + 1
 
 
-def _pair(text: str, mapping: nodes.Mapping, pair: str) -> Edit:
-    """One more pair at the end."""
+def _pair(text: str, mapping: nodes.Mapping, pairs: Sequence[str]) -> Edit:
+    """More pairs at the end."""
     if _is_flow(text, mapping):
         close = _end(text, mapping) - 1
-        return Edit(close, close, f", {pair}" if mapping.pairs else pair)
+        return Edit(close, close, ", ".join(["", *pairs] if mapping.pairs else pairs))
+    start, end = mapping.span.start, _end(text, mapping)
+    if text[:start].rstrip()[-1:] in (
+        "[",
+        ",",
+    ):  # a pair in a list in flow style needs no braces, but two do
+        return Edit(start, end, "{" + ", ".join([text[start:end], *pairs]) + "}")
     first = mapping.pairs[0][0].span
-    return _line(text, _end(text, mapping), " " * (first.column - 1) + pair)
+    return _lines(text, end, [" " * (first.column - 1) + pair for pair in pairs])
 
 
 def _item(
-    text: str, places: _Places, items: nodes.Sequence, item: str, after: _Place | None, first: bool = False
+    text: str,
+    places: _Places,
+    items: nodes.Sequence,
+    more: Sequence[str],
+    after: _Place | None,
+    first: bool = False,
 ) -> Edit:
-    """One more item, behind another one, or else at the end; `first`: before all others."""
+    """More items, behind another one, or else at the end; `first`: before all others."""
     if _is_flow(text, items):
         if first and items.items:
             start = items.items[0].span.start
-            return Edit(start, start, f"{item}, ")
+            return Edit(start, start, ", ".join([*more, ""]))
         at = _end(text, items) - 1 if after is None else _end(text, after.node)
-        return Edit(at, at, f", {item}" if items.items else item)
+        return Edit(at, at, ", ".join(["", *more] if items.items else more))
     while after is not None and isinstance(after.parent, nodes.Sequence) and after.parent is not items:
         outer = places[_key(after.parent.span)]
         if not isinstance(outer.parent, nodes.Sequence):
@@ -240,11 +264,12 @@ def _item(
     dash = text.rfind("-", 0, items.items[0].span.start)
     column = dash - (text.rfind("\n", 0, dash) + 1)
     if first:
-        return Edit(dash, dash, f"- {item}\n{' ' * column}")
-    return _line(text, _end(text, items if after is None else after.node), f"{' ' * column}- {item}")
+        return Edit(dash, dash, "".join(f"- {item}\n{' ' * column}" for item in more))
+    end = _end(text, items if after is None else after.node)
+    return _lines(text, end, [f"{' ' * column}- {item}" for item in more])
 
 
-def _line(text: str, after: int, line: str) -> Edit:
-    """A line behind the one in which a node ends."""
-    at = _line_end(text, after)
-    return Edit(at, at, f"{line}\n" if text[at - 1 : at] == "\n" else f"\n{line}\n")
+def _lines(text: str, after: int, lines: Sequence[str]) -> Edit:
+    """Lines behind the one in which a node ends."""
+    at, said = _line_end(text, after), "\n".join(lines)
+    return Edit(at, at, f"{said}\n" if text[at - 1 : at] == "\n" else f"\n{said}\n")

@@ -15,6 +15,7 @@ class Replaced(Struct, frozen=True):
     span: Span
     text: str
     said: str
+    event: bool = False  # it is an event as an item of a list has it, which elsewhere needs braces
     wider: str | None = None  # the text of a matcher for what was expected and what came
 
 
