@@ -178,6 +178,12 @@ def form(result: Judged, found: Difference) -> str:
     wanted = want.kind.value
     if got is None:
         return f"no {wanted}"
+    if want.said is not None and found.field == "value":
+        return (
+            f"another value in {want.said.view}"
+            if found.mismatch is not None
+            else f"{of} that isn't {want.said.view}"
+        )
     if found.offset is None or want.payload is None:
         return f"{of} in place of {wanted}" if of != wanted else f"another {wanted}"
     name = "Pong" if isinstance(got, Pong) else "message"
