@@ -82,7 +82,7 @@ class Reader:
         path = f"{bin}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         aside = ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")
         kept = {name: value for name, value in os.environ.items() if name not in aside}
-        self._env = {**kept, "PATH": path, "HOME": str(folder)}
+        self._env = {**kept, "PATH": path, "HOME": str(folder), "COLUMNS": "80"}
 
     def write(self, name: str, text: str) -> None:
         (self._folder / name).write_text(self._here(text), encoding="utf-8")
