@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from replay.cases.load import load
 from replay.cases.model import Pattern
+from replay.cases.said import Said
 from replay.cases.step import SendMessage
 from replay.draft.draft import draft
-from replay.draft.model import AnyOrder, Closing, Draft, Round, Said
+from replay.draft.model import AnyOrder, Closing, Draft, Round
 from replay.draft.octets import common
 from replay.draft.order import blocks, strands
 from replay.draft.pairing import paired, remembers

@@ -10,8 +10,7 @@ from replay.amend.alignment import OTHER, aligned, apart_by, in_order, in_pairs
 from replay.amend.model import Added, Change, Ignored, Recoded, Removed, Replaced
 from replay.cases.difference import Difference, met
 from replay.cases.model import AnyOrder, Case, Pattern
-from replay.cases.said import Unread, read
-from replay.draft.model import Said
+from replay.cases.said import Said, Unread, read
 from replay.draft.shapes import kind_of, loosened
 from replay.draft.yaml_text import event_text, value_text
 from replay.protocol.events import Message

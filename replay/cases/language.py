@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+
+from msgspec import Struct
 
 from replay.protocol.events import Event, Message, Opened
 from replay.source import SourceError
@@ -14,17 +16,19 @@ TEXT = "text"
 """In place of a view: the message is a text, or octets, of which nothing more is known."""
 
 
-Language = Callable[[bool, bytes], tuple[str, Value]]
-"""The view in which a message is read, and its value there."""
+class Language(Struct, frozen=True):
+    """The views in which the messages of a connection are read."""
 
+    texts: str
+    binaries: str
 
-def language(events: Sequence[Event]) -> Language:
-    """How the messages of an application are read, as those of a recording show."""
-    messages = [event for event in events if isinstance(event, Message)]
-    texts, binaries = _text_view(events, messages), _binary_view(messages)
+    def view(self, text: bool) -> str:
+        """That of its texts, or that of its binary messages."""
+        return self.texts if text else self.binaries
 
-    def read(text: bool, octets: bytes) -> tuple[str, Value]:
-        name = texts if text else binaries
+    def read(self, text: bool, octets: bytes) -> tuple[str, Value]:
+        """The view in which a message can be read, and its value there."""
+        name = self.view(text)
         try:
             value = view(name).decode(text, octets)
         except ValueError:
@@ -32,7 +36,11 @@ def language(events: Sequence[Event]) -> Language:
         plain = name == "json" and not isinstance(value, dict | list)  # 'hello 7' is a text, so 7 is one
         return (TEXT, octets.decode()) if plain else (name, value)
 
-    return read
+
+def language(events: Sequence[Event]) -> Language:
+    """How the messages of an application are read, as those of a recording show."""
+    messages = [event for event in events if isinstance(event, Message)]
+    return Language(_text_view(events, messages), _binary_view(messages))
 
 
 def _text_view(events: Sequence[Event], messages: Sequence[Message]) -> str:
@@ -68,9 +76,9 @@ _PLAIN = (TEXT, "octets", "json", "graphql-transport-ws")
 
 def valued(read: Language, message: Message) -> tuple[str, Value] | None:
     """The view of a message, and its value there. None if it is best shown as the text or octets it is."""
-    if message.holes or message.digest is not None:
+    if read.view(message.text) in _PLAIN or message.holes or message.digest is not None:
         return None
-    name, value = read(message.text, message.data)
+    name, value = read.read(message.text, message.data)
     return None if name in _PLAIN or isinstance(value, bytes) else (name, value)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Sequence
 
-from replay.draft.model import AnyOrder, Closing, Draft, Expected, Pause, Round, Run, Said
+from replay.cases.said import Said
+from replay.draft.model import AnyOrder, Closing, Draft, Expected, Pause, Round, Run
 from replay.draft.order import blocks, strands
 from replay.draft.pairing import Pair, Paired, Series, named
 from replay.draft.part import From, Part

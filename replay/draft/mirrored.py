@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from replay.draft.model import Closing, Draft, Round, Said
+from replay.cases.said import Said
+from replay.draft.model import Closing, Draft, Round
 from replay.draft.pairing import named
 from replay.draft.part import PING
 from replay.draft.session import Line, Session

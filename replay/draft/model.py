@@ -6,14 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from replay.values.shape import Shape
-
-
-class Said(Struct, frozen=True):
-    """A message, in the words of its view."""
-
-    view: str
-    shape: Shape
+from replay.cases.said import Said
 
 
 class Pause(Struct, frozen=True):

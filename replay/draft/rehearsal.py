@@ -58,7 +58,7 @@ class Rehearsal(Endpoint):
             case Opened():
                 self._go_on()
             case Message() if event.side is Side.SERVER:
-                self._hear(Line(event.side, *self._read(event.text, event.data), self.elapsed))
+                self._hear(Line(event.side, *self._read.read(event.text, event.data), self.elapsed))
             case Close() if event.side is Side.SERVER:
                 self.cancel_timer(Wait.EVENTS)
                 self.cancel_timer(Wait.DELAY)

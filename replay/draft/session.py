@@ -56,7 +56,7 @@ def session(trace: Trace, read: Language) -> Session:
             case NotOpened():
                 response = event.response
             case Message() if not (event.holes or event.digest):
-                name, value = read(event.text, event.data)
+                name, value = read.read(event.text, event.data)
                 at = trace.entries[event.entry].at
                 lines.append(Line(event.side, name, value, at))
             case Close():

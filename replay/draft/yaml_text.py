@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from replay.draft.model import Closing, Draft, Expected, Pause, Round, Run, Said
+from replay.cases.said import Said
+from replay.draft.model import Closing, Draft, Expected, Pause, Round, Run
 from replay.values.reader import WORDS
 from replay.values.shape import (
     Each,
