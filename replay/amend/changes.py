@@ -12,6 +12,7 @@ from replay.cases.difference import Difference, met
 from replay.cases.model import AnyOrder, Case, Pattern
 from replay.cases.said import Said, Unread, read
 from replay.draft.shapes import kind_of, loosened
+from replay.draft.skeleton import at as part_at
 from replay.draft.yaml_text import event_text, value_text
 from replay.protocol.events import Message
 from replay.source import Span
@@ -169,8 +170,7 @@ def _new(value: Value, names: Names) -> Shape:
 
 def _list(wanted: Shape | None, at: tuple[Step, ...], value: Value) -> Change | None:
     """Another list in any order."""
-    for step in at:
-        value = value[step]  # type: ignore[index]
+    value = part_at(value, at)
     if not isinstance(wanted, Unordered) or wanted.span is None or not isinstance(value, list):
         return None
     text = value_text(Unordered(tuple(map(loosened, value))))

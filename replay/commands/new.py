@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from replay import whole_file
 from replay.commands.options import with_options
 from replay.commands.output import CommandFault
 from replay.config.session_options import NEW
@@ -96,6 +97,6 @@ def _id(output: Path | None, log: str) -> str:
 def _write(output: Path, text: str) -> None:
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
+        whole_file.write(output, text.encode())
     except OSError as error:
         raise CommandFault(f"{printable(str(output))}: {strerror(error)}") from None

@@ -72,8 +72,9 @@ class CanariedServer:
 def _talks_with(one: Item, other: Item) -> bool:
     """Whether both are connections of one conversation."""
     mine, theirs = one.case.turns, other.case.turns
-    known = mine is not None and theirs is not None and one.path == other.path
-    return known and mine.conversation == theirs.conversation  # type: ignore[union-attr]
+    if mine is None or theirs is None:
+        return False
+    return (one.path, mine.conversation) == (other.path, theirs.conversation)
 
 
 class Servers:

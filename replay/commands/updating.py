@@ -92,14 +92,11 @@ def _change(path: str, found: Sequence[Change], done: Updated) -> None:
         text = Path(path).read_text(encoding="utf-8")
         new = edited(Source(path, text), found)
         load(Source(path, new))
+        whole_file.write(path, new.encode())
     except SourceError as error:
         raise CommandFault(
             f"{printable(path)}: what came can't be written into this spec; change it by hand ({error})"
         ) from None
-    except OSError as error:
-        raise CommandFault(f"{printable(path)}: {strerror(error)}") from None
-    try:
-        whole_file.write(path, new.encode())
     except OSError as error:
         raise CommandFault(f"{printable(path)}: {strerror(error)}") from None
     done.before.setdefault(path, text)

@@ -206,7 +206,7 @@ class _Maker:
             ping, pong = self.part.lines[reply.line], self.part.lines[reply.sending.line]
             shape = folded([line.value for line in pings or (ping,)])
             copied = {
-                steps: source.steps for steps, source in reply.sending.sources if hasattr(source, "steps")
+                steps: source.steps for steps, source in reply.sending.sources if isinstance(source, From)
             }
             places = {
                 place: f"ping{number or ''}" for number, place in enumerate(dict.fromkeys(copied.values()))

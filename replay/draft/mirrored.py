@@ -85,8 +85,11 @@ class _Maker:
             ):
                 continue  # it is an answer itself
             self.aside.add(number)
-            answered = number + 1 < len(lines) and any(
-                re.search("(?i)pong|ack", word) for word in words(lines[number + 1].value)
+            after = lines[number + 1] if number + 1 < len(lines) else None
+            answered = (
+                after is not None
+                and after.side is Side.SERVER
+                and any(re.search("(?i)pong|ack", word) for word in words(after.value))
             )
             if answered:
                 self.aside.add(number + 1)

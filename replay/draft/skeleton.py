@@ -126,12 +126,13 @@ def scalars_at(value: Value, at: Steps = ()) -> Iterator[tuple[Steps, Value]]:
 def at(value: Value, steps: Steps) -> Value:
     """The part of a value at a place. Raises LookupError if there is none."""
     for step in steps:
-        if (isinstance(value, dict) and isinstance(step, str)) or (
-            isinstance(value, list) and isinstance(step, int)
-        ):
-            value = value[step]  # type: ignore[index]
-        else:
-            raise LookupError
+        match step:
+            case str() if isinstance(value, dict):
+                value = value[step]
+            case int() if isinstance(value, list):
+                value = value[step]
+            case _:
+                raise LookupError
     return value
 
 

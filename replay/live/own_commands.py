@@ -29,14 +29,14 @@ class NotListening(Exception):
 class Listening:
     """A command that listens."""
 
-    def __init__(self, process: subprocess.Popen[str], origin: str, errors: Path) -> None:
-        self.origin = origin
+    def __init__(self, command: str, process: subprocess.Popen[str], origin: str, errors: Path) -> None:
+        self._command, self.origin = command, origin
         self._process, self._errors = process, errors
 
     def ended(self) -> tuple[int, str]:
         """The exit status, and what it has said, once it has ended: because a client asks it to (`serve`),
         or by ^C (`record`)."""
-        if "serve" in self._process.args:  # type: ignore[operator]
+        if self._command == "serve":
             at = urlsplit(self.origin)
             with socket.create_connection((at.hostname, at.port), _PATIENCE) as client:
                 client.sendall(_STOP.encode())
@@ -72,7 +72,7 @@ def listening(command: str, *words: str, environment: Mapping[str, str]) -> Iter
             if found is None:
                 process.wait(_PATIENCE)
                 raise NotListening((line + (Path(folder) / "errors").read_text(errors="replace")).strip())
-            yield Listening(process, found[1], Path(folder) / "errors")
+            yield Listening(command, process, found[1], Path(folder) / "errors")
         finally:
             process.kill()
             process.wait()
