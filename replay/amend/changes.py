@@ -31,6 +31,7 @@ from replay.values.shape import (
     Value,
     binds,
     exactly,
+    shape_of,
 )
 from replay.verdict.result import ClosingVerdict, Judged
 
@@ -157,15 +158,13 @@ def _change(one: Mismatch, shape: Shape, value: Value, names: Names) -> Change |
 
 def _new(value: Value, names: Names) -> Shape:
     """A value that came, as it is to be expected: what has been captured keeps its name."""
-    match value:
-        case dict():
-            return Keyed(tuple((key, _new(inner, names)) for key, inner in value.items()))
-        case list():
-            return Listed(tuple(_new(inner, names) for inner in value))
-        case str() if len(value) >= _TELLING:
-            name = next((name for name, known in names.items() if known == value), None)
-            return loosened(value) if name is None else Known(name)
-    return loosened(value)
+
+    def leaf(part: Value) -> Shape:
+        known = isinstance(part, str) and len(part) >= _TELLING
+        name = next((name for name, named in names.items() if known and named == part), None)
+        return loosened(part) if name is None else Known(name)
+
+    return shape_of(value, leaf)
 
 
 def _list(wanted: Shape | None, at: tuple[Step, ...], value: Value) -> Change | None:

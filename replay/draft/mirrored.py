@@ -11,13 +11,12 @@ from replay.draft.model import Closing, Draft, Round
 from replay.draft.pairing import named
 from replay.draft.part import PING
 from replay.draft.session import Line, Session
-from replay.draft.shapes import hint, unique
+from replay.draft.shapes import NEVER_SAME, hint, loosened, unique
 from replay.draft.skeleton import scalars_at, skeleton, words
 from replay.values.kinds import KINDS
-from replay.values.shape import Free, Fresh, Keyed, Known, Listed, Shape, Value, exactly
+from replay.values.shape import Free, Fresh, Known, Shape, Value, exactly, shape_of
 from replay.wire.side import Side
 
-_NEW = ("uuid", "time", "epoch")
 _RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+/=-]{16,}")
 """A text that a client has surely made for this session only."""
 
@@ -96,7 +95,7 @@ class _Maker:
             if skeleton(line) in known:
                 continue
             known.add(skeleton(line))
-            ping = Said(line.view, _loose(line.value))
+            ping = Said(line.view, shape_of(line.value, _loose))
             if answered:
                 pong = lines[number + 1]
                 self.answers.append((ping, Said(pong.view, exactly(pong.value))))
@@ -124,7 +123,7 @@ class _Maker:
         """The kind of a value that is new each time; None: it stays as it is."""
         if isinstance(value, bool | bytes | None):
             return None
-        kind = next((kind for kind in _NEW if KINDS[kind].fits(value)), None)
+        kind = next((kind for kind in NEVER_SAME if KINDS[kind].fits(value)), None)
         by_client = self._first.get(repr(value)) is Side.CLIENT
         if kind is None and by_client and isinstance(value, str) and _RANDOM.fullmatch(value):
             return "text"
@@ -132,31 +131,21 @@ class _Maker:
 
     def shape(self, line: Line) -> Shape:
         """What a message is like: to be sent if it is the server's, expected if it is the client's."""
-        return self._shape(line.value, line.side)
 
-    def _shape(self, value: Value, side: Side) -> Shape:
-        match value:
-            case dict():
-                return Keyed(tuple((key, self._shape(inner, side)) for key, inner in value.items()))
-            case list():
-                return Listed(tuple(self._shape(inner, side) for inner in value))
-        key, kind = repr(value), self._kind(value)
-        if kind is None:
-            return exactly(value)
-        name = self._names.get(key)
-        if name is not None and name in self._bound:
-            return Known(name)
-        if name is not None:
-            self._bound.add(name)
-        return Free(kind, name) if side is Side.CLIENT else Fresh(kind, name)
+        def leaf(value: Value) -> Shape:
+            kind, name = self._kind(value), self._names.get(repr(value))
+            if kind is None:
+                return exactly(value)
+            if name is not None and name in self._bound:
+                return Known(name)
+            if name is not None:
+                self._bound.add(name)
+            return Free(kind, name) if line.side is Side.CLIENT else Fresh(kind, name)
+
+        return shape_of(line.value, leaf)
 
 
 def _loose(value: Value) -> Shape:
     """A value of which only the form is known."""
-    match value:
-        case dict():
-            return Keyed(tuple((key, _loose(inner)) for key, inner in value.items()))
-        case int() | float() if not isinstance(value, bool):
-            return Free("number")
-    kind = next((kind for kind in _NEW if KINDS[kind].fits(value)), None)
-    return exactly(value) if kind is None else Free(kind)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Free("number") if number else loosened(value)

@@ -24,12 +24,13 @@ from replay.values.shape import (
     Unordered,
     Value,
     exactly,
+    shape_of,
 )
 
 _RESERVED = {"new", "as", *KINDS}
 
 _NARROWEST = ("bool", "epoch", "int", "number", "uuid", "time", "hex", "text", "binary", "any")
-_NEVER_SAME = ("epoch", "uuid", "time")
+NEVER_SAME = ("epoch", "uuid", "time")
 
 _LEVELS = 16
 """How deep a value may be nested in a spec."""
@@ -165,13 +166,12 @@ def _list(values: Sequence[list[Value]], at: Steps, leaf: _Leaf) -> Shape:
 
 def loosened(value: Value) -> Shape:
     """A value that was seen once; what surely differs the next time is free."""
-    match value:
-        case dict():
-            return Keyed(tuple((key, loosened(inner)) for key, inner in value.items()))
-        case list():
-            return Listed(tuple(map(loosened, value)))
+    return shape_of(value, _loosened)
+
+
+def _loosened(value: Value) -> Shape:
     kind = kind_of([value])
-    return Free(kind) if kind in _NEVER_SAME else exactly(value)
+    return Free(kind) if kind in NEVER_SAME else exactly(value)
 
 
 def kind_of(values: Sequence[Value]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from replay.source import Located, Span
@@ -128,13 +128,20 @@ def binds(shape: Shape) -> dict[str, Span | None]:
     return found
 
 
-def exactly(value: Value) -> Shape:
-    """The shape of this value alone."""
+def shape_of(value: Value, leaf: Callable[[Scalar | bytes], Shape]) -> Shape:
+    """The shape of a value, with this one for each of its parts that has no parts."""
     match value:
         case dict():
-            return Keyed(tuple((key, exactly(inner)) for key, inner in value.items()))
+            return Keyed(tuple((key, shape_of(inner, leaf)) for key, inner in value.items()))
         case list():
-            return Listed(tuple(map(exactly, value)))
-        case bytes():
-            return Octets(value, b"\xff" * len(value))
-    return Exactly(value)
+            return Listed(tuple(shape_of(inner, leaf) for inner in value))
+    return leaf(value)
+
+
+def exactly(value: Value) -> Shape:
+    """The shape of this value alone."""
+    return shape_of(value, _exactly)
+
+
+def _exactly(value: Scalar | bytes) -> Shape:
+    return Octets(value, b"\xff" * len(value)) if isinstance(value, bytes) else Exactly(value)
