@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from replay.amend.model import Added, Change, Ignored, Recoded, Removed, Replaced
-from replay.draft.yaml_text import quoted
+from replay.draft.layout import quoted
 from replay.source import Source, Span
 from replay.typed import nodes
 from replay.typed.yaml_text import parse

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias
+import json
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from replay.cases.said import Said
+from replay.draft.layout import Items, Map, Node, block, flow, quoted
 from replay.draft.model import Closing, Draft, Expected, Pause, Round, Run
 from replay.values.reader import WORDS
 from replay.values.shape import (
@@ -25,10 +25,6 @@ from replay.values.shape import (
     Unordered,
 )
 from replay.values.written import escaped, marked, pairs_of_hex
-
-WIDTH = 108
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
-_NO_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
 
 class Head(Struct, frozen=True):
@@ -48,38 +44,20 @@ class Head(Struct, frozen=True):
     testee: str | None = None  # the only side that can be tested
 
 
-class Map(Struct, frozen=True):
-    """A mapping. It stands on one line if it fits, unless it is open."""
-
-    pairs: tuple[tuple[str, Node], ...]
-    open: bool = False
-
-
-class Items(Struct, frozen=True):
-    """A list."""
-
-    items: tuple[Node, ...]
-    open: bool = False
-
-
-Node: TypeAlias = "str | Map | Items"
-"""A part of a spec; a text is written as it is."""
-
-
 def written(head: Head, draft: Draft, *others: tuple[Head, Draft]) -> str:
     """The spec, with a case for each draft."""
     comment = [f"# {line}".rstrip() for line in head.comment]
-    return "\n".join([*comment, *_block(_spec(((head, draft), *others)), 0), ""])
+    return "\n".join([*comment, *block(_spec(((head, draft), *others)), 0), ""])
 
 
 def event_text(said: Said) -> str:
     """An event on one line, without the braces that it needs where it is no item of a list."""
-    return _flow(_event(said), bare=True)
+    return flow(_event(said), bare=True)
 
 
 def value_text(shape: Shape) -> str:
     """A value in an event, on one line."""
-    return _flow(_node(shape))
+    return flow(_node(shape))
 
 
 def _spec(parts: Sequence[tuple[Head, Draft]]) -> Map:
@@ -227,7 +205,7 @@ def _node(shape: Shape) -> Node:
         case Free() | Known() | Fresh():
             return marked(shape)
         case Exactly(value=value):
-            return quoted(escaped(value)) if isinstance(value, str) else _plain(value)
+            return quoted(escaped(value)) if isinstance(value, str) else json.dumps(value)
         case Regex(pattern=pattern):
             return Map((("regex", "'" + pattern.replace("'", "''") + "'"),))
         case Octets(octets=octets, mask=mask):
@@ -242,81 +220,3 @@ def _node(shape: Shape) -> Node:
             return Map((("unordered", Items(tuple(map(_node, within)))),))
         case Each(shape=one):
             return Map((("each", _node(one)),))
-
-
-def _plain(value: bool | float | None) -> str:
-    return (
-        {None: "null", True: "true", False: "false"}[value]
-        if value is None or value is True or value is False
-        else repr(value)
-    )
-
-
-# How nodes are laid out.
-
-
-def _block(node: Node, indent: int) -> Iterator[str]:
-    """A node in lines of its own."""
-    pad = " " * indent
-    match node:
-        case Map(pairs=pairs) if pairs:
-            for key, value in pairs:
-                if (line := _line(value, indent + len(quoted(key)) + 2)) is not None:
-                    yield f"{pad}{quoted(key)}: {line}"
-                else:
-                    yield f"{pad}{quoted(key)}:"
-                    yield from _block(value, indent + 2)
-        case Items(items=items) if items:
-            for item in items:
-                if (line := _line(item, indent + 2, inner=True)) is not None:
-                    yield f"{pad}- {line}"
-                else:
-                    first, *rest = _block(item, indent + 2)
-                    yield f"{pad}- {first.lstrip()}"
-                    yield from rest
-        case _:
-            yield pad + _flow(node)
-
-
-def _line(node: Node, indent: int, inner: bool = False) -> str | None:
-    """A node on one line, or None if it doesn't fit. `inner`: a mapping of one key has no braces."""
-    if isinstance(node, str):
-        return node
-    if _is_open(node):
-        return None
-    flow = _flow(node, bare=inner)
-    return flow if indent + len(flow) <= WIDTH else None
-
-
-def _is_open(node: Node) -> bool:
-    if isinstance(node, str):
-        return False
-    inner: Iterable[Node] = node.items if isinstance(node, Items) else (value for _, value in node.pairs)
-    return node.open or any(map(_is_open, inner))
-
-
-def _flow(node: Node, bare: bool = False) -> str:
-    match node:
-        case Map(pairs=pairs):
-            inside = ", ".join(f"{quoted(key)}: {_flow(value)}" for key, value in pairs)
-            return inside if bare and len(pairs) == 1 else "{" + inside + "}"
-        case Items(items=items):
-            return "[" + ", ".join(_flow(item, bare=True) for item in items) + "]"
-    return node
-
-
-def quoted(text: str) -> str:
-    """A text as YAML, in quotes where it needs them."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _NO_TEXT:
-        return text
-    return '"' + "".join(map(_character, text)) + '"'
-
-
-def _character(one: str) -> str:
-    if one in '"\\':
-        return "\\" + one
-    if one.isprintable():
-        return one
-    code = ord(one)
-    wide = f"\\u{code:04x}" if code < 2**16 else f"\\U{code:08x}"
-    return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(one) or (f"\\x{code:02x}" if code < 256 else wide)
