@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import random
 from collections.abc import Sequence
 from functools import partial
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from replay import limits
 from replay.cases.connect import Connect
@@ -18,11 +16,12 @@ from replay.draft.rehearsal import Rehearsal
 from replay.live.assignment import Assignment, Phase
 from replay.live.servers import Played, Target, play_all
 from replay.live.transport import Address, moment
-from replay.play.actions import Options, reaching, request
+from replay.play.actions import Options, addressed, reaching, request
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL
 from replay.trace.model import Trace, Unreached
 from replay.values.kinds import Maker
+from replay.wire.handshake import nonce
 
 
 class Rehearsed(Struct, frozen=True):
@@ -55,14 +54,11 @@ class Rehearsals:
     def make(self, part: Assignment) -> Endpoint:
         number = part.number or 0
         chance = random.Random(f"{self._seed}:{number}")
-        options = self._options
-        if not options.edit_host:
-            options = replace(options, host=part.address.authority)
-        nonce = base64.b64encode(chance.randbytes(16)).decode()
+        options = addressed(self._options, part.address.authority)
         return Rehearsal(
             self._part,
             self._read,
-            request(options, nonce),
+            request(options, nonce(chance.randbytes(16))),
             Limits(),
             partial(chance.randbytes, 4),
             Maker(chance, moment()),

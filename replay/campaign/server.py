@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -20,7 +19,7 @@ from replay.cases.model import Case, Profile
 from replay.live.assignment import Assignment, Phase
 from replay.live.servers import Target
 from replay.live.transport import GONE, UNKNOWN, Address, moment
-from replay.play.actions import Options
+from replay.play.actions import Options, addressed
 from replay.play.dialogue import Dialogue
 from replay.play.endpoint import Endpoint, Limits
 from replay.play.pace import FULL, Pace
@@ -32,6 +31,7 @@ from replay.trace.model import SECOND, Trace, Unreached
 from replay.values.kinds import Maker
 from replay.verdict.judge import REENCODED
 from replay.verdict.result import CaseResult, Fresh, Judged, Logged, kept, verdict_of
+from replay.wire.handshake import nonce
 from replay.wire.side import Side
 
 if TYPE_CHECKING:
@@ -282,11 +282,9 @@ def new_player(
 ) -> Player:
     """A player for a case. Masks and nonce follow from seed and id."""
     generator = random.Random(f"{settings.seed}:{case.id}")
-    options = settings.options
-    if not options.edit_host:
-        options = replace(options, host=address.authority)
-    nonce = base64.b64encode(generator.randbytes(16)).decode()
+    options = addressed(settings.options, address.authority)
+    key = nonce(generator.randbytes(16))
     keys = partial(generator.randbytes, 4)
     maker = Maker(random.Random(f"{settings.seed}:{case.id}:new"), moment())
-    own = script(case, Side.CLIENT, options, settings.limits, keys, nonce, maker)
+    own = script(case, Side.CLIENT, options, settings.limits, keys, key, maker)
     return Player(own, settings.limits, pace, dialogue)

@@ -202,6 +202,11 @@ class Options(Struct, frozen=True):
         )
 
 
+def addressed(options: Options, authority: str) -> Options:
+    """With the Host header of this address, unless the user gave one."""
+    return options if options.edit_host else replace(options, host=authority)
+
+
 def reaching(options: Options, connect: Connect | None) -> Options:
     """The options with which a case reaches its application. A header that the user gave replaces the
     case's own."""

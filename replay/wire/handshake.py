@@ -227,6 +227,13 @@ def _headers(event: h11.Request | h11.InformationalResponse | h11.Response) -> H
     )
 
 
+def nonce(octets: bytes) -> str:
+    """The Sec-WebSocket-Key of 16 random octets (RFC 6455 §4.1)."""
+    import base64
+
+    return base64.b64encode(octets).decode()
+
+
 def accept(key: str) -> str:
     """The Sec-WebSocket-Accept for a Sec-WebSocket-Key (§4.2.2, step 5.4)."""
     import base64
