@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 
 from replay.cases.said import Said
+from replay.draft.answers import answered
 from replay.draft.model import AnyOrder, Closing, Draft, Expected, Pause, Round, Run
 from replay.draft.order import blocks, strands
 from replay.draft.pairing import Pair, Paired, Series, named
@@ -15,7 +16,7 @@ from replay.draft.shapes import Shaper, finished, folded, shallow, unique
 from replay.draft.skeleton import scalars_at, skeleton
 from replay.trace.model import SECOND
 from replay.values.paths import path
-from replay.values.shape import Exactly, Free, Keyed, Known, Listed, Shape, Value, exactly, parts
+from replay.values.shape import Exactly, Free, Keyed, Known, parts
 from replay.wire.side import Side
 
 _MANY = 20
@@ -40,11 +41,13 @@ class _Maker:
         ignored = tuple(
             Said(lines[0].view, folded([line.value for line in lines])) for lines in self.found.timed
         )
-        self._tell(ignored)
+        self._tell()
+        pings = (self.part.lines[reply.line] for reply in self.part.replies)
+        self.guesses += [f"{named(ping)}: it is answered whenever it comes." for ping in pings]
         return Draft(
             tuple(rounds),
             ignored,
-            tuple(self._answers()),
+            tuple(answered(self.part, self.found)),
             self._patience(),
             self._closing(),
             tuple(self.guesses),
@@ -199,29 +202,7 @@ class _Maker:
             self.taken.add(self.names[mark])
         return self.names[mark]
 
-    # What comes at any time.
-
-    def _answers(self) -> Iterator[tuple[Said, Said]]:
-        for reply, pings in zip(self.part.replies, self.found.pings, strict=True):
-            ping, pong = self.part.lines[reply.line], self.part.lines[reply.sending.line]
-            shape = folded([line.value for line in pings or (ping,)])
-            copied = {
-                steps: source.steps for steps, source in reply.sending.sources if isinstance(source, From)
-            }
-            places = {
-                place: f"ping{number or ''}" for number, place in enumerate(dict.fromkeys(copied.values()))
-            }
-            to = _named_at(shape, places, ())
-            given = {name for part in parts(to) if isinstance(part, Free) and (name := part.name)}
-            answer = _copying(
-                pong.value,
-                {steps: places[place] for steps, place in copied.items() if places[place] in given},
-                (),
-            )
-            self.guesses.append(f"{named(ping)}: it is answered whenever it comes.")
-            yield Said(ping.view, to), Said(pong.view, answer)
-
-    def _tell(self, ignored: Sequence[Said]) -> None:
+    def _tell(self) -> None:
         for lines in self.found.timed:
             self.guesses.append(
                 f"{named(lines[0])}: it came in some sessions more often than in others, so it is ignored."
@@ -279,25 +260,3 @@ def _and(names: Sequence[str]) -> str:
 
 def _of(one: Said | Run) -> Said:
     return one if isinstance(one, Said) else one.said
-
-
-def _named_at(shape: Shape, places: dict[tuple[str | int, ...], str], here: tuple[str | int, ...]) -> Shape:
-    """The shape with names for the matchers at these places."""
-    if here in places and not isinstance(shape, Exactly | Keyed):
-        return Free(shape.kind if isinstance(shape, Free) else "any", places[here])
-    if isinstance(shape, Keyed):
-        return Keyed(
-            tuple((key, _named_at(inner, places, (*here, key))) for key, inner in shape.items), shape.others
-        )
-    return shape
-
-
-def _copying(value: Value, names: dict[tuple[str | int, ...], str], here: tuple[str | int, ...]) -> Shape:
-    if here in names:
-        return Known(names[here])
-    match value:
-        case dict():
-            return Keyed(tuple((key, _copying(inner, names, (*here, key))) for key, inner in value.items()))
-        case list():
-            return Listed(tuple(_copying(inner, names, (*here, n)) for n, inner in enumerate(value)))
-    return exactly(value)
