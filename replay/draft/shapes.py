@@ -89,15 +89,12 @@ class Shaper:
         first = values[0]
         if all(same(first, each) for each in values):
             return exactly(first)
-        if isinstance(first, dict) and all(
-            isinstance(each, dict) and each.keys() == first.keys() for each in values
-        ):
-            items = [(key, [each[key] for each in values]) for key in first]  # type: ignore[index, call-overload]
+        objects, lists = _objects(values), _lists(values)
+        if objects and all(each.keys() == objects[0].keys() for each in objects):
+            items = [(key, [each[key] for each in objects]) for key in objects[0]]
             return Keyed(tuple((key, self._sent(inner, (*at, key), about, copied)) for key, inner in items))
-        if isinstance(first, list) and all(
-            isinstance(each, list) and len(each) == len(first) for each in values
-        ):
-            columns = zip(*values, strict=True)
+        if lists and all(len(each) == len(lists[0]) for each in lists):
+            columns = zip(*lists, strict=True)
             return Listed(
                 tuple(self._sent(inner, (*at, n), about, copied) for n, inner in enumerate(columns))
             )
@@ -125,6 +122,18 @@ def folded(values: Sequence[Value]) -> Shape:
     return _common(values, (), lambda given, steps: _form(given, kind_of(given)) or Free(kind_of(given)))
 
 
+def _objects(values: Sequence[Value]) -> list[dict[str, Value]]:
+    """The values, if all of them are objects."""
+    found = [each for each in values if isinstance(each, dict)]
+    return found if len(found) == len(values) else []
+
+
+def _lists(values: Sequence[Value]) -> list[list[Value]]:
+    """The values, if all of them are lists."""
+    found = [each for each in values if isinstance(each, list)]
+    return found if len(found) == len(values) else []
+
+
 _Leaf = Callable[[Sequence[Value], Steps], Shape]
 
 
@@ -132,10 +141,10 @@ def _common(values: Sequence[Value], at: Steps, leaf: _Leaf) -> Shape:
     first = values[0]
     if all(same(first, each) for each in values):
         return exactly(first)
-    if all(isinstance(each, dict) for each in values):
-        return _object(values, at, leaf)  # type: ignore[arg-type]
-    if all(isinstance(each, list) for each in values):
-        return _list(values, at, leaf)  # type: ignore[arg-type]
+    if objects := _objects(values):
+        return _object(objects, at, leaf)
+    if lists := _lists(values):
+        return _list(lists, at, leaf)
     if any(isinstance(each, dict | list) for each in values):
         return Free("any")
     return leaf(values, at)
