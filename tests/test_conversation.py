@@ -23,6 +23,7 @@ from replay.source import Source, SourceError
 from replay.trace.model import SECOND, Trace
 from replay.trace.wirelog import parse, write
 from replay.values.kinds import Maker
+from replay.verdict.cause import cause
 from replay.verdict.judge import judge, passes
 from replay.verdict.result import ClosingVerdict, Judged
 from replay.wire.side import Side
@@ -380,3 +381,13 @@ def test_a_conversation_that_waits_for_nothing_more_is_closed_at_once() -> None:
     assert result.facts.tester_close is not None
     assert result.facts.tester_close.code == 1001
     assert result.duration == 0
+
+
+def test_values_that_differ_at_different_places_are_different_causes() -> None:
+    IDS.seed(1)
+    user = play(case_of(), but("welcome", lambda m: [m | {"user": "bob"}]))
+    token = play(case_of(), but("welcome", lambda m: [m | {"token": 7}]))
+    again = play(case_of(), but("welcome", lambda m: [m | {"user": "eve"}]))
+    assert cause(user) == cause(again)
+    assert cause(user) != cause(token)
+    assert getattr(cause(user), "detail", None) == "another value at $.user in json"

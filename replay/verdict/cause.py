@@ -179,10 +179,9 @@ def form(result: Judged, found: Difference) -> str:
     if got is None:
         return f"no {wanted}"
     if want.said is not None and found.field == "value":
+        view, differs = want.said.view, found.mismatch
         return (
-            f"another value in {want.said.view}"
-            if found.mismatch is not None
-            else f"{of} that isn't {want.said.view}"
+            f"{of} that isn't {view}" if differs is None else f"another value at {differs.path} in {view}"
         )
     if found.offset is None or want.payload is None:
         return f"{of} in place of {wanted}" if of != wanted else f"another {wanted}"
